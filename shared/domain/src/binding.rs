@@ -1,0 +1,200 @@
+//! The desired state of a binding: the action as it should stand at Genesys, bound to the secret
+//! versions that are current.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::arn::FunctionArn;
+use crate::change::{ChangeId, SecretVersion};
+use crate::ids::{ActionId, Key, OrganizationId};
+use crate::manifest::{
+    Action, Contract, DEFAULT_SUCCESS_TEMPLATE, Delivery, LiveTest, Overlap, SECRETS_PLACEHOLDER,
+};
+
+/// Velocity for "whatever the caller sent" (official blueprint `scheduling-bot-blueprint`, its
+/// exported data actions).
+pub const RAW_REQUEST: &str = "${input.rawRequest}";
+
+/// A data action's config as Genesys keeps it, complete with both templates.
+///
+/// Source: official Python SDK 269.0.0, `ActionConfig`, `RequestConfig`, `ResponseConfig`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActionConfig {
+    /// 1 to 60; absent means Genesys' default.
+    pub timeout_seconds: Option<u32>,
+    /// For a Lambda action this *is* the function's ARN.
+    pub request_url_template: String,
+    /// `POST` for Lambda actions.
+    pub request_type: String,
+    /// Velocity.
+    pub request_template: String,
+    /// Request headers.
+    pub headers: BTreeMap<String, String>,
+    /// JSONPath per name.
+    pub translation_map: BTreeMap<String, String>,
+    /// Defaults per name.
+    pub translation_map_defaults: BTreeMap<String, String>,
+    /// Velocity.
+    pub success_template: String,
+}
+
+/// What should hold for one binding.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DesiredAction {
+    /// The manifest key.
+    pub key: Key,
+    /// The id to adopt.
+    pub id: Option<ActionId>,
+    /// Whether an exact name match may be adopted.
+    pub adopt: bool,
+    /// The action's name.
+    pub name: String,
+    /// Its category; `None` leaves an adopted action's as it is.
+    pub category: Option<String>,
+    /// Whether its data is hidden from flows that are not secure.
+    pub secure: bool,
+    /// Its contract; `None` leaves an adopted action's as it is.
+    pub contract: Option<Contract>,
+    /// The function it calls.
+    pub function: FunctionArn,
+    /// What is managed of its templates.
+    pub templates: DesiredTemplates,
+    /// 1 to 60; `None` leaves it as it is.
+    pub timeout_seconds: Option<u32>,
+    /// The versions it is bound to.
+    pub secrets: Vec<SecretVersion>,
+    /// Whether a failed change can go back: every secret's old version still works.
+    pub old_version_still_works: bool,
+    /// The live test.
+    pub test: Option<LiveTest>,
+}
+
+/// What is managed of an action's templates.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DesiredTemplates {
+    /// `delivery: none` on an adopted action: byte for byte as they are.
+    AsFound,
+    /// These.
+    Exactly {
+        /// The request template.
+        request: String,
+        /// The success template.
+        success: String,
+        /// JSONPath per name.
+        translation_map: BTreeMap<String, String>,
+        /// Defaults per name.
+        translation_map_defaults: BTreeMap<String, String>,
+    },
+}
+
+impl DesiredAction {
+    /// What should hold for `action`, given the versions of its secrets that are current, in the
+    /// manifest's order.
+    pub fn new(action: &Action, secrets: Vec<SecretVersion>) -> Self {
+        let templates = if action.keeps_templates() {
+            DesiredTemplates::AsFound
+        } else {
+            DesiredTemplates::Exactly {
+                request: request_template(action, &secrets),
+                success: action.success_template.clone(),
+                translation_map: action.translation_map.clone(),
+                translation_map_defaults: action.translation_map_defaults.clone(),
+            }
+        };
+        let keeps_category = action.is_adopted() && !action.category_given;
+        Self {
+            key: action.key.clone(),
+            id: action.id.clone(),
+            adopt: action.adopt,
+            name: action.name.clone(),
+            category: (!keeps_category).then(|| action.category.clone()),
+            secure: action.secure,
+            contract: action.contract.clone(),
+            function: action.function.clone(),
+            templates,
+            timeout_seconds: action.timeout_seconds.map(u32::from),
+            old_version_still_works: action
+                .secrets
+                .iter()
+                .all(|secret| secret.overlap == Overlap::Alternating),
+            secrets,
+            test: action.test.clone(),
+        }
+    }
+
+    /// The id of the change that reaches this state.
+    pub fn change_id(&self, organization: &OrganizationId) -> ChangeId {
+        ChangeId::of(organization, &self.key, self)
+    }
+
+    /// The complete config that should stand, given what stands now. Genesys does not say whether
+    /// a partial config is merged or replaced, so it is always complete.
+    pub fn config(&self, found: Option<&ActionConfig>) -> ActionConfig {
+        let base = found.cloned().unwrap_or_else(|| ActionConfig {
+            timeout_seconds: None,
+            request_url_template: String::new(),
+            request_type: "POST".into(),
+            request_template: RAW_REQUEST.into(),
+            headers: BTreeMap::new(),
+            translation_map: BTreeMap::new(),
+            translation_map_defaults: BTreeMap::new(),
+            success_template: DEFAULT_SUCCESS_TEMPLATE.into(),
+        });
+        let mut config = ActionConfig {
+            request_url_template: self.function.to_string(),
+            timeout_seconds: self.timeout_seconds.or(base.timeout_seconds),
+            ..base
+        };
+        match &self.templates {
+            DesiredTemplates::AsFound => {}
+            DesiredTemplates::Exactly {
+                request,
+                success,
+                translation_map,
+                translation_map_defaults,
+            } => {
+                config.request_template.clone_from(request);
+                config.success_template.clone_from(success);
+                config.translation_map.clone_from(translation_map);
+                config
+                    .translation_map_defaults
+                    .clone_from(translation_map_defaults);
+            }
+        }
+        config
+    }
+}
+
+/// The request template that carries the references, never the values.
+fn request_template(action: &Action, secrets: &[SecretVersion]) -> String {
+    let template = action.request_template.as_deref();
+    match action.delivery {
+        Delivery::None => template.unwrap_or(RAW_REQUEST).to_owned(),
+        Delivery::Envelope => {
+            let references = references(action.pin, secrets);
+            match template {
+                Some(template) => template.replace(SECRETS_PLACEHOLDER, &references),
+                None => format!(r#"{{"input": {RAW_REQUEST}, "secrets": {references}}}"#),
+            }
+        }
+    }
+}
+
+/// `{"NAME": {"arn", "version_id"}}`. Neither an ARN nor a version id can hold `$`, `#` or a
+/// quote, so nothing here needs escaping for Velocity.
+fn references(pin: bool, secrets: &[SecretVersion]) -> String {
+    let map: serde_json::Map<String, Value> = secrets
+        .iter()
+        .map(|secret| {
+            let mut reference = json!({"arn": secret.arn, "version_id": secret.version_id});
+            if pin {
+                reference["pin"] = json!(true);
+            }
+            (secret.name.clone(), reference)
+        })
+        .collect();
+    Value::Object(map).to_string()
+}

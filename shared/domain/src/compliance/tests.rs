@@ -1,0 +1,244 @@
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::finding::Status;
+use crate::policy::invoke_policy;
+
+const FUNCTION: &str = "arn:aws:lambda:us-east-1:123456789012:function:orders";
+const OTHER: &str = "arn:aws:lambda:us-east-1:123456789012:function:billing";
+
+fn function(arn: &str) -> FunctionArn {
+    arn.parse().unwrap()
+}
+
+fn desired() -> DesiredRole {
+    DesiredRole {
+        name: "GenesysRole".parse().unwrap(),
+        arn: "arn:aws:iam::123456789012:role/GenesysRole"
+            .parse()
+            .unwrap(),
+        key: "prod".parse().unwrap(),
+        at: "integrations[0].role".into(),
+        organization: "org-1".parse().unwrap(),
+        trust: crate::policy::trust_policy("aws", "765628985471", &"org-1".parse().unwrap()),
+        functions: BTreeSet::from([function(FUNCTION)]),
+        description: "ours".into(),
+        tags: BTreeMap::from([
+            (ORGANIZATION_TAG.to_owned(), "org-1".to_owned()),
+            (STACK_TAG.to_owned(), "lockstep".to_owned()),
+        ]),
+        boundary: "arn:aws:iam::123456789012:policy/boundary".into(),
+    }
+}
+
+/// The role exactly as it should be; tests nudge it.
+fn present() -> PresentRole {
+    let desired = desired();
+    PresentRole {
+        arn: desired.arn,
+        description: Some(desired.description),
+        tags: desired.tags,
+        boundary: Some(desired.boundary),
+        trust: desired.trust,
+        invoke: Some(invoke_policy(&desired.functions)),
+        other_inline: Seen::Read(Vec::new()),
+        attached: Seen::Read(Vec::new()),
+    }
+}
+
+fn observed(role: PresentRole) -> ObservedRole {
+    ObservedRole::Present(Box::new(role))
+}
+
+fn ids(checked: &[Checked]) -> Vec<String> {
+    checked
+        .iter()
+        .flat_map(|one| &one.findings)
+        .map(|finding| finding.id.clone())
+        .collect()
+}
+
+fn checks(role: PresentRole) -> Vec<Checked> {
+    role_checks(&desired(), &observed(role), &Keep::Only(BTreeSet::new()))
+}
+
+#[test]
+fn a_role_as_it_should_be_passes_every_check() {
+    let checked = checks(present());
+    assert_eq!(checked.len(), 6);
+    assert_eq!(ids(&checked), Vec::<String>::new());
+}
+
+#[test]
+fn an_open_trust_is_found() {
+    let mut role = present();
+    role.trust = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    ]});
+    assert_eq!(ids(&checks(role)), ["LS-ROLE-TRUST"]);
+}
+
+#[test]
+fn a_role_that_lost_its_boundary_is_still_looked_at() {
+    let mut role = present();
+    role.boundary = None;
+    role.invoke = None;
+    assert_eq!(ids(&checks(role)), ["LS-ROLE-POLICY", "LS-ROLE-BOUNDARY"]);
+}
+
+#[test]
+fn permissions_that_others_gave_are_found_and_unread_ones_are_not_evaluated() {
+    let mut role = present();
+    role.attached = Seen::Read(vec!["arn:aws:iam::aws:policy/AdministratorAccess".into()]);
+    role.other_inline = Seen::Unread {
+        because: "iam:ListRolePolicies was denied".into(),
+    };
+    let checked = checks(role);
+    assert_eq!(ids(&checked), ["LS-ROLE-FOREIGN", "LS-ROLE-FOREIGN"]);
+    let status: Vec<Status> = checked
+        .iter()
+        .flat_map(|one| &one.findings)
+        .map(|finding| finding.status)
+        .collect();
+    assert_eq!(status, [Status::NotEvaluated, Status::Failed]);
+}
+
+#[test]
+fn a_grant_that_no_action_uses_is_superfluous_and_one_in_use_is_not() {
+    let mut role = present();
+    role.invoke = Some(invoke_policy(&[function(FUNCTION), function(OTHER)]));
+    assert_eq!(ids(&checks(role.clone())), ["LS-ROLE-POLICY"]);
+    let in_use = Keep::Only(BTreeSet::from([function(OTHER)]));
+    let checked = role_checks(&desired(), &observed(role), &in_use);
+    assert_eq!(ids(&checked), Vec::<String>::new());
+}
+
+#[test]
+fn a_role_that_is_gone_is_one_finding() {
+    let checked = role_checks(&desired(), &ObservedRole::Absent, &Keep::Granted);
+    assert_eq!(ids(&checked), ["LS-ROLE-MISSING"]);
+}
+
+#[test]
+fn another_bindings_missing_function_is_not_this_changes_drift() {
+    let mut wanted = desired();
+    wanted.functions.insert(function(OTHER));
+    let drift = |arn| role_drift(&wanted, &observed(present()), &function(arn));
+    assert_eq!(drift(FUNCTION), []);
+    assert_eq!(drift(OTHER).len(), 1);
+    assert_eq!(drift(OTHER)[0].id, "LS-ROLE-POLICY");
+}
+
+#[test]
+fn a_role_without_its_boundary_is_drift() {
+    let mut role = present();
+    role.boundary = None;
+    let drift = role_drift(&desired(), &observed(role), &function(FUNCTION));
+    assert_eq!(drift.len(), 1);
+    assert_eq!(drift[0].id, "LS-ROLE-BOUNDARY");
+}
+
+fn step(kind: &str, verb: Verb, id: Option<&str>, reason: &str) -> Step {
+    Step {
+        system: System::Genesys,
+        kind: kind.into(),
+        id: id.map(str::to_owned),
+        key: "orders".parse().unwrap(),
+        verb,
+        old: Value::Null,
+        new: Value::Null,
+        reason: reason.into(),
+        outcome: None,
+    }
+}
+
+#[test]
+fn drift_of_an_action_that_is_changed_through_a_draft_is_one_finding() {
+    let findings = drift_findings(&[
+        step("draft", Verb::Create, Some("a-1"), "prepare"),
+        step("draft", Verb::Update, Some("a-1"), "the timeout differs"),
+        step("draft", Verb::Validate, Some("a-1"), "judge"),
+        step("draft", Verb::Test, Some("a-1"), "try"),
+        step("draft", Verb::Publish, Some("a-1"), "go live"),
+    ]);
+    assert_eq!(findings.len(), 1);
+    assert_eq!(findings[0].id, "LS-ACTION-DRIFT");
+    assert_eq!(findings[0].resource, "genesys:action/a-1");
+    assert_eq!(findings[0].what, "the timeout differs");
+}
+
+#[test]
+fn what_is_gone_disabled_or_repointed_has_a_check_of_its_own() {
+    let findings = drift_findings(&[
+        step("integration", Verb::Create, None, "gone"),
+        step("integration", Verb::Enable, Some("i-1"), "off"),
+        step("integration_config", Verb::Update, Some("i-1"), "elsewhere"),
+        step("action", Verb::Create, None, "gone"),
+    ]);
+    let ids: Vec<&str> = findings.iter().map(|one| one.id.as_str()).collect();
+    assert_eq!(
+        ids,
+        [
+            "LS-INTEGRATION-MISSING",
+            "LS-INTEGRATION-DISABLED",
+            "LS-CREDENTIAL",
+            "LS-ACTION-MISSING",
+        ]
+    );
+}
+
+#[test]
+fn what_the_planner_refuses_is_a_finding_with_the_planners_advice() {
+    use crate::rebind::{Found, Observed};
+    let integration = crate::rebind::DesiredIntegration {
+        key: "prod".parse().unwrap(),
+        name: "Production".into(),
+        id: None,
+        role_arn: "arn:aws:iam::123456789012:role/GenesysRole".into(),
+    };
+    let action = crate::binding::DesiredAction {
+        key: "orders".parse().unwrap(),
+        id: None,
+        adopt: false,
+        name: "Orders".into(),
+        category: None,
+        secure: false,
+        contract: None,
+        function: function(FUNCTION),
+        templates: crate::binding::DesiredTemplates::AsFound,
+        timeout_seconds: None,
+        secrets: Vec::new(),
+        old_version_still_works: true,
+        test: None,
+    };
+    let observed = Observed {
+        integration: Found::Gone("i-1".into()),
+        spare_credentials: Vec::new(),
+        action: Found::Gone("a-1".into()),
+        has_draft: false,
+    };
+    let state =
+        crate::change::BindingState::new("org-1".parse().unwrap(), "orders".parse().unwrap());
+    let refusal = crate::rebind::plan(&integration, &action, &observed, &state).unwrap_err();
+    let findings = refusal_findings(&refusal.problems);
+    let ids: Vec<&str> = findings.iter().map(|one| one.id.as_str()).collect();
+    assert_eq!(ids, ["LS-INTEGRATION-MISSING", "LS-ACTION-MISSING"]);
+    assert_eq!(findings[0].fix, refusal.problems[0].fix);
+}
+
+#[test]
+fn a_version_that_is_no_longer_current_is_stale() {
+    let version = |id: &str| SecretVersion {
+        name: "DB".into(),
+        arn: "arn:aws:secretsmanager:us-east-1:123456789012:secret:prod/db-AbCdEf"
+            .parse()
+            .unwrap(),
+        version_id: id.into(),
+    };
+    assert_eq!(stale_secrets(&[version("v1")], &[version("v1")]), []);
+    let stale = stale_secrets(&[version("v1")], &[version("v2")]);
+    assert_eq!(stale.len(), 1);
+    assert!(stale[0].what.contains("v1") && stale[0].what.contains("v2"));
+}

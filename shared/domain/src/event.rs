@@ -1,0 +1,198 @@
+//! What Lockstep itself emits on its bus. Identifiers only, never a secret.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::arn::FunctionArn;
+use crate::change::{ChangeId, SecretVersion};
+use crate::finding::Finding;
+use crate::ids::{ActionId, IntegrationId, Key, OrganizationId};
+use crate::problem::Problem;
+
+/// The `source` of every event.
+pub const SOURCE: &str = "lockstep";
+
+/// The detail types.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum EventType {
+    /// A role is exactly right.
+    #[serde(rename = "Role Provisioned")]
+    RoleProvisioned,
+    /// A role could not be made right.
+    #[serde(rename = "Role Provisioning Failed")]
+    RoleProvisioningFailed,
+    /// An action is bound to the current version of its secrets.
+    #[serde(rename = "Data Action Rebound")]
+    DataActionRebound,
+    /// An action is bound, its live test fails, and there is nothing better to go back to.
+    #[serde(rename = "Data Action Unhealthy")]
+    DataActionUnhealthy,
+    /// An action could not be bound; it is as it was.
+    #[serde(rename = "Rebind Failed")]
+    RebindFailed,
+    /// An action was put back after a failed live test.
+    #[serde(rename = "Rebind Rolled Back")]
+    RebindRolledBack,
+    /// The audit log proves the change.
+    #[serde(rename = "Change Verified")]
+    ChangeVerified,
+    /// The audit log, or the world, contradicts the change.
+    #[serde(rename = "Change Violated")]
+    ChangeViolated,
+    /// The proof did not come in time.
+    #[serde(rename = "Change Unverified")]
+    ChangeUnverified,
+    /// A manifest is in force.
+    #[serde(rename = "Manifest Accepted")]
+    ManifestAccepted,
+    /// A manifest or a request by hand was refused; nothing was touched.
+    #[serde(rename = "Manifest Refused")]
+    ManifestRefused,
+    /// A guard refused a plan; nothing was touched.
+    #[serde(rename = "Plan Refused")]
+    PlanRefused,
+    /// A check's result changed.
+    #[serde(rename = "Compliance Finding")]
+    ComplianceFinding,
+}
+
+impl EventType {
+    /// As on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::RoleProvisioned => "Role Provisioned",
+            Self::RoleProvisioningFailed => "Role Provisioning Failed",
+            Self::DataActionRebound => "Data Action Rebound",
+            Self::DataActionUnhealthy => "Data Action Unhealthy",
+            Self::RebindFailed => "Rebind Failed",
+            Self::RebindRolledBack => "Rebind Rolled Back",
+            Self::ChangeVerified => "Change Verified",
+            Self::ChangeViolated => "Change Violated",
+            Self::ChangeUnverified => "Change Unverified",
+            Self::ManifestAccepted => "Manifest Accepted",
+            Self::ManifestRefused => "Manifest Refused",
+            Self::PlanRefused => "Plan Refused",
+            Self::ComplianceFinding => "Compliance Finding",
+        }
+    }
+}
+
+/// Who acted, or is said to have acted.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Principal {
+    /// What kind of principal.
+    pub kind: PrincipalKind,
+    /// Its id; `N/A` where the record names none.
+    pub id: String,
+    /// Its name, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+/// Kinds of principals.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum PrincipalKind {
+    /// A Genesys Cloud OAuth client.
+    Client,
+    /// A Genesys Cloud user.
+    User,
+    /// A Lockstep function, named by its stack and itself.
+    Function,
+    /// The record names nobody.
+    Unknown,
+}
+
+/// An event's detail.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Detail {
+    /// The layout of the detail.
+    pub schema: u32,
+    /// When it was emitted, UTC.
+    #[schemars(with = "String")]
+    pub at: Timestamp,
+    /// The change, where there is one.
+    #[schemars(with = "Option<String>")]
+    pub change_id: Option<ChangeId>,
+    /// The organization, where known.
+    pub organization_id: Option<OrganizationId>,
+    /// The binding, where it is about one.
+    pub key: Option<Key>,
+    /// Who acted for Lockstep.
+    pub actor: Principal,
+    /// The action.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action_id: Option<ActionId>,
+    /// Its version after the change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action_version: Option<i64>,
+    /// The integration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub integration_id: Option<IntegrationId>,
+    /// The role that Genesys Cloud assumes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role_arn: Option<String>,
+    /// The function that the action calls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub function_arn: Option<FunctionArn>,
+    /// The bound versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<serde_json::Value>")]
+    pub secrets: Vec<SecretVersion>,
+    /// Who changed it, as the audit log says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub principals: Vec<Principal>,
+    /// What does not hold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
+    /// What a reader should know.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<String>,
+    /// What was refused.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<Problem>,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Where the evidence is (S3 URI).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<String>,
+}
+
+impl Detail {
+    /// A detail with nothing but who and when; fill in what applies.
+    pub fn new(at: Timestamp, actor: Principal) -> Self {
+        Self {
+            schema: 1,
+            at,
+            change_id: None,
+            organization_id: None,
+            key: None,
+            actor,
+            action_id: None,
+            action_version: None,
+            integration_id: None,
+            role_arn: None,
+            function_arn: None,
+            secrets: Vec::new(),
+            principals: Vec::new(),
+            findings: Vec::new(),
+            notices: Vec::new(),
+            errors: Vec::new(),
+            reason: None,
+            evidence: None,
+        }
+    }
+}
+
+/// One event.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// What happened.
+    pub detail_type: EventType,
+    /// The particulars.
+    pub detail: Detail,
+}

@@ -1,0 +1,51 @@
+//! A finding: one failed check on one resource.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How bad.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Worth knowing.
+    Low,
+    /// Will hurt when something else happens.
+    Medium,
+    /// Calls fail, or somebody who may not has changed something.
+    High,
+    /// A breach is open.
+    Critical,
+}
+
+/// What the check came to. A check that could not be made is never a passed one.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// It does not hold.
+    Failed,
+    /// It could not be seen whether it holds.
+    NotEvaluated,
+}
+
+/// One failed check on one resource. The id is stable: it names the check, not the occurrence.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Finding {
+    /// `LS-...`.
+    pub id: String,
+    /// How bad.
+    pub severity: Severity,
+    /// What it is about: an ARN, or `genesys:<kind>/<id>`.
+    pub resource: String,
+    /// Failed, or not evaluated.
+    pub status: Status,
+    /// What is the case.
+    pub what: String,
+    /// Why that matters.
+    pub why: String,
+    /// What to do.
+    pub fix: String,
+}

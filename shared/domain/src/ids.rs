@@ -1,0 +1,142 @@
+//! Names and ids that are safe to put into a path, a policy, an object key or a log line.
+//!
+//! Every id that a person or a platform gives us is parsed into one of these types once, at the
+//! edge. What it may hold is narrow on purpose: letters, digits, `_` and `-`. Such a text can
+//! neither leave its place in a URL path nor widen an IAM policy.
+
+use std::fmt;
+use std::str::FromStr;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+
+/// The longest id we accept, in characters.
+pub const MAX_ID_LENGTH: usize = 256;
+
+/// A text that is not an id, with the reason.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidId {
+    /// There is nothing.
+    #[error("{kind} is empty")]
+    Empty {
+        /// What it should have been.
+        kind: &'static str,
+    },
+    /// Longer than [`MAX_ID_LENGTH`].
+    #[error("{kind} has {length} characters; at most {MAX_ID_LENGTH} are allowed")]
+    TooLong {
+        /// What it should have been.
+        kind: &'static str,
+        /// Its length in characters.
+        length: usize,
+    },
+    /// A character that an id may not hold.
+    #[error("{kind} holds {found:?}; only letters, digits, `_` and `-` are allowed")]
+    Character {
+        /// What it should have been.
+        kind: &'static str,
+        /// The first character that does not fit.
+        found: char,
+    },
+}
+
+fn check(kind: &'static str, text: &str) -> Result<(), InvalidId> {
+    if text.is_empty() {
+        return Err(InvalidId::Empty { kind });
+    }
+    let fits = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    if let Some(found) = text.chars().find(|c| !fits(c)) {
+        return Err(InvalidId::Character { kind, found });
+    }
+    let length = text.len();
+    if length > MAX_ID_LENGTH {
+        return Err(InvalidId::TooLong { kind, length });
+    }
+    Ok(())
+}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident is $kind:literal, described $about:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// The id as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidId;
+
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                check($kind, text).map(|()| Self(text.to_owned()))
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidId;
+
+            fn try_from(text: String) -> Result<Self, InvalidId> {
+                check($kind, &text).map(|()| Self(text))
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl JsonSchema for $name {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({
+                    "type": "string",
+                    "title": stringify!($name),
+                    "description": $about,
+                    "minLength": 1,
+                    "maxLength": MAX_ID_LENGTH,
+                    "pattern": "^[A-Za-z0-9_-]+$",
+                    "patternErrorMessage": "Use letters, digits, `_` and `-` only.",
+                })
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// The id of a Genesys Cloud organization. It is also the external id of the role's trust.
+    OrganizationId is "organization id", described "The id of the Genesys Cloud organization (Admin > Organization Settings). It is also the external id in the trust policy of the role.";
+    /// The name of one managed thing within a manifest. It never changes while the thing lives.
+    Key is "key", described "A short name of your own for this entry, unique in the file. Reports, state and evidence are kept under it: keep it when you rename the thing.";
+    /// The id of a Data Action, such as `custom_-_6f1c...`.
+    ActionId is "action id", described "The id of an existing Data Action, such as custom_-_6f1c2a5e-0d0f-4f86-9c0a-3f0c1d2b4a59.";
+    /// The id of an integration.
+    IntegrationId is "integration id", described "The id of an existing integration.";
+    /// The id of an integration credential.
+    CredentialId is "credential id", described "The id of an integration credential.";
+    /// The id of an OAuth client.
+    ClientId is "OAuth client id", described "The id of an OAuth client of the organization.";
+    /// The id of a user of the organization.
+    UserId is "user id", described "The id of a user of the organization.";
+}

@@ -1,0 +1,31 @@
+//! The pure heart of Lockstep.
+//!
+//! What should hold (the manifest), what was seen (observations), and every decision between the
+//! two: plans, guards, policy documents, verdicts, findings, and the events that tell of them.
+//!
+//! **Invariants.** Nothing here does IO, reads a clock, or draws a random number: time and ids
+//! enter as values, so the same inputs always print the same bytes. Nothing here ever holds a
+//! secret's value; secrets are known by ARN and version id alone. This crate depends on no other
+//! crate of the workspace.
+
+pub mod arn;
+pub mod audit;
+pub mod binding;
+pub mod change;
+pub mod compliance;
+pub mod digest;
+pub mod event;
+pub mod evidence;
+pub mod finding;
+pub mod genesys_region;
+pub mod guard;
+pub mod ids;
+pub mod intent;
+pub mod manifest;
+pub mod plan;
+pub mod policy;
+pub mod problem;
+pub mod rebind;
+pub mod request;
+pub mod role;
+pub mod verdict;

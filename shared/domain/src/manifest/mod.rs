@@ -1,0 +1,284 @@
+//! The manifest: the desired state of one Genesys Cloud organization.
+//!
+//! A [`Manifest`] has been read and checked: every rule that needs nothing but the text and the
+//! stack's [`Bounds`] holds, and every default is filled in. It can only be made by [`read`], so
+//! code that has one need not check again. What stands in the file is [`wire`]; the JSON Schema
+//! for editors is generated from it, and the reader checks with that very schema.
+
+mod bounds;
+mod collect;
+mod explain;
+mod name;
+mod nearest;
+mod place;
+mod read;
+mod resolve;
+mod rules;
+mod scalar;
+mod schema;
+mod tree;
+pub mod wire;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use url::Url;
+
+pub use bounds::Bounds;
+pub use name::{InvalidSecretName, SecretName};
+pub use read::{MAX_MANIFEST_BYTES, read};
+pub use schema::json_schema;
+
+use crate::arn::{FunctionArn, RoleName, SecretArn};
+use crate::ids::{ActionId, ClientId, IntegrationId, Key, OrganizationId, UserId};
+
+/// Changed bindings a trigger may touch where the manifest does not say.
+pub const DEFAULT_MAX_CHANGES: u32 = 25;
+
+/// The response template of an action where the manifest does not say: what the function
+/// answered, as it is.
+pub const DEFAULT_SUCCESS_TEMPLATE: &str = "${rawResult}";
+
+/// What a request template holds where the envelope's secret references belong.
+pub const SECRETS_PLACEHOLDER: &str = "{{lockstep.secrets}}";
+
+/// The desired state of one organization.
+///
+/// Equal manifests serialize to equal bytes.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Manifest {
+    /// Whose state it is, and how it may be changed.
+    pub organization: Organization,
+    /// The integrations, in the order of the file.
+    pub integrations: Vec<Integration>,
+    /// The Data Actions, in the order of the file.
+    pub actions: Vec<Action>,
+}
+
+/// The organization and the limits within which it is managed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Organization {
+    /// Its id, also the external id in the trust policy of its roles.
+    pub id: OrganizationId,
+    /// The domain of its region, such as `mypurecloud.com`.
+    pub environment: String,
+    /// Where its Platform API is. Without a trailing path.
+    pub api_url: Url,
+    /// Where it issues tokens. Without a trailing path.
+    pub login_url: Url,
+    /// The AWS account from which Genesys assumes roles, twelve digits.
+    pub genesys_account: String,
+    /// The secret with the OAuth client that Lockstep signs in with.
+    pub client_secret: SecretArn,
+    /// Who, besides Lockstep's own client, may change what is managed.
+    pub authorized: Authorized,
+    /// Whether to change anything at all.
+    pub mode: Mode,
+    /// A trigger that would change more bindings than this is refused as a whole.
+    pub max_changes: u32,
+}
+
+/// Principals whose changes are not a violation.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Authorized {
+    /// OAuth clients.
+    pub clients: BTreeSet<ClientId>,
+    /// Users.
+    pub users: BTreeSet<UserId>,
+}
+
+/// Whether a plan is carried out.
+// Ordered: the greater is the stricter.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Carry the plan out.
+    #[default]
+    Apply,
+    /// Compute and report it; write nothing.
+    Plan,
+}
+
+impl Mode {
+    /// The stricter of two modes: one wish to write nothing is enough.
+    #[must_use]
+    pub fn stricter(self, other: Self) -> Self {
+        self.max(other)
+    }
+}
+
+/// An integration of type `aws-lambda-data-actions`, which carries the role.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Integration {
+    /// Its name in the manifest.
+    pub key: Key,
+    /// Its name in Genesys Cloud.
+    pub name: String,
+    /// The role that Genesys assumes for all actions of the integration.
+    pub role: RoleName,
+    /// An existing integration to adopt.
+    pub id: Option<IntegrationId>,
+}
+
+/// A Data Action that invokes a Lambda function.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Action {
+    /// Its name in the manifest.
+    pub key: Key,
+    /// Its name in Genesys Cloud.
+    pub name: String,
+    /// An existing action to adopt.
+    pub id: Option<ActionId>,
+    /// Whether an existing action of exactly this name may be adopted.
+    pub adopt: bool,
+    /// The integration it belongs to; it is in the same manifest.
+    pub integration: Key,
+    /// The function it invokes.
+    pub function: FunctionArn,
+    /// Its category; the integration's name where the manifest does not say.
+    pub category: String,
+    /// Whether the manifest says the category. Where it does not, the one that an adopted action
+    /// already has is as good.
+    pub category_given: bool,
+    /// Whether it is a secure action. Fixed once published.
+    pub secure: bool,
+    /// The secrets the function needs, in the order of the file.
+    pub secrets: Vec<SecretReference>,
+    /// How the function learns which version of its secrets is current.
+    pub delivery: Delivery,
+    /// Whether the function reads exactly the version it is told. Only where every secret
+    /// overlaps.
+    pub pin: bool,
+    /// What it takes and answers. Fixed once published; only an adopted action may go without.
+    pub contract: Option<Contract>,
+    /// The request template in Velocity, if the manifest has one.
+    pub request_template: Option<String>,
+    /// The response template in Velocity. Means nothing where [`Action::keeps_templates`].
+    pub success_template: String,
+    /// JSONPath expressions by the name that the response template uses.
+    pub translation_map: BTreeMap<String, String>,
+    /// What such a name stands for where its expression finds nothing.
+    pub translation_map_defaults: BTreeMap<String, String>,
+    /// Seconds until Genesys gives a call up, 1 to 60. Genesys' own default where absent.
+    pub timeout_seconds: Option<u8>,
+    /// A call that shows whether the action works.
+    pub test: Option<LiveTest>,
+}
+
+impl Action {
+    /// Whether the action exists already, as far as the manifest tells.
+    #[must_use]
+    pub fn is_adopted(&self) -> bool {
+        self.id.is_some() || self.adopt
+    }
+
+    /// Whether the action's templates stay as they are, byte for byte.
+    #[must_use]
+    pub fn keeps_templates(&self) -> bool {
+        self.is_adopted() && self.delivery == Delivery::None
+    }
+}
+
+/// A secret that a function needs, by reference.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SecretReference {
+    /// What the function calls it.
+    pub name: SecretName,
+    /// The secret.
+    pub arn: SecretArn,
+    /// Whether its old version still works after a rotation.
+    pub overlap: Overlap,
+}
+
+/// Whether the version before the current one still works.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Overlap {
+    /// It does not: rotation changes the password of one user. Going back would be an outage.
+    #[default]
+    None,
+    /// It does: rotation alternates between two users.
+    Alternating,
+}
+
+/// How a function learns which version of its secrets is current.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Delivery {
+    /// Each call carries ARN and version id of each secret beside the caller's input.
+    Envelope,
+    /// Not at all: a rotation is tested and proved, and changes nothing.
+    None,
+}
+
+/// What an action takes and answers, as JSON Schemas.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Contract {
+    /// Of the caller's input; an object.
+    pub input: Value,
+    /// Of the answer.
+    pub output: Value,
+}
+
+/// A call that shows whether an action works.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LiveTest {
+    /// The input; it fits the contract.
+    pub input: Value,
+    /// What the answer must hold, if it matters.
+    pub expect: Option<Value>,
+    /// Whether the call harms nobody, so that it may be made at any time.
+    pub safe: bool,
+}
+
+impl Manifest {
+    /// The action under a key.
+    #[must_use]
+    pub fn action(&self, key: &Key) -> Option<&Action> {
+        self.actions.iter().find(|action| action.key == *key)
+    }
+
+    /// The integration under a key.
+    #[must_use]
+    pub fn integration(&self, key: &Key) -> Option<&Integration> {
+        self.integrations.iter().find(|one| one.key == *key)
+    }
+
+    /// The integration an action belongs to.
+    ///
+    /// None only for an action of another manifest: [`read`] refuses one without integration.
+    #[must_use]
+    pub fn integration_of(&self, action: &Action) -> Option<&Integration> {
+        self.integration(&action.integration)
+    }
+}

@@ -1,0 +1,213 @@
+//! Defaults, and the manifest made from a file in which nothing is wrong.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use url::Url;
+
+use super::bounds::Bounds;
+use super::{
+    Action, Authorized, Contract, DEFAULT_MAX_CHANGES, DEFAULT_SUCCESS_TEMPLATE, Delivery,
+    Integration, LiveTest, Manifest, Organization, SecretReference, wire,
+};
+use crate::genesys_region::{self, ENVIRONMENTS, Environment};
+
+/// The region where the file does not say.
+const DEFAULT_DOMAIN: &str = "mypurecloud.com";
+
+impl wire::Organization {
+    /// The region, by default that of `mypurecloud.com`.
+    pub(super) fn region(&self) -> &'static Environment {
+        let domain = self.environment.as_ref().map(|domain| domain.0.as_str());
+        genesys_region::by_domain(domain.unwrap_or(DEFAULT_DOMAIN)).unwrap_or(&ENVIRONMENTS[0])
+    }
+
+    /// The base URL of the API as written, or that of the region.
+    pub(super) fn api_text(&self) -> String {
+        self.api_url
+            .clone()
+            .unwrap_or_else(|| format!("https://{}", self.region().api_host))
+    }
+
+    /// The base URL of the login host as written, or as the official SDKs derive it: the API's
+    /// with `//api.` replaced by `//login.`.
+    pub(super) fn login_text(&self) -> String {
+        self.login_url.clone().unwrap_or_else(|| {
+            let api = self.api_text();
+            // As parsed, so that the host is in lower case.
+            let api = Url::parse(&api).map_or(api, String::from);
+            api.replacen("//api.", "//login.", 1)
+        })
+    }
+
+    /// Genesys' AWS account, where it is published for this region and partition or the stack's
+    /// parameter names it.
+    pub(super) fn genesys_account(&self, bounds: &Bounds) -> Option<String> {
+        let region = self.region();
+        let published = region
+            .aws_account
+            .filter(|_| region.partition == bounds.partition);
+        bounds
+            .genesys_account
+            .clone()
+            .or_else(|| published.map(str::to_owned))
+    }
+
+    fn resolve(&self, bounds: &Bounds) -> Option<Organization> {
+        let authorized = self.authorized.as_ref();
+        Some(Organization {
+            id: self.id.clone()?,
+            environment: self.region().domain.to_owned(),
+            api_url: Url::parse(&self.api_text()).ok()?,
+            login_url: Url::parse(&self.login_text()).ok()?,
+            genesys_account: self.genesys_account(bounds)?,
+            client_secret: self.client_secret.clone()?,
+            authorized: Authorized {
+                clients: set(authorized.and_then(|a| a.clients.as_ref())),
+                users: set(authorized.and_then(|a| a.users.as_ref())),
+            },
+            mode: self.mode.unwrap_or_default(),
+            max_changes: self.max_changes.unwrap_or(DEFAULT_MAX_CHANGES),
+        })
+    }
+}
+
+fn set<T: Clone + Ord>(list: Option<&wire::List<T>>) -> BTreeSet<T> {
+    let elements = list.into_iter().flat_map(wire::List::present);
+    elements.map(|(_, element)| element.clone()).collect()
+}
+
+impl wire::Integration {
+    fn resolve(&self) -> Option<Integration> {
+        Some(Integration {
+            key: self.key.clone()?,
+            name: self.name.clone()?,
+            role: self.role.clone()?,
+            id: self.id.clone(),
+        })
+    }
+}
+
+impl wire::Action {
+    /// Whether the action exists already, as far as the file tells.
+    pub(super) fn is_adopted(&self) -> bool {
+        self.id.is_some() || self.adopt == Some(true)
+    }
+
+    /// The secrets, with their index in the file.
+    pub(super) fn secret_references(
+        &self,
+    ) -> impl Iterator<Item = (usize, &wire::SecretReference)> {
+        self.secrets.iter().flat_map(wire::List::present)
+    }
+
+    /// How secrets are delivered: by default an adopted action is left as it is, and where there
+    /// is no secret nothing need be delivered.
+    pub(super) fn resolved_delivery(&self) -> Delivery {
+        let has_secrets = self.secrets.as_ref().is_some_and(|list| !list.0.is_empty());
+        self.delivery
+            .unwrap_or(if has_secrets && !self.is_adopted() {
+                Delivery::Envelope
+            } else {
+                Delivery::None
+            })
+    }
+
+    /// The request template, if the file has one.
+    pub(super) fn request_template(&self) -> Option<&String> {
+        self.request.as_ref()?.template.as_ref()
+    }
+
+    fn resolve(&self, integrations: &[Integration]) -> Option<Action> {
+        let integration = self.integration.clone()?;
+        let integration_name = &integrations.iter().find(|i| i.key == integration)?.name;
+        let response = self.response.as_ref();
+        let map = |one: Option<&std::collections::BTreeMap<_, _>>| one.cloned().unwrap_or_default();
+        Some(Action {
+            key: self.key.clone()?,
+            name: self.name.clone()?,
+            id: self.id.clone(),
+            adopt: self.adopt.unwrap_or_default(),
+            function: self.function.clone()?,
+            category: self.category.as_ref().unwrap_or(integration_name).clone(),
+            category_given: self.category.is_some(),
+            integration,
+            secure: self.secure.unwrap_or_default(),
+            secrets: self
+                .secret_references()
+                .map(|(_, secret)| secret.resolve())
+                .collect::<Option<_>>()?,
+            delivery: self.resolved_delivery(),
+            pin: self.pin.unwrap_or_default(),
+            contract: match &self.contract {
+                Some(contract) => Some(contract.resolve()?),
+                None => None,
+            },
+            request_template: self.request_template().cloned(),
+            success_template: response
+                .and_then(|response| response.success_template.clone())
+                .unwrap_or_else(|| DEFAULT_SUCCESS_TEMPLATE.to_owned()),
+            translation_map: map(response.and_then(|r| r.translation_map.as_ref())),
+            translation_map_defaults: map(
+                response.and_then(|r| r.translation_map_defaults.as_ref())
+            ),
+            timeout_seconds: self.timeout_seconds,
+            test: match &self.test {
+                Some(test) => Some(test.resolve()?),
+                None => None,
+            },
+        })
+    }
+}
+
+impl wire::SecretReference {
+    fn resolve(&self) -> Option<SecretReference> {
+        Some(SecretReference {
+            name: self.name.clone()?,
+            arn: self.arn.clone()?,
+            overlap: self.overlap.unwrap_or_default(),
+        })
+    }
+}
+
+impl wire::Contract {
+    fn resolve(&self) -> Option<Contract> {
+        Some(Contract {
+            input: Value::Object(self.input.clone()?),
+            output: Value::Object(self.output.clone()?),
+        })
+    }
+}
+
+impl wire::LiveTest {
+    fn resolve(&self) -> Option<LiveTest> {
+        Some(LiveTest {
+            input: Value::Object(self.input.clone()?),
+            expect: self.expect.clone(),
+            safe: self.safe.unwrap_or_default(),
+        })
+    }
+}
+
+impl wire::Manifest {
+    /// The manifest with its defaults. None where something that is required is missing; the
+    /// schema has told then.
+    pub(super) fn resolve(&self, bounds: &Bounds) -> Option<Manifest> {
+        let integrations: Vec<Integration> = whole(self.integrations.as_ref()?)?
+            .map(wire::Integration::resolve)
+            .collect::<Option<_>>()?;
+        let actions = whole(self.actions.as_ref()?)?
+            .map(|action| action.resolve(&integrations))
+            .collect::<Option<_>>()?;
+        self.version?;
+        Some(Manifest {
+            organization: self.organization.as_ref()?.resolve(bounds)?,
+            integrations,
+            actions,
+        })
+    }
+}
+
+fn whole<T>(list: &wire::List<T>) -> Option<impl Iterator<Item = &T>> {
+    (!list.has_holes()).then(|| list.present().map(|(_, element)| element))
+}

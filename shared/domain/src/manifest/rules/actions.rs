@@ -1,0 +1,219 @@
+//! Data Actions: what they are, what they invoke, and which secrets they refer to.
+
+use super::{contract, refuse_repeated, templates};
+use crate::arn::{FunctionArn, SecretArn};
+use crate::ids::{ActionId, Key};
+use crate::manifest::bounds::Bounds;
+use crate::manifest::collect::Problems;
+use crate::manifest::nearest::nearest;
+use crate::manifest::place::Place;
+use crate::manifest::wire;
+
+type Entry<'m> = (Place, &'m wire::Action);
+
+pub(super) fn check(manifest: &wire::Manifest, bounds: &Bounds, problems: &mut Problems<'_>) {
+    let at = Place::root().key("actions");
+    let entries: Vec<Entry<'_>> = manifest
+        .actions
+        .iter()
+        .flat_map(wire::List::present)
+        .map(|(index, entry)| (at.index(index), entry))
+        .collect();
+    keys(manifest, &entries, problems);
+    rivals(&entries, problems);
+    for (at, action) in &entries {
+        if let Some(id) = &action.id {
+            check_id(id, &at.key("id"), problems);
+        }
+        if let Some(key) = &action.integration {
+            check_integration(key, manifest, &at.key("integration"), problems);
+        }
+        if let Some(function) = &action.function {
+            check_function(function, &at.key("function"), bounds, problems);
+        }
+        secrets(action, at, bounds, problems);
+        templates::check(action, at, problems);
+        contract::check(action, at, problems);
+    }
+}
+
+/// A key names one thing in reports and manual events, so integrations and actions share them.
+fn keys(manifest: &wire::Manifest, actions: &[Entry<'_>], problems: &mut Problems<'_>) {
+    let at = Place::root().key("integrations");
+    let integrations = manifest.integrations.iter().flat_map(wire::List::present);
+    let integrations = integrations
+        .filter_map(|(index, entry)| Some((at.index(index).key("key"), entry.key.as_ref()?)));
+    let actions = actions
+        .iter()
+        .filter_map(|(at, action)| Some((at.key("key"), action.key.as_ref()?)));
+    refuse_repeated(integrations.chain(actions), problems, |key, first| {
+        (
+            format!("the key `{key}` is taken by {first}"),
+            "Give each entry a key of its own.",
+        )
+    });
+}
+
+/// Entries that would fight over one Data Action.
+fn rivals(entries: &[Entry<'_>], problems: &mut Problems<'_>) {
+    refuse_repeated(
+        entries.iter().filter_map(|(at, action)| {
+            let integration = action.integration.as_ref()?;
+            Some((at.key("name"), (integration, action.name.as_ref()?)))
+        }),
+        problems,
+        |(integration, name), first| {
+            (
+                format!("`{name}` in `{integration}` is the action of {first} already"),
+                "Keep one entry for the action, or give this one a name of its own.",
+            )
+        },
+    );
+    refuse_repeated(
+        entries
+            .iter()
+            .filter_map(|(at, action)| Some((at.key("id"), action.id.as_ref()?))),
+        problems,
+        |id, first| {
+            (
+                format!("{id} is the action of {first} already"),
+                "Keep one entry for the action.",
+            )
+        },
+    );
+}
+
+/// Built-in actions cannot be changed (terraform-provider-genesyscloud, `integration_action`).
+fn check_id(id: &ActionId, at: &Place, problems: &mut Problems<'_>) {
+    if id.as_str().starts_with("static") {
+        problems.add(
+            at,
+            format!("{id} is a built-in action, which nobody can change"),
+            "Name a custom action; its id begins with custom_-_.",
+        );
+    }
+}
+
+fn check_integration(
+    key: &Key,
+    manifest: &wire::Manifest,
+    at: &Place,
+    problems: &mut Problems<'_>,
+) {
+    let Some(integrations) = &manifest.integrations else {
+        return;
+    };
+    let unread = integrations.present().any(|(_, entry)| entry.key.is_none());
+    if integrations.has_holes() || unread {
+        return;
+    }
+    let keys = || {
+        integrations
+            .present()
+            .filter_map(|(_, entry)| entry.key.as_ref())
+    };
+    if keys().any(|known| known == key) {
+        return;
+    }
+    let fix = match nearest(key.as_str(), keys().map(Key::as_str)) {
+        Some(meant) => format!("Did you mean `{meant}`?"),
+        None => "Add an entry with this key to `integrations`, or correct the key.".to_owned(),
+    };
+    problems.add(at, format!("no integration has the key `{key}`"), fix);
+}
+
+fn check_function(
+    function: &FunctionArn,
+    at: &Place,
+    bounds: &Bounds,
+    problems: &mut Problems<'_>,
+) {
+    if (function.partition(), function.region()) != (&*bounds.partition, &*bounds.region) {
+        problems.add(
+            at,
+            format!(
+                "the function is in {} ({}), the stack in {} ({})",
+                function.region(),
+                function.partition(),
+                bounds.region,
+                bounds.partition
+            ),
+            "Name a function of the stack's region, or deploy a stack in the function's.",
+        );
+    }
+    let own = bounds
+        .own_functions
+        .iter()
+        .any(|prefix| !prefix.is_empty() && function.name().starts_with(prefix.as_str()));
+    if own && function.account() == bounds.account {
+        problems.add(
+            at,
+            format!("{} is a function of Lockstep's own stack", function.name()),
+            "Name the function that does the work: Genesys Cloud may never invoke Lockstep's own.",
+        );
+    } else if !bounds
+        .allowed_functions
+        .iter()
+        .any(|allowed| allowed.allows(function))
+    {
+        problems.add(
+            at,
+            format!("this stack does not allow {function} to be bound"),
+            "Add it to the stack's parameter AllowedFunctionArns, or correct it here.",
+        );
+    }
+}
+
+fn secrets(action: &wire::Action, at: &Place, bounds: &Bounds, problems: &mut Problems<'_>) {
+    let at = at.key("secrets");
+    refuse_repeated(
+        action.secret_references().filter_map(|(index, secret)| {
+            Some((at.index(index).key("name"), secret.name.as_ref()?))
+        }),
+        problems,
+        |name, first| {
+            (
+                format!("the name {name} is taken by {first}"),
+                "Give each secret of the action a name of its own.",
+            )
+        },
+    );
+    for (index, secret) in action.secret_references() {
+        if let Some(arn) = &secret.arn {
+            check_secret(arn, &at.index(index).key("arn"), bounds, problems);
+        }
+    }
+}
+
+/// A secret is of the stack's own account and region: elsewhere the stack sees no rotation.
+pub(super) fn check_secret(
+    secret: &SecretArn,
+    at: &Place,
+    bounds: &Bounds,
+    problems: &mut Problems<'_>,
+) {
+    if (secret.partition(), secret.account()) != (&*bounds.partition, &*bounds.account) {
+        problems.add(
+            at,
+            format!(
+                "the secret is in account {} ({}), the stack in {} ({})",
+                secret.account(),
+                secret.partition(),
+                bounds.account,
+                bounds.partition
+            ),
+            "Name a secret of the stack's own account: a rotation elsewhere would not be seen.",
+        );
+    }
+    if secret.region() != bounds.region {
+        problems.add(
+            at,
+            format!(
+                "the secret is in {}, the stack in {}",
+                secret.region(),
+                bounds.region
+            ),
+            "Name a secret of the stack's region, or deploy a stack there.",
+        );
+    }
+}

@@ -1,0 +1,112 @@
+//! Integrations and their roles: no two entries are one, and no role is somebody else's.
+
+use super::{is_same_role, refuse_repeated};
+use crate::arn::RoleName;
+use crate::manifest::bounds::Bounds;
+use crate::manifest::collect::Problems;
+use crate::manifest::place::Place;
+use crate::manifest::{Manifest, wire};
+
+pub(super) fn check(
+    manifest: &wire::Manifest,
+    bounds: &Bounds,
+    others: &[Manifest],
+    problems: &mut Problems<'_>,
+) {
+    let at = Place::root().key("integrations");
+    let entries: Vec<(Place, &wire::Integration)> = manifest
+        .integrations
+        .iter()
+        .flat_map(wire::List::present)
+        .map(|(index, entry)| (at.index(index), entry))
+        .collect();
+    refuse_repeated(
+        entries
+            .iter()
+            .filter_map(|(at, entry)| Some((at.key("name"), entry.name.as_ref()?))),
+        problems,
+        |name, first| {
+            (
+                format!("`{name}` is the integration of {first} already"),
+                "Merge the two entries: several actions can share an integration.",
+            )
+        },
+    );
+    refuse_repeated(
+        entries
+            .iter()
+            .filter_map(|(at, entry)| Some((at.key("id"), entry.id.as_ref()?))),
+        problems,
+        |id, first| {
+            (
+                format!("{id} is the integration of {first} already"),
+                "Merge the two entries: several actions can share an integration.",
+            )
+        },
+    );
+    let organization = manifest.organization.as_ref().and_then(|o| o.id.as_ref());
+    let others: Vec<&Manifest> = others
+        .iter()
+        .filter(|other| organization.is_some_and(|id| *id != other.organization.id))
+        .collect();
+    for (at, entry) in &entries {
+        if let Some(role) = &entry.role {
+            check_role(role, &at.key("role"), bounds, &others, problems);
+        }
+    }
+}
+
+fn check_role(
+    role: &RoleName,
+    at: &Place,
+    bounds: &Bounds,
+    others: &[&Manifest],
+    problems: &mut Problems<'_>,
+) {
+    let prefix = &bounds.role_name_prefix;
+    if is_own(role.as_str(), &bounds.own_role_prefix) {
+        problems.add(
+            at,
+            format!("{role} is a role of Lockstep's own stack"),
+            "Choose another name: Lockstep never changes its own roles.",
+        );
+    } else if !role.as_str().starts_with(prefix.as_str()) {
+        problems.add(
+            at,
+            format!(
+                "the functions may not manage the role {role}: its name does not begin with \
+                 `{prefix}`"
+            ),
+            "Name the role accordingly, or change the stack's parameter RoleNamePrefix.",
+        );
+    }
+    for other in others {
+        if other
+            .integrations
+            .iter()
+            .any(|its| is_same_role(role, &its.role))
+        {
+            let (problem, fix) = shared_role(role, other);
+            problems.add(at, problem, fix);
+        }
+    }
+}
+
+/// An empty prefix names nothing.
+fn is_own(name: &str, prefix: &str) -> bool {
+    !prefix.is_empty()
+        && name
+            .get(..prefix.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+}
+
+/// What is wrong with a role that another manifest has already, and what to do.
+pub(super) fn shared_role(role: &RoleName, other: &Manifest) -> (String, &'static str) {
+    (
+        format!(
+            "the role {role} serves the organization {} already",
+            other.organization.id
+        ),
+        "Give each organization roles of its own: the external id in a role's trust is one organization's.",
+    )
+}

@@ -1,0 +1,91 @@
+//! What a manifest may say beyond its form.
+//!
+//! Each rule looks at the parts it needs and passes over what is not well-formed: that has been
+//! told already.
+
+mod actions;
+mod contract;
+mod integrations;
+mod organization;
+mod templates;
+
+use std::collections::BTreeMap;
+
+use super::bounds::Bounds;
+use super::collect::Problems;
+use super::place::Place;
+use super::{Manifest, wire};
+use crate::arn::RoleName;
+use crate::problem::Problem;
+
+/// Checks every rule and notes what is broken.
+pub(super) fn check(
+    manifest: &wire::Manifest,
+    bounds: &Bounds,
+    others: &[Manifest],
+    problems: &mut Problems<'_>,
+) {
+    let root = Place::root();
+    if let Some(organization) = &manifest.organization {
+        organization::check(organization, &root.key("organization"), bounds, problems);
+    }
+    integrations::check(manifest, bounds, others, problems);
+    actions::check(manifest, bounds, problems);
+}
+
+/// Notes every value that stands at more than one place. `told` says what is wrong, given the
+/// value and the place where it stands first, and what to do.
+fn refuse_repeated<T: Ord>(
+    values: impl IntoIterator<Item = (Place, T)>,
+    problems: &mut Problems<'_>,
+    told: impl Fn(&T, &Place) -> (String, &'static str),
+) {
+    let mut seen: BTreeMap<T, Place> = BTreeMap::new();
+    for (place, value) in values {
+        if let Some(first) = seen.get(&value) {
+            let (problem, fix) = told(&value, first);
+            problems.add(&place, problem, fix);
+        } else {
+            seen.insert(value, place);
+        }
+    }
+}
+
+/// Role names are unique in an account without regard to case (IAM API reference, `CreateRole`).
+fn is_same_role(one: &RoleName, other: &RoleName) -> bool {
+    one.as_str().eq_ignore_ascii_case(other.as_str())
+}
+
+impl Manifest {
+    /// Why this manifest and another one cannot both be in force: they name one organization, or
+    /// one role that would serve two.
+    ///
+    /// The places are in this manifest and carry no lines.
+    #[must_use]
+    pub fn conflicts_with(&self, other: &Self) -> Vec<Problem> {
+        if self.organization.id == other.organization.id {
+            return vec![Problem::new(
+                "organization.id",
+                format!(
+                    "another manifest is in force for organization {}",
+                    other.organization.id
+                ),
+                "Keep one file per organization: merge the two, or remove one.",
+            )];
+        }
+        let roles = self.integrations.iter().enumerate();
+        roles
+            .filter(|(_, mine)| {
+                other
+                    .integrations
+                    .iter()
+                    .any(|its| is_same_role(&mine.role, &its.role))
+            })
+            .map(|(index, mine)| {
+                let at = Place::root().key("integrations").index(index).key("role");
+                let (problem, fix) = integrations::shared_role(&mine.role, other);
+                Problem::new(at.to_string(), problem, fix)
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,320 @@
+//! The manifest as it stands in the file.
+//!
+//! These types are the one definition of the file's form: the JSON Schema is generated from them
+//! with their descriptions, which is what a person reads who completes the file in an editor, and
+//! the reader checks a file with that schema before it fills these types. Every field is optional
+//! *here*, since the reader goes on after an error with the parts that are well-formed; what is
+//! `required` in the schema is missed there.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
+
+use super::{Delivery, Mode, Overlap, SecretName};
+use crate::arn::{FunctionArn, RoleName, SecretArn};
+use crate::genesys_region::ENVIRONMENTS;
+use crate::ids::{ActionId, ClientId, IntegrationId, Key, OrganizationId, UserId};
+
+/// A sequence in which elements that are not well-formed have left a hole, so that the others
+/// keep their index.
+#[derive(Debug, Clone, PartialEq)]
+pub struct List<T>(pub Vec<Option<T>>);
+
+impl<T> List<T> {
+    /// The well-formed elements with their index.
+    pub fn present(&self) -> impl Iterator<Item = (usize, &T)> {
+        let elements = self.0.iter().enumerate();
+        elements.filter_map(|(index, element)| Some((index, element.as_ref()?)))
+    }
+
+    /// Whether an element is missing, so that nothing can be concluded from an absence.
+    #[must_use]
+    pub fn has_holes(&self) -> bool {
+        self.0.iter().any(Option::is_none)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Vec::deserialize(deserializer).map(Self)
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for List<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        Vec::<T>::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Vec::<T>::json_schema(generator)
+    }
+}
+
+/// The version of the file's form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct Version(#[serde(deserialize_with = "whole_number")] u8);
+
+impl JsonSchema for Version {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Version".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "integer", "const": 1})
+    }
+}
+
+/// To JSON Schema `10.0` is an integer, to serde it is not.
+fn whole_number<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: TryFrom<i64>,
+{
+    let number = f64::deserialize(deserializer)?;
+    // Every field of this kind is limited to far less than 2^53.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "out of range becomes an error below"
+    )]
+    let whole = number as i64;
+    T::try_from(whole).map_err(|_| serde::de::Error::custom("out of range"))
+}
+
+fn optional_whole_number<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: TryFrom<i64>,
+{
+    whole_number(deserializer).map(Some)
+}
+
+/// The domain of a Genesys Cloud region.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Domain(pub String);
+
+impl JsonSchema for Domain {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Domain".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let domains: Vec<&str> = ENVIRONMENTS.iter().map(|e| e.domain).collect();
+        json_schema!({"type": "string", "enum": domains})
+    }
+}
+
+/// What one Genesys Cloud organization should look like. One file per organization.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "Lockstep manifest")]
+pub struct Manifest {
+    /// The version of the file's form: 1.
+    #[schemars(required)]
+    pub version: Option<Version>,
+    /// The organization that is managed, and the limits within which it is.
+    #[schemars(required)]
+    pub organization: Option<Organization>,
+    /// The integrations of type "AWS Lambda Data Actions". Each carries the role that Genesys
+    /// Cloud assumes for all of its actions.
+    #[schemars(required)]
+    pub integrations: Option<List<Integration>>,
+    /// The Data Actions. An entry that is removed here is no longer managed; it is left as it is
+    /// in Genesys Cloud and in AWS.
+    #[schemars(required)]
+    pub actions: Option<List<Action>>,
+}
+
+/// The organization that is managed.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Organization {
+    /// The id of the organization (Admin > Organization Settings). It becomes the external id in
+    /// the trust policy of the roles. The stack's parameter OrganizationIds must name it too.
+    #[schemars(required)]
+    pub id: Option<OrganizationId>,
+    /// The domain of the organization's region. Default: mypurecloud.com.
+    pub environment: Option<Domain>,
+    /// The base URL of the Platform API, where it is not that of the environment. Only hosts that
+    /// the stack's parameter AllowedGenesysHosts names.
+    #[schemars(length(max = 2048))]
+    pub api_url: Option<String>,
+    /// The base URL of the login host. Default: the API's, with `api.` replaced by `login.`.
+    #[schemars(length(max = 2048))]
+    pub login_url: Option<String>,
+    /// The full ARN of the secret {"client_id", "client_secret"} of the OAuth client (client
+    /// credentials grant) that Lockstep signs in with. Its name begins with the stack's
+    /// ClientSecretPrefix.
+    #[schemars(required)]
+    pub client_secret: Option<SecretArn>,
+    /// Who else may change what is managed. Lockstep's own client always may. A change by anybody
+    /// else is a violation.
+    pub authorized: Option<Authorized>,
+    /// apply (the default), or plan: compute and report, write nothing.
+    pub mode: Option<Mode>,
+    /// A trigger that would change more bindings than this is refused as a whole. Default: 25.
+    #[serde(default, deserialize_with = "optional_whole_number")]
+    #[schemars(range(min = 1, max = 10000))]
+    pub max_changes: Option<u32>,
+}
+
+/// Principals, besides Lockstep's own client, that may change what is managed.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Authorized {
+    /// Ids of OAuth clients.
+    pub clients: Option<List<ClientId>>,
+    /// Ids of users.
+    pub users: Option<List<UserId>>,
+}
+
+/// An integration of type "AWS Lambda Data Actions".
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Integration {
+    /// A short name of your own, unique in the file. Reports and state are kept under it.
+    #[schemars(required)]
+    pub key: Option<Key>,
+    /// The integration's name in Genesys Cloud.
+    #[schemars(required, length(min = 1, max = 256), regex(pattern = r"\S"), extend("patternErrorMessage" = "Write a name that people can see."))]
+    pub name: Option<String>,
+    /// The name of the IAM role that Genesys Cloud assumes, in the stack's own account. It begins
+    /// with the stack's RoleNamePrefix. Lockstep creates it.
+    #[schemars(required)]
+    pub role: Option<RoleName>,
+    /// The id of an existing integration to manage. Without it the one of exactly this name is
+    /// managed, or created.
+    pub id: Option<IntegrationId>,
+}
+
+/// A Data Action that invokes a Lambda function.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Action {
+    /// A short name of your own, unique in the file. Reports, state and evidence are kept under
+    /// it: keep it when you rename the action.
+    #[schemars(required)]
+    pub key: Option<Key>,
+    /// The action's name in Genesys Cloud.
+    #[schemars(required, length(min = 1, max = 256), regex(pattern = r"\S"), extend("patternErrorMessage" = "Write a name that people can see."))]
+    pub name: Option<String>,
+    /// The id of an existing action to manage, such as custom_-_6f1c2a5e-.... An id that does not
+    /// exist is an error; nothing is created in its place.
+    pub id: Option<ActionId>,
+    /// Whether an existing action of exactly this name, in this integration, may be taken over.
+    /// Default: false.
+    pub adopt: Option<bool>,
+    /// The key of the integration that the action belongs to. Fixed once the action exists.
+    #[schemars(required)]
+    pub integration: Option<Key>,
+    /// The ARN of the Lambda function, with an alias or a version or neither. It is in the
+    /// stack's region, and the stack's AllowedFunctionArns covers it.
+    #[schemars(required)]
+    pub function: Option<FunctionArn>,
+    /// The action's category. Default: the integration's name.
+    #[schemars(length(min = 1, max = 256), regex(pattern = r"\S"), extend("patternErrorMessage" = "Write a name that people can see."))]
+    pub category: Option<String>,
+    /// Whether it is a secure action. Fixed once the action exists. Default: false.
+    pub secure: Option<bool>,
+    /// The secrets that the function needs. Only references travel with the action, never values.
+    #[schemars(length(max = 10))]
+    pub secrets: Option<List<SecretReference>>,
+    /// How the function learns of a new version. envelope: each call carries ARN and version id
+    /// beside the caller's input. none: not at all; a rotation is tested and proved, and changes
+    /// nothing. Default: none for an adopted action and for one without secrets, else envelope.
+    pub delivery: Option<Delivery>,
+    /// Whether the function is to read exactly the version it is told. Only where every secret
+    /// says overlap: alternating. Default: false.
+    pub pin: Option<bool>,
+    /// What the action takes and answers. Fixed once the action exists. Only an adopted action
+    /// may go without.
+    pub contract: Option<Contract>,
+    /// What is sent to the function.
+    pub request: Option<Request>,
+    /// What is made of the function's answer.
+    pub response: Option<Response>,
+    /// Seconds until Genesys Cloud gives a call up.
+    #[serde(default, deserialize_with = "optional_whole_number")]
+    #[schemars(range(min = 1, max = 60))]
+    pub timeout_seconds: Option<u8>,
+    /// A call that shows whether the action works. It is made after a change, before the change
+    /// goes live.
+    pub test: Option<LiveTest>,
+}
+
+/// A secret that the function needs.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SecretReference {
+    /// What the function calls the secret, such as DB_CONNECTION_STRING. Unique in the action.
+    #[schemars(required)]
+    pub name: Option<SecretName>,
+    /// The full ARN of the secret, of the stack's account and region, with the six characters at
+    /// its end.
+    #[schemars(required)]
+    pub arn: Option<SecretArn>,
+    /// Whether the version before the current one still works. none (the default): it does not,
+    /// as in a single-user rotation. alternating: it does, as in a rotation between two users.
+    pub overlap: Option<Overlap>,
+}
+
+/// What an action takes and answers, as JSON Schemas (draft-04 unless they say otherwise).
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Contract {
+    /// The JSON Schema of the input; its type is object.
+    #[schemars(required)]
+    pub input: Option<Map<String, Value>>,
+    /// The JSON Schema of the answer.
+    #[schemars(required)]
+    pub output: Option<Map<String, Value>>,
+}
+
+/// What is sent to the function.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    /// The Velocity template of the request. Where secrets are delivered by envelope it holds
+    /// {{lockstep.secrets}} exactly once, where a JSON object fits. Default: the caller's input
+    /// as it is, within the envelope if there is one.
+    pub template: Option<String>,
+}
+
+/// What is made of the function's answer.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Response {
+    /// The Velocity template of the answer. Default: ${rawResult}.
+    pub success_template: Option<String>,
+    /// JSONPath expressions, by the name that the template uses.
+    pub translation_map: Option<BTreeMap<String, String>>,
+    /// What such a name stands for where its expression finds nothing.
+    pub translation_map_defaults: Option<BTreeMap<String, String>>,
+}
+
+/// A call that shows whether the action works.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LiveTest {
+    /// The input of the call. It fits the contract.
+    #[schemars(required)]
+    pub input: Option<Map<String, Value>>,
+    /// What the answer must hold.
+    pub expect: Option<Value>,
+    /// Whether the call harms nobody, so that it may be made at any time. Default: false.
+    pub safe: Option<bool>,
+}

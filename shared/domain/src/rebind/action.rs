@@ -1,0 +1,302 @@
+//! Plans the action: made, changed in place, or changed through its draft.
+
+use super::{
+    ACTION, ActionSeen, ActionView, DRAFT, DesiredIntegration, Found, Observed, RebindPlan,
+    RebindStep, problem, same_schema,
+};
+use crate::binding::DesiredAction;
+use crate::change::{BindingState, End, Phase};
+use crate::plan::{Outcome, Verb};
+use crate::problem::Problem;
+
+pub(super) fn plan_action(
+    integration: &DesiredIntegration,
+    desired: &DesiredAction,
+    observed: &Observed,
+    state: &BindingState,
+    plan: &mut RebindPlan,
+    problems: &mut Vec<Problem>,
+) {
+    let at = format!("actions[{}]", desired.key);
+    match &observed.action {
+        Found::Nothing => match (&desired.contract, desired.adopt) {
+            (Some(contract), false) => plan.steps.push(RebindStep::CreateAction {
+                key: desired.key.clone(),
+                action: ActionView {
+                    name: desired.name.clone(),
+                    category: desired.category.clone().unwrap_or_default(),
+                    config: desired.config(None),
+                },
+                secure: desired.secure,
+                contract: contract.clone(),
+            }),
+            (_, true) => problems.push(problem(
+                &at,
+                format!(
+                    "no action called {:?} exists in the integration {:?}, so none can be adopted",
+                    desired.name, integration.name
+                ),
+                "correct the name, or leave `adopt: true` out (and give a `contract`) so that it \
+                 is made",
+            )),
+            (None, false) => problems.push(problem(
+                &at,
+                "the action does not exist and the manifest gives no contract to make it with"
+                    .into(),
+                "add `contract: {input, output}`",
+            )),
+        },
+        Found::One(seen) => {
+            problems.extend(immutable(&at, desired, observed, seen));
+            if !may_adopt(desired, seen, state) {
+                problems.push(problem(
+                    &at,
+                    format!(
+                        "an action called {:?} exists ({}) and was not made by Lockstep",
+                        seen.name, seen.id
+                    ),
+                    &format!("to adopt it, write `id: {}` or `adopt: true`", seen.id),
+                ));
+            }
+            if problems.is_empty() {
+                plan_update(&at, desired, observed, seen, state, plan, problems);
+            }
+        }
+        Found::Several(ids) => problems.push(problem(
+            &at,
+            format!(
+                "{} actions are called {:?} in that integration: {}",
+                ids.len(),
+                desired.name,
+                ids.join(", ")
+            ),
+            "give the id of the one that is meant as `id:`",
+        )),
+        Found::Gone(id) => problems.push(problem(
+            &at,
+            format!("the action {id} does not exist (any more) at Genesys Cloud"),
+            "an id can't be made again, and flows refer to it: correct `id:`, or give the action a \
+             new key so that a new one is made, and point the flows at that",
+        )),
+    }
+}
+
+/// Told by id, allowed to by name, remembered, or in the middle of making it when we were cut off.
+fn may_adopt(desired: &DesiredAction, seen: &ActionSeen, state: &BindingState) -> bool {
+    let was_making_it = state.change.as_ref().is_some_and(|change| {
+        change
+            .steps
+            .iter()
+            .any(|step| step.kind == ACTION && step.verb == Verb::Create)
+    });
+    desired.adopt
+        || desired.id.as_ref() == Some(&seen.id)
+        || state.action_id.as_ref() == Some(&seen.id)
+        || was_making_it
+}
+
+/// What Genesys Cloud can't change in place: contract, secure, integration (official Terraform
+/// provider marks all three as forcing a new action; `UpdateActionInput` has none of them).
+fn immutable(
+    at: &str,
+    desired: &DesiredAction,
+    observed: &Observed,
+    seen: &ActionSeen,
+) -> Vec<Problem> {
+    let fix = "Genesys Cloud can't change this in place, and a new action has a new id that flows \
+               don't know: put the manifest back, or give the entry a new key and name so that a \
+               second action is made beside it";
+    let mut problems = Vec::new();
+    if desired.secure != seen.secure {
+        problems.push(problem(
+            &format!("{at}.secure"),
+            format!("the action {} has secure: {}", seen.id, seen.secure),
+            fix,
+        ));
+    }
+    if let Some(contract) = &desired.contract {
+        let pairs = [
+            ("input", &contract.input, &seen.input_schema),
+            ("output", &contract.output, &seen.output_schema),
+        ];
+        for (side, wanted, found) in pairs {
+            if !found
+                .as_ref()
+                .is_some_and(|found| same_schema(wanted, found))
+            {
+                problems.push(problem(
+                    &format!("{at}.contract.{side}"),
+                    format!(
+                        "the published action {} has another {side} contract",
+                        seen.id
+                    ),
+                    fix,
+                ));
+            }
+        }
+    }
+    if let Found::One(integration) = &observed.integration
+        && integration.id.as_str() != seen.integration_id
+    {
+        problems.push(problem(
+            &format!("{at}.integration"),
+            format!(
+                "the action {} belongs to the integration {}, not {}",
+                seen.id, seen.integration_id, integration.id
+            ),
+            fix,
+        ));
+    }
+    problems
+}
+
+fn plan_update(
+    at: &str,
+    desired: &DesiredAction,
+    observed: &Observed,
+    seen: &ActionSeen,
+    state: &BindingState,
+    plan: &mut RebindPlan,
+    problems: &mut Vec<Problem>,
+) {
+    let old = ActionView {
+        name: seen.name.clone(),
+        category: seen.category.clone(),
+        config: seen.config.clone(),
+    };
+    let new = ActionView {
+        name: desired.name.clone(),
+        category: desired
+            .category
+            .clone()
+            .unwrap_or_else(|| seen.category.clone()),
+        config: desired.config(Some(&seen.config)),
+    };
+    let draft_is_ours = our_draft(state);
+    if old == new {
+        if observed.has_draft && draft_is_ours {
+            plan.steps.push(RebindStep::DiscardDraft {
+                key: desired.key.clone(),
+                id: seen.id.clone(),
+                reason: "an earlier run of ours left it".into(),
+            });
+        } else if observed.has_draft {
+            plan.notices.push(format!(
+                "the action {} has an unpublished draft that is not ours; it is left alone",
+                seen.id
+            ));
+        }
+        return;
+    }
+    let reason = difference(&old, &new, desired, state);
+    let test = desired.test.as_ref().filter(|test| test.safe);
+    let Some(test) = test else {
+        plan.steps.push(RebindStep::UpdateAction {
+            key: desired.key.clone(),
+            id: seen.id.clone(),
+            version: seen.version,
+            old,
+            new,
+            reason,
+        });
+        return;
+    };
+    if observed.has_draft && !draft_is_ours {
+        problems.push(problem(
+            at,
+            format!(
+                "the action {} has an unpublished draft that somebody left",
+                seen.id
+            ),
+            "publish or delete it in Genesys Cloud, then invoke rebind-action with `retry: true`; \
+             a draft of somebody else's is never overwritten",
+        ));
+        return;
+    }
+    let key = desired.key.clone();
+    let id = seen.id.clone();
+    if !observed.has_draft {
+        plan.steps.push(RebindStep::OpenDraft {
+            key: key.clone(),
+            id: id.clone(),
+        });
+    }
+    plan.steps.extend([
+        RebindStep::UpdateDraft {
+            key: key.clone(),
+            id: id.clone(),
+            old,
+            new,
+            reason,
+        },
+        RebindStep::ValidateDraft {
+            key: key.clone(),
+            id: id.clone(),
+        },
+        RebindStep::TestDraft {
+            key: key.clone(),
+            id: id.clone(),
+            test: test.clone(),
+        },
+        RebindStep::PublishDraft { key, id },
+    ]);
+}
+
+/// A draft is ours where our latest change opened it, or was about to, or took over one that an
+/// earlier change of ours had left, and did not come as far as having published or discarded it.
+/// After that, whoever opens a draft is somebody else.
+fn our_draft(state: &BindingState) -> bool {
+    let Some(change) = &state.change else {
+        return false;
+    };
+    let may_have_left_one = match &change.phase {
+        Phase::Applying | Phase::Testing => true,
+        // Bound and read back.
+        Phase::Verifying { .. } => false,
+        Phase::Ended { end, .. } => match end {
+            End::Failed { .. } | End::RolledBack { .. } => true,
+            End::Verified | End::Violated { .. } | End::Unverified { .. } => false,
+        },
+    };
+    let mut ours: Option<bool> = None;
+    for step in change.steps.iter().filter(|step| step.kind == DRAFT) {
+        ours = match step.verb {
+            Verb::Create => Some(ours == Some(true) || step.may_have_been_done()),
+            // Without an opening before it, the change took over a draft that was ours already.
+            Verb::Update => Some(ours.unwrap_or(true)),
+            Verb::Publish | Verb::Discard => {
+                Some(ours == Some(true) && step.outcome != Some(Outcome::Applied))
+            }
+            Verb::Enable | Verb::Revoke | Verb::Test | Verb::Validate => ours,
+        };
+    }
+    may_have_left_one && ours == Some(true)
+}
+
+fn difference(
+    old: &ActionView,
+    new: &ActionView,
+    desired: &DesiredAction,
+    state: &BindingState,
+) -> String {
+    let moved: Vec<&str> = desired
+        .secrets
+        .iter()
+        .filter(|secret| !state.bound.is_empty() && !state.bound.contains(secret))
+        .map(|secret| secret.name.as_str())
+        .collect();
+    let mut reasons: Vec<String> = Vec::new();
+    if !moved.is_empty() {
+        reasons.push(format!("{} moved to a new version", moved.join(", ")));
+    }
+    if old.config.request_url_template != new.config.request_url_template {
+        reasons.push("it is to call another function".into());
+    }
+    if old.name != new.name || old.category != new.category {
+        reasons.push("its name or category differs".into());
+    }
+    if reasons.is_empty() {
+        reasons.push("it differs from what should hold".into());
+    }
+    reasons.join("; ")
+}

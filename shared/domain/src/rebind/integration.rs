@@ -1,0 +1,165 @@
+//! Plans the integration, the credential that carries its role, and its enabled state.
+
+use super::{
+    DesiredIntegration, Found, INTEGRATION_TYPE, IntegrationSeen, Observed, RebindPlan, RebindStep,
+    problem,
+};
+use crate::change::BindingState;
+use crate::problem::Problem;
+
+pub(super) fn plan_integration(
+    desired: &DesiredIntegration,
+    observed: &Observed,
+    state: &BindingState,
+    plan: &mut RebindPlan,
+    problems: &mut Vec<Problem>,
+) {
+    let at = format!("integrations[{}]", desired.key);
+    match &observed.integration {
+        Found::Nothing => {
+            plan.steps.push(RebindStep::CreateIntegration {
+                key: desired.key.clone(),
+                name: desired.name.clone(),
+            });
+            plan_credential(desired, observed, None, plan);
+            plan.steps.push(RebindStep::EnableIntegration {
+                key: desired.key.clone(),
+                id: None,
+            });
+        }
+        Found::One(seen) => {
+            if let Err(problem) = may_use(&at, desired, seen, state) {
+                problems.push(problem);
+                return;
+            }
+            if seen.name != desired.name {
+                plan.notices.push(format!(
+                    "the integration {} is called {:?} at Genesys Cloud, {:?} in the manifest; \
+                     names of integrations are left as they are",
+                    seen.id, seen.name, desired.name
+                ));
+            }
+            plan_credential(desired, observed, Some(seen), plan);
+            let reported = seen.reported.as_deref();
+            if reported == Some("ERROR") {
+                plan.notices.push(format!(
+                    "the integration {} reports ERROR, so calls of its actions fail: look at it in \
+                     Genesys Cloud",
+                    seen.id
+                ));
+            }
+            let not_up = matches!(reported, Some("INACTIVE" | "ACTIVATING" | "DEACTIVATING"));
+            if !seen.enabled || not_up {
+                plan.steps.push(RebindStep::EnableIntegration {
+                    key: desired.key.clone(),
+                    id: Some(seen.id.clone()),
+                });
+            }
+        }
+        Found::Several(ids) => problems.push(problem(
+            &at,
+            format!(
+                "{} integrations are called {:?}: {}",
+                ids.len(),
+                desired.name,
+                ids.join(", ")
+            ),
+            "give the id of the one that is meant as `id:`",
+        )),
+        Found::Gone(id) => problems.push(problem(
+            &at,
+            format!("the integration {id} does not exist any more at Genesys Cloud"),
+            "restore it there, or give the integration and its actions new keys so that they are \
+             made anew; flows that use the old actions must then be pointed at the new ones",
+        )),
+    }
+}
+
+/// An integration found by name is ours where its role slot holds a credential of ours, and free
+/// where the slot is empty: nothing is lost then.
+fn may_use(
+    at: &str,
+    desired: &DesiredIntegration,
+    seen: &IntegrationSeen,
+    state: &BindingState,
+) -> Result<(), Problem> {
+    if seen.kind != INTEGRATION_TYPE {
+        return Err(problem(
+            at,
+            format!(
+                "the integration {} is of type {}, not {INTEGRATION_TYPE}",
+                seen.id, seen.kind
+            ),
+            "name an integration of that type",
+        ));
+    }
+    let told = desired.id.as_ref() == Some(&seen.id);
+    let remembered = state.integration_id.as_ref() == Some(&seen.id);
+    let ours_or_free = seen.credential.as_ref().is_none_or(|credential| {
+        credential
+            .name
+            .starts_with(&format!("Lockstep {}: ", desired.key))
+    });
+    if told || remembered || ours_or_free {
+        return Ok(());
+    }
+    Err(problem(
+        at,
+        format!(
+            "an integration called {:?} exists ({}) and uses a credential that is not ours",
+            desired.name, seen.id
+        ),
+        &format!(
+            "to adopt it, write `id: {}`; else choose another name",
+            seen.id
+        ),
+    ))
+}
+
+fn plan_credential(
+    desired: &DesiredIntegration,
+    observed: &Observed,
+    integration: Option<&IntegrationSeen>,
+    plan: &mut RebindPlan,
+) {
+    let name = desired.credential_name();
+    let current = integration.and_then(|seen| seen.credential.as_ref());
+    if let Some(current) = current
+        && current.name == name
+    {
+        // Redacted values can't be compared; a value in the clear can.
+        if current
+            .role_arn
+            .as_ref()
+            .is_some_and(|role| *role != desired.role_arn)
+        {
+            plan.steps.push(RebindStep::RewriteCredential {
+                key: desired.key.clone(),
+                id: current.id.clone(),
+                name,
+                old_role_arn: current.role_arn.clone(),
+                role_arn: desired.role_arn.clone(),
+            });
+        }
+        return;
+    }
+    // One of ours that nothing points at: an earlier run was cut short after making it.
+    let spare = observed
+        .spare_credentials
+        .iter()
+        .find(|credential| credential.name == name)
+        .map(|credential| credential.id.clone());
+    if spare.is_none() {
+        plan.steps.push(RebindStep::CreateCredential {
+            key: desired.key.clone(),
+            name,
+            role_arn: desired.role_arn.clone(),
+        });
+    }
+    plan.steps.push(RebindStep::PointConfig {
+        key: desired.key.clone(),
+        id: integration.map(|seen| seen.id.clone()),
+        old: current.map(|credential| credential.id.clone()),
+        new: spare,
+    });
+}

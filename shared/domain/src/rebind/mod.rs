@@ -1,0 +1,105 @@
+//! The planner of the Genesys side: from what should hold for a binding and what was seen of its
+//! integration and action, to the steps that close the difference, or the reasons not to act.
+//!
+//! **Order.** Integration before credential before config before enabled state before action:
+//! each needs the one before it, and an action is never live under an integration that can't
+//! assume its role. A draft is validated and tested before it is published.
+//!
+//! **Ownership.** We act on what the manifest names by id, on what our own state names, and on
+//! what carries our deterministic name. Names are not unique at Genesys Cloud: several matches are
+//! refused, one without our mark is adopted only where the manifest says so, and an id that has
+//! gone is never recreated, because flows refer to it.
+
+mod action;
+mod expect;
+mod integration;
+mod observed;
+mod schema;
+mod step;
+
+use serde::{Deserialize, Serialize};
+
+use self::action::plan_action;
+pub use self::expect::fulfils;
+use self::integration::plan_integration;
+pub use self::observed::{
+    ActionSeen, CredentialSeen, DesiredIntegration, Found, IntegrationSeen, Observed,
+};
+pub use self::schema::same_schema;
+pub use self::step::{
+    ACTION, ActionView, CREDENTIAL, DRAFT, INTEGRATION, INTEGRATION_CONFIG, RebindStep, expected,
+};
+use crate::binding::DesiredAction;
+use crate::change::BindingState;
+use crate::problem::Problem;
+
+/// The integration type of Lambda data actions (official module `integration-lambda-module`).
+pub const INTEGRATION_TYPE: &str = "aws-lambda-data-actions";
+
+/// The credential type that carries a role, and its one field (same source).
+pub const ROLE_CREDENTIAL_TYPE: &str = "amazonWebServicesARN";
+/// The field of [`ROLE_CREDENTIAL_TYPE`].
+pub const ROLE_CREDENTIAL_FIELD: &str = "ARN";
+
+/// Why nothing is done. Nothing was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// Each with what to do about it.
+    pub problems: Vec<Problem>,
+}
+
+/// The steps to take, in order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RebindPlan {
+    /// In the order in which they must be taken.
+    pub steps: Vec<RebindStep>,
+    /// What a reader should know.
+    pub notices: Vec<String>,
+}
+
+impl RebindPlan {
+    /// Whether carrying it out would change the world.
+    pub fn writes(&self) -> bool {
+        self.steps.iter().any(RebindStep::writes)
+    }
+}
+
+/// Plans one binding.
+///
+/// # Errors
+/// Refuses with every reason at once; nothing may be written then.
+pub fn plan(
+    integration: &DesiredIntegration,
+    action: &DesiredAction,
+    observed: &Observed,
+    state: &BindingState,
+) -> Result<RebindPlan, Refusal> {
+    let mut plan = RebindPlan::default();
+    let mut problems = Vec::new();
+    plan_integration(integration, observed, state, &mut plan, &mut problems);
+    plan_action(
+        integration,
+        action,
+        observed,
+        state,
+        &mut plan,
+        &mut problems,
+    );
+    if problems.is_empty() {
+        Ok(plan)
+    } else {
+        Err(Refusal { problems })
+    }
+}
+
+fn problem(at: &str, problem: String, fix: &str) -> Problem {
+    Problem {
+        at: at.to_owned(),
+        line: None,
+        problem,
+        fix: fix.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

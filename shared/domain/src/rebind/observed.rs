@@ -1,0 +1,117 @@
+//! What should hold for an integration, and what was seen of integration, credential and action.
+
+use serde_json::Value;
+
+use crate::binding::ActionConfig;
+use crate::ids::{ActionId, CredentialId, IntegrationId, Key};
+use crate::manifest::Integration;
+
+/// What should hold for the integration that a binding's action lives in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DesiredIntegration {
+    /// Its manifest key.
+    pub key: Key,
+    /// Its name at Genesys Cloud.
+    pub name: String,
+    /// An id to adopt.
+    pub id: Option<IntegrationId>,
+    /// The role Genesys Cloud assumes for its actions.
+    pub role_arn: String,
+}
+
+impl DesiredIntegration {
+    /// The integration of the manifest, with its role's full ARN.
+    pub fn new(integration: &Integration, partition: &str, account: &str) -> Self {
+        Self {
+            key: integration.key.clone(),
+            name: integration.name.clone(),
+            id: integration.id.clone(),
+            role_arn: format!("arn:{partition}:iam::{account}:role/{}", integration.role),
+        }
+    }
+
+    /// The deterministic name of the credential that carries the role. A credential can't be read
+    /// back, so its name says which role it holds; that is no secret.
+    pub fn credential_name(&self) -> String {
+        format!("Lockstep {}: {}", self.key, self.role_arn)
+    }
+}
+
+/// What a search came to. Names are not unique at Genesys Cloud.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Found<T> {
+    /// Nothing, and the answer was complete.
+    Nothing,
+    /// Exactly one.
+    One(T),
+    /// Several of that name, by id.
+    Several(Vec<String>),
+    /// The id we were told or remember does not exist (any more).
+    Gone(String),
+}
+
+/// An integration as it was read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IntegrationSeen {
+    /// Its id.
+    pub id: IntegrationId,
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub kind: String,
+    /// Whether it is meant to be enabled.
+    pub enabled: bool,
+    /// `ACTIVE`, `ACTIVATING`, `INACTIVE`, `DEACTIVATING`, `ERROR`, or nothing known.
+    pub reported: Option<String>,
+    /// The version of its config.
+    pub config_version: i64,
+    /// The credential in the slot of the role, if any.
+    pub credential: Option<CredentialSeen>,
+}
+
+/// A credential as it was read; its fields are write-only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CredentialSeen {
+    /// Its id.
+    pub id: CredentialId,
+    /// Its name.
+    pub name: String,
+    /// The role, where the platform showed it in the clear.
+    pub role_arn: Option<String>,
+}
+
+/// An action as it was read, complete with both templates.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ActionSeen {
+    /// Its id.
+    pub id: ActionId,
+    /// Its name.
+    pub name: String,
+    /// The integration it lives in.
+    pub integration_id: String,
+    /// Its category.
+    pub category: String,
+    /// Its version.
+    pub version: i64,
+    /// Whether it is secure.
+    pub secure: bool,
+    /// The input schema.
+    pub input_schema: Option<Value>,
+    /// The output schema.
+    pub output_schema: Option<Value>,
+    /// Its config.
+    pub config: ActionConfig,
+}
+
+/// Everything the planner looks at.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observed {
+    /// The integration.
+    pub integration: Found<IntegrationSeen>,
+    /// Credentials of our deterministic name that exist, used or not.
+    pub spare_credentials: Vec<CredentialSeen>,
+    /// The action.
+    pub action: Found<ActionSeen>,
+    /// Whether the action has an unpublished draft.
+    pub has_draft: bool,
+}

@@ -1,0 +1,414 @@
+//! Each test starts from a world in which everything holds, nudges one side, and reads the plan.
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::*;
+use crate::binding::DesiredTemplates;
+use crate::change::{Change, Phase, SecretVersion};
+use crate::manifest::{Contract, LiveTest};
+use crate::plan::{self, Outcome, Verb};
+
+fn integration() -> DesiredIntegration {
+    DesiredIntegration {
+        key: "prod".parse().unwrap(),
+        name: "AWS Lambda production".into(),
+        id: None,
+        role_arn: "arn:aws:iam::123456789012:role/GenesysRole".into(),
+    }
+}
+
+fn version(version_id: &str) -> SecretVersion {
+    SecretVersion {
+        name: "DB".into(),
+        arn: "arn:aws:secretsmanager:us-east-1:123456789012:secret:prod/db-AbCdEf"
+            .parse()
+            .unwrap(),
+        version_id: version_id.into(),
+    }
+}
+
+fn desired(version_id: &str) -> DesiredAction {
+    DesiredAction {
+        key: "order-lookup".parse().unwrap(),
+        id: None,
+        adopt: false,
+        name: "Order lookup".into(),
+        category: Some("Orders".into()),
+        secure: false,
+        contract: Some(Contract {
+            input: json!({"type": "object"}),
+            output: json!({"type": "object"}),
+        }),
+        function: "arn:aws:lambda:us-east-1:123456789012:function:orders"
+            .parse()
+            .unwrap(),
+        templates: DesiredTemplates::Exactly {
+            request: format!(r#"{{"version": "{version_id}"}}"#),
+            success: "${rawResult}".into(),
+            translation_map: Default::default(),
+            translation_map_defaults: Default::default(),
+        },
+        timeout_seconds: None,
+        secrets: vec![version(version_id)],
+        old_version_still_works: false,
+        test: None,
+    }
+}
+
+fn tested(version_id: &str) -> DesiredAction {
+    DesiredAction {
+        test: Some(LiveTest {
+            input: json!({}),
+            expect: None,
+            safe: true,
+        }),
+        ..desired(version_id)
+    }
+}
+
+/// The world in which `action` holds exactly.
+fn world(action: &DesiredAction) -> (Observed, BindingState) {
+    let integration = integration();
+    let seen = ActionSeen {
+        id: "custom_-_1".parse().unwrap(),
+        name: action.name.clone(),
+        integration_id: "int-1".into(),
+        category: "Orders".into(),
+        version: 7,
+        secure: false,
+        input_schema: Some(json!({"type": "object", "$schema": "draft-04"})),
+        output_schema: Some(json!({"type": "object"})),
+        config: action.config(None),
+    };
+    let mut state = BindingState::new("org-1".parse().unwrap(), action.key.clone());
+    state.action_id = Some(seen.id.clone());
+    state.integration_id = Some("int-1".parse().unwrap());
+    state.bound.clone_from(&action.secrets);
+    let observed = Observed {
+        integration: Found::One(IntegrationSeen {
+            id: "int-1".parse().unwrap(),
+            name: integration.name.clone(),
+            kind: INTEGRATION_TYPE.into(),
+            enabled: true,
+            reported: Some("ACTIVE".into()),
+            config_version: 3,
+            credential: Some(CredentialSeen {
+                id: "cred-1".parse().unwrap(),
+                name: integration.credential_name(),
+                role_arn: None,
+            }),
+        }),
+        spare_credentials: vec![],
+        action: Found::One(seen),
+        has_draft: false,
+    };
+    (observed, state)
+}
+
+fn nothing() -> (Observed, BindingState) {
+    let observed = Observed {
+        integration: Found::Nothing,
+        spare_credentials: vec![],
+        action: Found::Nothing,
+        has_draft: false,
+    };
+    let state = BindingState::new("org-1".parse().unwrap(), "order-lookup".parse().unwrap());
+    (observed, state)
+}
+
+/// The state as it stands when we were cut off after recording `steps`.
+fn cut_off(state: &BindingState, steps: &[RebindStep]) -> BindingState {
+    let mut state = state.clone();
+    let mut change = Change::begin(
+        desired("v2").change_id(&state.organization),
+        1,
+        vec![version("v2")],
+        None,
+        Timestamp::UNIX_EPOCH,
+    );
+    change.steps = steps.iter().map(RebindStep::describe).collect();
+    state.change = Some(change);
+    state
+}
+
+fn kinds(plan: &RebindPlan) -> Vec<(String, Verb)> {
+    plan.steps
+        .iter()
+        .map(RebindStep::describe)
+        .map(|step| (step.kind, step.verb))
+        .collect()
+}
+
+fn planned(action: &DesiredAction, observed: &Observed, state: &BindingState) -> RebindPlan {
+    plan(&integration(), action, observed, state).expect("a plan")
+}
+
+fn refused(action: &DesiredAction, observed: &Observed, state: &BindingState) -> String {
+    plan(&integration(), action, observed, state)
+        .expect_err("a refusal")
+        .problems
+        .iter()
+        .map(|problem| format!("{}: {}\n", problem.at, problem.problem))
+        .collect()
+}
+
+fn seen(observed: &mut Observed) -> &mut ActionSeen {
+    match &mut observed.action {
+        Found::One(seen) => seen,
+        Found::Nothing | Found::Several(_) | Found::Gone(_) => panic!("no action"),
+    }
+}
+
+#[test]
+fn where_everything_holds_nothing_is_planned() {
+    for action in [desired("v1"), tested("v1")] {
+        let (observed, state) = world(&action);
+        assert_eq!(planned(&action, &observed, &state), RebindPlan::default());
+    }
+}
+
+#[test]
+fn an_empty_organization_gets_everything_in_the_order_of_need() {
+    let (observed, state) = nothing();
+    let steps: Vec<_> = planned(&tested("v1"), &observed, &state)
+        .steps
+        .iter()
+        .map(RebindStep::describe)
+        .collect();
+    insta::assert_snapshot!(plan::text(&steps, &[]));
+}
+
+#[test]
+fn a_rotation_without_a_test_is_one_versioned_update() {
+    let (observed, state) = world(&desired("v1"));
+    let plan = planned(&desired("v2"), &observed, &state);
+    assert_eq!(kinds(&plan), [("action".into(), Verb::Update)]);
+    let step = plan.steps[0].describe();
+    assert_eq!(step.reason, "DB moved to a new version");
+    assert!(matches!(
+        plan.steps[0],
+        RebindStep::UpdateAction { version: 7, .. }
+    ));
+}
+
+#[test]
+fn a_rotation_with_a_test_goes_through_the_draft() {
+    let (observed, state) = world(&desired("v1"));
+    let plan = planned(&tested("v2"), &observed, &state);
+    let verbs: Vec<_> = kinds(&plan).into_iter().map(|(_, verb)| verb).collect();
+    assert_eq!(
+        verbs,
+        [
+            Verb::Create,
+            Verb::Update,
+            Verb::Validate,
+            Verb::Test,
+            Verb::Publish
+        ]
+    );
+}
+
+#[test]
+fn a_test_that_may_do_harm_is_not_run() {
+    let (observed, state) = world(&desired("v1"));
+    let mut action = tested("v2");
+    action.test.as_mut().unwrap().safe = false;
+    let plan = planned(&action, &observed, &state);
+    assert_eq!(kinds(&plan), [("action".into(), Verb::Update)]);
+}
+
+#[test]
+fn a_draft_that_a_person_left_is_never_overwritten() {
+    let (mut observed, state) = world(&desired("v1"));
+    observed.has_draft = true;
+    let text = refused(&tested("v2"), &observed, &state);
+    assert!(text.contains("draft that somebody left"), "{text}");
+}
+
+#[test]
+fn a_draft_of_ours_is_gone_on_with_after_a_crash() {
+    let (mut observed, state) = world(&desired("v1"));
+    let before = planned(&tested("v2"), &observed, &state);
+    observed.has_draft = true;
+    let after = planned(&tested("v2"), &observed, &cut_off(&state, &before.steps));
+    assert_eq!(
+        after.steps[..],
+        before.steps[1..],
+        "all but opening the draft"
+    );
+}
+
+#[test]
+fn a_draft_that_an_earlier_change_of_ours_left_stays_ours_while_it_is_gone_on_with() {
+    let (mut observed, state) = world(&desired("v1"));
+    let first = planned(&tested("v2"), &observed, &state);
+    observed.has_draft = true;
+    // The next change takes it over, and is cut off in turn.
+    let taken_over = planned(&tested("v3"), &observed, &cut_off(&state, &first.steps));
+    let again = planned(
+        &tested("v3"),
+        &observed,
+        &cut_off(&state, &taken_over.steps),
+    );
+    assert_eq!(again.steps, taken_over.steps);
+}
+
+#[test]
+fn a_draft_that_a_person_opened_after_ours_was_published_is_theirs() {
+    let (mut observed, state) = world(&desired("v1"));
+    let steps = planned(&tested("v2"), &observed, &state).steps;
+    observed.has_draft = true;
+    let mut published = cut_off(&state, &steps);
+    for step in &mut published.change.as_mut().unwrap().steps {
+        step.outcome = Some(Outcome::Applied);
+    }
+    let text = refused(&tested("v3"), &observed, &published);
+    assert!(text.contains("draft that somebody left"), "{text}");
+
+    // Its answer was lost, so no step says published; it was read back all the same.
+    let mut read_back = cut_off(&state, &steps);
+    read_back.change.as_mut().unwrap().phase = Phase::Verifying { unhealthy: false };
+    let text = refused(&tested("v3"), &observed, &read_back);
+    assert!(text.contains("draft that somebody left"), "{text}");
+}
+
+#[test]
+fn what_can_not_change_in_place_is_refused_all_at_once() {
+    let (mut observed, state) = world(&desired("v1"));
+    let action = seen(&mut observed);
+    action.secure = true;
+    action.input_schema = Some(json!({"type": "array"}));
+    action.integration_id = "int-2".into();
+    insta::assert_snapshot!(refused(&desired("v1"), &observed, &state), @r"
+    actions[order-lookup].secure: the action custom_-_1 has secure: true
+    actions[order-lookup].contract.input: the published action custom_-_1 has another input contract
+    actions[order-lookup].integration: the action custom_-_1 belongs to the integration int-2, not int-1
+    ");
+}
+
+#[test]
+fn an_action_of_the_same_name_is_adopted_only_where_the_manifest_says_so() {
+    let (observed, mut state) = world(&desired("v1"));
+    state.action_id = None;
+    let text = refused(&desired("v1"), &observed, &state);
+    assert!(text.contains("was not made by Lockstep"), "{text}");
+    let adopting = DesiredAction {
+        adopt: true,
+        ..desired("v1")
+    };
+    assert!(planned(&adopting, &observed, &state).steps.is_empty());
+}
+
+#[test]
+fn an_action_that_we_were_making_when_cut_off_is_ours() {
+    let (empty, fresh) = nothing();
+    let making = planned(&desired("v1"), &empty, &fresh);
+    let (observed, _) = world(&desired("v1"));
+    assert!(
+        planned(&desired("v1"), &observed, &cut_off(&fresh, &making.steps))
+            .steps
+            .is_empty()
+    );
+}
+
+#[test]
+fn an_id_that_is_gone_is_never_made_anew() {
+    let (mut observed, state) = world(&desired("v1"));
+    observed.action = Found::Gone("custom_-_1".into());
+    let text = refused(&desired("v1"), &observed, &state);
+    assert!(text.contains("does not exist"), "{text}");
+}
+
+#[test]
+fn several_of_one_name_are_refused() {
+    let (mut observed, state) = world(&desired("v1"));
+    observed.action = Found::Several(vec!["a".into(), "b".into()]);
+    assert!(refused(&desired("v1"), &observed, &state).contains("a, b"));
+}
+
+#[test]
+fn an_adopted_action_with_delivery_none_keeps_its_templates_byte_for_byte() {
+    let mut action = desired("v2");
+    action.adopt = true;
+    action.contract = None;
+    action.category = None;
+    action.templates = DesiredTemplates::AsFound;
+    let (mut observed, state) = world(&desired("v1"));
+    seen(&mut observed).config.request_template = "#set($a = 1)  ${input.x}\n".into();
+    assert!(planned(&action, &observed, &state).steps.is_empty());
+}
+
+#[test]
+fn an_integration_of_our_name_with_a_strangers_credential_is_refused() {
+    let (mut observed, mut state) = world(&desired("v1"));
+    state.integration_id = None;
+    if let Found::One(seen) = &mut observed.integration {
+        seen.credential.as_mut().unwrap().name = "theirs".into();
+    }
+    let text = refused(&desired("v1"), &observed, &state);
+    assert!(text.contains("not ours"), "{text}");
+}
+
+#[test]
+fn an_integration_left_half_made_is_finished() {
+    let (mut observed, mut state) = world(&desired("v1"));
+    state.integration_id = None;
+    if let Found::One(seen) = &mut observed.integration {
+        seen.credential = None;
+        seen.enabled = false;
+    }
+    observed.spare_credentials = vec![CredentialSeen {
+        id: "cred-9".parse().unwrap(),
+        name: integration().credential_name(),
+        role_arn: None,
+    }];
+    let plan = planned(&desired("v1"), &observed, &state);
+    assert_eq!(
+        kinds(&plan),
+        [
+            ("integration_config".into(), Verb::Update),
+            ("integration".into(), Verb::Enable)
+        ],
+        "the credential that is there already is used"
+    );
+}
+
+#[test]
+fn a_credential_that_shows_another_role_is_rewritten() {
+    let (mut observed, state) = world(&desired("v1"));
+    if let Found::One(seen) = &mut observed.integration {
+        seen.credential.as_mut().unwrap().role_arn = Some("arn:aws:iam::1:role/evil".into());
+    }
+    let plan = planned(&desired("v1"), &observed, &state);
+    assert_eq!(kinds(&plan), [("credential".into(), Verb::Update)]);
+}
+
+#[test]
+fn the_change_id_follows_the_secret_version_and_nothing_else() {
+    let organization = "org-1".parse().unwrap();
+    let id = |version| desired(version).change_id(&organization);
+    assert_eq!(id("v1"), id("v1"));
+    assert_ne!(id("v1"), id("v2"));
+    assert_ne!(id("v1"), desired("v1").change_id(&"org-2".parse().unwrap()));
+}
+
+#[test]
+fn a_draft_is_not_ours_because_we_once_failed_to_open_one() {
+    let (mut observed, state) = world(&desired("v1"));
+    let before = planned(&tested("v2"), &observed, &state);
+    let mut failed = cut_off(&state, &before.steps);
+    let steps = &mut failed.change.as_mut().unwrap().steps;
+    for step in steps.iter_mut() {
+        step.outcome = Some(Outcome::Skipped {
+            because: "a step before it failed".into(),
+        });
+    }
+    steps[0].outcome = Some(Outcome::Failed {
+        kind: "denied".into(),
+        message: "403".into(),
+    });
+    observed.has_draft = true;
+    let text = refused(&tested("v2"), &observed, &failed);
+    assert!(text.contains("draft that somebody left"), "{text}");
+}

@@ -1,0 +1,184 @@
+//! What we accept by hand: the manual events, and the tutorials' payload.
+//!
+//! Defined once, here, with their JSON Schemas; functions only unwrap envelopes. Unknown fields
+//! are refused everywhere.
+
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::arn::{FunctionArn, RoleArn, SecretArn};
+use crate::ids::{ActionId, Key, OrganizationId};
+use crate::manifest::Mode;
+use crate::problem::Problem;
+
+mod form;
+
+/// The manual event of `provision-role`, `rebind-action` and `check-compliance`.
+///
+/// Nothing named means everything; what is named narrows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    /// `plan` computes and reports, and writes nothing. The stricter of this and the manifest's
+    /// mode wins.
+    pub mode: Mode,
+    /// Which organization; may be left out where there is only one manifest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization: Option<OrganizationId>,
+    /// Which bindings, by manifest key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keys: Option<Vec<Key>>,
+    /// Only bindings that use this secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<SecretArn>,
+    /// Clears a hold, so that a rejected desired state is tried again.
+    #[serde(default)]
+    pub retry: bool,
+    /// Why, in the caller's words; recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// The manual event of `verify-change`: look at a window again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VerifyRequest {
+    /// Which organization; may be left out where there is only one manifest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization: Option<OrganizationId>,
+    /// Which bindings, by manifest key; none named means all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keys: Option<Vec<Key>>,
+    /// Begin of the window; default: an hour before `to`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    pub from: Option<jiff::Timestamp>,
+    /// End of the window; default: now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    pub to: Option<jiff::Timestamp>,
+}
+
+/// The payload that many tutorials send. It must name an action of a manifest, is held against
+/// the manifest field by field, and can add nothing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TutorialRequest {
+    /// The Genesys id of the action.
+    pub action_id: ActionId,
+    /// The action's name.
+    pub name: String,
+    /// The function it calls.
+    pub lambda_arn: FunctionArn,
+    /// The function's region.
+    pub region: String,
+    /// The role that Genesys Cloud assumes.
+    pub iam_role_arn: RoleArn,
+    /// The secrets that travel with the action.
+    pub secrets: Vec<TutorialSecret>,
+    /// Accepted and ignored: a Data Action has no description.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+}
+
+/// One secret of a [`TutorialRequest`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TutorialSecret {
+    /// The name the function knows it by.
+    pub name: String,
+    /// The secret's ARN.
+    pub key: SecretArn,
+}
+
+/// Parses what somebody sent by hand, checking it against the type's JSON Schema first, so that
+/// every mistake is told at once.
+///
+/// # Errors
+/// A problem for each mistake, with its place, such as `event.keys[0]`.
+pub fn parse<T: DeserializeOwned + JsonSchema>(event: &Value) -> Result<T, Vec<Problem>> {
+    let problems = form::problems::<T>(event);
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    T::deserialize(event).map_err(|error| {
+        let fix = "See the files in `events/` for the shapes that are accepted.";
+        vec![Problem::new("event", error.to_string(), fix)]
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn told<T: DeserializeOwned + JsonSchema + std::fmt::Debug>(event: Value) -> Vec<String> {
+        let problems = parse::<T>(&event).unwrap_err();
+        problems.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_request_may_be_as_short_as_its_mode() {
+        let request: Request = parse(&json!({"mode": "plan"})).unwrap();
+        assert_eq!(request.mode, Mode::Plan);
+        assert_eq!(request.keys, None);
+        assert!(!request.retry);
+    }
+
+    #[test]
+    fn every_mistake_of_a_request_is_told_at_once() {
+        let event = json!({
+            "mode": "aply",
+            "organisation": "org",
+            "keys": ["fine", "not fine", 3],
+            "secret": "prod/db",
+            "retry": "yes",
+            "dry_run": true,
+        });
+        insta::assert_snapshot!(told::<Request>(event).join("\n"), @r#"
+        event.dry_run: `dry_run` is not a field of this event. Fix: Remove it, or use one of: keys, mode, organization, reason, retry, secret.
+        event.keys[1]: "not fine" has not the form it needs. Fix: Use letters, digits, `_` and `-` only.
+        event.keys[2]: this is a number where a text belongs. Fix: Write a text.
+        event.mode: "aply" is not among the choices. Fix: Write one of: "apply", "plan".
+        event.organisation: `organisation` is not a field of this event. Fix: Remove it, or use one of: keys, mode, organization, reason, retry, secret.
+        event.retry: this is a text where true or false belongs. Fix: Write true or false.
+        event.secret: "prod/db" has not the form it needs. Fix: Write the full ARN of a secret, with the six characters at its end: arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-AbCdEf.
+        "#);
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        insta::assert_snapshot!(told::<TutorialRequest>(json!({
+            "action_id": "custom_-_1",
+            "name": "Invoker",
+            "lambda_arn": "arn:aws:lambda:us-east-1:123456789012:function:F:$LATEST",
+            "secrets": [{"name": "DB"}],
+        })).join("\n"), @r#"
+        event.iam_role_arn: `iam_role_arn` is missing. Fix: Add it. The role that Genesys Cloud assumes.
+        event.lambda_arn: "arn:aws:lambda:us-east-1:123456789012:function:F:$LATEST" has not the form it needs. Fix: Write the ARN of a function, with an alias or a version or neither: arn:aws:lambda:REGION:ACCOUNT:function:NAME. $LATEST is refused.
+        event.region: `region` is missing. Fix: Add it. The function's region.
+        event.secrets[0].key: `key` is missing. Fix: Add it. The secret's ARN.
+        "#);
+    }
+
+    #[test]
+    fn a_window_wants_times_with_their_offset() {
+        insta::assert_snapshot!(
+            told::<VerifyRequest>(json!({"from": "yesterday", "to": 5})).join("\n"),
+            @r#"
+        event.from: "yesterday" is not a time. Fix: Write a time with its offset, such as 2026-01-31T12:00:00Z.
+        event.to: this is a number where a text belongs. Fix: Write a text.
+        "#
+        );
+        let window: VerifyRequest = parse(&json!({"from": "2026-01-01T00:00:00Z"})).unwrap();
+        assert_eq!(window.to, None);
+    }
+
+    #[test]
+    fn an_event_that_is_no_object_is_refused() {
+        insta::assert_snapshot!(told::<Request>(json!([1])).join("\n"), @"event: this is a list where an object belongs. Fix: Write an object.");
+        insta::assert_snapshot!(told::<Request>(json!("apply")).join("\n"), @"event: this is a text where an object belongs. Fix: Write an object.");
+    }
+}

@@ -1,0 +1,306 @@
+//! From desired and observed to an ordered list of steps, or a refusal.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    DesiredRole, ORGANIZATION_TAG, ObservedRole, PresentRole, RoleStep, STACK_TAG, Seen, joined,
+};
+use crate::arn::{FunctionArn, RoleArn};
+use crate::change::BindingState;
+use crate::ids::Key;
+use crate::plan::Step;
+use crate::policy::{INVOKE_POLICY_NAME, granted, invoke_policy, same_meaning};
+use crate::problem::Problem;
+
+/// What becomes of functions that our policy grants by exact ARN and that no action of the
+/// manifest calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// They stay: an action may still call one of them until its change has a verdict.
+    Granted,
+    /// Only these stay, besides what the manifest needs; the rest is revoked.
+    Only(BTreeSet<FunctionArn>),
+}
+
+impl Keep {
+    /// Keeps what any binding of the organization may still call: the function of its last applied
+    /// change and, while a change has no verdict, the function it may go back to.
+    ///
+    /// `states` must be all states of the organization: on less than all, nothing may be revoked.
+    #[must_use]
+    pub fn used_by(states: &[BindingState]) -> Self {
+        let open = |state: &BindingState| {
+            let change = state.change.as_ref().filter(|change| !change.is_ended())?;
+            let previous = change.previous.as_ref()?;
+            previous.config.request_url_template.parse().ok()
+        };
+        Self::Only(
+            states
+                .iter()
+                .flat_map(|state| [state.function.clone(), open(state)])
+                .flatten()
+                .collect(),
+        )
+    }
+}
+
+/// The steps that make one role right.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RolePlan {
+    /// The role.
+    pub arn: RoleArn,
+    /// The integration that it is shown under.
+    pub key: Key,
+    /// In the order in which they are to be made.
+    pub steps: Vec<RoleStep>,
+    /// What a reader should know and nothing is done about.
+    pub notices: Vec<String>,
+}
+
+impl RolePlan {
+    /// The steps as they are shown.
+    #[must_use]
+    pub fn describe(&self) -> Vec<Step> {
+        self.steps
+            .iter()
+            .map(|step| step.describe(&self.arn, &self.key))
+            .collect()
+    }
+
+    /// Whether nothing is to be done.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let Self {
+            arn: _,
+            key: _,
+            steps,
+            notices: _,
+        } = self;
+        steps.is_empty()
+    }
+}
+
+/// A role that must not be touched, with what would make it acceptable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Everything that is in the way.
+    pub problems: Vec<Problem>,
+}
+
+/// The steps from what was seen to what should hold.
+///
+/// Deterministic: the same inputs give the same steps in the same order.
+///
+/// # Errors
+/// [`Refusal`] for a role that is not ours to repair: it lacks the stack's permissions boundary,
+/// it is tagged for another organization or stack, or it has a path.
+pub fn plan(
+    desired: &DesiredRole,
+    observed: &ObservedRole,
+    keep: &Keep,
+) -> Result<RolePlan, Refusal> {
+    match observed {
+        ObservedRole::Absent => Ok(RolePlan {
+            arn: desired.arn.clone(),
+            key: desired.key.clone(),
+            steps: creation(desired),
+            notices: Vec::new(),
+        }),
+        ObservedRole::Present(present) => {
+            let problems = in_the_way(desired, present);
+            if problems.is_empty() {
+                Ok(repair(desired, present, keep))
+            } else {
+                Err(Refusal { problems })
+            }
+        }
+    }
+}
+
+/// Trust, boundary and tags go in one call with the role, so there is no moment in which it stands
+/// without them. The permissions come last, onto a role that only the right ones can assume.
+fn creation(desired: &DesiredRole) -> Vec<RoleStep> {
+    let mut steps = vec![RoleStep::Create {
+        trust: desired.trust.clone(),
+        description: desired.description.clone(),
+        tags: desired.tags.clone(),
+        boundary: desired.boundary.clone(),
+    }];
+    if !desired.functions.is_empty() {
+        steps.push(RoleStep::PutInvokePolicy {
+            old: None,
+            new: invoke_policy(&desired.functions),
+            wider: Vec::new(),
+        });
+    }
+    steps
+}
+
+/// Narrow first: the trust is set right before a permission is added. Add before removing: what is
+/// revoked goes last, when everything that is needed is granted.
+fn repair(desired: &DesiredRole, present: &PresentRole, keep: &Keep) -> RolePlan {
+    let mut steps = Vec::new();
+    let mut notices = foreign(present);
+    if !same_meaning(&desired.trust, &present.trust) {
+        steps.push(RoleStep::SetTrust {
+            old: present.trust.clone(),
+            new: desired.trust.clone(),
+        });
+    }
+    permissions(desired, present, keep, &mut steps, &mut notices);
+    if let Some(step) = tags(desired, present) {
+        steps.push(step);
+    }
+    if present.description.as_deref() != Some(&desired.description) {
+        steps.push(RoleStep::SetDescription {
+            old: present.description.clone(),
+            new: desired.description.clone(),
+        });
+    }
+    // The revocation is a step of its own, after everything that adds.
+    steps.sort_by_key(|step| matches!(step, RoleStep::RevokeFunctions { .. }));
+    RolePlan {
+        arn: present.arn.clone(),
+        key: desired.key.clone(),
+        steps,
+        notices,
+    }
+}
+
+fn permissions(
+    desired: &DesiredRole,
+    present: &PresentRole,
+    keep: &Keep,
+    steps: &mut Vec<RoleStep>,
+    notices: &mut Vec<String>,
+) {
+    let grants = present.invoke.as_ref().map(granted).unwrap_or_default();
+    let unused: BTreeSet<FunctionArn> = grants
+        .functions
+        .difference(&desired.functions)
+        .cloned()
+        .collect();
+    // What is granted by exact ARN stays for now; anything wider goes at once.
+    let all: BTreeSet<FunctionArn> = desired.functions.union(&unused).cloned().collect();
+    let adding = invoke_policy(&all);
+    let right = match &present.invoke {
+        Some(document) => same_meaning(document, &adding),
+        // No policy grants nothing, which is right where nothing is bound.
+        None => all.is_empty(),
+    };
+    if !right {
+        steps.push(RoleStep::PutInvokePolicy {
+            old: present.invoke.clone(),
+            new: adding.clone(),
+            wider: grants.wider,
+        });
+    }
+    let (revoked, kept): (BTreeSet<_>, BTreeSet<_>) = match keep {
+        Keep::Granted => (BTreeSet::new(), unused),
+        Keep::Only(used) => unused
+            .into_iter()
+            .partition(|function| !used.contains(function)),
+    };
+    if !kept.is_empty() {
+        notices.push(format!(
+            "{} still grants {}, which no action of the manifest calls; it stays until nothing uses it and a change has been verified",
+            present.arn,
+            joined(&kept)
+        ));
+    }
+    if !revoked.is_empty() {
+        let remaining: BTreeSet<FunctionArn> = desired.functions.union(&kept).cloned().collect();
+        steps.push(RoleStep::RevokeFunctions {
+            old: adding,
+            new: invoke_policy(&remaining),
+            revoked,
+        });
+    }
+}
+
+fn tags(desired: &DesiredRole, present: &PresentRole) -> Option<RoleStep> {
+    let new: BTreeMap<String, String> = desired
+        .tags
+        .iter()
+        .filter(|(name, value)| present.tags.get(*name) != Some(value))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    let old = new
+        .keys()
+        .filter_map(|name| Some((name.clone(), present.tags.get(name)?.clone())))
+        .collect();
+    (!new.is_empty()).then_some(RoleStep::Tag { old, new })
+}
+
+/// What others attached is reported, not touched: the boundary keeps it from mattering.
+fn foreign(present: &PresentRole) -> Vec<String> {
+    let arn = &present.arn;
+    let mut notices = Vec::new();
+    let mut report = |what: &str, seen: &Seen<Vec<String>>| {
+        match seen {
+        Seen::Read(names) if names.is_empty() => {}
+        Seen::Read(names) => notices.push(format!(
+            "{arn} also has {what} that others gave it: {}; they are left alone, and its permissions boundary lets them grant nothing beyond the allowed functions",
+            names.join(", ")
+        )),
+        Seen::Unread { because } => {
+            notices.push(format!("it could not be read whether {arn} has {what} besides ours: {because}"));
+        }
+    }
+    };
+    report("inline policies", &present.other_inline);
+    report("attached policies", &present.attached);
+    notices
+}
+
+fn in_the_way(desired: &DesiredRole, present: &PresentRole) -> Vec<Problem> {
+    let DesiredRole {
+        name, at, boundary, ..
+    } = desired;
+    let mut problems = Vec::new();
+    let mut refuse =
+        |problem: String, fix: String| problems.push(Problem::new(at.clone(), problem, fix));
+    if present.boundary.as_ref() != Some(boundary) {
+        let found = match &present.boundary {
+            Some(other) => format!("the permissions boundary {other}"),
+            None => "no permissions boundary".to_owned(),
+        };
+        refuse(
+            format!(
+                "the role {name} exists already with {found}, so it is not Lockstep's to change"
+            ),
+            format!(
+                "If this role is meant to be managed, whoever administers IAM runs: aws iam put-role-permissions-boundary --role-name {name} --permissions-boundary {boundary} \
+                 (its trust policy and its inline policy {INVOKE_POLICY_NAME} will then be set right). Otherwise name another role."
+            ),
+        );
+    }
+    if present.arn.path() != "/" {
+        refuse(
+            format!("the role {name} has the path {}; managed roles have none", present.arn.path()),
+            "A role's path cannot be changed: name another role, or delete this one so that it is made anew.".to_owned(),
+        );
+    }
+    for (tag, ours, what) in [
+        (
+            ORGANIZATION_TAG,
+            desired.organization.as_str(),
+            "organization",
+        ),
+        (
+            STACK_TAG,
+            desired.tags.get(STACK_TAG).map_or("", String::as_str),
+            "stack",
+        ),
+    ] {
+        if let Some(other) = present.tags.get(tag).filter(|other| *other != ours) {
+            refuse(
+                format!("the role {name} belongs to the {what} {other}"),
+                format!(
+                    "Name another role. If that {what} no longer uses it: aws iam untag-role --role-name {name} --tag-keys {tag}"
+                ),
+            );
+        }
+    }
+    problems
+}

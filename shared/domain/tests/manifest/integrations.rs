@@ -1,0 +1,105 @@
+//! The rules of integrations and roles, one by one.
+
+use lockstep_domain::manifest::{Bounds, Manifest, read};
+
+use crate::support::{GOOD, accepted, assert_only, assert_refused, bounds, edited, with};
+
+#[test]
+fn roles_begin_with_the_prefix_and_are_not_the_stacks_own() {
+    assert_refused(
+        &with("GenesysRole", "OtherRole"),
+        &bounds(),
+        "integrations[0].role",
+        "does not begin with `Genesys`",
+    );
+    let own = Bounds {
+        own_role_prefix: "GenesysLockstep-".into(),
+        ..bounds()
+    };
+    assert_refused(
+        &with("GenesysRole", "Genesyslockstep-rebind"),
+        &own,
+        "integrations[0].role",
+        "Lockstep's own stack",
+    );
+    assert_refused(
+        &with(
+            "role: GenesysRole",
+            "role: 'arn:aws:iam::123456789012:role/GenesysRole'",
+        ),
+        &bounds(),
+        "integrations[0].role",
+        "not its ARN",
+    );
+    let long = format!("Genesys{}", "x".repeat(58));
+    assert_refused(
+        &with("GenesysRole", &long),
+        &bounds(),
+        "integrations[0].role",
+        "64",
+    );
+}
+
+#[test]
+fn no_two_entries_are_one_integration() {
+    let twice = |fields: &str| {
+        with(
+            "actions:",
+            &format!("  - {{key: second, role: GenesysRole, {fields}}}\nactions:"),
+        )
+    };
+    accepted(&twice("name: Other"), &bounds());
+    assert_refused(
+        &twice("name: AWS Lambda production"),
+        &bounds(),
+        "integrations[1].name",
+        "is the integration of integrations[0].name already",
+    );
+    let ids = edited(
+        &twice("name: Other, id: i1"),
+        "role: GenesysRole}\n  - {key: second",
+        "role: GenesysRole, id: i1}\n  - {key: second",
+    );
+    assert_refused(
+        &ids,
+        &bounds(),
+        "integrations[1].id",
+        "i1 is the integration of integrations[0].id already",
+    );
+}
+
+fn of_another_organization(role: &str) -> Manifest {
+    let mut bounds = bounds();
+    bounds.organization_ids = vec!["other-org".parse().expect("an id")];
+    let text = with("3b2c9f1e-7a54-4d0b-9c1e-5f6a7b8c9d0e", "other-org");
+    accepted(&edited(&text, "GenesysRole", role), &bounds)
+}
+
+#[test]
+fn no_role_serves_two_organizations() {
+    let problems = read(GOOD, &bounds(), &[of_another_organization("Genesysrole")]).unwrap_err();
+    assert_only(
+        &problems,
+        "integrations[0].role",
+        "serves the organization other-org already",
+    );
+    assert_eq!(problems[0].line, Some(6));
+    read(GOOD, &bounds(), &[of_another_organization("GenesysOther")]).unwrap();
+    // The predecessor of the same organization is no other organization.
+    read(GOOD, &bounds(), &[accepted(GOOD, &bounds())]).unwrap();
+}
+
+#[test]
+fn accepted_manifests_conflict_over_organizations_and_roles() {
+    let mine = accepted(GOOD, &bounds());
+    let of = |other: &Manifest| {
+        let places = mine.conflicts_with(other).into_iter().map(|p| p.at);
+        places.collect::<Vec<_>>()
+    };
+    assert_eq!(of(&mine), ["organization.id"]);
+    assert_eq!(
+        of(&of_another_organization("GenesysRole")),
+        ["integrations[0].role"]
+    );
+    assert!(of(&of_another_organization("GenesysOther")).is_empty());
+}

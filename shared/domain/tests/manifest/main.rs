@@ -1,0 +1,12 @@
+//! The manifest and its reader.
+
+mod actions;
+mod contract;
+mod defaults;
+mod form;
+mod integrations;
+mod never_panics;
+mod organization;
+mod sample;
+mod support;
+mod templates;
