@@ -1,0 +1,277 @@
+//! Audits: who did what. The service mapping says what is audited at all; read it, don't assume.
+
+use std::time::Duration;
+
+use jiff::{Timestamp, Unit};
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+use super::audit_records::{AuditRecord, ServiceMapping};
+use crate::client::Genesys;
+use crate::de::or_default;
+use crate::error::{Error, ErrorKind};
+use crate::operation;
+use crate::paging::{Pages, unfinished};
+
+/// The largest page of both queries (official Python SDK 269.0.0, `AuditApi`).
+const AUDIT_PAGE: u32 = 500;
+/// Polls grow up to this many times the first wait.
+const SLOWEST_POLL: u32 = 10;
+/// Without a deadline an asynchronous query is given up after this many polls.
+const MOST_POLLS: u32 = 60;
+
+/// A question to the audit log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditQuery {
+    /// From this moment, rounded down to the second.
+    pub from: Timestamp,
+    /// To this moment, rounded up to the second.
+    pub to: Timestamp,
+    /// Of this service, such as `Integrations`. The platform is said to demand one.
+    pub service: Option<String>,
+    /// All of these.
+    pub filters: Vec<AuditFilter>,
+}
+
+/// One condition of a query.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AuditFilter {
+    /// What is compared.
+    pub property: AuditProperty,
+    /// With what.
+    pub value: String,
+}
+
+/// What a query can filter by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum AuditProperty {
+    /// The user who acted.
+    UserId,
+    /// The organization that acted as a trustee.
+    TrusteeOrganizationId,
+    /// The OAuth client that acted.
+    ClientId,
+    /// What was done.
+    Action,
+    /// To what kind of thing.
+    EntityType,
+    /// To which thing.
+    EntityId,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct QueryBody<'a> {
+    interval: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[AuditFilter]>::is_empty")]
+    filters: &'a [AuditFilter],
+    sort: [Sort; 1],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page_number: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page_size: Option<u32>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Sort {
+    name: &'static str,
+    sort_order: &'static str,
+}
+
+#[derive(Debug, Deserialize)]
+struct QueryStatus {
+    id: String,
+    state: Option<QueryState>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+enum QueryState {
+    Queued,
+    Running,
+    Succeeded,
+    Failed,
+    Cancelled,
+    #[serde(other)]
+    Unknown,
+}
+
+#[derive(Debug, Deserialize)]
+struct Results {
+    #[serde(deserialize_with = "or_default")]
+    entities: Vec<AuditRecord>,
+    cursor: Option<String>,
+}
+
+impl AuditQuery {
+    fn body(&self, page_number: Option<u32>) -> QueryBody<'_> {
+        QueryBody {
+            interval: interval(self.from, self.to),
+            service_name: self.service.as_deref(),
+            filters: &self.filters,
+            // Oldest first, so that records that arrive while pages are read land at the end.
+            sort: [Sort {
+                name: "Timestamp",
+                sort_order: "ascending",
+            }],
+            page_number,
+            page_size: page_number.map(|_| AUDIT_PAGE),
+        }
+    }
+}
+
+/// `start/end` in whole seconds of UTC, never shorter than asked.
+fn interval(from: Timestamp, to: Timestamp) -> String {
+    let whole = |moment: Timestamp, mode| {
+        let rounding = jiff::TimestampRound::new()
+            .smallest(Unit::Second)
+            .mode(mode);
+        moment.round(rounding).unwrap_or(moment)
+    };
+    let from = whole(from, jiff::RoundMode::Floor);
+    let to = whole(to, jiff::RoundMode::Ceil);
+    format!("{from}/{to}")
+}
+
+impl Genesys {
+    /// What the asynchronous query covers.
+    ///
+    /// # Errors
+    /// Any [`crate::ErrorKind`].
+    pub async fn audit_services(&self) -> Result<ServiceMapping, Error> {
+        self.json(self.request(&operation::AUDIT_SERVICES, &[])?)
+            .await
+    }
+
+    /// What the realtime query covers: fewer services, and only the last 14 days.
+    ///
+    /// # Errors
+    /// Any [`crate::ErrorKind`].
+    pub async fn audit_services_realtime(&self) -> Result<ServiceMapping, Error> {
+        self.json(self.request(&operation::AUDIT_SERVICES_REALTIME, &[])?)
+            .await
+    }
+
+    /// All records that the realtime query finds, however many pages they take. Records appear some time
+    /// after the act: an empty answer is not proof of absence.
+    ///
+    /// # Errors
+    /// Any [`crate::ErrorKind`]. A page that fails fails the query.
+    pub async fn query_audits_realtime(
+        &self,
+        query: &AuditQuery,
+    ) -> Result<Vec<AuditRecord>, Error> {
+        let mut pages = Pages::append_only(&operation::QUERY_AUDITS_REALTIME);
+        loop {
+            let request = self
+                .request(&operation::QUERY_AUDITS_REALTIME, &[])?
+                .query("expand", "user")
+                .json(&query.body(Some(pages.number())))?;
+            if pages.take(self.json(request).await?)? {
+                return Ok(pages.into_found());
+            }
+        }
+    }
+
+    /// All records that the asynchronous query finds: submits it, waits until it is done, reads every page.
+    /// At most 30 days at once.
+    ///
+    /// # Errors
+    /// Any [`crate::ErrorKind`]; `OutOfTime` where it is not done by the deadline, `Unavailable` where the
+    /// platform gave it up.
+    pub async fn query_audits(&self, query: &AuditQuery) -> Result<Vec<AuditRecord>, Error> {
+        let request = self
+            .request(&operation::SUBMIT_AUDIT_QUERY, &[])?
+            .json(&query.body(None))?;
+        let submitted: QueryStatus = self.json(request).await?;
+        self.wait_for_audit_query(submitted).await
+    }
+
+    async fn wait_for_audit_query(
+        &self,
+        mut query: QueryStatus,
+    ) -> Result<Vec<AuditRecord>, Error> {
+        let first = self.inner.settings.audit_poll;
+        let mut wait = first;
+        for _ in 0..MOST_POLLS {
+            match query.state {
+                Some(QueryState::Succeeded) => return self.audit_results(&query.id).await,
+                Some(QueryState::Failed | QueryState::Cancelled) => {
+                    let why = "the platform gave the audit query up";
+                    return Err(unfinished(&operation::GET_AUDIT_QUERY, why));
+                }
+                Some(QueryState::Queued | QueryState::Running | QueryState::Unknown) | None => {}
+            }
+            self.sleep_within_deadline(wait).await?;
+            wait = (wait * 2).min(first * SLOWEST_POLL);
+            query = self
+                .json(self.request(&operation::GET_AUDIT_QUERY, &[&query.id])?)
+                .await?;
+        }
+        Err(unfinished(
+            &operation::GET_AUDIT_QUERY,
+            "the audit query is not done after many polls",
+        ))
+    }
+
+    async fn sleep_within_deadline(&self, wait: Duration) -> Result<(), Error> {
+        if self
+            .deadline()
+            .is_some_and(|deadline| Instant::now() + wait >= deadline)
+        {
+            let message =
+                "the audit query is not done, and the deadline leaves no time to wait for it";
+            return Err(Error::new(
+                ErrorKind::OutOfTime,
+                operation::GET_AUDIT_QUERY.name,
+                message,
+            ));
+        }
+        tokio::time::sleep(wait).await;
+        Ok(())
+    }
+
+    async fn audit_results(&self, id: &str) -> Result<Vec<AuditRecord>, Error> {
+        let mut found = Vec::new();
+        let mut cursor: Option<String> = None;
+        loop {
+            let request = self
+                .request(&operation::GET_AUDIT_RESULTS, &[id])?
+                .query("pageSize", &AUDIT_PAGE.to_string())
+                .query("expand", "user")
+                .query_some("cursor", cursor.as_deref());
+            let page: Results = self.json(request).await?;
+            found.extend(page.entities);
+            let next = page.cursor.filter(|next| !next.is_empty());
+            if next.is_none() {
+                return Ok(found);
+            }
+            if next == cursor {
+                return Err(unfinished(
+                    &operation::GET_AUDIT_RESULTS,
+                    "the results' cursor does not move on",
+                ));
+            }
+            cursor = next;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interval_is_never_shorter_than_asked() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        assert_eq!(
+            interval(
+                at("2025-04-01T12:34:56.900Z"),
+                at("2025-04-01T12:35:00.100Z")
+            ),
+            "2025-04-01T12:34:56Z/2025-04-01T12:35:01Z"
+        );
+    }
+}

@@ -1,0 +1,405 @@
+//! The client: what every operation goes through.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
+use tokio::time::{Instant, timeout};
+use tracing::Instrument;
+use url::Url;
+
+use crate::answer::Answer;
+use crate::breaker::Breaker;
+use crate::clock::Now;
+use crate::error::{Error, ErrorKind, TransportFailure};
+use crate::operation::{Operation, Repeat, SIGN_IN};
+use crate::pacing::{InFlight, Pacing, Turn};
+use crate::request::Request;
+use crate::retry::Attempts;
+use crate::settings::{ClientCredentials, Endpoints, Settings, bad_setting};
+use crate::stats::{Recorder, Stats, millis};
+use crate::token::Tokens;
+use crate::transport::{self, NoAnswer};
+
+/// A client of one Genesys Cloud organization.
+///
+/// Clones are cheap and share the connections, the token, the circuit breaker, the pacing and the counters;
+/// each has its own deadline. Keep one for as long as the process lives.
+#[derive(Debug, Clone)]
+pub struct Genesys {
+    pub(crate) inner: Arc<Inner>,
+    deadline: Option<Instant>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) http: reqwest::Client,
+    pub(crate) endpoints: Endpoints,
+    pub(crate) credentials: ClientCredentials,
+    pub(crate) settings: Settings,
+    pub(crate) tokens: Tokens,
+    api_breaker: Breaker,
+    pub(crate) login_breaker: Breaker,
+    pub(crate) pacing: Pacing,
+    pub(crate) stats: Recorder,
+}
+
+impl Genesys {
+    /// A client that has not spoken to anybody yet.
+    ///
+    /// # Errors
+    /// Where a URL is neither https nor on loopback, or no TLS can be set up.
+    pub fn new(
+        endpoints: Endpoints,
+        credentials: ClientCredentials,
+        settings: Settings,
+    ) -> Result<Self, Error> {
+        endpoints.check()?;
+        let http = reqwest::Client::builder()
+            .user_agent(&settings.user_agent)
+            .connect_timeout(settings.connect_timeout)
+            // Balancers drop what is idle; a create on a dead connection would leave its fate open.
+            .pool_idle_timeout(Duration::from_secs(30))
+            // A redirect would carry the token to another place.
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .map_err(|error| bad_setting(format!("no HTTP client: {error}")))?;
+        let breaker = || Breaker::new(settings.breaker_threshold, settings.breaker_pause);
+        Ok(Self {
+            inner: Arc::new(Inner {
+                api_breaker: breaker(),
+                login_breaker: breaker(),
+                http,
+                endpoints,
+                credentials,
+                settings,
+                tokens: Tokens::default(),
+                pacing: Pacing::default(),
+                stats: Recorder::default(),
+            }),
+            deadline: None,
+        })
+    }
+
+    /// The same client, bound by the caller's time: no attempt, wait or retry goes beyond the deadline.
+    /// What does not fit ends with [`ErrorKind::OutOfTime`].
+    #[must_use]
+    pub fn with_deadline(&self, deadline: Instant) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+            deadline: Some(deadline),
+        }
+    }
+
+    /// [`Self::with_deadline`], counted from now.
+    #[must_use]
+    pub fn within(&self, time: Duration) -> Self {
+        self.with_deadline(Instant::now() + time)
+    }
+
+    /// The hosts this client speaks to.
+    pub fn endpoints(&self) -> &Endpoints {
+        &self.inner.endpoints
+    }
+
+    /// The id of the OAuth client it signs in with.
+    pub fn client_id(&self) -> &str {
+        &self.inner.credentials.client_id
+    }
+
+    /// What happened since this was last asked; the counters start again from zero.
+    pub fn take_stats(&self) -> Stats {
+        self.inner.stats.take()
+    }
+
+    /// Makes sure that there is a token: proves the credentials without doing anything else.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unauthorized`] where the platform refuses the credentials.
+    pub async fn sign_in(&self) -> Result<(), Error> {
+        self.token(None).await.map(drop)
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// One call, answered by JSON.
+    pub(crate) async fn json<T: DeserializeOwned>(&self, request: Request) -> Result<T, Error> {
+        self.call(&request, |body| {
+            serde_json::from_slice(body).map_err(|error| error.to_string())
+        })
+        .await
+    }
+
+    /// One call whose answer does not matter.
+    pub(crate) async fn done(&self, request: Request) -> Result<(), Error> {
+        self.call(&request, |_| Ok(())).await
+    }
+
+    /// One call, answered by text.
+    pub(crate) async fn text(&self, request: Request) -> Result<String, Error> {
+        self.call(&request, |body| {
+            String::from_utf8(body.to_vec()).map_err(|error| error.to_string())
+        })
+        .await
+    }
+
+    async fn call<T>(
+        &self,
+        request: &Request,
+        decode: fn(&[u8]) -> Result<T, String>,
+    ) -> Result<T, Error> {
+        let span = tracing::debug_span!(
+            "genesys",
+            operation = request.operation.name,
+            resource = request.resource
+        );
+        self.attempts(request, decode).instrument(span).await
+    }
+
+    async fn attempts<T>(
+        &self,
+        request: &Request,
+        decode: fn(&[u8]) -> Result<T, String>,
+    ) -> Result<T, Error> {
+        let inner = &*self.inner;
+        let operation = request.operation;
+        let mut attempts = Attempts::new(
+            operation,
+            &inner.settings,
+            &inner.stats,
+            &inner.api_breaker,
+            self.deadline,
+        );
+        loop {
+            let decoded = self.signed_exchange(request).await.and_then(|answer| {
+                decode(&answer.body).map_err(|why| answer.garbled(operation, &why))
+            });
+            match decoded {
+                Ok(value) => return Ok(value),
+                Err(error) => attempts.after(error.about(&request.resource)).await?,
+            }
+        }
+    }
+
+    /// One attempt under a token. A 401 means that the token was revoked before its time: it is replaced
+    /// once and the request repeated, as nothing was done.
+    async fn signed_exchange(&self, request: &Request) -> Result<Answer, Error> {
+        let mut token = self.token(None).await?;
+        let mut answer = self.paced_exchange(request, &token).await?;
+        if answer.status == 401 {
+            token = self.token(Some(&token)).await?;
+            answer = self.paced_exchange(request, &token).await?;
+        }
+        if answer.is_success() {
+            return Ok(answer);
+        }
+        let mut secrets: Vec<&SecretString> = request.secrets.iter().collect();
+        secrets.extend([&token, &self.inner.credentials.client_secret]);
+        Err(answer.to_error(request.operation, &secrets))
+    }
+
+    async fn paced_exchange(
+        &self,
+        request: &Request,
+        token: &SecretString,
+    ) -> Result<Answer, Error> {
+        let inner = &*self.inner;
+        let operation = request.operation;
+        let _in_flight = self.wait_for_turn(operation).await?;
+        let mut builder = inner
+            .http
+            .request(operation.method.clone(), request.url.clone())
+            .bearer_auth(token.expose_secret())
+            .header(ACCEPT, request.accept);
+        if let Some(body) = &request.body {
+            builder = builder
+                .header(CONTENT_TYPE, "application/json")
+                .body(body.clone());
+        }
+        let answer = self
+            .guarded_exchange(operation, &inner.api_breaker, builder)
+            .await?;
+        inner.pacing.observe(&answer.headers, Now::read());
+        Ok(answer)
+    }
+
+    /// Waits as the platform's rate limit asks for.
+    async fn wait_for_turn(&self, operation: &'static Operation) -> Result<InFlight<'_>, Error> {
+        loop {
+            let (wait, turn) = match self.inner.pacing.turn(Now::read()) {
+                Turn::Go(wait, turn) if wait.is_zero() => return Ok(turn),
+                Turn::Go(wait, turn) => (wait, Some(turn)),
+                // The reset is told in whole seconds: a little later is surely after it.
+                Turn::Hold(left) => (left + Duration::from_millis(fastrand::u64(10..=250)), None),
+            };
+            if self
+                .deadline
+                .is_some_and(|deadline| Instant::now() + wait >= deadline)
+            {
+                let message = format!(
+                    "the rate limit asks for a wait of {:.1} s, beyond the deadline; nothing was sent",
+                    wait.as_secs_f64()
+                );
+                return Err(Error::new(ErrorKind::OutOfTime, operation.name, message)
+                    .with_retry_after(Some(wait)));
+            }
+            tracing::debug!(wait_ms = millis(wait), "waiting for the rate limit");
+            self.inner.stats.waited_for_limit(wait);
+            tokio::time::sleep(wait).await;
+            if let Some(turn) = turn {
+                return Ok(turn);
+            }
+        }
+    }
+
+    /// One exchange under the breaker, within the time there is.
+    pub(crate) async fn guarded_exchange(
+        &self,
+        operation: &'static Operation,
+        breaker: &Breaker,
+        builder: reqwest::RequestBuilder,
+    ) -> Result<Answer, Error> {
+        let inner = &*self.inner;
+        let entered = match self.time_left(operation)? {
+            None => breaker.enter().await,
+            Some(left) => timeout(left, breaker.enter()).await.map_err(|_| {
+                let message =
+                    "the deadline passed while the platform was being probed; nothing was sent";
+                Error::new(ErrorKind::OutOfTime, operation.name, message)
+            })?,
+        };
+        let permit = entered.map_err(|left| {
+            let message = format!(
+                "too many failures in a row: no request is sent for {} s",
+                left.as_secs().max(1)
+            );
+            Error::new(ErrorKind::Unavailable, operation.name, message).with_retry_after(Some(left))
+        })?;
+        let full = if operation.runs_action {
+            inner.settings.action_timeout
+        } else {
+            inner.settings.request_timeout
+        };
+        let timeout = self
+            .time_left(operation)?
+            .map_or(full, |left| left.min(full));
+        let started = Instant::now();
+        let outcome =
+            transport::exchange(builder.timeout(timeout), inner.settings.body_limit).await;
+        let took = started.elapsed();
+        trace(&outcome, operation, took);
+        inner.count(operation, &outcome, took);
+        let cut_short = timeout < full;
+        let opened = match &outcome {
+            Ok(answer) if is_outage(answer.status, operation) => permit.failed(Now::read()),
+            // Our own haste says nothing about the platform.
+            Err(NoAnswer::Failed(TransportFailure::Timeout, _)) if cut_short => false,
+            Err(NoAnswer::Failed(..)) => permit.failed(Now::read()),
+            Ok(_) | Err(NoAnswer::TooLarge) => {
+                permit.alive();
+                false
+            }
+        };
+        if opened {
+            inner.stats.update(|stats| stats.breaker_opened += 1);
+            tracing::warn!(operation = operation.name, "circuit breaker opened");
+        }
+        outcome.map_err(|failure| to_error(failure, operation, inner.settings.body_limit))
+    }
+
+    /// Time until the deadline; an error where it has passed.
+    pub(crate) fn time_left(
+        &self,
+        operation: &'static Operation,
+    ) -> Result<Option<Duration>, Error> {
+        let Some(deadline) = self.deadline else {
+            return Ok(None);
+        };
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            let message = "the deadline has passed; nothing was sent";
+            return Err(Error::new(ErrorKind::OutOfTime, operation.name, message));
+        }
+        Ok(Some(left))
+    }
+}
+
+impl Inner {
+    /// Counts a request that was sent.
+    fn count(&self, operation: &Operation, outcome: &Result<Answer, NoAnswer>, took: Duration) {
+        let failed = u64::from(!outcome.as_ref().is_ok_and(Answer::is_success));
+        let took = millis(took);
+        self.stats.update(|stats| {
+            if operation.name == SIGN_IN.name {
+                stats.auth_requests += 1;
+                stats.auth_failures += failed;
+                stats.auth_ms += took;
+            } else {
+                stats.requests += 1;
+                stats.failures += failed;
+                stats.request_ms += took;
+                stats.slowest_request_ms = stats.slowest_request_ms.max(took);
+            }
+        });
+    }
+}
+
+/// A URL below a host, each segment percent-encoded.
+pub(crate) fn under<'a>(base: &Url, segments: impl IntoIterator<Item = &'a str>) -> Url {
+    let mut url = base.clone();
+    // Only a URL without a host has no path segments, and `Endpoints::check` refuses those.
+    if let Ok(mut path) = url.path_segments_mut() {
+        path.pop_if_empty().extend(segments);
+    }
+    url.set_query(None);
+    url.set_fragment(None);
+    url
+}
+
+/// A failure of the platform, not of the customer's code behind an action.
+fn is_outage(status: u16, operation: &Operation) -> bool {
+    status >= 500 && status != 501 && !(status == 500 && operation.runs_action)
+}
+
+fn trace(outcome: &Result<Answer, NoAnswer>, operation: &Operation, took: Duration) {
+    let duration_ms = millis(took);
+    match outcome {
+        Ok(answer) => tracing::debug!(
+            operation = operation.name,
+            status = answer.status,
+            duration_ms,
+            correlation_id = answer.correlation_id(),
+            "answered"
+        ),
+        Err(NoAnswer::Failed(failure, why)) => {
+            tracing::debug!(
+                operation = operation.name,
+                ?failure,
+                why,
+                duration_ms,
+                "no answer"
+            );
+        }
+        Err(NoAnswer::TooLarge) => {
+            tracing::debug!(operation = operation.name, duration_ms, "answer too large")
+        }
+    }
+}
+
+fn to_error(failure: NoAnswer, operation: &Operation, limit: usize) -> Error {
+    let write = operation.repeat != Repeat::Read;
+    match failure {
+        NoAnswer::Failed(failure, why) => {
+            Error::new(ErrorKind::Transport(failure), operation.name, why)
+                .ambiguous(write && failure != TransportFailure::Connect)
+        }
+        NoAnswer::TooLarge => {
+            let message = format!("the answer is larger than {limit} bytes");
+            Error::new(ErrorKind::Garbled, operation.name, message).ambiguous(write)
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! A request before it is sent: operation, URL, body, and the secrets to keep out of every error.
+
+use secrecy::SecretString;
+use serde::Serialize;
+use url::Url;
+
+use crate::client::{Genesys, under};
+use crate::error::{Error, ErrorKind};
+use crate::operation::Operation;
+
+/// One request, complete but for the token. No `Debug`: the body may hold secrets.
+#[derive(Clone)]
+pub(crate) struct Request {
+    pub(crate) operation: &'static Operation,
+    pub(crate) url: Url,
+    pub(crate) accept: &'static str,
+    pub(crate) body: Option<Vec<u8>>,
+    pub(crate) secrets: Vec<SecretString>,
+    /// What it is about, such as `action custom_-_0f1e`.
+    pub(crate) resource: String,
+}
+
+impl Genesys {
+    /// A request for an operation, with its path parameters in order.
+    pub(crate) fn request(
+        &self,
+        operation: &'static Operation,
+        ids: &[&str],
+    ) -> Result<Request, Error> {
+        let refused = |why: &str| {
+            let message = format!("{why}; nothing was sent");
+            Error::new(
+                ErrorKind::BadRequest { field: None },
+                operation.name,
+                message,
+            )
+        };
+        // A URL drops empty and dot segments, and would name something else.
+        if ids.iter().any(|id| matches!(*id, "" | "." | "..")) {
+            return Err(refused("an id is empty or a dot"));
+        }
+        let mut left = ids.iter().copied();
+        let mut segments = Vec::new();
+        for part in operation.route.split('/').filter(|part| !part.is_empty()) {
+            if part.starts_with('{') {
+                segments.push(left.next().ok_or_else(|| refused("an id is missing"))?);
+            } else {
+                segments.push(part);
+            }
+        }
+        let resource = match ids.first() {
+            Some(id) => format!("{} {id}", operation.subject),
+            None => operation.subject.to_owned(),
+        };
+        Ok(Request {
+            operation,
+            url: under(&self.inner.endpoints.api, segments),
+            accept: "application/json",
+            body: None,
+            secrets: Vec::new(),
+            resource,
+        })
+    }
+}
+
+impl Request {
+    /// Adds a query parameter.
+    pub(crate) fn query(mut self, name: &str, value: &str) -> Self {
+        self.url.query_pairs_mut().append_pair(name, value);
+        self
+    }
+
+    /// Adds a query parameter where there is a value.
+    pub(crate) fn query_some(self, name: &str, value: Option<&str>) -> Self {
+        match value {
+            Some(value) => self.query(name, value),
+            None => self,
+        }
+    }
+
+    /// Sets the JSON body.
+    pub(crate) fn json(mut self, body: &impl Serialize) -> Result<Self, Error> {
+        let encoded = serde_json::to_vec(body).map_err(|_| {
+            let message = "the body can't be written as JSON; nothing was sent";
+            Error::new(
+                ErrorKind::BadRequest { field: None },
+                self.operation.name,
+                message,
+            )
+        })?;
+        self.body = Some(encoded);
+        Ok(self)
+    }
+
+    /// Names secrets of the body, to be cut out of whatever the platform answers.
+    pub(crate) fn hiding<'a>(
+        mut self,
+        secrets: impl IntoIterator<Item = &'a SecretString>,
+    ) -> Self {
+        self.secrets.extend(secrets.into_iter().cloned());
+        self
+    }
+
+    /// Asks for plain text instead of JSON.
+    pub(crate) fn plain_text(mut self) -> Self {
+        self.accept = "text/plain";
+        self
+    }
+
+    /// Names the thing by more than its id.
+    pub(crate) fn about(mut self, resource: String) -> Self {
+        self.resource = resource;
+        self
+    }
+}

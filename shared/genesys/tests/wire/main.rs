@@ -1,0 +1,11 @@
+//! The client against a small server on loopback: what goes over the wire, and what is made of the answers.
+#![allow(clippy::unwrap_used, reason = "a test may die")]
+
+mod actions;
+mod audits;
+mod integrations;
+mod oauth_clients;
+mod resilience;
+mod secrets;
+mod sign_in;
+mod support;
