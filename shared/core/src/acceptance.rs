@@ -1,0 +1,206 @@
+//! Uploaded manifests: accepted as a whole, or refused as a whole with every reason.
+//!
+//! A refused upload leaves the last accepted version in force. Entries that are no longer named are
+//! left as they are in AWS and Genesys Cloud, and said to be no longer managed.
+
+use std::collections::BTreeSet;
+
+use lockstep_domain::change::BindingState;
+use lockstep_domain::event::EventType;
+use lockstep_domain::ids::{Key, OrganizationId};
+use lockstep_domain::manifest::{self, Manifest};
+use lockstep_domain::problem::Problem;
+use tracing::info;
+
+use crate::runtime::Failure;
+use crate::store::{AcceptError, Manifests, Uploaded};
+use crate::world::World;
+
+/// How often an upload that is replaced while it is being accepted is read again.
+const MAX_ROUNDS: u32 = 5;
+
+/// What became of an upload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Acceptance {
+    /// It is in force.
+    Accepted {
+        /// Whose manifest it is.
+        organization: OrganizationId,
+        /// What a reader should know: what is no longer managed.
+        notices: Vec<String>,
+    },
+    /// It is not; what was accepted before stays in force. Announced as *Manifest Refused*.
+    Refused(Vec<Problem>),
+    /// There is no such object any more.
+    Gone,
+}
+
+/// Reads an uploaded object and puts it in force, or refuses it; either is announced.
+///
+/// Level-triggered: it is the object as it is now that counts, not as it was when the trigger was
+/// sent. An upload that is replaced meanwhile is read again, so that of two runs the one with the
+/// older text can't have the last word.
+///
+/// # Errors
+/// What a redelivery can help, and broken storage.
+pub async fn accept(world: &World, object: &str) -> Result<Acceptance, Failure> {
+    let mut last = None;
+    for _ in 0..MAX_ROUNDS {
+        let uploaded = world.store.uploaded(object).await?;
+        if let Some((seen, acceptance)) = last.take() {
+            if uploaded == seen {
+                return announced(world, object, seen.as_ref(), acceptance).await;
+            }
+            info!(object, "the manifest was replaced while it was being read");
+        }
+        let acceptance = match &uploaded {
+            Some(uploaded) => judge(world, object, uploaded).await?,
+            None => Acceptance::Gone,
+        };
+        last = Some((uploaded, acceptance));
+    }
+    let message = format!("{object} keeps being replaced while it is being read");
+    Err(Failure::retry("manifest_moves", message))
+}
+
+/// Announces manifests that were accepted once and are refused under the stack's present bounds:
+/// their bindings are not looked after, which must not pass in silence.
+///
+/// # Errors
+/// The bus did not take an event.
+pub async fn announce_no_longer_allowed(
+    world: &World,
+    manifests: &Manifests,
+) -> Result<(), Failure> {
+    for (object, problems) in &manifests.refused {
+        let mut detail = world.detail();
+        detail.errors.clone_from(problems);
+        detail.reason = Some(format!(
+            "{object} was accepted and is no longer allowed: its bindings are not looked after"
+        ));
+        world.emit(EventType::ManifestRefused, detail).await?;
+    }
+    Ok(())
+}
+
+async fn judge(world: &World, object: &str, uploaded: &Uploaded) -> Result<Acceptance, Failure> {
+    let before = world.store.accepted().await?;
+    let others: Vec<Manifest> = before
+        .in_force
+        .iter()
+        .filter(|accepted| accepted.object != object)
+        .map(|accepted| accepted.manifest.clone())
+        .collect();
+    let manifest = match manifest::read(&uploaded.text, &world.config.bounds, &others) {
+        Ok(manifest) => manifest,
+        Err(problems) => return Ok(Acceptance::Refused(problems)),
+    };
+    let organization = manifest.organization.id.clone();
+    // Read before accepting: if it fails, nothing has happened yet.
+    let states = world.store.states(&organization).await?;
+    let notices = notices(object, &manifest, &before, &states);
+    let version_id = uploaded.version_id.as_deref();
+    let accepted = world
+        .store
+        .accept(object, version_id, &uploaded.text, &manifest, world.now())
+        .await;
+    match accepted {
+        Ok(()) => Ok(Acceptance::Accepted {
+            organization,
+            notices,
+        }),
+        Err(AcceptError::Taken(problem)) => Ok(Acceptance::Refused(vec![problem])),
+        Err(AcceptError::Store(error)) => Err(error.into()),
+    }
+}
+
+async fn announced(
+    world: &World,
+    object: &str,
+    uploaded: Option<&Uploaded>,
+    acceptance: Acceptance,
+) -> Result<Acceptance, Failure> {
+    let mut detail = world.detail();
+    let version = uploaded
+        .and_then(|uploaded| uploaded.version_id.as_deref())
+        .map(|version| format!(" (version {version})"))
+        .unwrap_or_default();
+    let event = match &acceptance {
+        Acceptance::Accepted {
+            organization,
+            notices,
+        } => {
+            detail.organization_id = Some(organization.clone());
+            detail.notices.clone_from(notices);
+            detail.reason = Some(format!("{object}{version} is in force"));
+            EventType::ManifestAccepted
+        }
+        Acceptance::Refused(problems) => {
+            detail.errors.clone_from(problems);
+            detail.reason = Some(format!(
+                "{object}{version} is refused; what was accepted before stays in force"
+            ));
+            EventType::ManifestRefused
+        }
+        Acceptance::Gone => return Ok(acceptance),
+    };
+    world.emit(event, detail).await?;
+    Ok(acceptance)
+}
+
+/// What is no longer managed: named by the manifest before, or remembered, and named no more.
+fn notices(
+    object: &str,
+    manifest: &Manifest,
+    before: &Manifests,
+    states: &[BindingState],
+) -> Vec<String> {
+    let organization = &manifest.organization.id;
+    let predecessor = before.of(organization).map(|accepted| &accepted.manifest);
+    let named = predecessor
+        .into_iter()
+        .flat_map(|manifest| manifest.actions.iter().map(|action| &action.key));
+    let remembered = states.iter().map(|state| &state.key);
+    let gone: BTreeSet<&Key> = named
+        .chain(remembered)
+        .filter(|key| manifest.action(key).is_none())
+        .collect();
+    let mut notices: Vec<String> = gone
+        .into_iter()
+        .map(|key| {
+            let function = states
+                .iter()
+                .find(|state| state.key == *key)
+                .and_then(|state| state.function.as_ref())
+                .map(|function| format!(", and its role may still invoke {function}"))
+                .unwrap_or_default();
+            format!(
+                "{key} is no longer managed: its action is left as it is in Genesys Cloud{function}"
+            )
+        })
+        .collect();
+    let roles: BTreeSet<_> = manifest.integrations.iter().map(|one| &one.role).collect();
+    let dropped: BTreeSet<_> = predecessor
+        .into_iter()
+        .flat_map(|manifest| manifest.integrations.iter().map(|one| &one.role))
+        .filter(|role| !roles.contains(role))
+        .collect();
+    notices.extend(
+        dropped.into_iter().map(|role| {
+            format!("the role {role} is no longer managed: it is left as it is in AWS")
+        }),
+    );
+    notices.extend(
+        before
+            .in_force
+            .iter()
+            .filter(|one| one.object == object && one.manifest.organization.id != *organization)
+            .map(|one| {
+                format!(
+                    "organization {} is no longer managed: {object} now describes another one",
+                    one.manifest.organization.id
+                )
+            }),
+    );
+    notices
+}

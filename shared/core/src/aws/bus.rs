@@ -1,0 +1,200 @@
+//! The stack's own event bus.
+
+use aws_config::SdkConfig;
+use aws_sdk_eventbridge::Client;
+use aws_sdk_eventbridge::types::{PutEventsRequestEntry, PutEventsResultEntry};
+use lockstep_domain::event::{Detail, Event, SOURCE};
+
+use super::error::Kind;
+use super::{AwsError, refine};
+
+const OPERATION: &str = "events:PutEvents";
+
+/// Entries of one call (EventBridge API reference, `PutEvents`).
+const BATCH: usize = 10;
+
+/// An entry may have 256 KB (EventBridge API reference, `PutEvents`); room is left for the rest.
+const LARGEST_DETAIL: usize = 240_000;
+
+/// How many items of each list are left in a detail that is too large.
+const KEPT: usize = 25;
+
+/// How often entries that the bus did not take are sent again at once.
+const ROUNDS: usize = 3;
+
+/// The stack's own event bus.
+#[derive(Clone, Debug)]
+pub struct Bus {
+    client: Client,
+    name: String,
+}
+
+impl Bus {
+    /// The bus of this name.
+    #[must_use]
+    pub fn new(sdk: &SdkConfig, name: impl Into<String>) -> Self {
+        Self {
+            client: Client::new(sdk),
+            name: name.into(),
+        }
+    }
+
+    /// Emits events, in order within a batch. A bus may take some entries and not others: those
+    /// are sent again, alone.
+    ///
+    /// # Errors
+    /// The call failed, or an entry was not taken in the end. Some may have been: subscribers see
+    /// an event twice rather than never.
+    pub async fn emit(&self, events: &[Event]) -> Result<(), AwsError> {
+        for batch in events.chunks(BATCH) {
+            let mut waiting = Vec::with_capacity(batch.len());
+            for event in batch {
+                waiting.push(self.entry(event)?);
+            }
+            self.put(waiting).await?;
+        }
+        Ok(())
+    }
+
+    async fn put(&self, mut waiting: Vec<PutEventsRequestEntry>) -> Result<(), AwsError> {
+        let mut last = None;
+        for _ in 0..ROUNDS {
+            let answer = self
+                .client
+                .put_events()
+                .set_entries(Some(waiting.clone()))
+                .send()
+                .await
+                .map_err(refine(OPERATION, self.name.as_str()))?;
+            if answer.failed_entry_count() == 0 {
+                return Ok(());
+            }
+            let results = answer.entries();
+            last = results
+                .iter()
+                .find(|one| one.error_code().is_some())
+                .cloned();
+            // Results stand in the order of the entries.
+            let refused = |index: usize| {
+                results
+                    .get(index)
+                    .is_none_or(|result| result.error_code().is_some())
+            };
+            waiting = waiting
+                .into_iter()
+                .enumerate()
+                .filter(|(index, _)| refused(*index))
+                .map(|(_, entry)| entry)
+                .collect();
+        }
+        Err(self.refused(last.as_ref()))
+    }
+
+    fn refused(&self, entry: Option<&PutEventsResultEntry>) -> AwsError {
+        let code = entry
+            .and_then(|entry| entry.error_code())
+            .map(str::to_owned);
+        // EventBridge API reference, `PutEventsResultEntry`: only these are about the entry.
+        let kind = match code.as_deref() {
+            Some("MalformedDetail" | "InvalidArgument") => Kind::Malformed,
+            Some("NotAuthorizedForSourceException" | "NotAuthorizedForDetailTypeException") => {
+                Kind::Denied {
+                    permission: OPERATION.to_owned(),
+                }
+            }
+            Some(_) | None => Kind::Transient,
+        };
+        AwsError {
+            operation: OPERATION,
+            resource: self.name.clone(),
+            kind,
+            code,
+            message: entry
+                .and_then(|entry| entry.error_message())
+                .unwrap_or("the bus did not take an event")
+                .to_owned(),
+        }
+    }
+
+    fn entry(&self, event: &Event) -> Result<PutEventsRequestEntry, AwsError> {
+        let detail = detail_text(&event.detail).map_err(|error| AwsError {
+            operation: OPERATION,
+            resource: self.name.clone(),
+            kind: Kind::Other,
+            code: None,
+            message: format!("the detail is not JSON: {error}"),
+        })?;
+        Ok(PutEventsRequestEntry::builder()
+            .event_bus_name(&self.name)
+            .source(SOURCE)
+            .detail_type(event.detail_type.as_str())
+            .detail(detail)
+            .build())
+    }
+}
+
+/// The detail as it is sent. One that is too large for the bus loses the ends of its lists and
+/// says so: an event that cannot be sent is worse than a shortened one.
+fn detail_text(detail: &Detail) -> Result<String, serde_json::Error> {
+    let text = serde_json::to_string(detail)?;
+    if text.len() <= LARGEST_DETAIL {
+        return Ok(text);
+    }
+    let mut short = detail.clone();
+    let left_out = [
+        short.findings.len(),
+        short.notices.len(),
+        short.errors.len(),
+        short.principals.len(),
+        short.secrets.len(),
+    ]
+    .iter()
+    .map(|length| length.saturating_sub(KEPT))
+    .sum::<usize>();
+    short.findings.truncate(KEPT);
+    short.notices.truncate(KEPT);
+    short.errors.truncate(KEPT);
+    short.principals.truncate(KEPT);
+    short.secrets.truncate(KEPT);
+    short.notices.push(format!(
+        "this event was too large: {left_out} items are left out of its lists"
+    ));
+    serde_json::to_string(&short)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lockstep_domain::event::{Principal, PrincipalKind};
+    use lockstep_domain::problem::Problem;
+
+    fn detail(errors: usize) -> Detail {
+        let actor = Principal {
+            kind: PrincipalKind::Function,
+            id: "lockstep-provision-role".into(),
+            name: None,
+        };
+        let mut detail = Detail::new("2026-01-01T00:00:00Z".parse().unwrap(), actor);
+        detail.errors = vec![Problem::new("x".repeat(200), "y".repeat(200), "z"); errors];
+        detail
+    }
+
+    #[test]
+    fn a_detail_too_large_for_the_bus_is_shortened_and_says_so() {
+        let text = detail_text(&detail(1_000)).unwrap();
+        assert!(text.len() <= LARGEST_DETAIL);
+        let short: Detail = serde_json::from_str(&text).unwrap();
+        assert_eq!(short.errors.len(), KEPT);
+        assert_eq!(
+            short.notices,
+            ["this event was too large: 975 items are left out of its lists"]
+        );
+    }
+
+    #[test]
+    fn a_detail_that_fits_is_left_as_it_is() {
+        let detail = detail(100);
+        let sent: Detail = serde_json::from_str(&detail_text(&detail).unwrap()).unwrap();
+        assert_eq!(sent, detail);
+    }
+}

@@ -1,0 +1,158 @@
+//! Lambda functions that actions call: can they read their secrets?
+
+use aws_config::SdkConfig;
+use aws_sdk_iam::types::PolicyEvaluationDecisionType;
+use aws_sdk_lambda::Client;
+use lockstep_domain::arn::{FunctionArn, SecretArn};
+
+use super::{AwsError, refine};
+
+const READ: &str = "secretsmanager:GetSecretValue";
+
+/// Lambda, and IAM's policy simulator.
+#[derive(Clone, Debug)]
+pub struct Functions {
+    lambda: Client,
+    iam: aws_sdk_iam::Client,
+}
+
+/// Whether a function's execution role may read each of some secrets, as far as the role's own
+/// policies tell. What a secret's resource policy or its KMS key adds or takes is not seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadAccess {
+    /// The execution role's ARN, where it could be read.
+    pub role: Option<String>,
+    /// One entry a secret, in the order asked for.
+    pub secrets: Vec<(SecretArn, Access)>,
+}
+
+/// Whether one secret may be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// A policy of the role allows it.
+    Allowed,
+    /// No policy of the role allows it, or one forbids it.
+    Denied {
+        /// Which of the two.
+        because: String,
+    },
+    /// It could not be told.
+    NotEvaluated {
+        /// Why.
+        because: String,
+    },
+}
+
+impl Functions {
+    /// On the shared configuration.
+    #[must_use]
+    pub fn new(sdk: &SdkConfig) -> Self {
+        Self {
+            lambda: Client::new(sdk),
+            iam: aws_sdk_iam::Client::new(sdk),
+        }
+    }
+
+    /// Asks IAM's simulator whether the function's execution role may read the secrets.
+    ///
+    /// This never fails: what could not be asked is [`Access::NotEvaluated`] with the reason, since
+    /// a check that could not be made is no reason to stop and none to call it passed.
+    pub async fn read_access(&self, function: &FunctionArn, secrets: &[SecretArn]) -> ReadAccess {
+        let role = match self.role(function).await {
+            Ok(role) => role,
+            Err(because) => {
+                let not_evaluated = |secret: &SecretArn| {
+                    let because = because.clone();
+                    (secret.clone(), Access::NotEvaluated { because })
+                };
+                return ReadAccess {
+                    role: None,
+                    secrets: secrets.iter().map(not_evaluated).collect(),
+                };
+            }
+        };
+        let mut seen = Vec::with_capacity(secrets.len());
+        for secret in secrets {
+            seen.push((secret.clone(), self.may_read(&role, secret).await));
+        }
+        ReadAccess {
+            role: Some(role),
+            secrets: seen,
+        }
+    }
+
+    async fn role(&self, function: &FunctionArn) -> Result<String, String> {
+        let configuration = self
+            .lambda
+            .get_function_configuration()
+            .function_name(function.unqualified().to_string())
+            .set_qualifier(function.qualifier().map(str::to_owned))
+            .send()
+            .await
+            .map_err(refine(
+                "lambda:GetFunctionConfiguration",
+                function.to_string(),
+            ))
+            .map_err(|error: AwsError| error.to_string())?;
+        let role = configuration.role().filter(|role| !role.is_empty());
+        role.map(str::to_owned)
+            .ok_or_else(|| format!("{function} names no execution role"))
+    }
+
+    /// One secret a call: with several resources the answer's layout depends on the outcome.
+    async fn may_read(&self, role: &str, secret: &SecretArn) -> Access {
+        let answer = self
+            .iam
+            .simulate_principal_policy()
+            .policy_source_arn(role)
+            .action_names(READ)
+            .resource_arns(secret.to_string())
+            .send()
+            .await
+            .map_err(refine("iam:SimulatePrincipalPolicy", role));
+        match answer {
+            Err(error) => Access::NotEvaluated {
+                because: error.to_string(),
+            },
+            Ok(answer) => match answer.evaluation_results().first() {
+                Some(result) => decided(role, result.eval_decision()),
+                None => Access::NotEvaluated {
+                    because: "IAM's simulator gave no result".to_owned(),
+                },
+            },
+        }
+    }
+}
+
+fn decided(role: &str, decision: &PolicyEvaluationDecisionType) -> Access {
+    if *decision == PolicyEvaluationDecisionType::Allowed {
+        return Access::Allowed;
+    }
+    if *decision == PolicyEvaluationDecisionType::ExplicitDeny {
+        let because = format!("a policy of {role} forbids {READ}");
+        return Access::Denied { because };
+    }
+    if *decision == PolicyEvaluationDecisionType::ImplicitDeny {
+        let because =
+            format!("no policy of {role} allows {READ}; only a policy on the secret itself could");
+        return Access::Denied { because };
+    }
+    Access::NotEvaluated {
+        because: format!("IAM's simulator answered {:?}", decision.as_str()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_is_not_known_is_not_a_pass() {
+        let access = decided("role", &"maybe".into());
+        assert!(matches!(access, Access::NotEvaluated { .. }));
+        let access = decided("role", &PolicyEvaluationDecisionType::ImplicitDeny);
+        assert!(matches!(access, Access::Denied { .. }));
+        let access = decided("role", &PolicyEvaluationDecisionType::Allowed);
+        assert_eq!(access, Access::Allowed);
+    }
+}

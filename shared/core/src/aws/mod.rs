@@ -1,0 +1,47 @@
+//! Adapters to AWS: small structs that speak the domain's verbs.
+//!
+//! SDK types stop here. Every error is an [`AwsError`], which says what was asked of what, whether
+//! asking again can help, and never holds a secret.
+
+mod bus;
+mod error;
+mod functions;
+mod queues;
+pub mod roles;
+mod secrets;
+
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+
+pub use bus::Bus;
+pub(crate) use error::refine;
+pub use error::{AwsError, Kind};
+pub use functions::{Access, Functions, ReadAccess};
+pub use queues::{MAX_DELAY, MAX_HIDDEN, Queues, message_group};
+pub use roles::Roles;
+pub use secrets::{GenesysClient, SecretError, SecretSeen, Secrets};
+
+/// One shared configuration for all service clients: one connection pool, one set of credentials.
+///
+/// `AWS_ENDPOINT_URL` leads it to a local stack. Attempts are few and short: whoever calls is a
+/// function with a deadline, behind a queue that tries again.
+pub async fn sdk_config() -> SdkConfig {
+    aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .retry_config(
+            RetryConfig::standard()
+                .with_max_attempts(3)
+                .with_max_backoff(Duration::from_secs(5)),
+        )
+        .timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(Duration::from_secs(3))
+                .operation_attempt_timeout(Duration::from_secs(10))
+                .operation_timeout(Duration::from_secs(25))
+                .build(),
+        )
+        .load()
+        .await
+}

@@ -1,0 +1,262 @@
+//! IAM roles: read one, carry one step out.
+
+use std::collections::BTreeMap;
+
+use aws_config::SdkConfig;
+use aws_sdk_iam::Client;
+use aws_sdk_iam::types::{Role, Tag};
+use lockstep_domain::arn::{RoleArn, RoleName};
+use lockstep_domain::plan::Outcome;
+use lockstep_domain::policy::{INVOKE_POLICY_NAME, decode};
+use lockstep_domain::role::{ObservedRole, PresentRole, RoleStep, Seen};
+use serde_json::Value;
+
+use super::{AwsError, Kind, refine};
+
+/// IAM.
+#[derive(Clone, Debug)]
+pub struct Roles {
+    client: Client,
+}
+
+impl Roles {
+    /// On the shared configuration.
+    #[must_use]
+    pub fn new(sdk: &SdkConfig) -> Self {
+        Self {
+            client: Client::new(sdk),
+        }
+    }
+
+    /// Reads the role, our policy on it, and the names of what others gave it.
+    ///
+    /// # Errors
+    /// When the role or our policy cannot be read: nothing can be planned without them. What
+    /// others attached is only reported, so there a failed read is [`Seen::Unread`].
+    pub async fn observe(&self, name: &RoleName) -> Result<ObservedRole, AwsError> {
+        let answer = self
+            .client
+            .get_role()
+            .role_name(name.as_str())
+            .send()
+            .await
+            .map_err(refine("iam:GetRole", name.as_str()));
+        let role = match answer {
+            Ok(answer) => answer.role,
+            Err(error) if error.is_not_found() => return Ok(ObservedRole::Absent),
+            Err(error) => return Err(error),
+        };
+        let role = role.ok_or_else(|| unreadable(name, "the answer holds no role"))?;
+        let (invoke, other_inline, attached) = tokio::join!(
+            self.invoke_policy(name),
+            self.inline_policies(name),
+            self.attached_policies(name),
+        );
+        Ok(ObservedRole::Present(Box::new(PresentRole {
+            arn: arn(name, &role)?,
+            description: role
+                .description()
+                .filter(|text| !text.is_empty())
+                .map(str::to_owned),
+            tags: tags(&role),
+            boundary: role
+                .permissions_boundary()
+                .and_then(|boundary| boundary.permissions_boundary_arn())
+                .map(str::to_owned),
+            trust: role
+                .assume_role_policy_document()
+                .map_or(Value::Null, decode),
+            invoke: invoke?,
+            other_inline: seen(other_inline),
+            attached: seen(attached),
+        })))
+    }
+
+    async fn invoke_policy(&self, name: &RoleName) -> Result<Option<Value>, AwsError> {
+        let answer = self
+            .client
+            .get_role_policy()
+            .role_name(name.as_str())
+            .policy_name(INVOKE_POLICY_NAME)
+            .send()
+            .await
+            .map_err(refine("iam:GetRolePolicy", name.as_str()));
+        match answer {
+            Ok(answer) => Ok(Some(decode(answer.policy_document()))),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn inline_policies(&self, name: &RoleName) -> Result<Vec<String>, AwsError> {
+        let names: Result<Vec<String>, _> = self
+            .client
+            .list_role_policies()
+            .role_name(name.as_str())
+            .into_paginator()
+            .items()
+            .send()
+            .collect()
+            .await;
+        let mut names = names.map_err(refine("iam:ListRolePolicies", name.as_str()))?;
+        names.retain(|policy| policy != INVOKE_POLICY_NAME);
+        names.sort();
+        Ok(names)
+    }
+
+    async fn attached_policies(&self, name: &RoleName) -> Result<Vec<String>, AwsError> {
+        let policies: Result<Vec<_>, _> = self
+            .client
+            .list_attached_role_policies()
+            .role_name(name.as_str())
+            .into_paginator()
+            .items()
+            .send()
+            .collect()
+            .await;
+        let policies = policies.map_err(refine("iam:ListAttachedRolePolicies", name.as_str()))?;
+        let mut arns: Vec<String> = policies
+            .into_iter()
+            .filter_map(|policy| policy.policy_arn.or(policy.policy_name))
+            .collect();
+        arns.sort();
+        Ok(arns)
+    }
+
+    /// Carries one step out. There are no choices here: the plan has made them.
+    ///
+    /// # Errors
+    /// AWS's. [`Kind::AlreadyExists`] for a create means that somebody was faster: observe and
+    /// plan again.
+    pub async fn apply(&self, name: &RoleName, step: &RoleStep) -> Result<Outcome, AwsError> {
+        match step {
+            RoleStep::Create {
+                trust,
+                description,
+                tags,
+                boundary,
+            } => {
+                self.create(name, trust, description, tags, boundary)
+                    .await?
+            }
+            RoleStep::SetTrust { old: _, new } => self.set_trust(name, new).await?,
+            RoleStep::PutInvokePolicy { new, .. } | RoleStep::RevokeFunctions { new, .. } => {
+                self.put_invoke_policy(name, new).await?;
+            }
+            RoleStep::Tag { old: _, new } => self.tag(name, new).await?,
+            RoleStep::SetDescription { old: _, new } => self.set_description(name, new).await?,
+        }
+        Ok(Outcome::Applied)
+    }
+
+    async fn create(
+        &self,
+        name: &RoleName,
+        trust: &Value,
+        description: &str,
+        tags: &BTreeMap<String, String>,
+        boundary: &str,
+    ) -> Result<(), AwsError> {
+        self.client
+            .create_role()
+            .role_name(name.as_str())
+            .assume_role_policy_document(trust.to_string())
+            .description(description)
+            .permissions_boundary(boundary)
+            .set_tags(Some(wire_tags(name, tags)?))
+            .send()
+            .await
+            .map_err(refine("iam:CreateRole", name.as_str()))?;
+        Ok(())
+    }
+
+    async fn set_trust(&self, name: &RoleName, trust: &Value) -> Result<(), AwsError> {
+        self.client
+            .update_assume_role_policy()
+            .role_name(name.as_str())
+            .policy_document(trust.to_string())
+            .send()
+            .await
+            .map_err(refine("iam:UpdateAssumeRolePolicy", name.as_str()))?;
+        Ok(())
+    }
+
+    async fn put_invoke_policy(&self, name: &RoleName, document: &Value) -> Result<(), AwsError> {
+        self.client
+            .put_role_policy()
+            .role_name(name.as_str())
+            .policy_name(INVOKE_POLICY_NAME)
+            .policy_document(document.to_string())
+            .send()
+            .await
+            .map_err(refine("iam:PutRolePolicy", name.as_str()))?;
+        Ok(())
+    }
+
+    async fn tag(&self, name: &RoleName, tags: &BTreeMap<String, String>) -> Result<(), AwsError> {
+        self.client
+            .tag_role()
+            .role_name(name.as_str())
+            .set_tags(Some(wire_tags(name, tags)?))
+            .send()
+            .await
+            .map_err(refine("iam:TagRole", name.as_str()))?;
+        Ok(())
+    }
+
+    /// Not `UpdateRole`: that would also set the longest session back to its default.
+    async fn set_description(&self, name: &RoleName, description: &str) -> Result<(), AwsError> {
+        self.client
+            .update_role_description()
+            .role_name(name.as_str())
+            .description(description)
+            .send()
+            .await
+            .map_err(refine("iam:UpdateRoleDescription", name.as_str()))?;
+        Ok(())
+    }
+}
+
+fn seen(read: Result<Vec<String>, AwsError>) -> Seen<Vec<String>> {
+    match read {
+        Ok(names) => Seen::Read(names),
+        Err(error) => Seen::Unread {
+            because: error.to_string(),
+        },
+    }
+}
+
+fn arn(name: &RoleName, role: &Role) -> Result<RoleArn, AwsError> {
+    role.arn()
+        .parse()
+        .map_err(|error| unreadable(name, format!("its ARN: {error}")))
+}
+
+fn tags(role: &Role) -> BTreeMap<String, String> {
+    role.tags()
+        .iter()
+        .map(|tag| (tag.key().to_owned(), tag.value().to_owned()))
+        .collect()
+}
+
+fn wire_tags(name: &RoleName, tags: &BTreeMap<String, String>) -> Result<Vec<Tag>, AwsError> {
+    tags.iter()
+        .map(|(key, value)| {
+            Tag::builder()
+                .key(key)
+                .value(value)
+                .build()
+                .map_err(|error| unreadable(name, format!("a tag: {error}")))
+        })
+        .collect()
+}
+
+fn unreadable(name: &RoleName, message: impl Into<String>) -> AwsError {
+    AwsError {
+        operation: "iam:GetRole",
+        resource: name.to_string(),
+        kind: Kind::Other,
+        code: None,
+        message: message.into(),
+    }
+}

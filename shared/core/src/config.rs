@@ -1,0 +1,340 @@
+//! What the stack tells its functions: environment variables, read once and checked as a whole.
+//!
+//! A bad deployment is reported in one go: [`ConfigError`] names every variable that is missing or
+//! does not fit, so that nobody deploys five times to learn of five mistakes.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use lockstep_domain::arn;
+use lockstep_domain::manifest::Bounds;
+
+/// How the template configured this function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The stack's name.
+    pub stack: String,
+    /// The function's deployed name (`AWS_LAMBDA_FUNCTION_NAME`, set by Lambda).
+    pub function: String,
+    /// The stack's region (`AWS_REGION`, set by Lambda).
+    pub region: String,
+    /// The stack's account, twelve digits.
+    pub account: String,
+    /// The stack's partition, such as `aws`.
+    pub partition: String,
+    /// The name of the stack's own event bus.
+    pub event_bus: String,
+    /// Where people upload manifests.
+    pub manifest_bucket: String,
+    /// Where accepted manifests and the state of bindings are kept.
+    pub state_bucket: String,
+    /// Where evidence is kept.
+    pub evidence_bucket: String,
+    /// The FIFO queue before `rebind-action`, where the template names it.
+    pub rebind_queue_url: Option<String>,
+    /// The queue before `verify-change`, where the template names it.
+    pub verify_queue_url: Option<String>,
+    /// What the stack lets a manifest say.
+    pub bounds: Bounds,
+    /// The permissions boundary that every managed role carries.
+    pub boundary_arn: String,
+    /// How long after a change its audit records are first looked for.
+    pub verify_delay: Duration,
+    /// How long they are waited for.
+    pub verify_deadline: Duration,
+    /// How long a changed role is left to settle before it is used.
+    pub settle: Duration,
+}
+
+/// Every variable that is missing or does not fit.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ConfigError {
+    /// Variable, and what is wrong with it, in the order in which they are read.
+    pub problems: Vec<(&'static str, String)>,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the function's environment is not right:")?;
+        for (variable, problem) in &self.problems {
+            write!(f, " {variable} {problem};")?;
+        }
+        write!(
+            f,
+            " deploy the template as it is, or set them on the function"
+        )
+    }
+}
+
+// The Lambda runtime prints errors with `Debug`: one readable line there too.
+impl fmt::Debug for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+impl Config {
+    /// Reads the configuration through `lookup`, which answers a variable's value.
+    ///
+    /// An empty variable counts as missing, except for lists and for what may be left out.
+    ///
+    /// # Errors
+    /// All that is missing or does not fit, at once.
+    pub fn from_env(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let mut reader = Reader {
+            lookup,
+            problems: Vec::new(),
+        };
+        let config = reader.config();
+        if reader.problems.is_empty() {
+            Ok(config)
+        } else {
+            Err(ConfigError {
+                problems: reader.problems,
+            })
+        }
+    }
+}
+
+/// Reads on after a mistake; what could not be read stands as an empty value that is never used.
+struct Reader<L> {
+    lookup: L,
+    problems: Vec<(&'static str, String)>,
+}
+
+impl<L: Fn(&str) -> Option<String>> Reader<L> {
+    fn config(&mut self) -> Config {
+        let stack = self.text("LOCKSTEP_STACK");
+        let region = self.text("AWS_REGION");
+        let account = self.account("LOCKSTEP_ACCOUNT_ID");
+        let partition = self.partition("LOCKSTEP_PARTITION");
+        let bounds = self.bounds(&stack, &region, &account, &partition);
+        Config {
+            function: self.text("AWS_LAMBDA_FUNCTION_NAME"),
+            event_bus: self.text("LOCKSTEP_EVENT_BUS"),
+            manifest_bucket: self.text("LOCKSTEP_MANIFEST_BUCKET"),
+            state_bucket: self.text("LOCKSTEP_STATE_BUCKET"),
+            evidence_bucket: self.text("LOCKSTEP_EVIDENCE_BUCKET"),
+            rebind_queue_url: self.optional("LOCKSTEP_REBIND_QUEUE_URL"),
+            verify_queue_url: self.optional("LOCKSTEP_VERIFY_QUEUE_URL"),
+            bounds,
+            boundary_arn: self.text("LOCKSTEP_PERMISSIONS_BOUNDARY_ARN"),
+            verify_delay: self.seconds("LOCKSTEP_VERIFY_DELAY_SECONDS"),
+            verify_deadline: self.seconds("LOCKSTEP_VERIFY_DEADLINE_SECONDS"),
+            settle: self.seconds("LOCKSTEP_SETTLE_SECONDS"),
+            stack,
+            region,
+            account,
+            partition,
+        }
+    }
+
+    fn bounds(&mut self, stack: &str, region: &str, account: &str, partition: &str) -> Bounds {
+        let own = format!("{stack}-");
+        Bounds {
+            account: account.to_owned(),
+            region: region.to_owned(),
+            partition: partition.to_owned(),
+            organization_ids: self.list("LOCKSTEP_ORGANIZATION_IDS"),
+            allowed_functions: self.list("LOCKSTEP_ALLOWED_FUNCTION_ARNS"),
+            allowed_hosts: self.list("LOCKSTEP_ALLOWED_GENESYS_HOSTS"),
+            role_name_prefix: self.text("LOCKSTEP_ROLE_NAME_PREFIX"),
+            client_secret_prefix: self.text("LOCKSTEP_CLIENT_SECRET_PREFIX"),
+            genesys_account: self.genesys_account("LOCKSTEP_GENESYS_ACCOUNT_ID"),
+            // The template names the stack's functions and roles after the stack.
+            own_functions: vec![own.clone()],
+            own_role_prefix: own,
+        }
+    }
+
+    fn optional(&self, variable: &'static str) -> Option<String> {
+        (self.lookup)(variable).filter(|text| !text.trim().is_empty())
+    }
+
+    fn problem(&mut self, variable: &'static str, problem: impl Into<String>) {
+        self.problems.push((variable, problem.into()));
+    }
+
+    fn text(&mut self, variable: &'static str) -> String {
+        match self.optional(variable) {
+            Some(text) => text,
+            None => {
+                self.problem(variable, "is missing");
+                String::new()
+            }
+        }
+    }
+
+    fn account(&mut self, variable: &'static str) -> String {
+        let text = self.text(variable);
+        if !text.is_empty() && !arn::is_account(&text) {
+            self.problem(variable, format!("is {text:?}, not twelve digits"));
+        }
+        text
+    }
+
+    fn genesys_account(&mut self, variable: &'static str) -> Option<String> {
+        let text = self.optional(variable)?;
+        if !arn::is_account(&text) {
+            self.problem(variable, format!("is {text:?}, not twelve digits"));
+        }
+        Some(text)
+    }
+
+    fn partition(&mut self, variable: &'static str) -> String {
+        let text = self.text(variable);
+        if !text.is_empty() && !arn::PARTITIONS.contains(&text.as_str()) {
+            let known = arn::PARTITIONS.join(", ");
+            self.problem(variable, format!("is {text:?}, not one of {known}"));
+        }
+        text
+    }
+
+    fn seconds(&mut self, variable: &'static str) -> Duration {
+        let text = self.text(variable);
+        if text.is_empty() {
+            return Duration::ZERO;
+        }
+        match text.parse() {
+            Ok(seconds) => Duration::from_secs(seconds),
+            Err(_) => {
+                self.problem(variable, format!("is {text:?}, not a number of seconds"));
+                Duration::ZERO
+            }
+        }
+    }
+
+    /// A comma-separated list; it may be empty, but the variable must be there: a forgotten bound
+    /// should not look like a deliberate one.
+    fn list<T: FromStr<Err: fmt::Display>>(&mut self, variable: &'static str) -> Vec<T> {
+        let Some(text) = (self.lookup)(variable) else {
+            self.problem(variable, "is missing (it may be empty)");
+            return Vec::new();
+        };
+        let mut items = Vec::new();
+        for item in text
+            .split(',')
+            .map(str::trim)
+            .filter(|item| !item.is_empty())
+        {
+            match item.parse() {
+                Ok(item) => items.push(item),
+                Err(error) => self.problem(variable, format!("holds {item:?}: {error}")),
+            }
+        }
+        items
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    /// What the template sets, with the values of a stack named `lockstep`.
+    pub(crate) fn environment() -> BTreeMap<&'static str, &'static str> {
+        BTreeMap::from([
+            ("AWS_LAMBDA_FUNCTION_NAME", "lockstep-provision-role"),
+            ("AWS_REGION", "us-east-1"),
+            ("LOCKSTEP_ACCOUNT_ID", "123456789012"),
+            (
+                "LOCKSTEP_ALLOWED_FUNCTION_ARNS",
+                "arn:aws:lambda:us-east-1:123456789012:function:Genesys*, arn:aws:lambda:us-east-1:123456789012:function:Orders",
+            ),
+            ("LOCKSTEP_ALLOWED_GENESYS_HOSTS", ""),
+            ("LOCKSTEP_CLIENT_SECRET_PREFIX", "genesys/"),
+            ("LOCKSTEP_EVENT_BUS", "lockstep"),
+            ("LOCKSTEP_EVIDENCE_BUCKET", "lockstep-evidence"),
+            ("LOCKSTEP_GENESYS_ACCOUNT_ID", ""),
+            ("LOCKSTEP_MANIFEST_BUCKET", "lockstep-manifests"),
+            ("LOCKSTEP_ORGANIZATION_IDS", "org-1,org-2"),
+            ("LOCKSTEP_PARTITION", "aws"),
+            (
+                "LOCKSTEP_PERMISSIONS_BOUNDARY_ARN",
+                "arn:aws:iam::123456789012:policy/lockstep-boundary",
+            ),
+            (
+                "LOCKSTEP_REBIND_QUEUE_URL",
+                "https://sqs.us-east-1.amazonaws.com/123456789012/lockstep-rebind.fifo",
+            ),
+            ("LOCKSTEP_ROLE_NAME_PREFIX", "Genesys"),
+            ("LOCKSTEP_SETTLE_SECONDS", "10"),
+            ("LOCKSTEP_STACK", "lockstep"),
+            ("LOCKSTEP_STATE_BUCKET", "lockstep-state"),
+            ("LOCKSTEP_VERIFY_DEADLINE_SECONDS", "3600"),
+            ("LOCKSTEP_VERIFY_DELAY_SECONDS", "60"),
+            (
+                "LOCKSTEP_VERIFY_QUEUE_URL",
+                "https://sqs.us-east-1.amazonaws.com/123456789012/lockstep-verify",
+            ),
+        ])
+    }
+
+    fn read(environment: &BTreeMap<&str, &str>) -> Result<Config, ConfigError> {
+        Config::from_env(|name| environment.get(name).map(|value| (*value).to_owned()))
+    }
+
+    #[test]
+    fn reads_what_the_template_sets() {
+        let config = read(&environment()).unwrap();
+        assert_eq!(config.bounds.organization_ids.len(), 2);
+        assert_eq!(config.bounds.allowed_functions.len(), 2);
+        assert!(config.bounds.allowed_hosts.is_empty());
+        assert_eq!(config.bounds.genesys_account, None);
+        assert_eq!(config.bounds.own_role_prefix, "lockstep-");
+        assert_eq!(config.verify_delay, Duration::from_secs(60));
+    }
+
+    #[test]
+    fn names_every_missing_variable_at_once() {
+        let error = read(&BTreeMap::new()).unwrap_err();
+        // What the function may go without, or what may be empty but must be there.
+        let optional = [
+            "LOCKSTEP_REBIND_QUEUE_URL",
+            "LOCKSTEP_VERIFY_QUEUE_URL",
+            "LOCKSTEP_GENESYS_ACCOUNT_ID",
+        ];
+        let text = error.to_string();
+        for variable in environment().keys() {
+            assert_eq!(
+                text.contains(variable),
+                !optional.contains(variable),
+                "{variable} in {text}"
+            );
+        }
+    }
+
+    #[test]
+    fn names_every_value_that_does_not_fit() {
+        let mut environment = environment();
+        environment.insert("LOCKSTEP_ACCOUNT_ID", "12345");
+        environment.insert("LOCKSTEP_PARTITION", "azure");
+        environment.insert("LOCKSTEP_SETTLE_SECONDS", "soon");
+        environment.insert("LOCKSTEP_ORGANIZATION_IDS", "fine,not/fine");
+        let error = read(&environment).unwrap_err();
+        let named: Vec<&str> = error.problems.iter().map(|(name, _)| *name).collect();
+        assert_eq!(
+            named,
+            [
+                "LOCKSTEP_ACCOUNT_ID",
+                "LOCKSTEP_PARTITION",
+                "LOCKSTEP_ORGANIZATION_IDS",
+                "LOCKSTEP_SETTLE_SECONDS",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_empty_required_variable_is_a_missing_one() {
+        let mut environment = environment();
+        environment.insert("LOCKSTEP_STATE_BUCKET", "  ");
+        let error = read(&environment).unwrap_err();
+        assert_eq!(
+            error.problems,
+            [("LOCKSTEP_STATE_BUCKET", "is missing".to_owned())]
+        );
+    }
+}

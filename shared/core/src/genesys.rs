@@ -1,0 +1,158 @@
+//! A session with one Genesys Cloud organization: signed in, and sure that it is the right one.
+//!
+//! The client (its token, its breaker, its pacing) lives as long as the warm environment. The
+//! secret it signs in with is read at every invocation, so a rotated client secret is used at once.
+
+use std::collections::BTreeMap;
+
+use genesys_cloud::{ClientCredentials, Endpoints, Genesys, Settings};
+use lockstep_domain::digest::Digest;
+use lockstep_domain::ids::{ClientId, OrganizationId};
+use lockstep_domain::manifest::Manifest;
+use secrecy::ExposeSecret as _;
+use tokio::sync::Mutex;
+
+use crate::aws::SecretError;
+use crate::runtime::Deadline;
+use crate::world::World;
+
+/// Who we are at Genesys Cloud, confirmed.
+#[derive(Clone)]
+pub struct Session {
+    /// The client, bounded by the invocation's deadline.
+    pub genesys: Genesys,
+    /// The OAuth client we act as.
+    pub client_id: ClientId,
+}
+
+/// Why there is no session. Nothing was written.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// The client's secret could not be read, or is not of the right shape.
+    #[error("the OAuth client's secret could not be used")]
+    Secret(#[from] SecretError),
+    /// The client's id is not one.
+    #[error("the secret's client_id is not an id")]
+    ClientId,
+    /// Genesys Cloud refused, or did not answer.
+    #[error("sign-in to Genesys Cloud failed")]
+    Genesys(#[from] genesys_cloud::Error),
+    /// The client belongs to another organization than the manifest names.
+    #[error(
+        "the OAuth client belongs to the organization {found}, the manifest is for {expected}; \
+         correct `organization.id` or `organization.client_secret`"
+    )]
+    WrongOrganization {
+        /// The manifest's.
+        expected: OrganizationId,
+        /// What `/organizations/me` said.
+        found: String,
+    },
+}
+
+impl SessionError {
+    /// Whether the same call may succeed later without anybody doing anything.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Secret(error) => error.is_transient(),
+            Self::Genesys(error) => error.is_transient(),
+            Self::ClientId | Self::WrongOrganization { .. } => false,
+        }
+    }
+}
+
+/// The clients of the warm environment, one per organization and credential, each confirmed to
+/// belong to its organization.
+#[derive(Debug, Default)]
+pub struct Sessions(Mutex<BTreeMap<OrganizationId, Confirmed>>);
+
+#[derive(Debug)]
+struct Confirmed {
+    /// Of endpoints, client id and secret; the secret itself is not kept here.
+    credentials: Digest,
+    genesys: Genesys,
+}
+
+impl Sessions {
+    /// What each client did since the last call.
+    pub async fn take_stats(&self) -> Vec<genesys_cloud::Stats> {
+        let sessions = self.0.lock().await;
+        sessions
+            .values()
+            .map(|confirmed| confirmed.genesys.take_stats())
+            .collect()
+    }
+}
+
+/// Signs in to the manifest's organization and confirms that it is the one.
+///
+/// # Errors
+/// See [`SessionError`]. Nothing is written by this.
+pub async fn sign_in(
+    world: &World,
+    manifest: &Manifest,
+    deadline: Deadline,
+) -> Result<Session, SessionError> {
+    let organization = &manifest.organization;
+    let secret = world
+        .secrets
+        .genesys_client(&organization.client_secret)
+        .await?;
+    let client_id: ClientId = secret
+        .client_id
+        .parse()
+        .map_err(|_| SessionError::ClientId)?;
+    let credentials = Digest::of(&(
+        organization.api_url.as_str(),
+        organization.login_url.as_str(),
+        &secret.client_id,
+        secret.client_secret.expose_secret(),
+    ));
+    let mut sessions = world.sessions.0.lock().await;
+    if let Some(known) = sessions.get(&organization.id)
+        && known.credentials == credentials
+    {
+        return Ok(Session {
+            genesys: known.genesys.with_deadline(deadline.instant()),
+            client_id,
+        });
+    }
+    let genesys = Genesys::new(
+        Endpoints {
+            api: organization.api_url.clone(),
+            login: organization.login_url.clone(),
+        },
+        ClientCredentials {
+            client_id: secret.client_id,
+            client_secret: secret.client_secret,
+        },
+        Settings::default(),
+    )?;
+    let confirmed = confirm(&genesys.with_deadline(deadline.instant()), &organization.id).await;
+    // A client that is not kept takes its counts with it.
+    world.metrics.genesys(&genesys.take_stats());
+    confirmed?;
+    let session = Session {
+        genesys: genesys.with_deadline(deadline.instant()),
+        client_id,
+    };
+    sessions.insert(
+        organization.id.clone(),
+        Confirmed {
+            credentials,
+            genesys,
+        },
+    );
+    Ok(session)
+}
+
+async fn confirm(genesys: &Genesys, expected: &OrganizationId) -> Result<(), SessionError> {
+    let found = genesys.organization_me().await?.id;
+    if found == expected.as_str() {
+        return Ok(());
+    }
+    Err(SessionError::WrongOrganization {
+        expected: expected.clone(),
+        found,
+    })
+}

@@ -1,0 +1,113 @@
+//! How many bindings a trigger would change: what should hold now, against what was recorded.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::try_join_all;
+use lockstep_domain::arn::SecretArn;
+use lockstep_domain::binding::DesiredAction;
+use lockstep_domain::change::{ChangeId, SecretVersion};
+use lockstep_domain::guard::BlastRadius;
+use lockstep_domain::ids::Key;
+use lockstep_domain::manifest::{Action, Organization};
+
+use crate::aws::{AwsError, SecretSeen};
+use crate::runtime::Failure;
+use crate::world::World;
+
+/// Reads that are made at the same time.
+const AT_ONCE: usize = 16;
+
+/// What a scope would change.
+#[derive(Clone, Debug)]
+pub struct Radius {
+    /// The change that each binding is to reach. A binding with a secret that has no current
+    /// version has none: it can't change, and `rebind-action` says so.
+    pub changes: BTreeMap<Key, ChangeId>,
+    /// Those that differ from what was recorded.
+    pub guard: BlastRadius,
+}
+
+/// Reads secrets and states of some bindings of one organization.
+///
+/// # Errors
+/// Something could not be read: a guard that can't see refuses nothing and permits nothing.
+pub async fn radius(
+    world: &World,
+    organization: &Organization,
+    actions: &[&Action],
+) -> Result<Radius, Failure> {
+    let versions = current(world, actions).await?;
+    let changes: BTreeMap<Key, ChangeId> = actions
+        .iter()
+        .filter_map(|action| {
+            let desired = DesiredAction::new(action, bound(action, &versions)?);
+            Some((action.key.clone(), desired.change_id(&organization.id)))
+        })
+        .collect();
+    let mut changing = BTreeSet::new();
+    let to_load: Vec<(&Key, &ChangeId)> = changes.iter().collect();
+    for some in to_load.chunks(AT_ONCE) {
+        let loads = some
+            .iter()
+            .map(|(key, _)| world.store.load(&organization.id, key));
+        for ((key, id), state) in some.iter().zip(try_join_all(loads).await?) {
+            let state = &state.value;
+            let recorded = state
+                .change
+                .as_ref()
+                .is_some_and(|change| change.id == **id);
+            if !recorded && state.holds(id).is_none() {
+                changing.insert((*key).clone());
+            }
+        }
+    }
+    Ok(Radius {
+        changes,
+        guard: BlastRadius {
+            organization: organization.id.clone(),
+            changing,
+            max_changes: organization.max_changes,
+        },
+    })
+}
+
+/// The version of each secret that is current; a secret without one is left out.
+async fn current(
+    world: &World,
+    actions: &[&Action],
+) -> Result<BTreeMap<SecretArn, String>, AwsError> {
+    let secrets: BTreeSet<&SecretArn> = actions
+        .iter()
+        .flat_map(|action| &action.secrets)
+        .map(|secret| &secret.arn)
+        .collect();
+    let secrets: Vec<&SecretArn> = secrets.into_iter().collect();
+    let mut versions = BTreeMap::new();
+    for some in secrets.chunks(AT_ONCE) {
+        let looks = some.iter().map(|secret| world.secrets.current(secret));
+        for (secret, seen) in some.iter().zip(try_join_all(looks).await?) {
+            match seen {
+                SecretSeen::Current { version_id, .. } => {
+                    versions.insert((*secret).clone(), version_id);
+                }
+                SecretSeen::NoCurrent | SecretSeen::Deleted | SecretSeen::Missing => {}
+            }
+        }
+    }
+    Ok(versions)
+}
+
+/// An action's secrets at their versions, in the manifest's order; `None` where one has none.
+fn bound(action: &Action, versions: &BTreeMap<SecretArn, String>) -> Option<Vec<SecretVersion>> {
+    action
+        .secrets
+        .iter()
+        .map(|secret| {
+            Some(SecretVersion {
+                name: secret.name.to_string(),
+                arn: secret.arn.clone(),
+                version_id: versions.get(&secret.arn)?.clone(),
+            })
+        })
+        .collect()
+}

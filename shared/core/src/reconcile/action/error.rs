@@ -1,0 +1,156 @@
+//! Why a binding could not be bound.
+
+use std::time::Duration;
+
+use lockstep_domain::plan::ANSWER_LOST;
+use lockstep_domain::rebind::Refusal;
+
+use crate::aws::AwsError;
+use crate::genesys::SessionError;
+use crate::store::StoreError;
+
+/// How long it takes until what was changed has settled.
+const SOON: Duration = Duration::from_secs(30);
+
+/// Why a binding could not be bound. Holds no secret, not even in `Debug`.
+#[derive(Debug, thiserror::Error)]
+pub enum RebindError {
+    /// AWS refused or did not answer.
+    #[error(transparent)]
+    Aws(#[from] AwsError),
+    /// The state could not be read or written.
+    #[error("the binding's state could not be read or written")]
+    Store(#[from] StoreError),
+    /// No session with the organization.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// Genesys Cloud refused or did not answer.
+    #[error(transparent)]
+    Genesys(#[from] genesys_cloud::Error),
+    /// The planner refuses.
+    #[error("{}", .0.problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Refused(Refusal),
+    /// A secret has no current version.
+    #[error("{because}; the action is not touched")]
+    SecretGone {
+        /// Which, and why.
+        because: String,
+    },
+    /// An answer of Genesys Cloud lacks what it must have.
+    #[error("Genesys Cloud answered without {what}")]
+    Incomplete {
+        /// What is missing.
+        what: &'static str,
+    },
+    /// Genesys judged our draft invalid.
+    #[error("Genesys Cloud judges the draft invalid: {problems}")]
+    InvalidDraft {
+        /// Its words.
+        problems: String,
+    },
+    /// The integration did not become active.
+    #[error("the integration {id} is not active: {state}")]
+    NotActive {
+        /// Which.
+        id: String,
+        /// What it reports instead.
+        state: String,
+        /// Whether it may still come.
+        still_coming: bool,
+    },
+    /// The live test keeps failing to assume the role or to invoke, and the role was changed so
+    /// lately that this may pass.
+    #[error("the live test can't pass until the changed role has settled: {problem}")]
+    Settling {
+        /// What the test said last.
+        problem: String,
+    },
+    /// Others kept changing what was being changed.
+    #[error("the world moved under {rounds} plans in a row")]
+    Unsettled {
+        /// How many.
+        rounds: u32,
+    },
+    /// The action is not of this manifest.
+    #[error("the action's integration is not in the manifest")]
+    NotOfThisManifest,
+    /// A step came before its change was recorded. A mistake of ours.
+    #[error("no change is recorded")]
+    NoChange,
+}
+
+impl RebindError {
+    /// Whether a redelivery can help without anybody doing anything.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Aws(error) => error.is_transient(),
+            Self::Store(error) => error.is_transient(),
+            Self::Session(error) => error.is_transient(),
+            Self::Genesys(error) => error.is_transient(),
+            Self::NotActive { still_coming, .. } => *still_coming,
+            Self::Settling { .. } | Self::Unsettled { .. } => true,
+            Self::Refused(_)
+            | Self::SecretGone { .. }
+            | Self::Incomplete { .. }
+            | Self::InvalidDraft { .. }
+            | Self::NotOfThisManifest
+            | Self::NoChange => false,
+        }
+    }
+
+    /// When a redelivery is worth it, where it can be told: when the platform said, or when what
+    /// was changed has settled.
+    pub fn comes_back_after(&self) -> Option<Duration> {
+        match self {
+            Self::Genesys(error) | Self::Session(SessionError::Genesys(error)) => {
+                error.retry_after()
+            }
+            Self::NotActive { .. } | Self::Settling { .. } => Some(SOON),
+            Self::Aws(_)
+            | Self::Store(_)
+            | Self::Session(_)
+            | Self::Refused(_)
+            | Self::SecretGone { .. }
+            | Self::Incomplete { .. }
+            | Self::InvalidDraft { .. }
+            | Self::Unsettled { .. }
+            | Self::NotOfThisManifest
+            | Self::NoChange => None,
+        }
+    }
+
+    /// A stable word for outcomes and alarms.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Aws(error) => error.kind.as_str(),
+            Self::Store(_) => "state",
+            Self::Session(_) => "sign_in",
+            Self::Genesys(error) if error.applied_unknown() => ANSWER_LOST,
+            Self::Genesys(error) => genesys_kind(error),
+            Self::Refused(_) => "refused",
+            Self::SecretGone { .. } => "secret_gone",
+            Self::Incomplete { .. } => "incomplete_answer",
+            Self::InvalidDraft { .. } => "invalid_draft",
+            Self::NotActive { .. } => "integration_not_active",
+            Self::Settling { .. } => "settling",
+            Self::Unsettled { .. } => "unsettled",
+            Self::NotOfThisManifest | Self::NoChange => "internal",
+        }
+    }
+}
+
+fn genesys_kind(error: &genesys_cloud::Error) -> &'static str {
+    use genesys_cloud::ErrorKind;
+    match error.kind() {
+        ErrorKind::NotFound => "not_found",
+        ErrorKind::Conflict => "conflict",
+        ErrorKind::Denied { .. } => "denied",
+        ErrorKind::Unauthorized => "unauthorized",
+        ErrorKind::BadRequest { .. } => "bad_request",
+        ErrorKind::RateLimited { .. } => "rate_limited",
+        ErrorKind::Unavailable => "unavailable",
+        ErrorKind::Transport(_) => "transport",
+        ErrorKind::Garbled => "garbled",
+        ErrorKind::OutOfTime => "out_of_time",
+    }
+}

@@ -1,0 +1,497 @@
+//! Binding one Data Action: observe, plan, record, apply, read back, test, announce.
+//!
+//! **Order of reads.** The action (and its version) is read before its secrets, and changed under
+//! that version: the other order could write a stale secret version over a newer one.
+//!
+//! **Order of writes.** The change is recorded before the first write to the world, and announced
+//! before it is recorded as announced: a crash anywhere leads, at redelivery, to going on from
+//! there, never to silence. Events may therefore come twice.
+
+mod apply;
+mod conclude;
+mod error;
+mod live_test;
+mod observe;
+
+use futures_util::future::try_join_all;
+use jiff::Timestamp;
+use lockstep_domain::arn::{RoleName, SecretArn};
+use lockstep_domain::binding::DesiredAction;
+use lockstep_domain::change::{
+    BindingState, Change, ChangeId, PreviousAction, SecretVersion, Turn, turn,
+};
+use lockstep_domain::manifest::{Action, Delivery, Manifest, Mode};
+use lockstep_domain::plan::{Outcome, Step};
+use lockstep_domain::rebind::{
+    self, CREDENTIAL, DesiredIntegration, Found, INTEGRATION, INTEGRATION_CONFIG, Observed,
+    RebindPlan, RebindStep, Refusal, expected,
+};
+use tokio::join;
+use tracing::info;
+
+use self::apply::Applied;
+pub use self::error::RebindError;
+use crate::aws::{Access, SecretSeen};
+use crate::genesys::{Session, sign_in};
+use crate::runtime::{Deadline, chain};
+use crate::store::Versioned;
+use crate::world::World;
+
+/// How often a plan is made anew because the world moved under it.
+const MAX_ROUNDS: u32 = 4;
+
+/// What is asked for, beside which binding.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    /// The stricter of this and the manifest's mode wins.
+    pub mode: Mode,
+    /// Clears a hold.
+    pub retry: bool,
+    /// Why, for the record.
+    pub reason: Option<String>,
+    /// When the invocation has to be done.
+    pub deadline: Deadline,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// The change, where one was recorded or would be.
+    pub change_id: Option<ChangeId>,
+    /// The plan, with outcomes where it was applied.
+    pub steps: Vec<Step>,
+    /// What a reader should know.
+    pub notices: Vec<String>,
+}
+
+/// Binds one action of a manifest in force.
+///
+/// # Errors
+/// Only what a redelivery can mend; everything permanent is recorded, announced as *Rebind Failed*
+/// and answered as a report.
+pub async fn rebind(
+    world: &World,
+    manifest: &Manifest,
+    action: &Action,
+    ask: &Ask,
+) -> Result<Report, RebindError> {
+    // Nothing is written then: no event, and no end of a change that is under way.
+    let planning = ask.mode.stricter(manifest.organization.mode) == Mode::Plan;
+    let (state, session) = join!(
+        world.store.load(&manifest.organization.id, &action.key),
+        sign_in(world, manifest, ask.deadline),
+    );
+    let state = state?;
+    let session = match session {
+        Ok(session) => session,
+        Err(error) if error.is_transient() => return Err(error.into()),
+        Err(error) if planning => return Ok(planned_nothing(&error)),
+        Err(error) => {
+            return conclude::no_session(world, manifest, action, &state.value, &error.into())
+                .await;
+        }
+    };
+    let mut binding = Binding {
+        integration: desired_integration(world, manifest, action)?,
+        session: &session,
+        world,
+        manifest,
+        action,
+        ask,
+        role_touched_at: role_touched_at(&state.value),
+        state,
+    };
+    match binding.reconcile().await {
+        Err(error) if planning && !error.is_transient() => Ok(planned_nothing(&error)),
+        Err(error) if !error.is_transient() => binding.fail(&error).await,
+        outcome => outcome,
+    }
+}
+
+fn planned_nothing(error: &(dyn std::error::Error + 'static)) -> Report {
+    Report {
+        notices: vec![chain(error)],
+        ..Report::default()
+    }
+}
+
+/// When the change under way last wrote something that Genesys Cloud needs to assume the role: an
+/// earlier delivery may have done so, and been cut off while it settled.
+fn role_touched_at(state: &BindingState) -> Option<Timestamp> {
+    let change = state.change.as_ref().filter(|change| !change.is_ended())?;
+    let of_role = |step: &Step| {
+        matches!(
+            step.kind.as_str(),
+            CREDENTIAL | INTEGRATION | INTEGRATION_CONFIG
+        ) && step.outcome == Some(Outcome::Applied)
+    };
+    change
+        .applied_at
+        .filter(|_| change.steps.iter().any(of_role))
+}
+
+/// The write steps that would bring a binding back to what should hold; empty where it holds.
+/// Reads only.
+///
+/// # Errors
+/// Where something could not be read: no drift may be concluded from that.
+pub async fn drift(
+    world: &World,
+    session: &Session,
+    manifest: &Manifest,
+    action: &Action,
+    state: &BindingState,
+) -> Result<Drift, RebindError> {
+    let integration = desired_integration(world, manifest, action)?;
+    let observed = observe::observe(session, &integration, action, state).await?;
+    let secrets = match current_versions(world, action).await? {
+        Ok(secrets) => secrets,
+        Err(gone) => return Ok(Drift::SecretGone(gone)),
+    };
+    let desired = DesiredAction::new(action, secrets.clone());
+    Ok(
+        match rebind::plan(&integration, &desired, &observed, state) {
+            Ok(plan) => Drift::Steps {
+                steps: described(&plan),
+                secrets,
+            },
+            Err(refusal) => Drift::Refused { refusal, secrets },
+        },
+    )
+}
+
+/// What differs between a binding and what should hold for it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Drift {
+    /// The steps that would mend it (none: it holds), and the versions that are current.
+    Steps {
+        /// Write steps, described.
+        steps: Vec<Step>,
+        /// What is AWSCURRENT now.
+        secrets: Vec<SecretVersion>,
+    },
+    /// It can't be mended by us.
+    Refused {
+        /// Why.
+        refusal: Refusal,
+        /// What is AWSCURRENT now.
+        secrets: Vec<SecretVersion>,
+    },
+    /// A secret is deleted or has no current version.
+    SecretGone(String),
+}
+
+/// The current version of each of an action's secrets, in the manifest's order, or which of them
+/// has none and why.
+///
+/// # Errors
+/// Where one could not be read.
+pub async fn current_versions(
+    world: &World,
+    action: &Action,
+) -> Result<Result<Vec<SecretVersion>, String>, RebindError> {
+    let seen = try_join_all(
+        action
+            .secrets
+            .iter()
+            .map(|secret| world.secrets.current(&secret.arn)),
+    )
+    .await?;
+    Ok(action
+        .secrets
+        .iter()
+        .zip(seen)
+        .map(|(secret, seen)| {
+            let arn = &secret.arn;
+            match seen {
+                SecretSeen::Current { version_id, .. } => Ok(SecretVersion {
+                    name: secret.name.to_string(),
+                    arn: arn.clone(),
+                    version_id,
+                }),
+                SecretSeen::NoCurrent => Err(format!("the secret {arn} has no AWSCURRENT version")),
+                SecretSeen::Deleted => Err(format!("the secret {arn} is scheduled for deletion")),
+                SecretSeen::Missing => Err(format!("the secret {arn} does not exist")),
+            }
+        })
+        .collect())
+}
+
+fn desired_integration(
+    world: &World,
+    manifest: &Manifest,
+    action: &Action,
+) -> Result<DesiredIntegration, RebindError> {
+    let integration = manifest
+        .integration_of(action)
+        .ok_or(RebindError::NotOfThisManifest)?;
+    Ok(DesiredIntegration::new(
+        integration,
+        &world.config.partition,
+        &world.config.account,
+    ))
+}
+
+fn described(plan: &RebindPlan) -> Vec<Step> {
+    plan.steps.iter().map(RebindStep::describe).collect()
+}
+
+/// One run over one binding.
+struct Binding<'a> {
+    world: &'a World,
+    session: &'a Session,
+    manifest: &'a Manifest,
+    integration: DesiredIntegration,
+    action: &'a Action,
+    ask: &'a Ask,
+    state: Versioned<BindingState>,
+    /// When this run last changed what Genesys Cloud needs to assume the role.
+    role_touched_at: Option<Timestamp>,
+}
+
+/// One look at the world, and what should hold as of that look.
+struct Look {
+    observed: Observed,
+    desired: DesiredAction,
+    id: ChangeId,
+}
+
+impl Binding<'_> {
+    async fn reconcile(&mut self) -> Result<Report, RebindError> {
+        for round in 1..=MAX_ROUNDS {
+            let look = self.look().await?;
+            let plan = self.plan(&look)?;
+            if self.mode() == Mode::Plan {
+                return Ok(Report {
+                    change_id: Some(look.id),
+                    steps: described(&plan),
+                    notices: plan.notices,
+                });
+            }
+            if let Found::One(seen) = &look.observed.action {
+                // The plan says that it is ours to act on. Remembered before the recorded steps,
+                // which may be all that says why, are replaced.
+                self.state.value.action_id = Some(seen.id.clone());
+            }
+            let retry = self.ask.retry && round == 1;
+            match turn(&self.state.value, &look.id, plan.writes(), retry) {
+                Turn::Begin { attempt } => self.begin(attempt, &look, &plan).await?,
+                Turn::GoOn => self.go_on(&look, &plan).await?,
+                Turn::Idle => return Ok(idle(look.id, None)),
+                Turn::AwaitVerdict => return Ok(idle(look.id, Some(AWAITS_VERDICT.into()))),
+                Turn::Held { because } => return Ok(idle(look.id, Some(held_notice(&because)))),
+            }
+            match self.apply(&look, &plan).await? {
+                Applied::Done if !plan.writes() => return self.conclude(&look).await,
+                Applied::Done => {
+                    let bound = self.look().await?;
+                    // Verify is observe and plan again, expecting nothing.
+                    if !self.plan(&bound)?.writes() && bound.id == look.id {
+                        return self.conclude(&bound).await;
+                    }
+                }
+                Applied::WorldMoved => {}
+                Applied::Rejected { because } => return self.roll_back(because).await,
+            }
+            info!(round, "the world moved under the plan: reading again");
+        }
+        Err(RebindError::Unsettled { rounds: MAX_ROUNDS })
+    }
+
+    fn mode(&self) -> Mode {
+        self.ask.mode.stricter(self.manifest.organization.mode)
+    }
+
+    /// The thing to be written first, then the secrets.
+    async fn look(&self) -> Result<Look, RebindError> {
+        let observed = observe::observe(
+            self.session,
+            &self.integration,
+            self.action,
+            &self.state.value,
+        )
+        .await?;
+        let secrets = current_versions(self.world, self.action)
+            .await?
+            .map_err(|because| RebindError::SecretGone { because })?;
+        let desired = DesiredAction::new(self.action, secrets);
+        let id = desired.change_id(&self.manifest.organization.id);
+        Ok(Look {
+            observed,
+            desired,
+            id,
+        })
+    }
+
+    fn plan(&self, look: &Look) -> Result<RebindPlan, RebindError> {
+        rebind::plan(
+            &self.integration,
+            &look.desired,
+            &look.observed,
+            &self.state.value,
+        )
+        .map_err(RebindError::Refused)
+    }
+
+    /// Records a change before its first write: Genesys keeps no old config, so what is needed to
+    /// go back, and where the audit window begins, stands here or nowhere.
+    async fn begin(
+        &mut self,
+        attempt: u32,
+        look: &Look,
+        plan: &RebindPlan,
+    ) -> Result<(), RebindError> {
+        let before = self.state.value.change.take();
+        let mut change = Change::begin(
+            look.id.clone(),
+            attempt,
+            look.desired.secrets.clone(),
+            before.as_ref(),
+            self.world.now(),
+        );
+        change.reason.clone_from(&self.ask.reason);
+        change.steps = described(plan);
+        change.notices.clone_from(&plan.notices);
+        change.notices.extend(self.unreadable_secrets().await);
+        change.notices.extend(untested(self.action));
+        change.previous = previous(look, &self.state.value.bound);
+        self.state.value.change = Some(change);
+        self.state.value.held = None;
+        self.save().await
+    }
+
+    /// Keeps what was done, and puts what is left to do in place of what was left to do.
+    ///
+    /// A write that was about to be made when we were cut off, or whose answer was lost, and that
+    /// the new plan no longer needs, was made: its audit record is expected like any other's.
+    async fn go_on(&mut self, look: &Look, plan: &RebindPlan) -> Result<(), RebindError> {
+        let fresh = described(plan);
+        let action = self.state.value.action_id.as_ref().map(ToString::to_string);
+        let integration = match &look.observed.integration {
+            Found::One(seen) => Some(seen.id.to_string()),
+            Found::Nothing | Found::Several(_) | Found::Gone(_) => None,
+        };
+        let now = self.world.now();
+        let change = self.change()?;
+        let mut done = Vec::new();
+        for mut step in std::mem::take(&mut change.steps) {
+            let again = fresh
+                .iter()
+                .any(|one| one.kind == step.kind && one.verb == step.verb);
+            let was_recorded =
+                matches!(step.outcome, Some(Outcome::Applied | Outcome::AlreadyDone));
+            if was_recorded {
+                done.push(step);
+            } else if step.writes() && step.may_have_been_done() && !again {
+                let made = match step.kind.as_str() {
+                    INTEGRATION | INTEGRATION_CONFIG => &integration,
+                    _ => &action,
+                };
+                step.id = step.id.take().or_else(|| made.clone());
+                step.outcome = Some(Outcome::AlreadyDone);
+                let record = step.id.as_ref().and_then(|id| expected(&step, id));
+                change.expected.extend(record);
+                change.applied_at = Some(now);
+                done.push(step);
+            }
+        }
+        done.extend(fresh);
+        change.steps = done;
+        self.save().await
+    }
+
+    /// As far as policies tell: says so, and binds all the same, since a resource policy or a key
+    /// policy may allow what the role's own policies don't.
+    async fn unreadable_secrets(&self) -> Vec<String> {
+        if self.action.delivery == Delivery::None {
+            return Vec::new();
+        }
+        let secrets: Vec<SecretArn> = self
+            .action
+            .secrets
+            .iter()
+            .map(|one| one.arn.clone())
+            .collect();
+        let access = self
+            .world
+            .functions
+            .read_access(&self.action.function, &secrets)
+            .await;
+        let role = access.role.as_deref().unwrap_or("unknown");
+        access
+            .secrets
+            .iter()
+            .filter_map(|(secret, access)| match access {
+                Access::Allowed => None,
+                Access::Denied { because } => Some(format!(
+                    "the execution role {role} of {} can't read {secret}: {because}; allow it \
+                     secretsmanager:GetSecretValue",
+                    self.action.function
+                )),
+                Access::NotEvaluated { because } => Some(format!(
+                    "not evaluated: whether {} can read {secret}: {because}",
+                    self.action.function
+                )),
+            })
+            .collect()
+    }
+
+    fn role_name(&self) -> Result<&RoleName, RebindError> {
+        self.manifest
+            .integration_of(self.action)
+            .map(|integration| &integration.role)
+            .ok_or(RebindError::NotOfThisManifest)
+    }
+
+    fn change(&mut self) -> Result<&mut Change, RebindError> {
+        self.state
+            .value
+            .change
+            .as_mut()
+            .ok_or(RebindError::NoChange)
+    }
+
+    async fn save(&mut self) -> Result<(), RebindError> {
+        self.world.store.save(&mut self.state).await?;
+        Ok(())
+    }
+}
+
+const AWAITS_VERDICT: &str = "it differs from what should hold while a verdict is awaited; the \
+                              verdict will name the difference, and the next look mends it";
+
+fn held_notice(because: &str) -> String {
+    format!(
+        "held: this state was tried and rejected ({because}); a newer secret version, a changed \
+         manifest, or an invocation with `retry: true` tries again"
+    )
+}
+
+fn idle(change_id: ChangeId, notice: Option<String>) -> Report {
+    Report {
+        change_id: Some(change_id),
+        steps: Vec::new(),
+        notices: notice.into_iter().collect(),
+    }
+}
+
+fn untested(action: &Action) -> Option<String> {
+    match &action.test {
+        Some(test) if test.safe => None,
+        Some(_) => Some("its live test is not run, since it is not marked `safe: true`".into()),
+        None => Some("it has no live test: that it works is not shown by Lockstep".into()),
+    }
+}
+
+fn previous(look: &Look, bound: &[SecretVersion]) -> Option<PreviousAction> {
+    let Found::One(seen) = &look.observed.action else {
+        return None;
+    };
+    Some(PreviousAction {
+        name: seen.name.clone(),
+        category: seen.category.clone(),
+        config: seen.config.clone(),
+        version: seen.version,
+        secrets: bound.to_vec(),
+    })
+}

@@ -1,0 +1,314 @@
+//! What is seen of a binding at Genesys Cloud, in the planner's terms.
+//!
+//! A failed read fails the whole look: a partial answer is not evidence of absence.
+
+use genesys_cloud as api;
+use genesys_cloud::Genesys;
+use lockstep_domain::binding::ActionConfig;
+use lockstep_domain::change::BindingState;
+use lockstep_domain::ids::ActionId;
+use lockstep_domain::manifest::Action;
+use lockstep_domain::rebind::{
+    ActionSeen, CredentialSeen, DesiredIntegration, Found, INTEGRATION_TYPE, IntegrationSeen,
+    Observed, ROLE_CREDENTIAL_FIELD, ROLE_CREDENTIAL_TYPE,
+};
+use secrecy::ExposeSecret as _;
+use tokio::try_join;
+
+use super::RebindError;
+use crate::genesys::Session;
+
+/// The role's slot where the integration type's description does not tell (official module
+/// `integration-lambda-module`).
+const ROLE_SLOT: &str = "AmazonWebServicesARN";
+
+/// Reads integration, credential, action and draft; independent reads side by side.
+///
+/// # Errors
+/// Where anything could not be read.
+pub async fn observe(
+    session: &Session,
+    integration: &DesiredIntegration,
+    action: &Action,
+    state: &BindingState,
+) -> Result<Observed, RebindError> {
+    let genesys = &session.genesys;
+    let told = action.id.as_ref().or(state.action_id.as_ref());
+    let (integration_seen, told_action) = try_join!(
+        find_integration(genesys, integration, state),
+        maybe(told.map(|id| get_action(genesys, id))),
+    )?;
+    let action_seen = match (told, told_action, &integration_seen) {
+        (Some(_), Some(Some(seen)), _) => Found::One(seen),
+        (Some(id), _, _) => Found::Gone(id.to_string()),
+        (None, _, Found::One(integration)) => {
+            find_action(genesys, integration.id.as_str(), &action.name).await?
+        }
+        (None, _, Found::Nothing | Found::Several(_) | Found::Gone(_)) => Found::Nothing,
+    };
+    let spare = needs_credential(&integration_seen, integration);
+    let drafted = match &action_seen {
+        Found::One(seen) => Some(seen.id.as_str()),
+        Found::Nothing | Found::Several(_) | Found::Gone(_) => None,
+    };
+    let (spare_credentials, draft) = try_join!(
+        maybe(spare.then(|| spare_credentials(genesys, integration))),
+        maybe(drafted.map(|id| genesys.get_draft(id))),
+    )?;
+    Ok(Observed {
+        integration: integration_seen,
+        spare_credentials: spare_credentials.unwrap_or_default(),
+        action: action_seen,
+        has_draft: draft.flatten().is_some(),
+    })
+}
+
+/// A read that is not always needed.
+async fn maybe<T, E>(
+    read: Option<impl Future<Output = Result<T, E>>>,
+) -> Result<Option<T>, RebindError>
+where
+    RebindError: From<E>,
+{
+    Ok(match read {
+        Some(read) => Some(read.await?),
+        None => None,
+    })
+}
+
+/// The credential slot that takes a role, by the integration type's own description.
+///
+/// # Errors
+/// Where the type could not be read.
+pub(super) async fn role_slot(genesys: &Genesys) -> Result<String, api::Error> {
+    let kind = genesys.integration_type(INTEGRATION_TYPE).await?;
+    let takes_a_role = |types: &[String]| {
+        types
+            .iter()
+            .any(|name| name.eq_ignore_ascii_case(ROLE_CREDENTIAL_TYPE))
+    };
+    Ok(kind
+        .iter()
+        .flat_map(|kind| &kind.credentials)
+        .find(|(_, slot)| takes_a_role(&slot.credential_types))
+        .map_or_else(|| ROLE_SLOT.to_owned(), |(slot, _)| slot.clone()))
+}
+
+async fn find_integration(
+    genesys: &Genesys,
+    desired: &DesiredIntegration,
+    state: &BindingState,
+) -> Result<Found<IntegrationSeen>, RebindError> {
+    let told = desired.id.as_ref().or(state.integration_id.as_ref());
+    let found = if let Some(id) = told {
+        match genesys.get_integration(id.as_str()).await? {
+            Some(found) => found,
+            None => return Ok(Found::Gone(id.to_string())),
+        }
+    } else {
+        let of_type = api::IntegrationFilter {
+            integration_type: Some(INTEGRATION_TYPE.into()),
+            ..Default::default()
+        };
+        let mut named: Vec<_> = genesys
+            .list_integrations(&of_type)
+            .await?
+            .into_iter()
+            .filter(|one| one.name.as_deref() == Some(&desired.name))
+            .filter(|one| one.type_id() == Some(INTEGRATION_TYPE))
+            .collect();
+        match named.len() {
+            0 => return Ok(Found::Nothing),
+            1 => named.remove(0),
+            _ => {
+                return Ok(Found::Several(
+                    named.into_iter().map(|one| one.id).collect(),
+                ));
+            }
+        }
+    };
+    let (config, role_slot) = try_join!(
+        genesys.get_integration_config(&found.id),
+        role_slot(genesys),
+    )?;
+    let Some(config) = config else {
+        return Ok(Found::Gone(found.id));
+    };
+    let slot = config
+        .credentials
+        .iter()
+        .find(|(slot, _)| slot.eq_ignore_ascii_case(&role_slot))
+        .map(|(_, credential)| credential.id.clone());
+    let credential = match slot {
+        Some(id) => genesys.get_credential(&id).await?,
+        None => None,
+    };
+    Ok(Found::One(IntegrationSeen {
+        id: parsed(&found.id, "an integration's id")?,
+        name: found.name.clone().unwrap_or_default(),
+        kind: found.type_id().unwrap_or_default().to_owned(),
+        enabled: found.intended_state == Some(api::IntendedState::Enabled),
+        reported: reported(&found),
+        config_version: config.version,
+        credential: credential.map(credential_seen).transpose()?,
+    }))
+}
+
+/// The reported state as Genesys spells it.
+pub(super) fn reported(integration: &api::Integration) -> Option<String> {
+    let code = integration.reported_state.as_ref()?.code?;
+    Some(format!("{code:?}").to_uppercase())
+}
+
+fn credential_seen(credential: api::Credential) -> Result<CredentialSeen, RebindError> {
+    let shown = credential
+        .credential_fields
+        .get(ROLE_CREDENTIAL_FIELD)
+        .and_then(Option::as_ref)
+        .map(|value| value.expose_secret().to_owned());
+    Ok(CredentialSeen {
+        id: parsed(&credential.id, "a credential's id")?,
+        name: credential.name.unwrap_or_default(),
+        // What a redacted value looks like is not documented; a role's ARN is not mistaken for one.
+        role_arn: shown.filter(|value| value.starts_with("arn:") && !value.contains('*')),
+    })
+}
+
+/// Only where the integration does not use a credential of ours already.
+fn needs_credential(integration: &Found<IntegrationSeen>, desired: &DesiredIntegration) -> bool {
+    match integration {
+        Found::Nothing => true,
+        Found::One(seen) => seen
+            .credential
+            .as_ref()
+            .is_none_or(|credential| credential.name != desired.credential_name()),
+        Found::Several(_) | Found::Gone(_) => false,
+    }
+}
+
+async fn spare_credentials(
+    genesys: &Genesys,
+    desired: &DesiredIntegration,
+) -> Result<Vec<CredentialSeen>, RebindError> {
+    let name = desired.credential_name();
+    genesys
+        .list_credentials()
+        .await?
+        .into_iter()
+        .filter(|credential| credential.name.as_deref() == Some(&name))
+        .map(|credential| {
+            Ok(CredentialSeen {
+                id: parsed(&credential.id, "a credential's id")?,
+                name: name.clone(),
+                role_arn: None,
+            })
+        })
+        .collect()
+}
+
+/// The platform matches names partially: compared again here.
+async fn find_action(
+    genesys: &Genesys,
+    integration: &str,
+    name: &str,
+) -> Result<Found<ActionSeen>, RebindError> {
+    let filter = api::ActionFilter {
+        name: Some(name.to_owned()),
+        ..Default::default()
+    };
+    let mut named: Vec<_> = genesys
+        .list_actions(&filter)
+        .await?
+        .into_iter()
+        .filter(|one| one.name.as_deref() == Some(name))
+        .filter(|one| one.integration_id.as_deref() == Some(integration))
+        .collect();
+    match named.len() {
+        0 => Ok(Found::Nothing),
+        1 => {
+            let id = parsed(&named.remove(0).id, "an action's id")?;
+            let seen = get_action(genesys, &id).await?;
+            Ok(seen.map_or_else(|| Found::Gone(id.to_string()), Found::One))
+        }
+        _ => Ok(Found::Several(
+            named.into_iter().map(|one| one.id).collect(),
+        )),
+    }
+}
+
+/// One action, complete: whether its config inlines the templates is not documented, so both are
+/// read where the official Terraform provider reads them.
+async fn get_action(genesys: &Genesys, id: &ActionId) -> Result<Option<ActionSeen>, RebindError> {
+    let (found, request, success) = try_join!(
+        genesys.get_action(id.as_str()),
+        genesys.action_template(id.as_str(), api::Template::Request),
+        genesys.action_template(id.as_str(), api::Template::Success),
+    )?;
+    let Some(found) = found else {
+        return Ok(None);
+    };
+    let incomplete = |what| RebindError::Incomplete { what };
+    let contract = found.contract.unwrap_or_default();
+    let config = found.config.ok_or(incomplete("the action's config"))?;
+    Ok(Some(ActionSeen {
+        id: id.clone(),
+        name: found.name.ok_or(incomplete("the action's name"))?,
+        integration_id: found
+            .integration_id
+            .ok_or(incomplete("the action's integration"))?,
+        category: found.category.unwrap_or_default(),
+        version: found.version.ok_or(incomplete("the action's version"))?,
+        secure: found.secure.unwrap_or_default(),
+        input_schema: contract.input.and_then(|input| input.input_schema),
+        output_schema: contract.output.and_then(|output| output.success_schema),
+        config: config_in(config, request, success),
+    }))
+}
+
+fn config_in(
+    config: api::ActionConfig,
+    request_template: Option<String>,
+    success_template: Option<String>,
+) -> ActionConfig {
+    let request = config.request.unwrap_or_default();
+    let response = config.response.unwrap_or_default();
+    ActionConfig {
+        timeout_seconds: config.timeout_seconds,
+        request_url_template: request.request_url_template.unwrap_or_default(),
+        request_type: request.request_type.unwrap_or_default(),
+        request_template: request_template
+            .or(request.request_template)
+            .unwrap_or_default(),
+        headers: request.headers,
+        translation_map: response.translation_map,
+        translation_map_defaults: response.translation_map_defaults,
+        success_template: success_template
+            .or(response.success_template)
+            .unwrap_or_default(),
+    }
+}
+
+/// Complete, with both templates.
+pub(super) fn config_out(config: &ActionConfig) -> api::ActionConfig {
+    api::ActionConfig {
+        timeout_seconds: config.timeout_seconds,
+        request: Some(api::RequestConfig {
+            request_url_template: Some(config.request_url_template.clone()),
+            request_template: Some(config.request_template.clone()),
+            request_type: Some(config.request_type.clone()),
+            headers: config.headers.clone(),
+            ..Default::default()
+        }),
+        response: Some(api::ResponseConfig {
+            translation_map: config.translation_map.clone(),
+            translation_map_defaults: config.translation_map_defaults.clone(),
+            success_template: Some(config.success_template.clone()),
+            ..Default::default()
+        }),
+        ..Default::default()
+    }
+}
+
+fn parsed<T: std::str::FromStr>(id: &str, what: &'static str) -> Result<T, RebindError> {
+    id.parse().map_err(|_| RebindError::Incomplete { what })
+}

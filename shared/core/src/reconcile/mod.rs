@@ -1,0 +1,4 @@
+//! Making the world match the plan: roles in AWS, actions in Genesys Cloud.
+
+pub mod action;
+pub mod role;

@@ -1,0 +1,282 @@
+//! Making one role right: observe, plan, apply, read again expecting nothing.
+//!
+//! **Who retries.** Reads that lag behind our own write, and writes that met another writer, are
+//! retried here, for seconds. Everything else is the caller's: [`End::Failed`] says whether a
+//! redelivery can help.
+
+mod apply;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use lockstep_domain::arn::RoleArn;
+use lockstep_domain::change::ChangeId;
+use lockstep_domain::event::EventType;
+use lockstep_domain::manifest::Mode;
+use lockstep_domain::plan::{Outcome, Step};
+use lockstep_domain::problem::Problem;
+use lockstep_domain::role::{self, DesiredRole, Keep, Refusal, RolePlan, Stack};
+use tracing::{info, warn};
+
+use crate::aws::AwsError;
+use crate::config::Config;
+use crate::store::StoreError;
+use crate::world::World;
+
+/// How often a plan is made anew because somebody else made the role in between.
+const MAX_ROUNDS: u32 = 3;
+
+/// IAM's reads may lag behind its writes for some seconds (IAM user guide, "Changes that I make
+/// are not always immediately visible"). The first look is at once: it nearly always suffices.
+const SECOND_LOOKS: [Duration; 6] = [
+    Duration::ZERO,
+    Duration::from_millis(250),
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+];
+
+/// The deployed stack, as far as roles need to know it.
+#[must_use]
+pub fn stack(config: &Config) -> Stack {
+    Stack {
+        name: config.stack.clone(),
+        partition: config.partition.clone(),
+        account: config.account.clone(),
+        boundary: config.boundary_arn.clone(),
+    }
+}
+
+/// What came of one role.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// The role.
+    pub arn: RoleArn,
+    /// The plan, with outcomes where it was applied.
+    pub steps: Vec<Step>,
+    /// What a reader should know.
+    pub notices: Vec<String>,
+    /// How it ended.
+    pub end: End,
+}
+
+/// How it ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum End {
+    /// The role is right: read, or read again after our writes.
+    Right,
+    /// Mode `plan`: the steps are what would be done.
+    Planned,
+    /// The role is not ours to change; nothing was written.
+    Refused(Vec<Problem>),
+    /// It could not be read, made right, or seen to be right.
+    Failed {
+        /// What went wrong, with the permission that is missing or the policy as it was sent.
+        reason: String,
+        /// Whether the same wish may be granted later without anybody doing anything.
+        transient: bool,
+    },
+}
+
+impl Report {
+    /// Whether anything was written.
+    #[must_use]
+    pub fn wrote(&self) -> bool {
+        self.steps
+            .iter()
+            .any(|step| step.outcome == Some(Outcome::Applied))
+    }
+
+    /// Whether its bindings may be handed on.
+    #[must_use]
+    pub fn is_right(&self) -> bool {
+        match self.end {
+            End::Right => true,
+            End::Planned | End::Refused(_) | End::Failed { .. } => false,
+        }
+    }
+}
+
+/// What differs between a role and what should hold for it. Reads only.
+///
+/// # Errors
+/// Where the role could not be read: no drift may be concluded from that. The inner [`Refusal`]
+/// is a role that is not ours to change.
+pub async fn drift(
+    world: &World,
+    desired: &DesiredRole,
+) -> Result<Result<RolePlan, Refusal>, AwsError> {
+    let observed = world.roles.observe(&desired.name).await?;
+    Ok(role::plan(desired, &observed, &Keep::Granted))
+}
+
+/// Makes a role right, or in mode `plan` says what would. Never fails as a whole: roles are
+/// independent of each other, and one that can't be made right must not stop the rest.
+pub async fn reconcile(world: &World, desired: &DesiredRole, keep: &Keep, mode: Mode) -> Report {
+    let mut report = Report {
+        arn: desired.arn.clone(),
+        steps: Vec::new(),
+        notices: Vec::new(),
+        end: End::Right,
+    };
+    report.end = match make_right(world, desired, keep, mode, &mut report).await {
+        Ok(end) => end,
+        Err(failed) => failed.into(),
+    };
+    info!(role = %desired.name, end = ?report.end, steps = report.steps.len(), "role");
+    report
+}
+
+/// Why a role could not be made right.
+#[derive(Debug)]
+enum Failed {
+    Aws(AwsError),
+    Store(StoreError),
+    /// A step failed; its outcome says why.
+    Step {
+        reason: String,
+        transient: bool,
+    },
+    /// Written, and still not seen to be right.
+    StillDiffers {
+        steps: Vec<String>,
+    },
+    /// Others kept making and removing the role.
+    Unsettled,
+}
+
+impl From<AwsError> for Failed {
+    fn from(error: AwsError) -> Self {
+        Self::Aws(error)
+    }
+}
+
+impl From<StoreError> for Failed {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<Failed> for End {
+    fn from(failed: Failed) -> Self {
+        match failed {
+            Failed::Aws(error) => Self::Failed {
+                reason: error.to_string(),
+                transient: error.is_transient(),
+            },
+            Failed::Store(error) => Self::Failed {
+                reason: error.to_string(),
+                transient: error.is_transient(),
+            },
+            Failed::Step { reason, transient } => Self::Failed { reason, transient },
+            Failed::StillDiffers { steps } => Self::Failed {
+                reason: format!(
+                    "IAM took every step, and reading the role again still finds to do: {}",
+                    steps.join("; ")
+                ),
+                transient: true,
+            },
+            Failed::Unsettled => Self::Failed {
+                reason: "the role was made and removed by others while it was being made right"
+                    .to_owned(),
+                transient: true,
+            },
+        }
+    }
+}
+
+async fn make_right(
+    world: &World,
+    desired: &DesiredRole,
+    keep: &Keep,
+    mode: Mode,
+    report: &mut Report,
+) -> Result<End, Failed> {
+    for _ in 0..MAX_ROUNDS {
+        let observed = world.roles.observe(&desired.name).await?;
+        let plan = match role::plan(desired, &observed, keep) {
+            Ok(plan) => plan,
+            Err(Refusal { problems }) => return Ok(End::Refused(problems)),
+        };
+        report.arn = plan.arn.clone();
+        report.steps = plan.describe();
+        report.notices.clone_from(&plan.notices);
+        if mode == Mode::Plan {
+            return Ok(End::Planned);
+        }
+        if plan.is_empty() {
+            return Ok(End::Right);
+        }
+        let applied = apply::apply(world, desired, &plan).await?;
+        if applied.somebody_was_faster {
+            continue;
+        }
+        report.steps = applied.steps;
+        if let Some((reason, transient)) = applied.failed {
+            return Err(Failed::Step { reason, transient });
+        }
+        return confirm(world, desired, keep).await;
+    }
+    Err(Failed::Unsettled)
+}
+
+/// Observes and plans again, expecting an empty plan.
+async fn confirm(world: &World, desired: &DesiredRole, keep: &Keep) -> Result<End, Failed> {
+    let mut left = Vec::new();
+    for wait in SECOND_LOOKS {
+        tokio::time::sleep(wait).await;
+        let observed = world.roles.observe(&desired.name).await?;
+        match role::plan(desired, &observed, keep) {
+            Ok(plan) if plan.is_empty() => return Ok(End::Right),
+            Ok(plan) => left = plan.describe(),
+            Err(Refusal { problems }) => return Ok(End::Refused(problems)),
+        }
+    }
+    warn!(role = %desired.name, "the role still differs after it was written");
+    Err(Failed::StillDiffers {
+        steps: left.into_iter().map(|step| step.reason).collect(),
+    })
+}
+
+/// Tells the bus how a role ended. Nothing in mode `plan`.
+///
+/// # Errors
+/// The bus did not take it.
+pub async fn announce(
+    world: &World,
+    desired: &DesiredRole,
+    report: &Report,
+    change_id: Option<ChangeId>,
+    occasion: &str,
+) -> Result<(), AwsError> {
+    let mut detail = world.detail();
+    detail.organization_id = Some(desired.organization.clone());
+    detail.key = Some(desired.key.clone());
+    detail.change_id = change_id;
+    detail.role_arn = Some(report.arn.to_string());
+    detail.notices.clone_from(&report.notices);
+    let mut functions = desired.functions.iter();
+    detail.function_arn = match (functions.next(), functions.next()) {
+        (Some(only), None) => Some(only.clone()),
+        (_, _) => None,
+    };
+    let (event, reason) = match &report.end {
+        End::Planned => return Ok(()),
+        End::Right => (EventType::RoleProvisioned, occasion.to_owned()),
+        End::Refused(problems) => {
+            detail.errors.clone_from(problems);
+            let said: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            (EventType::RoleProvisioningFailed, said.join(" "))
+        }
+        End::Failed { reason, .. } => (EventType::RoleProvisioningFailed, reason.clone()),
+    };
+    detail.reason = Some(reason);
+    world.emit(event, detail).await
+}
+
+/// The moment of a write to a role's access, remembered so that nobody probes it too early.
+async fn remember(world: &World, desired: &DesiredRole) -> Result<(), StoreError> {
+    let now: Timestamp = world.now();
+    world.store.mark_role_changed(&desired.name, now).await
+}

@@ -1,0 +1,257 @@
+//! The Lambda edge, the same for every function.
+//!
+//! One invocation is either a batch from a queue or somebody's direct call. Each message of a batch
+//! is handled for itself; only those that a redelivery can help are reported back
+//! (`batchItemFailures`), so one bad message does not bring the good ones back.
+//!
+//! **Who retries.** A handler returns [`Failure::Retry`] only where the same message can succeed
+//! later, [`Failure::Later`] where it knows when, and [`Failure::Permanent`] otherwise: that is
+//! logged, counted as a failure, and the message is done with. When a message comes back is set for
+//! each message, and grows with its receives; the dead-letter queue ends it. A direct call gets every failure as
+//! an error: the caller decides.
+
+mod call;
+mod failure;
+
+use std::time::Duration;
+
+use lambda_runtime::{LambdaEvent, service_fn};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+use tracing::Instrument as _;
+
+use crate::response::Answer;
+use crate::telemetry;
+use crate::world::World;
+
+pub use call::{Call, Delivery, Invocation};
+pub use failure::Failure;
+
+/// Kept back from an invocation's time for reporting how it ended.
+const RESERVE: Duration = Duration::from_secs(2);
+
+/// The moment until which an invocation may work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Deadline(Instant);
+
+impl Deadline {
+    /// After so much time from now.
+    #[must_use]
+    pub fn after(time: Duration) -> Self {
+        Self(Instant::now() + time)
+    }
+
+    /// The moment itself.
+    #[must_use]
+    pub fn instant(self) -> Instant {
+        self.0
+    }
+
+    /// How much time is left; zero when it has passed.
+    #[must_use]
+    pub fn remaining(self) -> Duration {
+        self.0.saturating_duration_since(Instant::now())
+    }
+}
+
+/// What is known of an invocation besides its payload.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// Lambda's request id.
+    pub request_id: String,
+    /// Until when the handler may work; a little before Lambda's own deadline.
+    pub deadline: Deadline,
+}
+
+/// An error and its causes in one line, each said once.
+#[must_use]
+pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let next = error.to_string();
+        if !text.contains(&next) {
+            text.push_str(": ");
+            text.push_str(&next);
+        }
+        cause = error.source();
+    }
+    text
+}
+
+/// Starts a function and serves invocations until Lambda ends the process.
+///
+/// # Errors
+/// The environment is not right (every mistake is named at once), or the runtime API failed.
+pub async fn run<H>(handler: H) -> Result<(), lambda_runtime::Error>
+where
+    H: AsyncFn(&World, &Call, &Context) -> Result<Answer, Failure>,
+{
+    telemetry::start();
+    let world = match World::from_env().await {
+        Ok(world) => world,
+        Err(error) => {
+            // Lambda shows of a process that ends only that it ended: this line says why.
+            tracing::error!(%error, "the function cannot start");
+            return Err(error.into());
+        }
+    };
+    let serve = async |event: LambdaEvent<Value>| {
+        let deadline = std::time::UNIX_EPOCH + Duration::from_millis(event.context.deadline);
+        let left = deadline
+            .duration_since(std::time::SystemTime::now())
+            .unwrap_or_default();
+        let context = Context {
+            request_id: event.context.request_id,
+            deadline: Deadline::after(left.saturating_sub(RESERVE)),
+        };
+        serve(&world, &handler, event.payload, &context).await
+    };
+    lambda_runtime::run(service_fn(serve)).await
+}
+
+/// Handles one invocation, with its span and its metrics; the answer is what Lambda gets.
+///
+/// # Errors
+/// A direct call's failure. A batch never fails as a whole.
+pub async fn serve<H>(
+    world: &World,
+    handler: &H,
+    payload: Value,
+    context: &Context,
+) -> Result<Value, Failure>
+where
+    H: AsyncFn(&World, &Call, &Context) -> Result<Answer, Failure>,
+{
+    let answer = match Invocation::from_payload(payload) {
+        Invocation::Queue(deliveries) => Ok(serve_batch(world, handler, deliveries, context).await),
+        Invocation::Direct(body) => {
+            let answer = serve_one(world, handler, &Call::Direct(body), context).await;
+            answer.and_then(|answer| {
+                serde_json::to_value(answer).map_err(|error| Failure::permanent("answer", error))
+            })
+        }
+    };
+    for stats in world.sessions.take_stats().await {
+        world.metrics.genesys(&stats);
+    }
+    world.metrics.flush(world.now());
+    answer
+}
+
+/// Messages in their order. Behind a failed message of a FIFO queue the rest waits too, whichever
+/// group it belongs to, or a group could overtake itself.
+async fn serve_batch<H>(
+    world: &World,
+    handler: &H,
+    deliveries: Vec<Delivery>,
+    context: &Context,
+) -> Value
+where
+    H: AsyncFn(&World, &Call, &Context) -> Result<Answer, Failure>,
+{
+    let mut again = Vec::new();
+    for delivery in deliveries {
+        let blocked = !again.is_empty() && delivery.queue_arn.ends_with(".fifo");
+        let call = Call::Queue(delivery);
+        let comes_back = blocked || {
+            let handled = serve_one(world, handler, &call, context).await;
+            comes_back(world, &call, handled).await
+        };
+        if comes_back && let Some(delivery) = call.delivery() {
+            again.push(json!({"itemIdentifier": delivery.message_id}));
+        }
+    }
+    json!({"batchItemFailures": again})
+}
+
+/// Whether a message has to be delivered again. The queue's own spacing is that for a crash, six
+/// times the function's timeout: far too long for what was merely too early or busy.
+async fn comes_back(world: &World, call: &Call, handled: Result<Answer, Failure>) -> bool {
+    let Some(delivery) = call.delivery() else {
+        return false;
+    };
+    let after = match handled {
+        Ok(_) | Err(Failure::Permanent { .. }) => return false,
+        Err(Failure::Retry { .. }) => spacing(delivery.received),
+        Err(Failure::Later { after, .. }) => after,
+    };
+    let timed = world
+        .queues
+        .come_back(&delivery.queue_arn, &delivery.receipt_handle, after);
+    if let Err(error) = timed.await {
+        // It comes back all the same, when the queue's own timeout ends.
+        tracing::warn!(%error, "the message's return could not be timed");
+    }
+    true
+}
+
+/// How long to wait before a message is tried again that was received so many times: 5 s, 30 s,
+/// 3 min, then 15 min. A hiccup costs seconds, and ten receives outlast an outage of an hour.
+fn spacing(received: u32) -> Duration {
+    const FIRST: Duration = Duration::from_secs(5);
+    const LONGEST: Duration = Duration::from_secs(900);
+    let times = 6u32.saturating_pow(received.saturating_sub(1));
+    FIRST.saturating_mul(times).min(LONGEST)
+}
+
+async fn serve_one<H>(
+    world: &World,
+    handler: &H,
+    call: &Call,
+    context: &Context,
+) -> Result<Answer, Failure>
+where
+    H: AsyncFn(&World, &Call, &Context) -> Result<Answer, Failure>,
+{
+    let span = telemetry::span(&world.config.function, &context.request_id);
+    let begun = Instant::now();
+    async {
+        // Boxed: a whole function as one future is too deep a type for the compiler.
+        let handled = Box::pin(handler(world, call, context)).await;
+        log(call, &handled, begun.elapsed());
+        // Waiting is not failing: an alarm on failures must stay quiet.
+        let succeeded = matches!(handled, Ok(_) | Err(Failure::Later { .. }));
+        world.metrics.handled(succeeded, begun.elapsed());
+        handled
+    }
+    .instrument(span)
+    .await
+}
+
+fn log(call: &Call, handled: &Result<Answer, Failure>, took: Duration) {
+    let message_id = call.delivery().map(|delivery| delivery.message_id.as_str());
+    let received = call.delivery().map(|delivery| delivery.received);
+    let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    match handled {
+        Ok(Answer::Refused(refused)) => {
+            let errors: Vec<String> = refused.errors.iter().map(ToString::to_string).collect();
+            tracing::warn!(message_id, received, took_ms, ?errors, "refused");
+        }
+        Ok(Answer::Response(response)) => {
+            tracing::info!(message_id, received, took_ms, text = response.text, "done");
+        }
+        Ok(Answer::Report(_)) => tracing::info!(message_id, received, took_ms, "done"),
+        Err(failure @ Failure::Retry { kind, .. }) => {
+            tracing::warn!(message_id, received, took_ms, kind, error = %failure, "to be tried again");
+        }
+        Err(failure @ Failure::Later { .. }) => {
+            tracing::info!(message_id, received, took_ms, because = %failure, "too early");
+        }
+        Err(failure @ Failure::Permanent { kind, .. }) => {
+            tracing::error!(message_id, received, took_ms, kind, error = %failure, "failed for good");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_spacing_grows_to_a_quarter_of_an_hour() {
+        let seconds = [1, 2, 3, 4, 5, 1_000].map(|received| spacing(received).as_secs());
+        assert_eq!(seconds, [5, 30, 180, 900, 900, 900]);
+        assert_eq!(spacing(0), spacing(1));
+    }
+}

@@ -1,0 +1,173 @@
+//! What Lambda was invoked with, cut into single calls.
+
+use serde_json::Value;
+
+use super::Context;
+
+/// One SQS record.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Delivery {
+    /// The message's id.
+    pub message_id: String,
+    /// The handle of this delivery of it.
+    pub receipt_handle: String,
+    /// The queue's ARN.
+    pub queue_arn: String,
+    /// The body; where it is not JSON, the text as it is.
+    pub body: Value,
+    /// How often it was received, this time included.
+    pub received: u32,
+}
+
+/// What Lambda was invoked with.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Invocation {
+    /// A batch from a queue.
+    Queue(Vec<Delivery>),
+    /// A direct call.
+    Direct(Value),
+}
+
+impl Invocation {
+    /// A payload with SQS records is a batch, all else a direct call.
+    ///
+    /// A record whose parts are not as SQS writes them is left out of the batch, and logged: Lambda
+    /// made it, nobody can mend it.
+    #[must_use]
+    pub fn from_payload(payload: Value) -> Self {
+        let is_sqs = |record: &Value| record["eventSource"] == "aws:sqs";
+        match payload.get("Records").and_then(Value::as_array) {
+            Some(records) if !records.is_empty() && records.iter().all(is_sqs) => {
+                Self::Queue(records.iter().filter_map(delivery).collect())
+            }
+            Some(_) | None => Self::Direct(payload),
+        }
+    }
+}
+
+/// Lambda developer guide, "Using Lambda with Amazon SQS": the shape of a record.
+fn delivery(record: &Value) -> Option<Delivery> {
+    let text = |name: &str| record[name].as_str().map(str::to_owned);
+    let Some(message_id) = text("messageId") else {
+        tracing::error!("a queue's record has no messageId");
+        return None;
+    };
+    let body = text("body").unwrap_or_default();
+    let received = record["attributes"]["ApproximateReceiveCount"]
+        .as_str()
+        .and_then(|count| count.parse().ok());
+    Some(Delivery {
+        message_id,
+        receipt_handle: text("receiptHandle").unwrap_or_default(),
+        queue_arn: text("eventSourceARN").unwrap_or_default(),
+        body: serde_json::from_str(&body).unwrap_or(Value::String(body)),
+        received: received.unwrap_or(1),
+    })
+}
+
+/// What a handler gets: one message, or one direct call.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Call {
+    /// A message from a queue.
+    Queue(Delivery),
+    /// A direct call.
+    Direct(Value),
+}
+
+impl Call {
+    /// What was sent.
+    #[must_use]
+    pub fn body(&self) -> &Value {
+        match self {
+            Self::Queue(delivery) => &delivery.body,
+            Self::Direct(body) => body,
+        }
+    }
+
+    /// The message, where it came from a queue.
+    #[must_use]
+    pub fn delivery(&self) -> Option<&Delivery> {
+        match self {
+            Self::Queue(delivery) => Some(delivery),
+            Self::Direct(_) => None,
+        }
+    }
+
+    /// An id of what woke us, the same on every delivery of it: EventBridge's event id, else the
+    /// message's id, else the request's.
+    #[must_use]
+    pub fn trigger_id<'a>(&'a self, context: &'a Context) -> &'a str {
+        let envelope = self.body();
+        let event = envelope
+            .get("detail-type")
+            .and_then(|_| envelope.get("id"))
+            .and_then(Value::as_str);
+        match (event, self) {
+            (Some(id), _) => id,
+            (None, Self::Queue(delivery)) => &delivery.message_id,
+            (None, Self::Direct(_)) => &context.request_id,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::Deadline;
+    use serde_json::json;
+    use std::time::Duration;
+
+    fn record(id: &str, queue: &str, body: &str) -> Value {
+        json!({
+            "messageId": id,
+            "receiptHandle": format!("handle-{id}"),
+            "body": body,
+            "attributes": {"ApproximateReceiveCount": "3", "SentTimestamp": "1545082649183"},
+            "messageAttributes": {},
+            "md5OfBody": "x",
+            "eventSource": "aws:sqs",
+            "eventSourceARN": format!("arn:aws:sqs:us-east-1:123456789012:{queue}"),
+            "awsRegion": "us-east-1"
+        })
+    }
+
+    fn context() -> Context {
+        Context {
+            request_id: "request-1".into(),
+            deadline: Deadline::after(Duration::from_secs(5)),
+        }
+    }
+
+    #[test]
+    fn a_batch_is_told_from_a_direct_call_by_its_records() {
+        let payload =
+            json!({"Records": [record("1", "q", r#"{"a": 1}"#), record("2", "q", "text")]});
+        let Invocation::Queue(deliveries) = Invocation::from_payload(payload) else {
+            panic!("not a batch");
+        };
+        assert_eq!(deliveries[0].body, json!({"a": 1}));
+        assert_eq!(deliveries[0].received, 3);
+        assert_eq!(deliveries[1].body, json!("text"));
+        for payload in [json!({"mode": "plan"}), json!({"Records": []}), json!(null)] {
+            let invocation = Invocation::from_payload(payload.clone());
+            assert_eq!(invocation, Invocation::Direct(payload));
+        }
+    }
+
+    #[test]
+    fn a_trigger_keeps_its_id_over_deliveries() {
+        let envelope = r#"{"id": "event-1", "detail-type": "x", "source": "y", "detail": {}}"#;
+        let context = context();
+        for (body, id) in [(envelope, "event-1"), (r#"{"id": "not-an-envelope"}"#, "m")] {
+            let Invocation::Queue(mut deliveries) =
+                Invocation::from_payload(json!({"Records": [record("m", "q", body)]}))
+            else {
+                panic!("not a batch");
+            };
+            let call = Call::Queue(deliveries.remove(0));
+            assert_eq!(call.trigger_id(&context), id);
+        }
+        let call = Call::Direct(json!({"mode": "plan"}));
+        assert_eq!(call.trigger_id(&context), "request-1");
+    }
+}

@@ -1,0 +1,144 @@
+//! Why a call was not handled, by what helps.
+
+use std::fmt;
+use std::time::Duration;
+
+use lambda_runtime::Diagnostic;
+
+use crate::aws::{AwsError, SecretError};
+use crate::store::StoreError;
+
+/// Why a call was not handled.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// The same call can succeed later; it is tried again with growing spacing.
+    Retry {
+        /// A stable word.
+        kind: &'static str,
+        /// What happened. Never a secret.
+        message: String,
+    },
+    /// Nothing failed: it is too early. The message comes back after `after`.
+    Later {
+        /// When to come back.
+        after: Duration,
+        /// What is waited for.
+        because: String,
+    },
+    /// Trying again changes nothing.
+    Permanent {
+        /// A stable word.
+        kind: &'static str,
+        /// What happened. Never a secret.
+        message: String,
+    },
+}
+
+impl Failure {
+    /// The same call can succeed later.
+    pub fn retry(kind: &'static str, message: impl fmt::Display) -> Self {
+        Self::Retry {
+            kind,
+            message: message.to_string(),
+        }
+    }
+
+    /// It is too early.
+    pub fn later(after: Duration, because: impl fmt::Display) -> Self {
+        Self::Later {
+            after,
+            because: because.to_string(),
+        }
+    }
+
+    /// Trying again changes nothing.
+    pub fn permanent(kind: &'static str, message: impl fmt::Display) -> Self {
+        Self::Permanent {
+            kind,
+            message: message.to_string(),
+        }
+    }
+
+    /// A stable word.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Retry { kind, .. } | Self::Permanent { kind, .. } => kind,
+            Self::Later { .. } => "too_early",
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Retry { message, .. } | Self::Permanent { message, .. } => f.write_str(message),
+            Self::Later { after, because } => {
+                write!(f, "{because}; come back in {} s", after.as_secs())
+            }
+        }
+    }
+}
+
+// The Lambda runtime logs a returned error with `Debug`.
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {self}", self.kind())
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl From<Failure> for Diagnostic {
+    fn from(failure: Failure) -> Self {
+        Self {
+            error_type: failure.kind().to_owned(),
+            error_message: failure.to_string(),
+        }
+    }
+}
+
+impl From<AwsError> for Failure {
+    fn from(error: AwsError) -> Self {
+        let kind = error.kind.as_str();
+        if error.is_transient() {
+            Self::retry(kind, error)
+        } else {
+            Self::permanent(kind, error)
+        }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let kind = error.kind();
+        if error.is_transient() {
+            Self::retry(kind, error)
+        } else {
+            Self::permanent(kind, error)
+        }
+    }
+}
+
+impl From<SecretError> for Failure {
+    fn from(error: SecretError) -> Self {
+        match error {
+            SecretError::Aws(error) => error.into(),
+            SecretError::Shape { .. } => Self::permanent("client_secret", error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_shows_lambda_a_stable_word() {
+        let failure = Failure::permanent("denied", "iam:CreateRole is missing");
+        assert_eq!(format!("{failure:?}"), "denied: iam:CreateRole is missing");
+        let diagnostic = Diagnostic::from(failure);
+        assert_eq!(diagnostic.error_type, "denied");
+        assert_eq!(diagnostic.error_message, "iam:CreateRole is missing");
+    }
+}

@@ -1,0 +1,338 @@
+//! What Lockstep remembers, in S3: accepted manifests, the state of bindings, when roles changed.
+//!
+//! Every object that decides something is written conditionally (`If-Match`, `If-None-Match: *`),
+//! so that of two runs that read the same state only one goes on. An absent object is an answer;
+//! an object that cannot be understood is an error, never an empty state: forgetting an open change
+//! would lose its rollback data.
+
+mod bindings;
+mod manifests;
+
+use std::fmt;
+
+use aws_config::SdkConfig;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::primitives::ByteStream;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::aws::{AwsError, Kind, refine};
+use crate::config::Config;
+
+pub use manifests::{AcceptError, Accepted, Manifests, Uploaded};
+
+/// Objects of a listing that are read at the same time.
+const AT_ONCE: usize = 16;
+
+/// The stack's buckets.
+#[derive(Clone, Debug)]
+pub struct Store {
+    client: Client,
+    config: Config,
+}
+
+/// A value and what tells whether somebody else wrote it since it was read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Versioned<T> {
+    /// The value.
+    pub value: T,
+    /// The object's ETag; `None` where there was no object.
+    etag: Option<String>,
+}
+
+impl<T> Versioned<T> {
+    /// A value that is not stored yet: saving it succeeds only where there is still no object.
+    pub fn absent(value: T) -> Self {
+        Self { value, etag: None }
+    }
+
+    /// Whether the value was read from an object, or saved to one.
+    pub fn is_stored(&self) -> bool {
+        self.etag.is_some()
+    }
+}
+
+/// Reading or writing what Lockstep remembers did not work.
+#[derive(Clone, PartialEq, Eq)]
+pub enum StoreError {
+    /// S3 did not do it.
+    Aws(AwsError),
+    /// Somebody else wrote the object since it was read. Read it again, plan again.
+    Conflict {
+        /// The object's key.
+        object: String,
+    },
+    /// The object is there and cannot be understood. A person has to look.
+    Corrupt {
+        /// The object's key.
+        object: String,
+        /// What is wrong.
+        problem: String,
+    },
+}
+
+impl StoreError {
+    /// A stable word.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Aws(error) => error.kind.as_str(),
+            Self::Conflict { .. } => "conflict",
+            Self::Corrupt { .. } => "corrupt",
+        }
+    }
+
+    /// Whether the same wish may be granted later without anybody doing anything.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Aws(error) => error.is_transient(),
+            Self::Conflict { .. } => true,
+            Self::Corrupt { .. } => false,
+        }
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Aws(error) => error.fmt(f),
+            Self::Conflict { object } => {
+                write!(f, "{object} was written by another run in the meantime")
+            }
+            Self::Corrupt { object, problem } => {
+                write!(f, "{object} cannot be understood: {problem}")
+            }
+        }
+    }
+}
+
+// The Lambda runtime prints errors with `Debug`: one readable line there too.
+impl fmt::Debug for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for StoreError {}
+
+impl From<AwsError> for StoreError {
+    fn from(error: AwsError) -> Self {
+        Self::Aws(error)
+    }
+}
+
+/// What an object was when it was read.
+pub(crate) struct Object {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) etag: Option<String>,
+    pub(crate) version_id: Option<String>,
+}
+
+/// On what a write depends.
+#[derive(Clone, Copy)]
+pub(crate) enum Condition<'e> {
+    /// There is no such object.
+    Absent,
+    /// The object is the one with this ETag.
+    Unchanged(&'e str),
+    /// Nothing: the last writer wins.
+    Always,
+}
+
+impl Store {
+    /// The buckets that the configuration names.
+    #[must_use]
+    pub fn new(sdk: &SdkConfig, config: &Config) -> Self {
+        // A local stack serves every bucket under one host name; AWS prefers one host a bucket.
+        let local =
+            sdk.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
+        let s3 = aws_sdk_s3::config::Builder::from(sdk)
+            .force_path_style(local)
+            .build();
+        Self {
+            client: Client::from_conf(s3),
+            config: config.clone(),
+        }
+    }
+
+    /// Reads a JSON object of the state bucket; `None` where there is none.
+    ///
+    /// # Errors
+    /// S3 did not answer, or the object cannot be understood.
+    pub async fn read_json<T: DeserializeOwned>(
+        &self,
+        object: &str,
+    ) -> Result<Option<Versioned<T>>, StoreError> {
+        let bucket = &self.config.state_bucket;
+        let Some(found) = self.get(bucket, object, None).await? else {
+            return Ok(None);
+        };
+        let value = serde_json::from_slice(&found.bytes).map_err(|error| StoreError::Corrupt {
+            object: object.to_owned(),
+            problem: error.to_string(),
+        })?;
+        Ok(Some(Versioned {
+            value,
+            etag: found.etag,
+        }))
+    }
+
+    /// Writes a JSON object of the state bucket, unless somebody else wrote it since it was read.
+    ///
+    /// An answer can be lost after the write was made, and the SDK then tries again and is told of
+    /// a conflict, with itself. So on a conflict what stands there is read: if it is what was to be
+    /// written, it is written.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`], or S3 did not do it.
+    pub async fn write_json<T: Serialize>(
+        &self,
+        object: &str,
+        versioned: &mut Versioned<T>,
+    ) -> Result<(), StoreError> {
+        let bytes = to_json(object, &versioned.value)?;
+        let condition = match &versioned.etag {
+            Some(etag) => Condition::Unchanged(etag),
+            None => Condition::Absent,
+        };
+        let bucket = &self.config.state_bucket;
+        let etag = match self.put(bucket, object, bytes.clone(), condition).await {
+            Ok(etag) => etag,
+            // "No such object" answers an `If-Match` for an object that somebody deleted.
+            Err(error) if error.kind == Kind::Conflict || error.is_not_found() => {
+                match self.get(bucket, object, None).await? {
+                    Some(found) if found.bytes == bytes => found.etag,
+                    Some(_) | None => {
+                        return Err(StoreError::Conflict {
+                            object: object.to_owned(),
+                        });
+                    }
+                }
+            }
+            Err(error) => return Err(error.into()),
+        };
+        versioned.etag = etag;
+        Ok(())
+    }
+
+    /// Reads an object, at most `most` bytes of it and one more; `None` where there is none.
+    pub(crate) async fn get(
+        &self,
+        bucket: &str,
+        key: &str,
+        most: Option<usize>,
+    ) -> Result<Option<Object>, AwsError> {
+        let uri = uri(bucket, key);
+        let answer = self
+            .client
+            .get_object()
+            .bucket(bucket)
+            .key(key)
+            .send()
+            .await;
+        let mut answer = match answer.map_err(refine("s3:GetObject", uri.as_str())) {
+            Ok(answer) => answer,
+            Err(error) if error.is_not_found() => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let mut bytes = Vec::new();
+        while let Some(chunk) = answer.body.next().await {
+            let chunk = chunk.map_err(|error| AwsError {
+                operation: "s3:GetObject",
+                resource: uri.clone(),
+                kind: Kind::Transient,
+                code: None,
+                message: format!("the object's content broke off: {error}"),
+            })?;
+            bytes.extend_from_slice(&chunk);
+            if let Some(most) = most
+                && bytes.len() > most
+            {
+                bytes.truncate(most + 1);
+                break;
+            }
+        }
+        Ok(Some(Object {
+            bytes,
+            etag: answer.e_tag,
+            version_id: answer.version_id,
+        }))
+    }
+
+    /// Writes an object under a condition and answers its ETag.
+    pub(crate) async fn put(
+        &self,
+        bucket: &str,
+        key: &str,
+        bytes: Vec<u8>,
+        condition: Condition<'_>,
+    ) -> Result<Option<String>, AwsError> {
+        let request = self
+            .client
+            .put_object()
+            .bucket(bucket)
+            .key(key)
+            .content_type("application/json")
+            .body(ByteStream::from(bytes));
+        let request = match condition {
+            Condition::Absent => request.if_none_match("*"),
+            Condition::Unchanged(etag) => request.if_match(etag),
+            Condition::Always => request,
+        };
+        let answer = request.send().await;
+        let answer = answer.map_err(refine("s3:PutObject", uri(bucket, key)))?;
+        Ok(answer.e_tag)
+    }
+
+    /// The keys of all objects below a prefix, sorted.
+    pub(crate) async fn list(&self, bucket: &str, prefix: &str) -> Result<Vec<String>, AwsError> {
+        let mut pages = self
+            .client
+            .list_objects_v2()
+            .bucket(bucket)
+            .prefix(prefix)
+            .into_paginator()
+            .send();
+        let mut keys = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(refine("s3:ListBucket", uri(bucket, prefix)))?;
+            let objects = page.contents.unwrap_or_default();
+            keys.extend(objects.into_iter().filter_map(|object| object.key));
+        }
+        keys.sort();
+        Ok(keys)
+    }
+
+    /// Whether an object is there.
+    pub(crate) async fn exists(&self, bucket: &str, key: &str) -> Result<bool, AwsError> {
+        let answer = self
+            .client
+            .head_object()
+            .bucket(bucket)
+            .key(key)
+            .send()
+            .await;
+        match answer.map_err(refine("s3:GetObject", uri(bucket, key))) {
+            Ok(_) => Ok(true),
+            Err(error) if error.is_not_found() => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
+    }
+}
+
+/// An object as people and tools name it.
+pub(crate) fn uri(bucket: &str, key: &str) -> String {
+    format!("s3://{bucket}/{key}")
+}
+
+pub(crate) fn to_json<T: Serialize>(object: &str, value: &T) -> Result<Vec<u8>, StoreError> {
+    serde_json::to_vec_pretty(value).map_err(|error| StoreError::Corrupt {
+        object: object.to_owned(),
+        problem: format!("what was to be written is not JSON: {error}"),
+    })
+}

@@ -1,0 +1,269 @@
+//! A verdict by hand over any window. Writes nothing and changes no state.
+
+use jiff::{SignedDuration, Timestamp};
+use lockstep_domain::audit::Interval;
+use lockstep_domain::change::{BindingState, Change};
+use lockstep_domain::event::Principal;
+use lockstep_domain::ids::{Key, OrganizationId};
+use lockstep_domain::manifest::{Manifest, Mode};
+use lockstep_domain::problem::Problem;
+use lockstep_domain::request::VerifyRequest;
+use lockstep_domain::verdict::{Case, Expected, Judgement, Verdict, judge};
+use serde::Serialize;
+
+use super::change::entities;
+use super::{Trail, trail};
+use crate::genesys::{Session, sign_in};
+use crate::response::{Answer, Refused, Response};
+use crate::runtime::{Deadline, Failure, chain};
+use crate::selection::{Named, Selected, select};
+use crate::world::World;
+
+/// The window where the request does not say: the last hour.
+const DEFAULT: SignedDuration = SignedDuration::from_hours(1);
+
+/// What a look at a window answers: a response with nothing planned, and the verdicts.
+#[derive(Debug, Serialize)]
+struct Looked {
+    #[serde(flatten)]
+    response: Response,
+    verdicts: Vec<Said>,
+}
+
+/// The verdict on one binding in the window.
+#[derive(Debug, Serialize)]
+struct Said {
+    organization: OrganizationId,
+    key: Key,
+    interval: String,
+    #[serde(flatten)]
+    verdict: Word,
+    records: Vec<String>,
+    principals: Vec<Principal>,
+    compliance_audit: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "verdict")]
+enum Word {
+    Verified,
+    Violated {
+        findings: Vec<lockstep_domain::finding::Finding>,
+    },
+    Pending {
+        missing: Vec<String>,
+    },
+}
+
+impl From<Verdict> for Word {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Verified => Self::Verified,
+            Verdict::Violated { findings } => Self::Violated { findings },
+            Verdict::Pending { missing } => Self::Pending { missing },
+        }
+    }
+}
+
+impl Word {
+    fn as_str(&self) -> &'static str {
+        match self {
+            Self::Verified => "Verified",
+            Self::Violated { .. } => "Violated",
+            Self::Pending { .. } => "Pending",
+        }
+    }
+}
+
+/// Answers the verdicts on the requested bindings over the requested window.
+pub(super) async fn verify(
+    world: &World,
+    request: &VerifyRequest,
+    deadline: Deadline,
+) -> Result<Answer, Failure> {
+    let now = world.now();
+    let interval = match window(request, now) {
+        Ok(interval) => interval,
+        Err(problem) => return Ok(Refused::new(vec![problem]).into()),
+    };
+    let manifests = world.store.accepted().await?;
+    let named = Named {
+        organization: request.organization.as_ref(),
+        keys: request.keys.as_deref(),
+        secret: None,
+        by_hand: true,
+    };
+    let selected = match select(&manifests, named) {
+        Ok(selected) => selected,
+        Err(problems) => return Ok(Refused::new(problems).into()),
+    };
+    let mut notices = Vec::new();
+    let mut verdicts = Vec::new();
+    for one in &selected {
+        verdicts.extend(of_manifest(world, one, interval, now, deadline, &mut notices).await?);
+    }
+    if verdicts.is_empty() {
+        notices.push("no binding that was asked about has been bound yet".into());
+    }
+    for said in &verdicts {
+        notices.push(format!("{}: {}", said.key, said.verdict.as_str()));
+    }
+    let looked = Looked {
+        response: Response::new(Mode::Plan, None, Vec::new(), notices),
+        verdicts,
+    };
+    Answer::report(&looked).map_err(|error| Failure::permanent("answer", error))
+}
+
+fn window(request: &VerifyRequest, now: Timestamp) -> Result<Interval, Problem> {
+    let to = request.to.unwrap_or(now).min(now);
+    let from = match request.from {
+        Some(from) => from,
+        None => to.checked_sub(DEFAULT).unwrap_or(to),
+    };
+    if from > to {
+        return Err(Problem::new(
+            "event.from",
+            format!("the window begins at {from}, after its end at {to}"),
+            "Give a `from` before `to`, both in the past.",
+        ));
+    }
+    Ok(Interval::new(from, to))
+}
+
+async fn of_manifest(
+    world: &World,
+    selected: &Selected<'_>,
+    interval: Interval,
+    now: Timestamp,
+    deadline: Deadline,
+    notices: &mut Vec<String>,
+) -> Result<Vec<Said>, Failure> {
+    let manifest = selected.manifest;
+    let organization = &manifest.organization.id;
+    let session = match sign_in(world, manifest, deadline).await {
+        Ok(session) => session,
+        Err(error) => {
+            notices.push(format!("{organization}: {}", chain(&error)));
+            return Ok(Vec::new());
+        }
+    };
+    let mut said = Vec::new();
+    for action in &selected.actions {
+        let state = world.store.load(organization, &action.key).await?.value;
+        let Some(change) = state.change.clone() else {
+            notices.push(format!("{}: it was never bound", action.key));
+            continue;
+        };
+        let entities = entities(&state, &change);
+        let trail = trail(&session, interval, Some(&entities), now).await;
+        let judgement = of_binding(manifest, &session, &state, &change, &trail, interval);
+        for notice in &judgement.notices {
+            notices.push(format!("{}: {notice}", action.key));
+        }
+        said.push(say(organization, &action.key, interval, judgement));
+    }
+    Ok(said)
+}
+
+/// The records that the latest change must have left are asked for where its whole span lies in
+/// the window.
+fn of_binding(
+    manifest: &Manifest,
+    session: &Session,
+    state: &BindingState,
+    change: &Change,
+    trail: &Trail,
+    interval: Interval,
+) -> Judgement {
+    let whole = interval.from() <= change.window_from
+        && change.applied_at.is_some_and(|at| at <= interval.to());
+    let expected: &[Expected] = if whole { &change.expected } else { &[] };
+    let mut judgement = judge(&Case {
+        expected,
+        records: &trail.records,
+        entities: &entities(state, change),
+        window: interval,
+        mapping: &trail.mapping,
+        our_client: &session.client_id,
+        authorized: &manifest.organization.authorized,
+        drift: &[],
+        incomplete: &trail.incomplete,
+    });
+    if !whole && !change.expected.is_empty() {
+        judgement.notices.push(format!(
+            "the latest change ({}) is not wholly in the window: its records were not asked for",
+            change.id
+        ));
+    }
+    judgement
+}
+
+fn say(organization: &OrganizationId, key: &Key, interval: Interval, judgement: Judgement) -> Said {
+    let Judgement {
+        verdict,
+        records,
+        principals,
+        compliance_audit,
+        notices: _,
+    } = judgement;
+    Said {
+        organization: organization.clone(),
+        key: key.clone(),
+        interval: interval.to_string(),
+        verdict: verdict.into(),
+        records,
+        principals,
+        compliance_audit,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn request(from: Option<&str>, to: Option<&str>) -> VerifyRequest {
+        VerifyRequest {
+            organization: None,
+            keys: None,
+            from: from.map(at),
+            to: to.map(at),
+        }
+    }
+
+    #[test]
+    fn the_last_hour_is_looked_at_where_nothing_is_said() {
+        let now = at("2026-01-02T04:00:00Z");
+        assert_eq!(
+            window(&request(None, None), now).unwrap().to_string(),
+            "2026-01-02T03:00:00Z/2026-01-02T04:00:00Z"
+        );
+        let to = request(None, Some("2026-01-02T02:00:00Z"));
+        assert_eq!(
+            window(&to, now).unwrap().to_string(),
+            "2026-01-02T01:00:00Z/2026-01-02T02:00:00Z"
+        );
+    }
+
+    #[test]
+    fn a_window_that_ends_before_it_begins_is_refused() {
+        let now = at("2026-01-02T04:00:00Z");
+        let problem = window(&request(Some("2026-01-02T05:00:00Z"), None), now).unwrap_err();
+        assert_eq!(problem.at, "event.from");
+    }
+
+    #[test]
+    fn a_verdict_is_one_word_and_what_belongs_to_it() {
+        let pending = Word::from(Verdict::Pending {
+            missing: vec!["a record".into()],
+        });
+        assert_eq!(
+            serde_json::to_value(pending).unwrap(),
+            serde_json::json!({"verdict": "Pending", "missing": ["a record"]})
+        );
+    }
+}

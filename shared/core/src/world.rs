@@ -1,0 +1,130 @@
+//! Everything a function reaches, made once per warm environment.
+
+use jiff::Timestamp;
+use lockstep_domain::event::{Detail, Event, EventType, Principal, PrincipalKind};
+use lockstep_domain::ids::OrganizationId;
+use lockstep_domain::problem::Problem;
+
+use crate::aws::{self, AwsError};
+use crate::config::{Config, ConfigError};
+use crate::genesys::Sessions;
+use crate::response::{Answer, Refused};
+use crate::store::Store;
+use crate::telemetry::Metrics;
+
+/// The outside world, through its adapters.
+pub struct World {
+    /// How the stack configured this function.
+    pub config: Config,
+    /// IAM roles.
+    pub roles: aws::Roles,
+    /// Secrets Manager.
+    pub secrets: aws::Secrets,
+    /// Manifests, state and evidence.
+    pub store: Store,
+    /// The stack's event bus.
+    pub bus: aws::Bus,
+    /// The queues between the functions.
+    pub queues: aws::Queues,
+    /// Functions that actions call.
+    pub functions: aws::Functions,
+    /// Who we are signed in as, for as long as the environment is warm.
+    pub sessions: Sessions,
+    /// What this environment counts, flushed after each invocation.
+    pub metrics: Metrics,
+}
+
+/// A function could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Its environment is not right.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+}
+
+impl World {
+    /// From the process's environment.
+    ///
+    /// # Errors
+    /// Every variable that is missing or wrong, at once.
+    pub async fn from_env() -> Result<Self, StartError> {
+        let config = Config::from_env(|name| std::env::var(name).ok())?;
+        Ok(Self::new(config, &aws::sdk_config().await))
+    }
+
+    /// From a configuration, through the given connection to AWS.
+    #[must_use]
+    pub fn new(config: Config, sdk: &aws_config::SdkConfig) -> Self {
+        Self {
+            roles: aws::Roles::new(sdk),
+            secrets: aws::Secrets::new(sdk),
+            store: Store::new(sdk, &config),
+            bus: aws::Bus::new(sdk, config.event_bus.clone()),
+            queues: aws::Queues::new(sdk, &config),
+            functions: aws::Functions::new(sdk),
+            sessions: Sessions::default(),
+            metrics: Metrics::new(&config.function),
+            config,
+        }
+    }
+
+    /// The present moment. Code that decides gets it as a value.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    /// This function, as the one who acts.
+    #[must_use]
+    pub fn actor(&self) -> Principal {
+        Principal {
+            kind: PrincipalKind::Function,
+            id: self.config.function.clone(),
+            name: None,
+        }
+    }
+
+    /// The detail of an event of now, by us; fill in what applies.
+    #[must_use]
+    pub fn detail(&self) -> Detail {
+        Detail::new(self.now(), self.actor())
+    }
+
+    /// Emits one event on the stack's bus.
+    ///
+    /// # Errors
+    /// The bus did not take it.
+    pub async fn emit(&self, detail_type: EventType, detail: Detail) -> Result<(), AwsError> {
+        tracing::info!(
+            detail_type = detail_type.as_str(),
+            change_id = detail.change_id.as_ref().map(tracing::field::display),
+            key = detail.key.as_ref().map(tracing::field::display),
+            reason = detail.reason.as_deref(),
+            "emitting an event"
+        );
+        self.bus
+            .emit(&[Event {
+                detail_type,
+                detail,
+            }])
+            .await
+    }
+
+    /// Refuses as a whole: an event, whatever woke us, and the same errors as the answer. Nothing
+    /// was written.
+    ///
+    /// # Errors
+    /// The bus did not take the event.
+    pub async fn refuse(
+        &self,
+        event: EventType,
+        organization: Option<OrganizationId>,
+        problems: Vec<Problem>,
+    ) -> Result<Answer, AwsError> {
+        let mut detail = self.detail();
+        detail.organization_id = organization;
+        detail.errors.clone_from(&problems);
+        self.emit(event, detail).await?;
+        Ok(Refused::new(problems).into())
+    }
+}
