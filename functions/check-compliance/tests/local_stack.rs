@@ -1,0 +1,145 @@
+//! The deployed function, under its own IAM role, on the local stack.
+
+use scenarios::{ActionText, Error, World};
+use serde_json::{Value, json};
+
+const ROLE: &str = "GenesysActions";
+const THEIRS: &str = "theirs";
+const FINDING: &str = "Compliance Finding";
+
+async fn bound() -> Result<World, Error> {
+    let world = World::start().await?;
+    let secret = world.stack.make_secret("prod/db", "first").await?;
+    let action = ActionText::new("orders", &world.echo(), &[&secret]).tested();
+    world.settle(&world.manifest().action(action)).await?;
+    Ok(world)
+}
+
+async fn sweep(world: &World, mode: &str) -> Result<Value, Error> {
+    world.ask("check-compliance", json!({"mode": mode})).await
+}
+
+fn ids(report: &Value) -> Vec<&str> {
+    let findings = report["findings"].as_array().into_iter().flatten();
+    findings.filter_map(|one| one["id"].as_str()).collect()
+}
+
+/// Somebody gives the role a policy of theirs. Lockstep reports that and leaves it alone.
+async fn widen(world: &World) -> Result<(), Error> {
+    let policy = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+    ]});
+    let iam = &world.stack.aws.iam;
+    iam.put_role_policy()
+        .role_name(ROLE)
+        .policy_name(THEIRS)
+        .policy_document(policy.to_string())
+        .send()
+        .await?;
+    Ok(())
+}
+
+async fn narrow(world: &World) -> Result<(), Error> {
+    let iam = &world.stack.aws.iam;
+    iam.delete_role_policy()
+        .role_name(ROLE)
+        .policy_name(THEIRS)
+        .send()
+        .await?;
+    Ok(())
+}
+
+/// Compliance findings heard since `from`.
+fn told(world: &World, from: usize) -> usize {
+    let heard = world.stack.heard().into_iter().skip(from);
+    heard.filter(|event| event.detail_type == FINDING).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_world_as_it_should_be_passes_every_check_and_plan_mode_writes_nothing()
+-> Result<(), Error> {
+    let world = bound().await?;
+    let from = world.stack.now();
+    let report = sweep(&world, "plan").await?;
+    assert_eq!(ids(&report), Vec::<&str>::new(), "{report:#}");
+    assert_eq!(report["passed"], report["checked"], "{report:#}");
+    assert!(report["checked"].as_u64() > Some(15), "{report:#}");
+    assert_eq!(report["evidence"], Value::Null);
+    let organization = &world.stack.endpoints().genesys.organization_id;
+    let object = format!("compliance/{organization}.json");
+    assert_eq!(world.stack.state_object(&object).await?, None);
+    assert_eq!(told(&world, from), 0);
+    world.stack.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_finding_is_told_when_it_comes_and_when_it_goes_and_not_in_between() -> Result<(), Error>
+{
+    let world = bound().await?;
+    widen(&world).await?;
+    let from = world.stack.now();
+    let report = sweep(&world, "apply").await?;
+    assert_eq!(ids(&report), ["LS-ROLE-FOREIGN"], "{report:#}");
+    assert_eq!(report["failed"], 1);
+    let heard = world.expect_any(FINDING, from).await?;
+    assert_eq!(heard["findings"][0]["id"], "LS-ROLE-FOREIGN", "{heard:#}");
+    assert_eq!(heard["findings"][0]["status"], "failed");
+    let evidence = report["evidence"].as_str().unwrap_or_default();
+    assert_eq!(heard["evidence"], evidence);
+    let stored = world.stack.evidence(evidence).await?.unwrap_or_default();
+    assert_eq!(stored["report"]["failed"], 1, "{stored:#}");
+
+    let again = sweep(&world, "apply").await?;
+    assert_eq!(ids(&again), ["LS-ROLE-FOREIGN"]);
+    narrow(&world).await?;
+    let report = sweep(&world, "apply").await?;
+    assert_eq!(ids(&report), Vec::<&str>::new(), "{report:#}");
+    let resolved = world
+        .stack
+        .wait_for_event(FINDING, from, scenarios::PATIENCE, |detail| {
+            detail["reason"]
+                .as_str()
+                .is_some_and(|reason| reason.starts_with("resolved"))
+        })
+        .await?;
+    assert!(
+        resolved.detail["reason"]
+            .to_string()
+            .contains("LS-ROLE-FOREIGN")
+    );
+    assert_eq!(told(&world, from), 2);
+    world.stack.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_elses_change_since_the_last_sweep_is_found() -> Result<(), Error> {
+    let world = bound().await?;
+    let state = world.state("orders").await?;
+    let id = state["action_id"].as_str().unwrap_or_default();
+    let version = world.action(id).await?["version"].clone();
+    let stranger = world.stack.genesys.other_client();
+    let path = format!("/api/v2/integrations/actions/{id}");
+    let body = json!({"version": version, "category": "Meddled"});
+    world.genesys(stranger, "PATCH", &path, Some(body)).await?;
+
+    let report = sweep(&world, "plan").await?;
+    let found = ids(&report);
+    assert!(found.contains(&"LS-PRINCIPAL"), "{report:#}");
+    assert!(found.contains(&"LS-ACTION-DRIFT"), "{report:#}");
+    assert!(report["findings"].to_string().contains(&stranger.id));
+    world.stack.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_key_is_refused_by_name() -> Result<(), Error> {
+    let world = bound().await?;
+    let event = json!({"mode": "plan", "keys": ["orders", "nonsense"]});
+    let answer = world.ask("check-compliance", event).await?;
+    assert_eq!(answer["refused"], true, "{answer:#}");
+    assert_eq!(answer["errors"][0]["at"], "event.keys[1]");
+    world.stack.stop().await;
+    Ok(())
+}

@@ -1,0 +1,226 @@
+//! Carrying a trigger out: guards, roles, hand-over, answer.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::join_all;
+use lockstep::radius::{Radius, radius};
+use lockstep::reconcile::role::{self, End, Report};
+use lockstep::response::{Answer, Refused, Response};
+use lockstep::runtime::Failure;
+use lockstep::telemetry;
+use lockstep::world::World;
+use lockstep_domain::change::ChangeId;
+use lockstep_domain::ids::OrganizationId;
+use lockstep_domain::manifest::Mode;
+use lockstep_domain::problem::Problem;
+use lockstep_domain::role::{DesiredRole, Keep};
+
+use crate::hand_on;
+use crate::scope::{Concern, Scope};
+
+/// One trigger being carried out, in one round or, where manifests change meanwhile, in several.
+pub struct Run<'a> {
+    world: &'a World,
+    trigger_id: &'a str,
+    /// What a reader of the answer should know.
+    pub notices: Vec<String>,
+    done: Vec<Report>,
+    wrote: bool,
+    change: Option<ChangeId>,
+}
+
+impl<'a> Run<'a> {
+    /// A run that has done nothing yet.
+    pub fn new(world: &'a World, trigger_id: &'a str, notices: Vec<String>) -> Self {
+        Self {
+            world,
+            trigger_id,
+            notices,
+            done: Vec::new(),
+            wrote: false,
+            change: None,
+        }
+    }
+
+    /// Whether the last round wrote to a role.
+    pub fn wrote(&self) -> bool {
+        self.wrote
+    }
+
+    /// Guards, roles, hand-over. Answers with the organization and the problems where a guard
+    /// refuses: then nothing was written.
+    ///
+    /// # Errors
+    /// What a redelivery can help, and broken storage.
+    pub async fn round(
+        &mut self,
+        concern: &Concern<'_>,
+    ) -> Result<Option<(OrganizationId, Vec<Problem>)>, Failure> {
+        self.wrote = false;
+        // All guards before any write: a trigger is refused as a whole.
+        let mut radii = Vec::new();
+        let mut refused: Option<(OrganizationId, Vec<Problem>)> = None;
+        for scope in &concern.scopes {
+            let organization = &scope.manifest.organization;
+            let radius = radius(self.world, organization, &scope.actions()).await?;
+            if let Err(problem) = radius.guard.check() {
+                let refused = refused.get_or_insert((organization.id.clone(), Vec::new()));
+                refused.1.push(problem);
+            }
+            radii.push(radius);
+        }
+        if refused.is_some() {
+            return Ok(refused);
+        }
+        self.change = the_only(radii.iter().flat_map(|radius| radius.changes.values())).cloned();
+        if let Some(change) = &self.change {
+            telemetry::record_change(change);
+        }
+        for (scope, radius) in concern.scopes.iter().zip(&radii) {
+            self.scope(concern, scope, radius).await?;
+        }
+        Ok(None)
+    }
+
+    /// One organization: its roles side by side, since they are independent, then the hand-over of
+    /// the bindings whose role is right.
+    async fn scope(
+        &mut self,
+        concern: &Concern<'_>,
+        scope: &Scope<'_>,
+        radius: &Radius,
+    ) -> Result<(), Failure> {
+        let keep = self.keep(scope).await?;
+        let stack = role::stack(&self.world.config);
+        let desired: Vec<DesiredRole> = scope
+            .roles
+            .iter()
+            .filter_map(|name| DesiredRole::of(scope.manifest, name, &stack))
+            .collect();
+        let reports = join_all(
+            desired
+                .iter()
+                .map(|desired| role::reconcile(self.world, desired, &keep, scope.mode)),
+        )
+        .await;
+        let mut by_role = BTreeMap::new();
+        for (desired, report) in desired.iter().zip(reports) {
+            if self.worth_telling(scope, &report) {
+                let change = changes_of(scope, desired, radius);
+                role::announce(self.world, desired, &report, change, &concern.occasion).await?;
+            }
+            by_role.insert(desired.name.clone(), report);
+        }
+        if scope.mode == Mode::Apply && !scope.retire {
+            let handed = hand_on::hand_on(self.world, scope, &by_role, concern, self.trigger_id);
+            self.notices.extend(handed.await?);
+        }
+        self.wrote |= by_role.values().any(Report::wrote);
+        self.done.extend(by_role.into_values());
+        Ok(())
+    }
+
+    /// What stays granted. Provisioning only adds; only a verdict revokes, and only with all
+    /// states of the organization read.
+    async fn keep(&self, scope: &Scope<'_>) -> Result<Keep, Failure> {
+        if !scope.retire {
+            return Ok(Keep::Granted);
+        }
+        let states = self
+            .world
+            .store
+            .states(&scope.manifest.organization.id)
+            .await?;
+        Ok(Keep::used_by(&states))
+    }
+
+    /// After a verdict there is nearly always nothing to revoke; saying so each time is noise.
+    fn worth_telling(&self, scope: &Scope<'_>, report: &Report) -> bool {
+        scope.mode == Mode::Apply && (!scope.retire || report.wrote() || !report.is_right())
+    }
+
+    /// The answer; for a message of the queue, an error where a redelivery can help.
+    ///
+    /// # Errors
+    /// See above: never for a direct call, whose caller reads the reason in the answer.
+    pub fn answer(self, concern: &Concern<'_>, by_hand: bool) -> Result<Answer, Failure> {
+        let Self {
+            world: _,
+            trigger_id: _,
+            mut notices,
+            done,
+            wrote: _,
+            change,
+        } = self;
+        if concern.scopes.is_empty() {
+            notices.push(format!("{}: no binding is concerned", concern.occasion));
+        }
+        if !by_hand && let Some(reason) = done.iter().find_map(may_pass) {
+            return Err(Failure::retry("role", reason));
+        }
+        if let Some(problems) = all_refused(&done) {
+            return Ok(Refused::new(problems).into());
+        }
+        // The strictest: where one organization was planned only, the answer must not read as done.
+        let mode = concern
+            .scopes
+            .iter()
+            .fold(concern.mode, |mode, scope| mode.stricter(scope.mode));
+        let mut steps = Vec::new();
+        for report in done {
+            notices.extend(report.notices);
+            match report.end {
+                End::Right | End::Planned => {}
+                End::Refused(problems) => {
+                    notices.extend(problems.iter().map(ToString::to_string));
+                }
+                End::Failed { reason, .. } => notices.push(format!("{}: {reason}", report.arn)),
+            }
+            steps.extend(report.steps);
+        }
+        Ok(Response::new(mode, change, steps, notices).into())
+    }
+}
+
+/// The only change, where exactly one binding is concerned.
+fn the_only<'c>(mut changes: impl Iterator<Item = &'c ChangeId>) -> Option<&'c ChangeId> {
+    match (changes.next(), changes.next()) {
+        (Some(only), None) => Some(only),
+        (_, _) => None,
+    }
+}
+
+/// The change that an event about a role belongs to, where it is exactly one.
+fn changes_of(scope: &Scope<'_>, desired: &DesiredRole, radius: &Radius) -> Option<ChangeId> {
+    let serves = |key| {
+        scope
+            .manifest
+            .action(key)
+            .and_then(|action| scope.manifest.integration_of(action))
+            .is_some_and(|integration| integration.role == desired.name)
+    };
+    let changes = radius.changes.iter().filter(|(key, _)| serves(key));
+    the_only(changes.map(|(_, change)| change)).cloned()
+}
+
+fn may_pass(report: &Report) -> Option<&str> {
+    match &report.end {
+        End::Failed {
+            reason,
+            transient: true,
+        } => Some(reason),
+        End::Right | End::Planned | End::Refused(_) | End::Failed { .. } => None,
+    }
+}
+
+/// Every problem, where no role at all was ours to touch and so nothing was written.
+fn all_refused(done: &[Report]) -> Option<Vec<Problem>> {
+    let mut all = Vec::new();
+    for report in done {
+        match &report.end {
+            End::Refused(problems) if !report.wrote() => all.extend(problems.iter().cloned()),
+            End::Right | End::Planned | End::Refused(_) | End::Failed { .. } => return None,
+        }
+    }
+    (!all.is_empty()).then_some(all)
+}

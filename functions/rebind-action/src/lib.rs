@@ -1,0 +1,208 @@
+//! `rebind-action`: binds Data Actions to the secret versions that are current.
+//!
+//! Woken by the FIFO queue (one group per organization and integration, so there is one writer),
+//! or by hand with a manual event or the tutorials' payload.
+
+mod tutorial;
+
+use lockstep::radius::radius;
+use lockstep::reconcile::action::{Ask, RebindError, Report, rebind};
+use lockstep::response::{Answer, Response};
+use lockstep::runtime::{Call, Context, Failure, chain};
+use lockstep::selection::{Named, select};
+use lockstep::store::Manifests;
+use lockstep::telemetry;
+use lockstep::trigger::{Trigger, Work, work};
+use lockstep::world::World;
+use lockstep_domain::event::EventType;
+use lockstep_domain::intent::RebindMessage;
+use lockstep_domain::manifest::{Action, Manifest, Mode};
+use lockstep_domain::request::{Request, TutorialRequest};
+
+/// Handles one call.
+///
+/// **Who retries.** An error is returned only where a redelivery can help: Genesys Cloud or AWS
+/// did not answer, answered that they are overloaded, or a changed role has not settled yet. The
+/// state says how far the change came, so a redelivery goes on from there. Whatever is permanent is
+/// recorded, announced as *Rebind Failed* and done with; the queue would only repeat it.
+///
+/// # Errors
+/// See above.
+pub async fn handle(world: &World, call: &Call, context: &Context) -> Result<Answer, Failure> {
+    let work = match work(call.body()) {
+        Ok(Trigger::Wanted(work)) => work,
+        Ok(Trigger::Ignored { because }) => return Ok(Answer::nothing(Mode::Apply, because)),
+        Err(problems) => {
+            return Ok(world
+                .refuse(EventType::ManifestRefused, None, problems)
+                .await?);
+        }
+    };
+    let manifests = world.store.accepted().await?;
+    match work {
+        Work::Binding(message) => handed_on(world, &manifests, &message, context).await,
+        Work::Asked(request) => asked(world, &manifests, &request, context).await,
+        Work::Tutorial(request) => told(world, &manifests, &request, context).await,
+    }
+}
+
+async fn handed_on(
+    world: &World,
+    manifests: &Manifests,
+    message: &RebindMessage,
+    context: &Context,
+) -> Result<Answer, Failure> {
+    let RebindMessage {
+        organization,
+        key,
+        retry,
+        reason,
+    } = message;
+    let Some(manifest) = manifests.of(organization).map(|found| &found.manifest) else {
+        let because = format!("no manifest of the organization {organization} is in force");
+        return Ok(Answer::nothing(Mode::Apply, because));
+    };
+    let Some(action) = manifest.action(key) else {
+        let because = format!("{key} is no longer managed; it is left as it is");
+        return Ok(Answer::nothing(manifest.organization.mode, because));
+    };
+    let ask = Ask {
+        mode: Mode::Apply,
+        retry: *retry,
+        reason: reason.clone(),
+        deadline: context.deadline,
+    };
+    one(world, manifest, action, &ask).await
+}
+
+async fn asked(
+    world: &World,
+    manifests: &Manifests,
+    request: &Request,
+    context: &Context,
+) -> Result<Answer, Failure> {
+    let named = Named {
+        organization: request.organization.as_ref(),
+        keys: request.keys.as_deref(),
+        secret: request.secret.as_ref(),
+        by_hand: true,
+    };
+    let selected = match select(manifests, named) {
+        Ok(selected) => selected,
+        Err(problems) => {
+            return Ok(world
+                .refuse(EventType::ManifestRefused, None, problems)
+                .await?);
+        }
+    };
+    for chosen in &selected {
+        let radius = radius(world, &chosen.manifest.organization, &chosen.actions).await?;
+        if let Err(problem) = radius.guard.check() {
+            return Ok(world
+                .refuse(
+                    EventType::PlanRefused,
+                    Some(chosen.manifest.organization.id.clone()),
+                    vec![problem],
+                )
+                .await?);
+        }
+    }
+    let ask = Ask {
+        mode: request.mode,
+        retry: request.retry,
+        reason: request.reason.clone(),
+        deadline: context.deadline,
+    };
+    let mut all = Report::default();
+    let mut mode = request.mode;
+    // One after the other: the actions of one integration must not be written side by side.
+    for chosen in &selected {
+        mode = mode.stricter(chosen.manifest.organization.mode);
+        for action in &chosen.actions {
+            let report = bound(world, chosen.manifest, action, &ask).await?;
+            let alone = selected.len() == 1 && chosen.actions.len() == 1;
+            all.change_id = report.change_id.filter(|_| alone);
+            all.steps.extend(report.steps);
+            all.notices.extend(
+                report
+                    .notices
+                    .into_iter()
+                    .map(|notice| format!("{}: {notice}", action.key)),
+            );
+        }
+    }
+    Ok(Response::new(mode, all.change_id, all.steps, all.notices).into())
+}
+
+async fn told(
+    world: &World,
+    manifests: &Manifests,
+    request: &TutorialRequest,
+    context: &Context,
+) -> Result<Answer, Failure> {
+    let states = futures_util::future::try_join_all(
+        manifests
+            .in_force
+            .iter()
+            .map(|accepted| world.store.states(&accepted.manifest.organization.id)),
+    )
+    .await?
+    .concat();
+    let found = tutorial::held_against(
+        request,
+        manifests,
+        &states,
+        &world.config.partition,
+        &world.config.account,
+    );
+    let (manifest, action) = match found {
+        Ok(found) => found,
+        Err(problems) => {
+            return Ok(world
+                .refuse(EventType::ManifestRefused, None, problems)
+                .await?);
+        }
+    };
+    let ask = Ask {
+        mode: Mode::Apply,
+        retry: false,
+        reason: Some("asked for by hand".into()),
+        deadline: context.deadline,
+    };
+    one(world, manifest, action, &ask).await
+}
+
+async fn one(
+    world: &World,
+    manifest: &Manifest,
+    action: &Action,
+    ask: &Ask,
+) -> Result<Answer, Failure> {
+    let report = bound(world, manifest, action, ask).await?;
+    let mode = ask.mode.stricter(manifest.organization.mode);
+    Ok(Response::new(mode, report.change_id, report.steps, report.notices).into())
+}
+
+async fn bound(
+    world: &World,
+    manifest: &Manifest,
+    action: &Action,
+    ask: &Ask,
+) -> Result<Report, Failure> {
+    let report = rebind(world, manifest, action, ask)
+        .await
+        .map_err(|error| retry(&error))?;
+    if let Some(change) = &report.change_id {
+        telemetry::record_change(change);
+    }
+    Ok(report)
+}
+
+/// Only what may pass by itself comes here. Where nobody says when, with growing spacing: an outage
+/// must not use up the deliveries that a message has.
+fn retry(error: &RebindError) -> Failure {
+    match error.comes_back_after() {
+        Some(after) => Failure::later(after, chain(error)),
+        None => Failure::retry(error.kind(), chain(error)),
+    }
+}
