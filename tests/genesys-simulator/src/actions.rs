@@ -1,0 +1,371 @@
+//! Published data actions.
+//!
+//! Official Python SDK 269.0.0 (IntegrationsApi); ids, templates and the immutable fields after
+//! terraform-provider-genesyscloud. A published action changes under its version, without a draft.
+
+use axum::http::StatusCode;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::action_model::{ActionConfig, Contract, MAX_NAME, Revision, View};
+use crate::audit_log::{AuditAction, EntityType, Subject};
+use crate::audit_record::Change;
+use crate::error::ApiError;
+use crate::integration_types::HoldsActions;
+use crate::paging::listing;
+use crate::request::{Reply, Request};
+use crate::switches::{FreshIntegrationActions, PatchConfig, StaleActionVersion, Switches};
+use crate::world::{World, new_id};
+
+pub(crate) const ACTIONS: &str = "/api/v2/integrations/actions";
+const MAX_IDS: usize = 50;
+const INPUT_FIELDS: &[&str] = &[
+    "category",
+    "name",
+    "integrationId",
+    "config",
+    "contract",
+    "secure",
+];
+
+/// A data action: published, drafted, or both.
+#[derive(Debug, Clone)]
+pub(crate) struct Action {
+    pub(crate) id: String,
+    pub(crate) integration_id: String,
+    pub(crate) published: Option<Revision>,
+    pub(crate) draft: Option<Revision>,
+    /// The revision before the last change, and when that was: what flows may still run.
+    pub(crate) before: Option<(Revision, Timestamp)>,
+}
+
+impl Action {
+    /// The published revision; an action that is only a draft is not found.
+    pub(crate) fn published(&self) -> Result<&Revision, ApiError> {
+        self.published.as_ref().ok_or_else(ApiError::not_found)
+    }
+
+    pub(crate) fn draft(&self) -> Result<&Revision, ApiError> {
+        self.draft.as_ref().ok_or_else(ApiError::not_found)
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        self.published
+            .as_ref()
+            .or(self.draft.as_ref())
+            .map_or("", |revision| &revision.name)
+    }
+
+    pub(crate) fn path(&self) -> String {
+        format!("{ACTIONS}/{}", self.id)
+    }
+
+    fn shown(&self, view: View, switches: &Switches) -> Result<Value, ApiError> {
+        Ok(self
+            .published()?
+            .rendered(&self.id, &self.integration_id, &self.path(), view, switches))
+    }
+}
+
+/// Neither contract nor config is shown unless it is asked for.
+pub(crate) fn asked_view(request: &Request) -> Result<View, ApiError> {
+    let contract = match request.query("expand") {
+        None => false,
+        Some(expand) if expand.split(',').all(|part| part == "contract") => true,
+        Some(other) => return Err(ApiError::invalid_query("expand", other, "contract")),
+    };
+    request.query_flag("flatten")?;
+    Ok(View {
+        contract,
+        config: request.query_flag("includeConfig")?.unwrap_or(false),
+    })
+}
+
+/// Which actions a listing asks for.
+pub(crate) struct Filter<'a> {
+    ids: Option<Vec<&'a str>>,
+    name: Option<String>,
+    category: Option<&'a str>,
+    secure: Option<bool>,
+}
+
+impl<'a> Filter<'a> {
+    pub(crate) fn asked(request: &'a Request) -> Result<Self, ApiError> {
+        let ids: Option<Vec<&str>> = request.query("ids").map(|ids| ids.split(',').collect());
+        if let Some(given) = request.query("ids")
+            && ids.as_ref().is_some_and(|ids| ids.len() > MAX_IDS)
+        {
+            return Err(ApiError::invalid_query("ids", given, "at most 50 ids"));
+        }
+        request.query_flag("includeAuthActions")?;
+        Ok(Self {
+            ids,
+            name: request.query("name").map(str::to_lowercase),
+            category: request.query("category"),
+            secure: request.query_flag("secure")?,
+        })
+    }
+
+    /// `name` matches a part of the name, whatever its case.
+    pub(crate) fn takes(&self, id: &str, revision: &Revision) -> bool {
+        self.ids.as_ref().is_none_or(|ids| ids.contains(&id))
+            && self
+                .name
+                .as_ref()
+                .is_none_or(|name| revision.name.to_lowercase().contains(name.as_str()))
+            && self
+                .category
+                .is_none_or(|category| revision.category.eq_ignore_ascii_case(category))
+            && self.secure.is_none_or(|secure| revision.secure == secure)
+    }
+}
+
+/// Sorts a listing where it is asked to; otherwise the oldest stands first.
+pub(crate) fn sorted(request: &Request, mut all: Vec<Value>) -> Result<Vec<Value>, ApiError> {
+    let field = match request.query("sortBy") {
+        None => None,
+        Some(field @ ("id" | "name" | "category")) => Some(field.to_owned()),
+        Some(other) => {
+            return Err(ApiError::invalid_query(
+                "sortBy",
+                other,
+                "id, name, category",
+            ));
+        }
+    };
+    if let Some(field) = field {
+        all.sort_by_key(|entry| entry[&field].as_str().map(str::to_lowercase));
+    }
+    match request.query("sortOrder") {
+        None => {}
+        Some(order) if order.eq_ignore_ascii_case("asc") => {}
+        Some(order) if order.eq_ignore_ascii_case("desc") => all.reverse(),
+        Some(other) => return Err(ApiError::invalid_query("sortOrder", other, "ASC, DESC")),
+    }
+    Ok(all)
+}
+
+pub(crate) fn list(world: &mut World, request: &Request) -> Result<Reply, ApiError> {
+    let filter = Filter::asked(request)?;
+    let view = View {
+        contract: false,
+        config: request.query_flag("includeConfig")?.unwrap_or(false),
+    };
+    let mut all = Vec::new();
+    for action in &world.actions {
+        if let Some(revision) = &action.published
+            && filter.takes(&action.id, revision)
+        {
+            all.push(action.shown(view, &world.switches)?);
+        }
+    }
+    let all = sorted(request, all)?;
+    listing(request, ACTIONS, &all, &world.switches).map(Reply::ok)
+}
+
+/// Reads `PostActionInput`: the integration's id and the first revision.
+pub(crate) fn new_revision(
+    world: &World,
+    request: &Request,
+    is_draft: bool,
+) -> Result<(String, Revision), ApiError> {
+    let fields = request.fields("PostActionInput", INPUT_FIELDS, &world.switches)?;
+    fields.required("name")?;
+    fields.required("category")?;
+    let integration_id = fields.required_text("integrationId")?;
+    let revision = Revision {
+        version: 1,
+        name: fields.bounded_text("name", MAX_NAME)?.unwrap_or_default(),
+        category: fields
+            .bounded_text("category", MAX_NAME)?
+            .unwrap_or_default(),
+        secure: fields.flag("secure")?.unwrap_or(false),
+        contract: Contract::parsed(fields.required("contract")?, &world.switches)?,
+        config: ActionConfig::parsed(fields.required("config")?, &world.switches)?,
+    };
+    let integration = world.integration(&integration_id).map_err(|_| {
+        ApiError::constraint(
+            "integrationId",
+            format!("There is no integration with id {integration_id}"),
+        )
+    })?;
+    let kind = integration.kind;
+    let refused = match (kind.holds_actions, is_draft) {
+        (HoldsActions::Yes, _) | (HoldsActions::DraftsOnly, true) => None,
+        (HoldsActions::DraftsOnly, false) => Some("creating published actions"),
+        (HoldsActions::No, _) => Some("actions"),
+    };
+    if let Some(what) = refused {
+        return Err(ApiError::bad_request(format!(
+            "Integration of type '{}' does not support {what}.",
+            kind.id
+        )));
+    }
+    let is_fresh = world.now().duration_since(integration.created) < world.activation;
+    if is_fresh && world.switches.fresh_integration_actions == FreshIntegrationActions::Refuse {
+        return Err(ApiError::bad_request(
+            "The integration is not ready for actions yet.",
+        ));
+    }
+    Ok((integration_id, revision))
+}
+
+pub(crate) fn create(world: &mut World, request: &Request) -> Result<Reply, ApiError> {
+    let (integration_id, revision) = new_revision(world, request, false)?;
+    let action = Action {
+        id: format!("custom_-_{}", new_id()),
+        integration_id,
+        published: Some(revision),
+        draft: None,
+        before: None,
+    };
+    let body = action.shown(View::default(), &world.switches)?;
+    let subject = Subject::new(EntityType::Action, &action.id, action.name());
+    world.actions.push(action);
+    world.audit(request, subject, AuditAction::Create, Vec::new());
+    Ok(Reply::created(body, &world.switches))
+}
+
+pub(crate) fn get(world: &mut World, request: &Request) -> Result<Reply, ApiError> {
+    let view = asked_view(request)?;
+    let action = world.action(request.param("actionId"))?;
+    action.shown(view, &world.switches).map(Reply::ok)
+}
+
+/// The refusal of a version that is not the current one; its status is an open point.
+pub(crate) fn stale(supplied: i64, current: i64, switches: &Switches) -> ApiError {
+    let message =
+        format!("Supplied version {supplied} does not match the current version {current}");
+    match switches.stale_action_version {
+        StaleActionVersion::BadRequest => {
+            ApiError::conflict(StatusCode::BAD_REQUEST, "bad.request", message)
+        }
+        StaleActionVersion::Conflict => {
+            ApiError::conflict(StatusCode::CONFLICT, "request.conflict", message)
+        }
+    }
+}
+
+/// The config that a PATCH leads to: replaced or merged, by switch.
+pub(crate) fn patched_config(
+    current: &ActionConfig,
+    given: Option<&Value>,
+    switches: &Switches,
+) -> Result<ActionConfig, ApiError> {
+    match (given, switches.patch_config) {
+        (None, _) => Ok(current.clone()),
+        (Some(given), PatchConfig::Replace) => ActionConfig::parsed(given, switches),
+        (Some(given), PatchConfig::Merge) => {
+            // Checked by itself first, so that an unknown field is refused either way.
+            ActionConfig::parsed(given, switches)?;
+            current.merged(given, switches)
+        }
+    }
+}
+
+/// The audited differences between two revisions. Templates are named, not shown.
+pub(crate) fn differences(before: &Revision, after: &Revision) -> Vec<Option<Change>> {
+    let text = |value: &str| Some(value.to_owned());
+    let hidden = |template: &Option<String>, mark: &str| template.as_ref().map(|_| mark.to_owned());
+    let mut changes = vec![
+        Change::of("name", text(&before.name), text(&after.name)),
+        Change::of("category", text(&before.category), text(&after.category)),
+        Change::of(
+            "config.request.requestUrlTemplate",
+            before.config.request_url_template.clone(),
+            after.config.request_url_template.clone(),
+        ),
+        Change::of(
+            "config.timeoutSeconds",
+            before
+                .config
+                .timeout_seconds
+                .map(|seconds| seconds.to_string()),
+            after
+                .config
+                .timeout_seconds
+                .map(|seconds| seconds.to_string()),
+        ),
+    ];
+    for (property, old, new) in [
+        (
+            "config.request.requestTemplate",
+            &before.config.request_template,
+            &after.config.request_template,
+        ),
+        (
+            "config.response.successTemplate",
+            &before.config.success_template,
+            &after.config.success_template,
+        ),
+    ] {
+        if old != new {
+            changes.push(Change::of(property, hidden(old, "old"), hidden(new, "new")));
+        }
+    }
+    changes
+}
+
+pub(crate) fn patch(world: &mut World, request: &Request) -> Result<Reply, ApiError> {
+    let id = request.param("actionId");
+    let current = world.action(id)?.published()?.clone();
+    let fields = request.fields(
+        "UpdateActionInput",
+        &["category", "name", "config", "version"],
+        &world.switches,
+    )?;
+    let version = fields.required_whole("version")?;
+    let mut next = current.clone();
+    next.name = fields.bounded_text("name", MAX_NAME)?.unwrap_or(next.name);
+    next.category = fields
+        .bounded_text("category", MAX_NAME)?
+        .unwrap_or(next.category);
+    next.config = patched_config(&current.config, fields.value("config"), &world.switches)?;
+    if version != current.version {
+        return Err(stale(version, current.version, &world.switches));
+    }
+    next.version += 1;
+    let changes = differences(&current, &next);
+    let subject = Subject::new(EntityType::Action, id, &next.name);
+    let now = world.now();
+    let action = world.action_mut(id)?;
+    action.before = Some((current, now));
+    action.published = Some(next);
+    world.audit(request, subject, AuditAction::Update, changes);
+    let body = world.action(id)?.shown(View::default(), &world.switches)?;
+    Ok(Reply::ok(body))
+}
+
+pub(crate) fn delete(world: &mut World, request: &Request) -> Result<Reply, ApiError> {
+    let id = request.param("actionId");
+    let action = world.action(id)?;
+    let subject = Subject::new(EntityType::Action, id, action.name());
+    world.actions.retain(|action| action.id != id);
+    world.audit(request, subject, AuditAction::Delete, Vec::new());
+    Ok(Reply::no_content())
+}
+
+pub(crate) fn template(world: &mut World, request: &Request) -> Result<Reply, ApiError> {
+    let revision = world.action(request.param("actionId"))?.published()?;
+    template_of(revision, request)
+}
+
+pub(crate) fn template_of(revision: &Revision, request: &Request) -> Result<Reply, ApiError> {
+    revision
+        .template(request.param("fileName"))
+        .map(|template| Reply::text(template.clone()))
+        .ok_or_else(ApiError::not_found)
+}
+
+pub(crate) fn schema(world: &mut World, request: &Request) -> Result<Reply, ApiError> {
+    let revision = world.action(request.param("actionId"))?.published()?;
+    schema_of(revision, request)
+}
+
+pub(crate) fn schema_of(revision: &Revision, request: &Request) -> Result<Reply, ApiError> {
+    request.query_flag("flatten")?;
+    revision
+        .schema(request.param("fileName"))
+        .map(|schema| Reply::ok(json!(schema)))
+        .ok_or_else(ApiError::not_found)
+}

@@ -1,0 +1,168 @@
+//! Audit records as EventBridge partner events, sent as the platform's AWS account.
+//!
+//! Envelope, source name and the literal placeholders of the detail type: official blueprint
+//! aws-eventbridge-oauth-client-delete and the developer center blog of 2022-07-29. Best effort: what can't
+//! be sent is logged and forgotten, since the audit API stays the authority.
+
+use aws_sdk_eventbridge::Client;
+use aws_sdk_eventbridge::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_eventbridge::error::DisplayErrorContext;
+use aws_sdk_eventbridge::primitives::DateTime;
+use aws_sdk_eventbridge::types::PutPartnerEventsRequestEntry;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use crate::AwsSide;
+use crate::world::written;
+
+/// The literal detail type of audit events.
+const DETAIL_TYPE: &str = "v2.audits.entitytype.{id}.entityid.{id}";
+/// The local emulator's account: the customer to whom the source is offered.
+const CUSTOMER_ACCOUNT: &str = "000000000000";
+
+/// One event to send.
+#[derive(Debug)]
+pub(crate) struct PartnerEvent {
+    pub(crate) topic: String,
+    pub(crate) at: Timestamp,
+    /// How long to wait before sending.
+    pub(crate) after: SignedDuration,
+    pub(crate) body: Value,
+    pub(crate) correlation_id: String,
+}
+
+impl PartnerEvent {
+    fn detail(&self) -> Value {
+        json!({
+            "topicName": self.topic,
+            "version": "2",
+            "eventBody": self.body,
+            "metadata": {"CorrelationId": self.correlation_id},
+            "timestamp": written(self.at),
+        })
+    }
+}
+
+/// The name of an organization's event source, which is also the name of the bus it is associated with.
+pub(crate) fn source_name(organization_id: &str, suffix: &str) -> String {
+    format!("aws.partner/genesys.com/cloud/{organization_id}/{suffix}")
+}
+
+/// Sends events until the simulator ends.
+pub(crate) async fn publish(
+    aws: AwsSide,
+    source: String,
+    mut events: UnboundedReceiver<PartnerEvent>,
+) {
+    let bus = Bus {
+        partner: client(&aws),
+        source,
+    };
+    bus.create_source().await;
+    while let Some(event) = events.recv().await {
+        let bus = bus.clone();
+        // Each by itself, so that a delayed one holds up no other.
+        tokio::spawn(async move {
+            if let Ok(wait) = event.after.try_into() {
+                tokio::time::sleep(wait).await;
+            }
+            bus.send(&event).await;
+        });
+    }
+}
+
+fn client(aws: &AwsSide) -> Client {
+    let credentials = Credentials::new(
+        aws.genesys_account.clone(),
+        "any",
+        None,
+        None,
+        "genesys-account",
+    );
+    let config = aws_sdk_eventbridge::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(aws.region.clone()))
+        .endpoint_url(&aws.endpoint_url)
+        .credentials_provider(credentials)
+        .build();
+    Client::from_conf(config)
+}
+
+/// The way from the platform's account to the customer's bus.
+#[derive(Clone)]
+struct Bus {
+    partner: Client,
+    source: String,
+}
+
+impl Bus {
+    /// Offers the source to the customer's account, who then makes a bus for it.
+    async fn create_source(&self) {
+        let created = self
+            .partner
+            .create_partner_event_source()
+            .name(&self.source)
+            .account(CUSTOMER_ACCOUNT)
+            .send()
+            .await;
+        if let Err(problem) = created {
+            let problem = DisplayErrorContext(&problem).to_string();
+            tracing::warn!(
+                source = self.source,
+                problem,
+                "the partner event source was not created"
+            );
+        }
+    }
+
+    async fn send(&self, event: &PartnerEvent) {
+        let entry = PutPartnerEventsRequestEntry::builder()
+            .source(&self.source)
+            .detail_type(DETAIL_TYPE)
+            .detail(event.detail().to_string())
+            .time(DateTime::from_millis(event.at.as_millisecond()))
+            .build();
+        let sent = self
+            .partner
+            .put_partner_events()
+            .entries(entry)
+            .send()
+            .await;
+        let problem = match sent {
+            Ok(answer) if answer.failed_entry_count() == 0 => return,
+            Ok(_) => "refused".to_owned(),
+            Err(problem) => DisplayErrorContext(&problem).to_string(),
+        };
+        tracing::warn!(
+            topic = event.topic,
+            problem,
+            "the partner event was not sent"
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_detail_names_the_concrete_topic_and_carries_the_record() {
+        let event = PartnerEvent {
+            topic: "v2.audits.entitytype.Action.entityid.custom_-_1".to_owned(),
+            at: Timestamp::UNIX_EPOCH,
+            after: SignedDuration::ZERO,
+            body: json!({"action": "Update"}),
+            correlation_id: "c-1".to_owned(),
+        };
+        let detail = event.detail();
+        assert_eq!(
+            detail["topicName"],
+            "v2.audits.entitytype.Action.entityid.custom_-_1"
+        );
+        assert_eq!(detail["version"], "2");
+        assert_eq!(detail["eventBody"]["action"], "Update");
+        assert_eq!(detail["timestamp"], "1970-01-01T00:00:00.000Z");
+        assert_eq!(detail["metadata"]["CorrelationId"], "c-1");
+    }
+}

@@ -1,0 +1,139 @@
+//! The simulator from Rust: the same things that the control API does, without HTTP.
+
+use std::sync::{MutexGuard, PoisonError};
+
+use serde_json::json;
+
+use crate::world::World;
+use crate::{
+    AuditSettings, Call, Client, ClientSettings, ClockSettings, Fault, IntegrationSettings,
+    PermissionSettings, PlantedRecord, RateLimitSettings, Simulator,
+};
+
+impl Simulator {
+    /// The base of the API, without a path.
+    #[must_use]
+    pub fn api_url(&self) -> String {
+        self.url.clone()
+    }
+
+    /// The base of the login host: the same server, since official SDKs derive one from the other.
+    #[must_use]
+    pub fn login_url(&self) -> String {
+        self.url.clone()
+    }
+
+    /// The organization's id.
+    #[must_use]
+    pub fn organization_id(&self) -> &str {
+        &self.organization_id
+    }
+
+    /// The client that Lockstep signs in with.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// A second client with the same role, which no manifest authorizes.
+    #[must_use]
+    pub fn other_client(&self) -> &Client {
+        &self.other_client
+    }
+
+    /// Ends the simulator: open requests get a reset, and every connection is closed.
+    pub async fn stop(self) {
+        // Neither can fail in a way that matters: the server may have ended already.
+        let _ = self.stop.send(true);
+        let _ = self.server.await;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// All calls since the start or the last reset.
+    #[must_use]
+    pub fn calls(&self) -> Vec<Call> {
+        self.lock().calls.all().to_vec()
+    }
+
+    /// Forgets the calls so far.
+    pub fn reset_calls(&self) {
+        self.lock().calls.reset();
+    }
+
+    /// Plants a fault.
+    ///
+    /// # Errors
+    /// What is wrong with it, such as a route that does not exist.
+    pub fn add_fault(&self, fault: Fault) -> Result<(), String> {
+        self.lock().plant_fault(fault)
+    }
+
+    /// Removes all faults.
+    pub fn reset_faults(&self) {
+        self.lock().faults.clear();
+    }
+
+    /// Sets a switch by its name; see [`crate::switches`].
+    ///
+    /// # Errors
+    /// There is no such switch or value.
+    pub fn set_switch(&self, name: &str, value: &str) -> Result<(), String> {
+        self.lock().set_switches(&json!({name: value}))
+    }
+
+    /// Sets when audit records and events show.
+    ///
+    /// # Errors
+    /// A negative or endless time.
+    pub fn set_audits(&self, settings: &AuditSettings) -> Result<(), String> {
+        self.lock().set_audits(settings)
+    }
+
+    /// Plants an audit record and gives its id.
+    pub fn record_audit(&self, record: PlantedRecord) -> String {
+        self.lock().plant_record(record)
+    }
+
+    /// Replaces what a client is permitted.
+    ///
+    /// # Errors
+    /// There is no such client.
+    pub fn set_permissions(&self, settings: PermissionSettings) -> Result<(), String> {
+        self.lock().set_permissions(settings)
+    }
+
+    /// Sets the rate limits.
+    ///
+    /// # Errors
+    /// A window that is no time.
+    pub fn set_rate_limit(&self, settings: &RateLimitSettings) -> Result<(), String> {
+        self.lock().set_rate_limit(settings)
+    }
+
+    /// Sets how integrations change their state.
+    ///
+    /// # Errors
+    /// There is no such integration, or a time is negative.
+    pub fn set_integrations(&self, settings: &IntegrationSettings) -> Result<(), String> {
+        self.lock().set_integrations(settings)
+    }
+
+    /// Sets the life of a client's tokens, or ends them.
+    ///
+    /// # Errors
+    /// There is no such client.
+    pub fn set_client(&self, settings: &ClientSettings) -> Result<(), String> {
+        self.lock().set_client(settings)
+    }
+
+    /// Moves the simulated clock ahead.
+    ///
+    /// # Errors
+    /// A negative time, or more than ten years in all.
+    pub fn advance(&self, settings: &ClockSettings) -> Result<(), String> {
+        self.lock().advance(settings)
+    }
+}

@@ -1,0 +1,295 @@
+//! Integrations: intended and reported state.
+//!
+//! Official Python SDK 269.0.0 (Integration); `max.integrations.reached` is of the published swagger.
+
+use axum::http::StatusCode;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use crate::audit_log::{AuditAction, EntityType, Subject};
+use crate::audit_record::Change;
+use crate::error::ApiError;
+use crate::integration_config::{Config, rendered_config};
+use crate::integration_types::{self, IntegrationType};
+use crate::paging::listing;
+use crate::request::{Fields, Reply, Request};
+use crate::switches::NewIntegrationState;
+use crate::world::{World, new_id, written};
+
+const MAX_INTEGRATIONS: usize = 1000;
+const REPORTED: &str = "ACTIVE, ACTIVATING, INACTIVE, DEACTIVATING, ERROR";
+const MODEL_FIELDS: &[&str] = &[
+    "id",
+    "name",
+    "integrationType",
+    "notes",
+    "intendedState",
+    "config",
+    "reportedState",
+    "attributes",
+    "selfUri",
+];
+
+/// What the integration is; it follows the intended state after the activation time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reported {
+    Active,
+    Activating,
+    Inactive,
+    Deactivating,
+    Error,
+}
+
+impl Reported {
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            Self::Active => "ACTIVE",
+            Self::Activating => "ACTIVATING",
+            Self::Inactive => "INACTIVE",
+            Self::Deactivating => "DEACTIVATING",
+            Self::Error => "ERROR",
+        }
+    }
+}
+
+/// An integration.
+#[derive(Debug, Clone)]
+pub(crate) struct Integration {
+    pub(crate) id: String,
+    pub(crate) kind: &'static IntegrationType,
+    pub(crate) is_enabled: bool,
+    /// When the intended state was last changed; none where it is as it was created.
+    pub(crate) state_changed: Option<Timestamp>,
+    /// Set by the control API: the integration reports an error.
+    pub(crate) in_error: bool,
+    pub(crate) created: Timestamp,
+    pub(crate) config: Config,
+}
+
+impl Integration {
+    pub(crate) fn uses(&self, credential_id: &str) -> bool {
+        self.config
+            .credentials
+            .iter()
+            .any(|(_, id)| id == credential_id)
+    }
+
+    pub(crate) fn credential_in(&self, slot: &str) -> Option<&str> {
+        self.config
+            .credentials
+            .iter()
+            .find(|(known, _)| known == slot)
+            .map(|(_, id)| id.as_str())
+    }
+
+    pub(crate) fn reported(&self, now: Timestamp, activation: SignedDuration) -> Reported {
+        let is_settling = self
+            .state_changed
+            .is_some_and(|since| now.duration_since(since) < activation);
+        match (self.is_enabled, self.in_error, is_settling) {
+            (_, true, _) => Reported::Error,
+            (true, false, true) => Reported::Activating,
+            (true, false, false) => Reported::Active,
+            (false, false, true) => Reported::Deactivating,
+            (false, false, false) => Reported::Inactive,
+        }
+    }
+
+    fn intended(&self) -> &'static str {
+        if self.is_enabled {
+            "ENABLED"
+        } else {
+            "DISABLED"
+        }
+    }
+}
+
+fn rendered(world: &World, integration: &Integration, with_config: bool) -> Value {
+    let reported = integration.reported(world.now(), world.activation);
+    let mut body = json!({
+        "id": integration.id,
+        "name": integration.config.name,
+        "integrationType": {
+            "id": integration.kind.id,
+            "selfUri": format!("/api/v2/integrations/types/{}", integration.kind.id),
+        },
+        "notes": integration.config.notes,
+        "intendedState": integration.intended(),
+        "reportedState": {
+            "code": reported.text(),
+            "effective": reported.text(),
+            "lastUpdated": written(integration.state_changed.unwrap_or(integration.created)),
+        },
+        "attributes": {},
+        "selfUri": format!("/api/v2/integrations/{}", integration.id),
+    });
+    if with_config {
+        body["config"] = json!({"current": rendered_config(world, integration)});
+    }
+    body
+}
+
+fn expands_config(request: &Request) -> bool {
+    request
+        .query("expand")
+        .is_some_and(|expand| expand.split(',').any(|part| part == "config.current"))
+}
+
+pub(crate) fn list(world: &mut World, request: &Request) -> Result<Reply, ApiError> {
+    let ids: Option<Vec<&str>> = request.query("ids").map(|ids| ids.split(',').collect());
+    let kind = request.query("integrationType");
+    let credential = request.query("credentialId");
+    let state = request.query("reportedState");
+    if let Some(state) = state
+        && !REPORTED.split(", ").any(|known| known == state)
+    {
+        return Err(ApiError::invalid_query("reportedState", state, REPORTED));
+    }
+    let now = world.now();
+    let with_config = expands_config(request);
+    let all: Vec<Value> = world
+        .integrations
+        .iter()
+        .filter(|found| {
+            ids.as_ref()
+                .is_none_or(|ids| ids.contains(&found.id.as_str()))
+        })
+        .filter(|found| kind.is_none_or(|kind| found.kind.id == kind))
+        .filter(|found| credential.is_none_or(|id| found.uses(id)))
+        .filter(|found| {
+            state.is_none_or(|state| found.reported(now, world.activation).text() == state)
+        })
+        .map(|found| rendered(world, found, with_config))
+        .collect();
+    listing(request, "/api/v2/integrations", &all, &world.switches).map(Reply::ok)
+}
+
+pub(crate) fn create(world: &mut World, request: &Request) -> Result<Reply, ApiError> {
+    let fields = request.fields(
+        "CreateIntegrationRequest",
+        &["id", "name", "integrationType", "selfUri"],
+        &world.switches,
+    )?;
+    let kind = Fields::nested(
+        fields.required("integrationType")?.clone(),
+        "integrationType",
+        "IntegrationType",
+        &["id", "name", "selfUri"],
+        &world.switches,
+    )?
+    .required_text("id")?;
+    let kind = integration_types::find(&kind).ok_or_else(|| {
+        let known: Vec<&str> = integration_types::TYPES
+            .iter()
+            .map(|known| known.id)
+            .collect();
+        ApiError::invalid_value("integrationType.id", &Value::from(kind), &known.join(", "))
+    })?;
+    // Required in the swagger, left out by the official Terraform provider: the type's name stands in.
+    let name = fields
+        .bounded_text("name", 256)?
+        .unwrap_or_else(|| kind.id.to_owned());
+    if world.integrations.len() >= MAX_INTEGRATIONS {
+        return Err(ApiError::new(
+            StatusCode::BAD_REQUEST,
+            "max.integrations.reached",
+            "The maximum number of integrations for this type have already been created.",
+        ));
+    }
+    let integration = Integration {
+        id: new_id(),
+        kind,
+        is_enabled: world.switches.new_integration_state == NewIntegrationState::Enabled,
+        state_changed: None,
+        in_error: false,
+        created: world.now(),
+        config: Config {
+            version: 1,
+            name,
+            notes: String::new(),
+            properties: json!({}),
+            advanced: json!({}),
+            credentials: Vec::new(),
+        },
+    };
+    let body = rendered(world, &integration, false);
+    let subject = Subject::new(
+        EntityType::Integration,
+        &integration.id,
+        &integration.config.name,
+    );
+    world.integrations.push(integration);
+    world.audit(request, subject, AuditAction::Create, Vec::new());
+    Ok(Reply::created(body, &world.switches))
+}
+
+pub(crate) fn get(world: &mut World, request: &Request) -> Result<Reply, ApiError> {
+    let integration = world.integration(request.param("integrationId"))?;
+    Ok(Reply::ok(rendered(
+        world,
+        integration,
+        expands_config(request),
+    )))
+}
+
+pub(crate) fn patch(world: &mut World, request: &Request) -> Result<Reply, ApiError> {
+    let id = request.param("integrationId");
+    world.integration(id)?;
+    let fields = request.fields("Integration", MODEL_FIELDS, &world.switches)?;
+    let wanted = fields.required_text("intendedState")?;
+    let enable = match wanted.as_str() {
+        "ENABLED" => true,
+        "DISABLED" => false,
+        "DELETED" => return remove(world, request),
+        // Restoring concerns a deleted integration, and a deleted one is gone here.
+        "RESTORED" => return Err(ApiError::bad_request("The integration is not deleted.")),
+        _ => {
+            return Err(ApiError::invalid_value(
+                "intendedState",
+                &Value::from(wanted),
+                "ENABLED, DISABLED, DELETED, RESTORED",
+            ));
+        }
+    };
+    let now = world.now();
+    let integration = world.integration_mut(id)?;
+    let before = integration.intended().to_owned();
+    if integration.is_enabled != enable {
+        integration.is_enabled = enable;
+        integration.state_changed = Some(now);
+    }
+    let after = integration.intended().to_owned();
+    let subject = Subject::new(EntityType::Integration, id, &integration.config.name);
+    let changes = vec![Change::of("intendedState", Some(before), Some(after))];
+    world.audit(request, subject, AuditAction::Update, changes);
+    let integration = world.integration(id)?;
+    Ok(Reply::ok(rendered(world, integration, false)))
+}
+
+pub(crate) fn delete(world: &mut World, request: &Request) -> Result<Reply, ApiError> {
+    remove(world, request)
+}
+
+/// Deleting an integration deletes its actions (terraform-provider-genesyscloud).
+fn remove(world: &mut World, request: &Request) -> Result<Reply, ApiError> {
+    let id = request.param("integrationId");
+    let integration = world.integration(id)?;
+    let mut body = rendered(world, integration, false);
+    body["intendedState"] = json!("DELETED");
+    let subject = Subject::new(EntityType::Integration, id, &integration.config.name);
+    let actions: Vec<Subject> = world
+        .actions
+        .iter()
+        .filter(|action| action.integration_id == id && action.published.is_some())
+        .map(|action| Subject::new(EntityType::Action, &action.id, action.name()))
+        .collect();
+    world.actions.retain(|action| action.integration_id != id);
+    world
+        .integrations
+        .retain(|integration| integration.id != id);
+    for action in actions {
+        world.audit(request, action, AuditAction::Delete, Vec::new());
+    }
+    world.audit(request, subject, AuditAction::Delete, Vec::new());
+    Ok(Reply::ok(body))
+}

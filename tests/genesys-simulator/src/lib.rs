@@ -1,0 +1,173 @@
+//! A simulator of Genesys Cloud for tests and the local stack.
+//!
+//! An HTTP server on loopback with the real paths, models and refusals of the parts that Lockstep uses:
+//! token, organization, integrations, credentials, data actions with their drafts, OAuth clients, audits. It
+//! acts as the platform's AWS account too: a test of a Lambda action really assumes the role and invokes the
+//! function. What is not documented about the platform is a switch ([`switches`]); what goes wrong in the
+//! world is a [`Fault`]. See the crate's README for the control API.
+
+mod action_model;
+mod actions;
+mod answer;
+mod audit_log;
+mod audit_query;
+mod audit_record;
+mod audits;
+mod calls;
+mod control;
+mod credentials;
+mod drafts;
+mod error;
+mod events;
+mod faults;
+mod handles;
+mod integration_config;
+mod integration_types;
+mod integrations;
+mod invoke;
+mod limits;
+mod oauth;
+mod oauth_clients;
+mod organization;
+mod paging;
+mod request;
+mod routes;
+mod run;
+mod server;
+mod settings;
+pub mod switches;
+mod token;
+mod translate;
+mod velocity;
+mod wire;
+mod world;
+
+use std::io;
+use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex};
+
+use secrecy::SecretString;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+
+pub use crate::audit_log::{AuditAction, AuditStatus, EntityType};
+pub use crate::calls::Call;
+pub use crate::faults::{Fault, FaultKind};
+use crate::server::{Shared, router};
+pub use crate::settings::{
+    AuditSettings, ClientSettings, ClockSettings, IntegrationSettings, PermissionSettings,
+    PlantedRecord, RateLimitSettings,
+};
+use crate::wire::{Cuttable, Cutter};
+use crate::world::World;
+
+/// The organization to simulate, and where.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The organization's id, a UUID; it is the external id in AWS trust policies.
+    pub organization_id: String,
+    /// The organization's name.
+    pub organization_name: String,
+    /// The AWS side; without it no action can run.
+    pub aws: Option<AwsSide>,
+    /// The port on loopback; 0 takes a free one.
+    pub port: u16,
+    /// The suffix of the organization's EventBridge source; with it, and an AWS side, audits are published.
+    pub event_source_suffix: Option<String>,
+}
+
+/// Where AWS is, and who the platform is there.
+#[derive(Debug, Clone)]
+pub struct AwsSide {
+    /// The endpoint of the local AWS.
+    pub endpoint_url: String,
+    /// The region of its STS and EventBridge; a function's own region stands in its ARN.
+    pub region: String,
+    /// The platform's AWS account, `765628985471` in commercial regions.
+    pub genesys_account: String,
+}
+
+/// An OAuth client of the organization, with all permissions.
+#[derive(Debug, Clone)]
+pub struct Client {
+    /// The client id.
+    pub id: String,
+    /// The secret it began with.
+    pub secret: SecretString,
+}
+
+/// A running simulator. It ends with [`Simulator::stop`], or when it is dropped.
+#[derive(Debug)]
+pub struct Simulator {
+    url: String,
+    organization_id: String,
+    client: Client,
+    other_client: Client,
+    world: Arc<Mutex<World>>,
+    stop: watch::Sender<bool>,
+    server: JoinHandle<io::Result<()>>,
+}
+
+/// Every operation that the simulator has: verb and route template.
+#[must_use]
+pub fn operations() -> Vec<(&'static str, &'static str)> {
+    routes::ROUTES
+        .iter()
+        .map(|route| (route.method, route.template))
+        .collect()
+}
+
+/// Starts a simulator on loopback.
+///
+/// # Errors
+/// The port cannot be bound.
+pub async fn start(config: Config) -> io::Result<Simulator> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, config.port)).await?;
+    let url = format!("http://{}", listener.local_addr()?);
+    let mut world = World::new(
+        config.organization_id.clone(),
+        config.organization_name,
+        config.aws.clone(),
+    );
+    if let (Some(aws), Some(suffix)) = (config.aws, config.event_source_suffix) {
+        let (bus, events) = mpsc::unbounded_channel();
+        world.audit.bus = Some(bus);
+        let source = events::source_name(&config.organization_id, &suffix);
+        // Ends when the world, and with it the sending side, is gone.
+        tokio::spawn(events::publish(aws, source, events));
+    }
+    let seeded = |index: usize| {
+        let client = &world.oauth.clients[index];
+        Client {
+            id: client.id.clone(),
+            secret: client.secret.clone(),
+        }
+    };
+    let (client, other_client) = (seeded(0), seeded(1));
+    let world = Arc::new(Mutex::new(world));
+    let (stop, stopped) = watch::channel(false);
+    let shared = Shared {
+        world: Arc::clone(&world),
+        stopped: stopped.clone(),
+    };
+    let service = router(shared).into_make_service_with_connect_info::<Cutter>();
+    let mut ended = stopped;
+    let server = tokio::spawn(async move {
+        axum::serve(Cuttable(listener), service)
+            .with_graceful_shutdown(async move {
+                // An error means that the simulator was dropped, which ends it too.
+                let _ = ended.changed().await;
+            })
+            .await
+    });
+    Ok(Simulator {
+        url,
+        organization_id: config.organization_id,
+        client,
+        other_client,
+        world,
+        stop,
+        server,
+    })
+}

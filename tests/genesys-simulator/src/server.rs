@@ -1,0 +1,335 @@
+//! One way in for every request: log, fault, limits, permission, handler, answer.
+
+use std::future::pending;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{ConnectInfo, Request as HttpRequest, State};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::response::Response;
+use tokio::sync::watch;
+use url::form_urlencoded;
+
+use crate::answer::{Outgoing, written};
+use crate::audit_log::{AuditStatus, Subject};
+use crate::calls::Call;
+use crate::control;
+use crate::error::ApiError;
+use crate::faults::{self, Fault, FaultKind};
+use crate::limits::Usage;
+use crate::request::{Reply, ReplyBody, Request};
+use crate::routes::{Found, Handler, Route, find};
+use crate::run::run;
+use crate::switches::FailedWritesAudited;
+use crate::token::TokenRequest;
+use crate::wire::Cutter;
+use crate::world::{World, new_id};
+
+/// `request.bytes.max` of the limits page.
+const MAX_BODY: usize = 512_000;
+/// How much of a body that is too large is read, so that its sender sees the refusal.
+const MAX_READ: usize = 16_000_000;
+const CONTROL: &str = "/_control/";
+
+/// What every request sees.
+#[derive(Debug, Clone)]
+pub(crate) struct Shared {
+    pub(crate) world: Arc<Mutex<World>>,
+    /// Changes when the simulator stops, so that no planted wait holds it up.
+    pub(crate) stopped: watch::Receiver<bool>,
+}
+
+impl Shared {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+pub(crate) fn router(shared: Shared) -> Router {
+    Router::new().fallback(answer).with_state(shared)
+}
+
+/// The parts of a request that are kept while it is answered.
+struct Incoming {
+    method: String,
+    path: String,
+    query: Vec<(String, String)>,
+    headers: HeaderMap,
+    correlation_id: String,
+    call: usize,
+}
+
+async fn answer(
+    State(shared): State<Shared>,
+    ConnectInfo(cutter): ConnectInfo<Cutter>,
+    request: HttpRequest,
+) -> Response {
+    let (head, body) = request.into_parts();
+    let path = head.uri.path().to_owned();
+    let method = head.method.as_str().to_owned();
+    let raw_query = head.uri.query().unwrap_or_default().to_owned();
+    if let Some(name) = path.strip_prefix(CONTROL) {
+        let body = to_bytes(body, MAX_BODY).await;
+        return control::answer(&shared, &method, name, body.ok().as_deref());
+    }
+    let found = find(&method, &path);
+    let correlation_id = new_id();
+    let call = log(&shared, &method, &path, &raw_query, &found, &correlation_id);
+    let incoming = Incoming {
+        method,
+        path,
+        query: form_urlencoded::parse(raw_query.as_bytes())
+            .map(|(name, value)| (name.into_owned(), value.into_owned()))
+            .collect(),
+        headers: head.headers,
+        correlation_id,
+        call,
+    };
+    let fault = match &found {
+        Found::Route(route, _) => {
+            faults::take(&mut shared.lock().faults, route.method, route.template)
+        }
+        Found::WrongVerb | Found::Nothing => None,
+    };
+    let mut stopped = shared.stopped.clone();
+    tokio::select! {
+        response = respond(&shared, &incoming, found, body, fault, &cutter) => response,
+        _ = stopped.changed() => {
+            cutter.reset();
+            Response::new(Body::empty())
+        }
+    }
+}
+
+fn log(
+    shared: &Shared,
+    method: &str,
+    path: &str,
+    query: &str,
+    found: &Found,
+    correlation_id: &str,
+) -> usize {
+    let mut world = shared.lock();
+    let call = Call {
+        at: world.now(),
+        method: method.to_owned(),
+        path: path.to_owned(),
+        query: query.to_owned(),
+        route: match found {
+            Found::Route(route, _) => Some(route.template.to_owned()),
+            Found::WrongVerb | Found::Nothing => None,
+        },
+        status: None,
+        client_id: None,
+        correlation_id: correlation_id.to_owned(),
+    };
+    world.calls.add(call)
+}
+
+async fn respond(
+    shared: &Shared,
+    incoming: &Incoming,
+    found: Found,
+    body: Body,
+    fault: Option<Fault>,
+    cutter: &Cutter,
+) -> Response {
+    if let Some(fault) = &fault {
+        tokio::time::sleep(fault.latency()).await;
+    }
+    match fault.as_ref().and_then(|fault| fault.kind) {
+        Some(FaultKind::Reset) => {
+            cutter.reset();
+            return Response::new(Body::empty());
+        }
+        Some(FaultKind::Timeout) => return pending().await,
+        Some(FaultKind::Truncate | FaultKind::Garbage | FaultKind::AppliedThenLost) | None => {}
+    }
+    let planted = fault.as_ref().and_then(|fault| planted(fault, incoming));
+    let outgoing = match planted {
+        Some(outgoing) => outgoing,
+        None => real(shared, incoming, found, body).await,
+    };
+    if let Some(FaultKind::AppliedThenLost) = fault.as_ref().and_then(|fault| fault.kind) {
+        cutter.reset();
+        return Response::new(Body::empty());
+    }
+    shared
+        .lock()
+        .calls
+        .answered(incoming.call, outgoing.status.as_u16());
+    tracing::debug!(
+        method = incoming.method,
+        path = incoming.path,
+        status = outgoing.status.as_u16(),
+        correlation_id = incoming.correlation_id,
+        "answered"
+    );
+    written(outgoing, &incoming.correlation_id, fault.as_ref(), cutter)
+}
+
+/// The answer that a fault gives instead of the real one.
+fn planted(fault: &Fault, incoming: &Incoming) -> Option<Outgoing> {
+    let status = StatusCode::from_u16(fault.status?).ok()?;
+    let body = fault.body.clone().unwrap_or_else(|| {
+        let code = match status.as_u16() {
+            429 => "too.many.requests.retry.after",
+            503 => "service.unavailable",
+            504 => "request.timeout",
+            500..=599 => "internal.server.error",
+            401 => "bad.credentials",
+            403 => "not.authorized",
+            404 => "not.found",
+            409 => "request.conflict",
+            _ => "bad.request",
+        };
+        ApiError::new(status, code, "A planted fault.").body(&incoming.correlation_id)
+    });
+    Some(Outgoing {
+        status,
+        body: ReplyBody::Json(body),
+        usage: None,
+        retry_after: None,
+    })
+}
+
+async fn real(shared: &Shared, incoming: &Incoming, found: Found, body: Body) -> Outgoing {
+    let id = incoming.correlation_id.as_str();
+    let (route, params) = match found {
+        Found::Route(route, params) => (route, params),
+        Found::WrongVerb => {
+            let error = ApiError::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method not allowed",
+                "The request method is not allowed for this resource",
+            );
+            return Outgoing::of(Err(error), None, id);
+        }
+        Found::Nothing => return Outgoing::of(Err(ApiError::not_found()), None, id),
+    };
+    // The body is read first: an answer before the end of a large one would look like a broken connection.
+    let body = read_body(body).await;
+    let handler = match route.handler {
+        Handler::Token => {
+            let answer = match body {
+                Ok(body) => token(shared, incoming, &body),
+                Err(error) => Err(error),
+            };
+            return Outgoing::of(answer, None, id);
+        }
+        Handler::World(_) | Handler::Run(_) => route.handler,
+    };
+    let (caller, usage) = match admit(shared, incoming) {
+        Ok(admitted) => admitted,
+        Err((error, usage)) => return Outgoing::of(Err(*error), usage, id),
+    };
+    let request = match prepared(incoming, params, body, caller) {
+        Ok(request) => request,
+        Err(error) => return Outgoing::of(Err(error), Some(usage), id),
+    };
+    let permitted = shared.lock().permit(&request.caller, route.needs);
+    let answer = match (permitted, handler) {
+        (Err(error), _) => Err(error),
+        (Ok(()), Handler::World(handle)) => handle(&mut shared.lock(), &request),
+        (Ok(()), Handler::Run(kind)) => run(&shared.world, &request, kind).await,
+        (Ok(()), Handler::Token) => Err(ApiError::not_found()),
+    };
+    if let Err(error) = &answer {
+        audit_failure(&mut shared.lock(), route, &request, error);
+    }
+    Outgoing::of(answer, Some(usage), id)
+}
+
+async fn read_body(body: Body) -> Result<Vec<u8>, ApiError> {
+    match to_bytes(body, MAX_READ).await {
+        Ok(bytes) if bytes.len() <= MAX_BODY => Ok(bytes.to_vec()),
+        Ok(_) | Err(_) => Err(ApiError::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "request.entity.too.large",
+            format!("The request is over the size limit. Maximum bytes: {MAX_BODY}"),
+        )
+        .with_param("maximum", MAX_BODY.to_string())),
+    }
+}
+
+fn header(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+fn token(shared: &Shared, incoming: &Incoming, body: &[u8]) -> Result<Reply, ApiError> {
+    let request = TokenRequest {
+        authorization: header(&incoming.headers, AUTHORIZATION),
+        query: &incoming.query,
+        body,
+    };
+    let mut world = shared.lock();
+    let (answer, client_id) = world.issue_token(&request);
+    if let Some(client_id) = client_id {
+        world.calls.made_by(incoming.call, &client_id);
+    }
+    answer
+}
+
+/// Who calls, and how much of the rate limit is used; or why the call goes no further.
+fn admit(
+    shared: &Shared,
+    incoming: &Incoming,
+) -> Result<(String, Usage), (Box<ApiError>, Option<Usage>)> {
+    let mut world = shared.lock();
+    let (token, caller) = world
+        .authenticate(header(&incoming.headers, AUTHORIZATION))
+        .map_err(|error| (Box::new(error), None))?;
+    world.calls.made_by(incoming.call, &caller);
+    let now = world.now();
+    match world.limits.count(&token, now) {
+        (usage, None) => Ok((caller, usage)),
+        (usage, Some(error)) => Err((Box::new(error), Some(usage))),
+    }
+}
+
+fn prepared(
+    incoming: &Incoming,
+    params: Vec<(&'static str, String)>,
+    body: Result<Vec<u8>, ApiError>,
+    caller: String,
+) -> Result<Request, ApiError> {
+    let body = body?;
+    let is_json = header(&incoming.headers, CONTENT_TYPE)
+        .is_none_or(|kind| kind.to_ascii_lowercase().contains("json"));
+    if !body.is_empty() && !is_json {
+        return Err(ApiError::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported.media.type",
+            "Unsupported Media Type - Unsupported or incorrect media type, such as an incorrect Content-Type value in the header.",
+        ));
+    }
+    Ok(Request {
+        params,
+        query: incoming.query.clone(),
+        body,
+        caller,
+        correlation_id: incoming.correlation_id.clone(),
+    })
+}
+
+/// Records a refused write of a thing that exists, where the platform would.
+fn audit_failure(world: &mut World, route: &Route, request: &Request, error: &ApiError) {
+    let Some((entity_type, action)) = route.audited else {
+        return;
+    };
+    let is_invalid = error.status == StatusCode::BAD_REQUEST && !error.is_conflict;
+    let is_recorded = match world.switches.failed_writes_audited {
+        FailedWritesAudited::Never => false,
+        FailedWritesAudited::Validation => is_invalid,
+        FailedWritesAudited::All => error.status.is_client_error(),
+    };
+    let Some((_, id)) = request.params.first() else {
+        return;
+    };
+    if let (true, Some(name)) = (is_recorded, world.name_of(entity_type, id)) {
+        let subject = Subject::new(entity_type, id, &name);
+        world.audit_as(request, subject, action, AuditStatus::Failure, Vec::new());
+    }
+}

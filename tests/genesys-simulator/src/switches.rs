@@ -1,0 +1,188 @@
+//! The open points: what is not documented about the platform, each as a switch with a default.
+//!
+//! A client that is right works under every setting. The first value of a switch is its default.
+
+use serde_json::{Value, json};
+
+macro_rules! switches {
+    ($($(#[doc = $doc:literal])+ $field:ident : $kind:ident { $($variant:ident = $text:literal),+ $(,)? })+) => {
+        $(
+            $(#[doc = $doc])+
+            #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+            #[allow(missing_docs)]
+            pub enum $kind { $($variant),+ }
+
+            impl $kind {
+                const VALUES: &'static [(&'static str, Self)] = &[$(($text, Self::$variant)),+];
+
+                fn text(self) -> &'static str {
+                    match self { $(Self::$variant => $text),+ }
+                }
+            }
+        )+
+
+        /// The current setting of every switch.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub struct Switches {
+            $($(#[doc = $doc])+ pub $field: $kind,)+
+        }
+
+        impl Default for Switches {
+            fn default() -> Self {
+                Self { $($field: $kind::VALUES[0].1,)+ }
+            }
+        }
+
+        impl Switches {
+            /// Sets a switch by its name.
+            ///
+            /// # Errors
+            /// A text that names the known switches, or the switch's known values.
+            pub fn set(&mut self, name: &str, value: &str) -> Result<(), String> {
+                match name {
+                    $(stringify!($field) => {
+                        let found = $kind::VALUES.iter().find(|(text, _)| *text == value);
+                        let Some((_, setting)) = found else {
+                            return Err(unknown_value(name, value, &[$($text),+]));
+                        };
+                        self.$field = *setting;
+                        Ok(())
+                    })+
+                    _ => Err(format!(
+                        "there is no switch `{name}`; there are: {}",
+                        [$(stringify!($field)),+].join(", ")
+                    )),
+                }
+            }
+
+            /// Every switch with its values, its default, its current value and the open point behind it.
+            #[must_use]
+            pub fn describe(&self) -> Value {
+                json!([$({
+                    "name": stringify!($field),
+                    "values": [$($text),+],
+                    "default": $kind::VALUES[0].0,
+                    "current": self.$field.text(),
+                    "what": joined(&[$($doc),+]),
+                }),+])
+            }
+        }
+    };
+}
+
+/// The lines of a doc comment as one text.
+fn joined(lines: &[&str]) -> String {
+    let lines: Vec<&str> = lines.iter().map(|line| line.trim()).collect();
+    lines.join(" ")
+}
+
+fn unknown_value(name: &str, value: &str, known: &[&str]) -> String {
+    format!(
+        "switch `{name}` has no value `{value}`; it has: {}",
+        known.join(", ")
+    )
+}
+
+switches! {
+    /// Status of a successful create. The published swagger says 200, an official provider log shows 201.
+    create_status: CreateStatus { Ok = "200", Created = "201" }
+    /// Status of a stale version in PATCH of an action or a draft. Clients treat both as a conflict.
+    stale_action_version: StaleActionVersion { BadRequest = "400", Conflict = "409" }
+    /// Whether a config sent in PATCH replaces the old one or is merged into it, field by field.
+    patch_config: PatchConfig { Replace = "replace", Merge = "merge" }
+    /// Whether a read config holds the templates or only the addresses where they are read.
+    config_templates: ConfigTemplates { Uri = "uri", Inline = "inline" }
+    /// Whether the draft of a published action may change contract and secure.
+    draft_contract_change: DraftContractChange { Refuse = "refuse", Accept = "accept" }
+    /// The intended state of a new integration.
+    new_integration_state: NewIntegrationState { Disabled = "DISABLED", Enabled = "ENABLED" }
+    /// Whether a fresh integration refuses new actions (400) until its activation time has passed.
+    fresh_integration_actions: FreshIntegrationActions { Accept = "accept", Refuse = "refuse" }
+    /// How a read credential hides its fields.
+    credential_redaction: CredentialRedaction { Masked = "masked", Omitted = "omitted", ArnVisible = "arn_visible" }
+    /// Whether a credential that an integration refers to can be deleted.
+    delete_used_credential: DeleteUsedCredential { Allow = "allow", Refuse = "refuse" }
+    /// Whether changes of credentials are audited. No audit entity of theirs is proved.
+    credential_audits: CredentialAudits { No = "no", Yes = "yes" }
+    /// How the publishing of a draft is audited: entity and action.
+    publish_audited_as: PublishAuditedAs { Publish = "Publish", Update = "Update", ActionDraft = "ActionDraft" }
+    /// Whether an execution or test of an action is audited (entity Action, action Execute).
+    execution_audits: ExecutionAudits { No = "no", Yes = "yes" }
+    /// Which refused writes are audited with status FAILURE: those of an invalid value, none, or denied ones and stale versions too.
+    failed_writes_audited: FailedWritesAudited { Validation = "validation", Never = "never", All = "all" }
+    /// Whether the realtime audit query knows the service Integrations.
+    realtime_audits: RealtimeAudits { AllServices = "all", WithoutIntegrations = "without_integrations" }
+    /// Whether an audit query must name a service. Third parties say so, the published swagger does not.
+    audit_service_name: AuditServiceName { Required = "required", Optional = "optional" }
+    /// What stands in an audit record's `user` when a client made the change.
+    audit_user: AuditUser { Absent = "absent", Empty = "empty" }
+    /// Precision of `eventDate` in audit records. Observed: seconds.
+    audit_precision: AuditPrecision { Seconds = "seconds", Milliseconds = "milliseconds" }
+    /// Whether the old secret of a client still signs in after a reset, until the grace time of 60 s is over.
+    old_client_secret: OldClientSecret { Refused = "refused", Grace = "grace" }
+    /// Whether tokens issued before a secret reset stay valid.
+    tokens_after_reset: TokensAfterReset { Valid = "valid", Revoked = "revoked" }
+    /// Whether reading an OAuth client shows its secret. Announced as removed in 2025.
+    client_secret_in_get: ClientSecretInGet { Hidden = "hidden", Shown = "shown" }
+    /// What the token endpoint answers to an inactive client.
+    inactive_client: InactiveClient { BadRequest = "400", Unauthorized = "401" }
+    /// Whether an assumed AWS session is kept for later calls, so that a changed trust policy shows late.
+    aws_session: AwsSession { Fresh = "fresh", Kept = "kept" }
+    /// Whether the headers of the action's request reach the function as its client context.
+    request_headers: RequestHeaders { Ignored = "ignored", ClientContext = "client_context" }
+    /// Whether `execute` sees a changed config at once, or only after the activation time (as running flows may).
+    config_reaches_flows: ConfigReachesFlows { AtOnce = "at_once", Delayed = "delayed" }
+    /// Whether the input of a test or an execution is checked against the input schema.
+    input_check: InputCheck { Lenient = "lenient", Schema = "schema" }
+    /// A page size above the maximum (100; audits 500; credential listing 200): refused, or cut to it.
+    large_page: LargePage { Refuse = "refuse", Clamp = "clamp" }
+    /// Fields in a body that the model does not have.
+    unknown_fields: UnknownFields { Refuse = "refuse", Ignore = "ignore" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_switch_is_set_by_its_name_and_described_with_its_current_value() {
+        let mut switches = Switches::default();
+        switches.set("create_status", "201").unwrap();
+        assert_eq!(switches.create_status, CreateStatus::Created);
+        let described = switches.describe();
+        assert_eq!(described[0]["name"], "create_status");
+        assert_eq!(described[0]["current"], "201");
+        assert_eq!(described[0]["default"], "200");
+        assert!(described[0]["what"].as_str().unwrap().contains("swagger"));
+    }
+
+    #[test]
+    fn an_unknown_switch_or_value_is_refused_and_what_exists_is_named() {
+        let mut switches = Switches::default();
+        let unknown = switches.set("nonsense", "1").unwrap_err();
+        assert!(unknown.contains("create_status"), "{unknown}");
+        let value = switches.set("create_status", "204").unwrap_err();
+        assert!(value.contains("200, 201"), "{value}");
+        assert_eq!(switches, Switches::default());
+    }
+
+    #[test]
+    fn the_readme_lists_every_switch_with_its_values_and_meaning() {
+        let readme = include_str!("../README.md");
+        for switch in Switches::default().describe().as_array().unwrap() {
+            let values: Vec<String> = switch["values"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|value| format!("`{}`", value.as_str().unwrap()))
+                .collect();
+            let row = format!(
+                "| `{}` | {} | {} |",
+                switch["name"].as_str().unwrap(),
+                values.join(", "),
+                switch["what"].as_str().unwrap()
+            );
+            assert!(readme.contains(&row), "{row}");
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Everything the simulated organization holds. Handlers change it under one lock.
+
+use std::collections::HashMap;
+
+use jiff::{SignedDuration, Timestamp};
+use secrecy::SecretString;
+use uuid::Uuid;
+
+use crate::AwsSide;
+use crate::actions::Action;
+use crate::audit_log::AuditLog;
+use crate::calls::Calls;
+use crate::credentials::Credential;
+use crate::error::ApiError;
+use crate::faults::Fault;
+use crate::integrations::Integration;
+use crate::limits::Limits;
+use crate::oauth_clients::OAuthState;
+use crate::switches::Switches;
+
+/// How long an integration takes to become active or inactive, unless set otherwise.
+const ACTIVATION: SignedDuration = SignedDuration::from_millis(200);
+
+/// The simulated organization and what the control API has set.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) organization_id: String,
+    pub(crate) organization_name: String,
+    pub(crate) aws: Option<AwsSide>,
+    pub(crate) switches: Switches,
+    pub(crate) activation: SignedDuration,
+    /// How far the simulated clock runs ahead of the machine's.
+    pub(crate) ahead: SignedDuration,
+    pub(crate) oauth: OAuthState,
+    pub(crate) integrations: Vec<Integration>,
+    pub(crate) credentials: Vec<Credential>,
+    pub(crate) actions: Vec<Action>,
+    pub(crate) audit: AuditLog,
+    pub(crate) limits: Limits,
+    pub(crate) faults: Vec<Fault>,
+    pub(crate) calls: Calls,
+    /// AWS sessions that were assumed and kept, by role ARN.
+    pub(crate) sessions: HashMap<String, Session>,
+}
+
+/// Temporary AWS credentials, as AssumeRole gave them.
+#[derive(Debug, Clone)]
+pub(crate) struct Session {
+    pub(crate) access_key_id: String,
+    pub(crate) secret_access_key: SecretString,
+    pub(crate) session_token: SecretString,
+    pub(crate) until: Timestamp,
+}
+
+impl World {
+    pub(crate) fn new(
+        organization_id: String,
+        organization_name: String,
+        aws: Option<AwsSide>,
+    ) -> Self {
+        Self {
+            oauth: OAuthState::seeded(Timestamp::now()),
+            organization_id,
+            organization_name,
+            aws,
+            switches: Switches::default(),
+            activation: ACTIVATION,
+            ahead: SignedDuration::ZERO,
+            integrations: Vec::new(),
+            credentials: Vec::new(),
+            actions: Vec::new(),
+            audit: AuditLog::default(),
+            limits: Limits::default(),
+            faults: Vec::new(),
+            calls: Calls::default(),
+            sessions: HashMap::new(),
+        }
+    }
+
+    /// The simulated time.
+    pub(crate) fn now(&self) -> Timestamp {
+        let now = Timestamp::now();
+        now.checked_add(self.ahead).unwrap_or(now)
+    }
+
+    pub(crate) fn integration(&self, id: &str) -> Result<&Integration, ApiError> {
+        self.integrations
+            .iter()
+            .find(|integration| integration.id == id)
+            .ok_or_else(ApiError::not_found)
+    }
+
+    pub(crate) fn integration_mut(&mut self, id: &str) -> Result<&mut Integration, ApiError> {
+        self.integrations
+            .iter_mut()
+            .find(|integration| integration.id == id)
+            .ok_or_else(ApiError::not_found)
+    }
+
+    pub(crate) fn action(&self, id: &str) -> Result<&Action, ApiError> {
+        self.actions
+            .iter()
+            .find(|action| action.id == id)
+            .ok_or_else(ApiError::not_found)
+    }
+
+    pub(crate) fn action_mut(&mut self, id: &str) -> Result<&mut Action, ApiError> {
+        self.actions
+            .iter_mut()
+            .find(|action| action.id == id)
+            .ok_or_else(ApiError::not_found)
+    }
+
+    pub(crate) fn credential(&self, id: &str) -> Result<&Credential, ApiError> {
+        self.credentials
+            .iter()
+            .find(|credential| credential.id == id)
+            .ok_or_else(ApiError::not_found)
+    }
+}
+
+/// A new id.
+pub(crate) fn new_id() -> String {
+    Uuid::new_v4().to_string()
+}
+
+/// A time as the platform writes it: UTC, milliseconds.
+pub(crate) fn written(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+}

@@ -1,0 +1,348 @@
+//! Published data actions.
+
+use serde_json::{Value, json};
+
+use crate::support::{FUNCTION, World, action_body, config_body, id_of};
+
+const ACTIONS: &str = "/api/v2/integrations/actions";
+
+fn path(id: &str) -> String {
+    format!("{ACTIONS}/{id}")
+}
+
+#[tokio::test]
+async fn a_created_action_is_published_at_once_under_version_one() {
+    let world = World::new().await;
+    let integration = world.integration().await;
+    let created = world
+        .post(ACTIONS, &action_body(&integration, "Orders"))
+        .await
+        .expect(200);
+    let id = id_of(&created);
+    assert!(id.starts_with("custom_-_"), "{id}");
+    assert_eq!(created["version"], 1);
+    assert_eq!(created["secure"], false);
+    assert_eq!(created["integrationId"], integration);
+    assert_eq!(created["selfUri"], path(&id));
+}
+
+#[tokio::test]
+async fn contract_and_config_are_shown_only_when_asked_for() {
+    let world = World::new().await;
+    let id = world.action(&world.integration().await, "Orders").await;
+    let bare = world.get(&path(&id)).await.expect(200);
+    assert!(bare.get("contract").is_none() && bare.get("config").is_none());
+    let whole = world
+        .get(&format!("{}?expand=contract&includeConfig=true", path(&id)))
+        .await;
+    let whole = whole.expect(200);
+    assert_eq!(whole["contract"]["input"]["inputSchema"]["type"], "object");
+    assert_eq!(whole["config"]["request"]["requestUrlTemplate"], FUNCTION);
+    assert_eq!(whole["config"]["timeoutSeconds"], 10);
+    let wrong = world.get(&format!("{}?expand=everything", path(&id))).await;
+    wrong.refusal(400, "invalid.query.param.value");
+}
+
+#[tokio::test]
+async fn a_config_gives_the_addresses_of_its_templates_or_the_templates_by_switch() {
+    let world = World::new().await;
+    let id = world.action(&world.integration().await, "Orders").await;
+    let asked = format!("{}?includeConfig=true", path(&id));
+    let config = world.get(&asked).await.expect(200)["config"].clone();
+    assert!(config["request"].get("requestTemplate").is_none());
+    assert!(config["response"].get("successTemplate").is_none());
+    let template = world
+        .get(config["request"]["requestTemplateUri"].as_str().unwrap())
+        .await;
+    assert_eq!(template.text, "${input.rawRequest}");
+    assert!(
+        template
+            .header("content-type")
+            .unwrap()
+            .starts_with("text/plain")
+    );
+    let success = world
+        .get(&format!("{}/templates/successtemplate.vm", path(&id)))
+        .await;
+    assert_eq!(success.text, "${rawResult}");
+    world.switch("config_templates", "inline");
+    let config = world.get(&asked).await.expect(200)["config"].clone();
+    assert_eq!(config["request"]["requestTemplate"], "${input.rawRequest}");
+    assert_eq!(config["response"]["successTemplate"], "${rawResult}");
+}
+
+#[tokio::test]
+async fn a_template_that_was_not_given_is_a_404() {
+    let world = World::new().await;
+    let mut body = action_body(&world.integration().await, "Orders");
+    body["config"]["request"]
+        .as_object_mut()
+        .unwrap()
+        .remove("requestTemplate");
+    let id = id_of(&world.post(ACTIONS, &body).await.expect(200));
+    let template = world
+        .get(&format!("{}/templates/requesttemplate.vm", path(&id)))
+        .await;
+    template.refusal(404, "not.found");
+    let other = world
+        .get(&format!("{}/templates/other.vm", path(&id)))
+        .await;
+    other.refusal(404, "not.found");
+    let schema = world
+        .get(&format!("{}/schemas/input.json", path(&id)))
+        .await
+        .expect(200);
+    assert_eq!(schema["type"], "object");
+}
+
+#[tokio::test]
+async fn a_create_is_refused_with_the_field_that_is_wrong() {
+    let world = World::new().await;
+    let integration = world.integration().await;
+    for field in ["name", "category", "config", "contract", "integrationId"] {
+        let mut body = action_body(&integration, "Orders");
+        body.as_object_mut().unwrap().remove(field);
+        let refused = world.post(ACTIONS, &body).await;
+        refused.refusal(400, "constraint.validation");
+        assert_eq!(refused.json()["details"][0]["fieldName"], field);
+    }
+    let refused = |change: fn(&mut Value)| {
+        let mut body = action_body(&integration, "Orders");
+        change(&mut body);
+        let world = &world;
+        async move { world.post(ACTIONS, &body).await }
+    };
+    let long = refused(|body| body["name"] = json!("x".repeat(257))).await;
+    long.refusal(400, "constraint.validation");
+    let empty = refused(|body| body["category"] = json!("")).await;
+    empty.refusal(400, "constraint.validation");
+    let schema =
+        refused(|body| body["contract"]["input"]["inputSchema"] = json!({"type": 7})).await;
+    schema.refusal(400, "invalid.schema");
+    let timeout = refused(|body| body["config"]["timeoutSeconds"] = json!(61)).await;
+    timeout.refusal(400, "constraint.validation");
+    let unknown = refused(|body| body["config"]["request"]["url"] = json!("x")).await;
+    unknown.refusal(400, "invalid.property");
+    let nowhere = refused(|body| body["integrationId"] = json!("none")).await;
+    nowhere.refusal(400, "constraint.validation");
+    let description = refused(|body| body["description"] = json!("none")).await;
+    description.refusal(400, "invalid.property");
+}
+
+#[tokio::test]
+async fn a_function_integration_takes_drafts_only() {
+    let world = World::new().await;
+    let body = json!({"name": "f", "integrationType": {"id": "function-data-actions"}});
+    let integration = id_of(&world.post("/api/v2/integrations", &body).await.expect(200));
+    let body = action_body(&integration, "Orders");
+    let message = world.post(ACTIONS, &body).await.refusal(400, "bad.request");
+    assert_eq!(
+        message,
+        "Integration of type 'function-data-actions' does not support creating published actions."
+    );
+    world
+        .post(&format!("{ACTIONS}/drafts"), &body)
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
+async fn a_fresh_integration_refuses_actions_for_a_while_by_switch() {
+    let world = World::new().await;
+    world.switch("fresh_integration_actions", "refuse");
+    let settings = json!({"activation_seconds": 30});
+    world.control("integrations", &settings).await.expect(200);
+    let body = action_body(&world.integration().await, "Orders");
+    world.post(ACTIONS, &body).await.refusal(400, "bad.request");
+    world
+        .control("clock", &json!({"advance_seconds": 31}))
+        .await
+        .expect(200);
+    world.post(ACTIONS, &body).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_patch_changes_an_action_under_its_version_and_names_a_stale_one() {
+    let world = World::new().await;
+    let id = world.action(&world.integration().await, "Orders").await;
+    let other = format!("{FUNCTION}-2");
+    let body = json!({"version": 1, "config": config_body(&other)});
+    assert_eq!(
+        world.patch(&path(&id), &body).await.expect(200)["version"],
+        2
+    );
+    let read = world
+        .get(&format!("{}?includeConfig=true", path(&id)))
+        .await
+        .expect(200);
+    assert_eq!(read["config"]["request"]["requestUrlTemplate"], other);
+    assert_eq!(read["name"], "Orders");
+    let message = world
+        .patch(&path(&id), &body)
+        .await
+        .refusal(400, "bad.request");
+    assert_eq!(
+        message,
+        "Supplied version 1 does not match the current version 2"
+    );
+    world.switch("stale_action_version", "409");
+    let message = world
+        .patch(&path(&id), &body)
+        .await
+        .refusal(409, "request.conflict");
+    assert!(message.contains("does not match"), "{message}");
+    let none = world.patch(&path(&id), &json!({"name": "x"})).await;
+    none.refusal(400, "constraint.validation");
+}
+
+#[tokio::test]
+async fn what_a_published_action_cannot_change_is_refused() {
+    let world = World::new().await;
+    let id = world.action(&world.integration().await, "Orders").await;
+    for (field, value) in [
+        ("contract", json!({})),
+        ("secure", json!(true)),
+        ("integrationId", json!("x")),
+    ] {
+        let refused = world
+            .patch(&path(&id), &json!({"version": 1, field: value}))
+            .await;
+        refused.refusal(400, "invalid.property");
+        assert_eq!(refused.json()["details"][0]["fieldName"], field);
+    }
+    assert_eq!(world.get(&path(&id)).await.expect(200)["version"], 1);
+}
+
+#[tokio::test]
+async fn a_partial_config_replaces_the_whole_one_or_is_merged_by_switch() {
+    let world = World::new().await;
+    let integration = world.integration().await;
+    let partial = json!({"version": 1, "config": {"timeoutSeconds": 20}});
+    let replaced = world.action(&integration, "replaced").await;
+    world.patch(&path(&replaced), &partial).await.expect(200);
+    let read = world
+        .get(&format!("{}?includeConfig=true", path(&replaced)))
+        .await
+        .expect(200);
+    assert_eq!(read["config"]["timeoutSeconds"], 20);
+    assert!(
+        read["config"]["request"]
+            .get("requestUrlTemplate")
+            .is_none()
+    );
+    let template = world
+        .get(&format!("{}/templates/requesttemplate.vm", path(&replaced)))
+        .await;
+    template.refusal(404, "not.found");
+
+    world.switch("patch_config", "merge");
+    let merged = world.action(&integration, "merged").await;
+    world.patch(&path(&merged), &partial).await.expect(200);
+    let read = world
+        .get(&format!("{}?includeConfig=true", path(&merged)))
+        .await
+        .expect(200);
+    assert_eq!(read["config"]["timeoutSeconds"], 20);
+    assert_eq!(read["config"]["request"]["requestUrlTemplate"], FUNCTION);
+    let template = world
+        .get(&format!("{}/templates/requesttemplate.vm", path(&merged)))
+        .await;
+    assert_eq!(template.text, "${input.rawRequest}");
+}
+
+#[tokio::test]
+async fn a_deleted_action_is_gone() {
+    let world = World::new().await;
+    let id = world.action(&world.integration().await, "Orders").await;
+    let deleted = world.delete(&path(&id)).await;
+    deleted.expect(204);
+    assert!(deleted.text.is_empty());
+    world.get(&path(&id)).await.refusal(404, "not.found");
+    world.delete(&path(&id)).await.refusal(404, "not.found");
+}
+
+#[tokio::test]
+async fn actions_are_listed_page_by_page_by_number_and_by_token() {
+    let world = World::new().await;
+    let integration = world.integration().await;
+    let mut ids = Vec::new();
+    for number in 0..5 {
+        ids.push(
+            world
+                .action(&integration, &format!("action {number}"))
+                .await,
+        );
+    }
+    let second = world
+        .get(&format!("{ACTIONS}?pageSize=2&pageNumber=2"))
+        .await
+        .expect(200);
+    assert_eq!(second["total"], 5);
+    assert_eq!(second["pageCount"], 3);
+    assert_eq!(second["entities"][0]["id"], ids[2]);
+    let mut seen = Vec::new();
+    let mut next = Some(format!("{ACTIONS}?pageSize=2"));
+    while let Some(page) = next {
+        let page = world.get(&page).await.expect(200);
+        seen.extend(page["entities"].as_array().unwrap().iter().map(id_of));
+        next = page["nextUri"].as_str().map(str::to_owned);
+    }
+    assert_eq!(seen, ids);
+    let beyond = world
+        .get(&format!("{ACTIONS}?pageNumber=9"))
+        .await
+        .expect(200);
+    assert_eq!(beyond["entities"], json!([]));
+    for query in ["pageSize=0", "pageSize=x", "pageSize=101", "pageNumber=0"] {
+        let refused = world.get(&format!("{ACTIONS}?{query}")).await;
+        refused.refusal(400, "invalid.query.param.value");
+    }
+    world.switch("large_page", "clamp");
+    let clamped = world
+        .get(&format!("{ACTIONS}?pageSize=500"))
+        .await
+        .expect(200);
+    assert_eq!(clamped["pageSize"], 100);
+}
+
+#[tokio::test]
+async fn actions_are_found_by_part_of_their_name_ids_category_and_secure() {
+    let world = World::new().await;
+    let integration = world.integration().await;
+    let order = world.action(&integration, "Order Lookup").await;
+    let refund = world.action(&integration, "Refund").await;
+    let mut body = action_body(&integration, "Secret order");
+    body["secure"] = json!(true);
+    body["category"] = json!("Other");
+    let secret = id_of(&world.post(ACTIONS, &body).await.expect(200));
+    for (query, expected) in [
+        ("name=order".to_owned(), vec![&order, &secret]),
+        (format!("ids={refund},{order}"), vec![&order, &refund]),
+        ("category=Other".to_owned(), vec![&secret]),
+        (
+            "secure=false&sortBy=name&sortOrder=desc".to_owned(),
+            vec![&refund, &order],
+        ),
+    ] {
+        let list = world.get(&format!("{ACTIONS}?{query}")).await.expect(200);
+        let ids: Vec<String> = list["entities"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(id_of)
+            .collect();
+        assert_eq!(ids.iter().collect::<Vec<_>>(), expected, "{query}");
+        assert!(list["entities"][0].get("config").is_none());
+    }
+    let with = world
+        .get(&format!("{ACTIONS}?includeConfig=true"))
+        .await
+        .expect(200);
+    assert_eq!(
+        with["entities"][0]["config"]["request"]["requestUrlTemplate"],
+        FUNCTION
+    );
+    let many = vec!["x"; 51].join(",");
+    let refused = world.get(&format!("{ACTIONS}?ids={many}")).await;
+    refused.refusal(400, "invalid.query.param.value");
+}

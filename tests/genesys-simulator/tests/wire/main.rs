@@ -1,0 +1,18 @@
+//! The simulator over real HTTP, one module per family of endpoints.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests end the test, as the tests themselves do"
+)]
+
+mod actions;
+mod audits;
+mod aws;
+mod control;
+mod drafts;
+mod events;
+mod hostile;
+mod integrations;
+mod oauth;
+mod run;
+mod support;
