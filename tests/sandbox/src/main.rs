@@ -1,0 +1,171 @@
+//! `cargo sandbox`: the local stack at the command line.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use sandbox::endpoints::{Endpoints, Published};
+use sandbox::{Error, FUNCTIONS, Options, Progress, aws::Aws, demo};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Runs Lockstep on this machine: an emulator of AWS, a simulator of Genesys Cloud, and template.yaml deployed
+/// between them.
+///
+/// Without a subcommand it tells the main story: a manifest is uploaded, a secret rotates, and the Data Action
+/// follows to its verdict and evidence. The last line is the verdict; the exit code is 0 where it is Verified.
+/// What happened is in target/sandbox/summary.json.
+#[derive(Debug, Parser)]
+#[command(name = "cargo sandbox", bin_name = "cargo sandbox", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Starts and deploys everything, and stays until Ctrl-C.
+    ///
+    /// Where everything answers is written to target/sandbox/endpoints.json as soon as it is ready. No manifest is
+    /// uploaded. The AWS keys are test and test.
+    Up,
+    /// Invokes a function of the running sandbox and prints its response as JSON.
+    ///
+    /// The exit code is 1 where the function ended with an error. Events to try are in the folder events/.
+    Invoke {
+        /// The function: provision-role, rebind-action, verify-change or check-compliance.
+        #[arg(value_parser = FUNCTIONS)]
+        function: String,
+        /// A JSON file with the event.
+        event_file: PathBuf,
+    },
+    /// Starts the Genesys Cloud simulator alone, and stays until Ctrl-C.
+    ///
+    /// Where it answers is written to target/sandbox/endpoints.json. Its control API is below /_control on the same
+    /// port. There is no AWS account to call into, so that tests of actions fail as they do without a role.
+    Genesys {
+        /// The port on loopback; 0 means any free one.
+        #[arg(long, default_value_t = 0)]
+        port: u16,
+    },
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("cannot start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let code = runtime.block_on(until_interrupted(run(cli.command)));
+    // A wait for a lock must not hold us up.
+    runtime.shutdown_background();
+    code
+}
+
+/// Ends the work when we are asked to end. What it started ends with it, as it is dropped.
+async fn until_interrupted(work: impl Future<Output = Result<ExitCode, Error>>) -> ExitCode {
+    let interrupted = async {
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut hangup = signal(SignalKind::hangup())?;
+        tokio::select! {
+            _ = interrupt.recv() => {},
+            _ = terminate.recv() => {},
+            _ = hangup.recv() => {},
+        }
+        Ok::<(), std::io::Error>(())
+    };
+    tokio::select! {
+        result = work => result.unwrap_or_else(|error| {
+            eprintln!("FAILED: {error}");
+            ExitCode::FAILURE
+        }),
+        result = interrupted => match result {
+            Ok(()) => {
+                println!("\ninterrupted: everything is ended");
+                ExitCode::from(130)
+            }
+            Err(error) => {
+                eprintln!("cannot listen for Ctrl-C: {error}");
+                ExitCode::FAILURE
+            }
+        },
+    }
+}
+
+async fn run(command: Option<Command>) -> Result<ExitCode, Error> {
+    match command {
+        None => Ok(story().await),
+        Some(Command::Up) => up().await,
+        Some(Command::Invoke {
+            function,
+            event_file,
+        }) => invoke(&function, &event_file).await,
+        Some(Command::Genesys { port }) => genesys(port).await,
+    }
+}
+
+async fn story() -> ExitCode {
+    let progress = Progress::terminal();
+    let summary = demo::tell(&progress).await;
+    progress.say(format!("verdict: {}", summary.verdict));
+    if summary.verdict == "Verified" {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+async fn up() -> Result<ExitCode, Error> {
+    let progress = Progress::terminal();
+    let options = Options {
+        progress: progress.clone(),
+        ..Options::silent()
+    };
+    let stack = sandbox::start(options).await?;
+    let published = stack.endpoints().publish()?;
+    progress.say(format!("     logs: {}", stack.log().display()));
+    stay(&progress, &published).await
+}
+
+async fn genesys(port: u16) -> Result<ExitCode, Error> {
+    let progress = Progress::terminal();
+    // Held until the end: dropping it ends it.
+    let (_genesys, endpoints) = sandbox::start_genesys(port).await?;
+    let published = endpoints.publish()?;
+    progress.say(format!(
+        "Genesys Cloud answers at {}",
+        endpoints.genesys.genesys_api_url
+    ));
+    stay(&progress, &published).await
+}
+
+async fn stay(progress: &Progress, published: &Published) -> Result<ExitCode, Error> {
+    progress.say(format!("ready: {}", published.path().display()));
+    progress.say("Ctrl-C ends it");
+    std::future::pending().await
+}
+
+async fn invoke(function: &str, event_file: &Path) -> Result<ExitCode, Error> {
+    let shown = event_file.display();
+    let text = std::fs::read_to_string(event_file)
+        .map_err(|error| Error::io(format!("cannot read {shown}"), &error))?;
+    let event = serde_json::from_str(&text)
+        .map_err(|error| Error::new(format!("{shown} is no JSON: {error}")))?;
+    let endpoints = Endpoints::of_running()?.aws.ok_or_else(|| {
+        Error::new("only the simulator runs, without functions")
+            .fix("start everything with `cargo sandbox up`")
+    })?;
+    let aws = Aws::at(&endpoints.aws_endpoint_url).await;
+    let answer = sandbox::invoke(&aws, &endpoints, function, &event).await?;
+    let response = serde_json::to_string_pretty(&answer.payload)
+        .map_err(|error| Error::new(error.to_string()))?;
+    println!("{response}");
+    Ok(if answer.failed {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
+}
