@@ -1,0 +1,20 @@
+//! What the stories have in common: a world with one manifest, and questions to ask of it.
+//!
+//! Each story starts a world of its own (a local AWS, a Genesys Cloud, the deployed stack), so
+//! stories run beside each other and leave nothing behind.
+
+mod buckets;
+mod calls;
+mod canary;
+mod manifest;
+mod queues;
+mod roles;
+mod strangers;
+pub mod template;
+mod world;
+
+pub use canary::Canary;
+pub use manifest::{ActionText, ManifestText};
+pub use queues::label_updated;
+pub use roles::RoleSeen;
+pub use world::{Error, PATIENCE, World};

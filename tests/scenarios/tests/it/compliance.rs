@@ -1,0 +1,185 @@
+//! The sweep: everything as it should be, or said what is not.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use genesys_simulator::AuditSettings;
+use sandbox::Options;
+use scenarios::{ActionText, Error, PATIENCE, World};
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+const ROLE: &str = "GenesysActions";
+
+/// What the story breaks, and Lockstep mends.
+const MENDABLE: [&str; 3] = [
+    "LS-ROLE-TRUST",
+    "LS-ACTION-DRIFT",
+    "LS-INTEGRATION-DISABLED",
+];
+
+async fn sweep(world: &World) -> Result<Value, Error> {
+    world
+        .ask("check-compliance", json!({"mode": "apply"}))
+        .await
+}
+
+fn failed(report: &Value) -> Vec<&str> {
+    let findings = report["findings"].as_array().into_iter().flatten();
+    findings
+        .filter(|finding| finding["status"] == "failed")
+        .filter_map(|finding| finding["id"].as_str())
+        .collect()
+}
+
+/// What the *Compliance Finding* events since `from` are about: the finding and its resource, or
+/// what is resolved.
+fn told(world: &World, from: usize) -> Vec<String> {
+    let heard = world.stack.heard().into_iter().skip(from);
+    heard
+        .filter(|event| event.detail_type == "Compliance Finding")
+        .map(|event| {
+            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            let finding = &event.detail["findings"][0];
+            match finding["id"].as_str() {
+                Some(id) => format!("{id} on {}", text(&finding["resource"])),
+                None => text(&event.detail["reason"]),
+            }
+        })
+        .collect()
+}
+
+fn is_told(told: &[String], what: &str) -> bool {
+    told.iter()
+        .any(|said| said.starts_with(&format!("{what} on ")))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_others_change_is_found_and_told_once_and_told_again_when_it_is_mended()
+-> Result<(), Error> {
+    let world = World::start().await?;
+    let secret = world.stack.make_secret("prod/db", "first").await?;
+    let orders = ActionText::new("orders", &world.echo(), &[&secret])
+        .tested()
+        .with("timeout_seconds", json!(10));
+    world.settle(&world.manifest().action(orders)).await?;
+    world.quiet().await?;
+    let from = world.stack.now();
+    let report = sweep(&world).await?;
+    assert_eq!(failed(&report), Vec::<&str>::new(), "{report:#}");
+    assert_eq!(report["passed"], report["checked"], "{report:#}");
+    assert!(report["checked"].as_u64() > Some(10), "{report:#}");
+    world.evidence_of(&report).await?;
+
+    let right = world.the_role(ROLE).await?;
+    let mut open = right.trust.clone();
+    open["Statement"][0]["Principal"] = json!({"AWS": "*"});
+    world.set_trust(ROLE, &open).await?;
+    let state = world.state("orders").await?;
+    let integration = state["integration_id"].as_str().unwrap_or_default();
+    world
+        .edit_timeout(&world.action_id("orders").await?, 33)
+        .await?;
+    let disabled = json!({"intendedState": "DISABLED"});
+    world
+        .stranger("PATCH", &format!("/{integration}"), Some(disabled))
+        .await?;
+    // The report of the stranger's edit is another story.
+    world.expect("Change Violated", "orders", from).await?;
+    world.quiet().await?;
+    let writes = world.writes();
+
+    let report = sweep(&world).await?;
+    let found = failed(&report);
+    for id in MENDABLE.into_iter().chain(["LS-PRINCIPAL"]) {
+        assert!(found.contains(&id), "{id} is not found: {report:#}");
+    }
+    assert!(
+        report["findings"].to_string().contains(world.stranger_id()),
+        "{report:#}"
+    );
+    assert_eq!(world.writes(), writes, "a sweep mends nothing");
+
+    // Nothing new: nothing is told. The next story's first event shows that no other came before.
+    let again = sweep(&world).await?;
+    assert_eq!(failed(&again), found);
+    let after = world.stack.now();
+    world
+        .ask("provision-role", json!({"mode": "apply"}))
+        .await?;
+    world.expect_any("Role Provisioned", after).await?;
+    let said = told(&world, from);
+    let once: BTreeSet<&String> = said.iter().collect();
+    assert_eq!(once.len(), said.len(), "{said:?}");
+    for id in MENDABLE.into_iter().chain(["LS-PRINCIPAL"]) {
+        assert!(is_told(&said, id), "{id} is not told: {said:?}");
+    }
+
+    // Mended, by the role's function and what it hands on; the mending change is not blamed for
+    // the stranger's edit, however closely it follows.
+    world.expect("Change Verified", "orders", after).await?;
+    world.quiet().await?;
+    let report = sweep(&world).await?;
+    let left = failed(&report);
+    for id in MENDABLE {
+        assert!(!left.contains(&id), "{report:#}");
+        let resolved = format!("resolved: {id} on ");
+        let is_resolved = |detail: &Value| {
+            let reason = detail["reason"].as_str().unwrap_or_default();
+            reason.starts_with(&resolved)
+        };
+        let waited = world
+            .stack
+            .wait_for_event("Compliance Finding", after, PATIENCE, is_resolved);
+        waited.await.map_err(|error| format!("{id}: {error}"))?;
+    }
+    world.stack.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_left_open_past_its_deadline_is_ended_by_the_sweep() -> Result<(), Error> {
+    let options = Options::silent().parameter("VerifyDeadlineSeconds", "10");
+    let world = World::with(options).await?;
+    world.stack.genesys.set_audits(&AuditSettings {
+        delay_seconds: None,
+        never: Some(true),
+        events: None,
+        event_delay_seconds: None,
+    })?;
+    let secret = world.stack.make_secret("prod/db", "first").await?;
+    let orders = ActionText::new("orders", &world.echo(), &[&secret]).tested();
+    // What should look at the change never hears of it.
+    world.cut_off("verify-change").await?;
+    let from = world.upload(&world.manifest().action(orders)).await?;
+    let rebound = world.expect("Data Action Rebound", "orders", from).await?;
+
+    let began = Instant::now();
+    while !world
+        .story_of("orders", from)
+        .contains(&"Change Unverified".to_owned())
+    {
+        assert!(
+            began.elapsed() < PATIENCE,
+            "{:?}",
+            world.story_of("orders", from)
+        );
+        sweep(&world).await?;
+        // The deadline is a matter of time alone.
+        sleep(Duration::from_millis(500)).await;
+    }
+
+    let unverified = world.expect("Change Unverified", "orders", from).await?;
+    assert_eq!(unverified["change_id"], rebound["change_id"]);
+    world.evidence_of(&unverified).await?;
+    let report = sweep(&world).await?;
+    assert!(failed(&report).contains(&"LS-CHANGE-END"), "{report:#}");
+    let ends = world
+        .story_of("orders", from)
+        .into_iter()
+        .filter(|told| told == "Change Unverified")
+        .count();
+    assert_eq!(ends, 1);
+    world.stack.stop().await;
+    Ok(())
+}

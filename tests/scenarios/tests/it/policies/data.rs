@@ -1,0 +1,152 @@
+//! Secrets, evidence, manifests and state: who may read, write and delete what.
+
+use super::*;
+
+#[test]
+fn nobody_can_delete_evidence_not_even_an_administrator() -> Result<(), Error> {
+    let account = Account::usual()?;
+    let record = account.bucket("EvidenceBucket", "/evidence/org/orders/000001-abc.json")?;
+    let bucket = account.bucket("EvidenceBucket", "")?;
+    let tls = [("aws:SecureTransport", "true")];
+    let says = |who: &str, action: &str, on: &str| {
+        account.bucket_says("EvidenceBucketPolicy", who, action, on, &tls)
+    };
+    assert_eq!(
+        says(&administrator(), "s3:GetObject", &record)?,
+        Decision::Allow
+    );
+    for action in [
+        "s3:DeleteObject",
+        "s3:DeleteObjectVersion",
+        "s3:BypassGovernanceRetention",
+    ] {
+        assert_eq!(
+            says(&administrator(), action, &record)?,
+            Decision::Deny,
+            "{action}"
+        );
+        for function in ROLES {
+            assert!(
+                !account.may(function, action, &record, &[])?,
+                "{function}: {action}"
+            );
+        }
+    }
+    // A lifecycle rule deletes as well.
+    assert_eq!(
+        says(&administrator(), "s3:PutLifecycleConfiguration", &bucket)?,
+        Decision::Deny
+    );
+    let properties = account.template.properties("EvidenceBucket")?;
+    assert_eq!(properties["ObjectLockEnabled"], "true");
+    assert_eq!(properties["VersioningConfiguration"]["Status"], "Enabled");
+    assert_eq!(
+        account.template.properties("ManifestBucket")?["VersioningConfiguration"]["Status"],
+        "Enabled"
+    );
+    Ok(())
+}
+
+#[test]
+fn the_clients_secret_is_read_by_those_who_sign_in_and_bound_secrets_by_none() -> Result<(), Error>
+{
+    let account = Account::usual()?;
+    let (client, bound) = (secret("genesys/lockstep-client"), secret("prod/db"));
+    let read = "secretsmanager:GetSecretValue";
+    assert!(!account.may(PROVISION, read, &client, &[])?);
+    for function in [REBIND, VERIFY, COMPLIANCE] {
+        assert!(account.may(function, read, &client, &[])?, "{function}");
+    }
+    for function in ROLES {
+        assert!(!account.may(function, read, &bound, &[])?, "{function}");
+        assert!(
+            account.may(function, "secretsmanager:DescribeSecret", &bound, &[])?,
+            "{function}"
+        );
+        for action in [
+            "secretsmanager:BatchGetSecretValue",
+            "secretsmanager:PutSecretValue",
+            "secretsmanager:UpdateSecretVersionStage",
+            "secretsmanager:DeleteSecret",
+            "secretsmanager:PutResourcePolicy",
+        ] {
+            for on in [&client, &bound] {
+                assert!(
+                    !account.may(function, action, on, &[])?,
+                    "{function} may {action} on {on}"
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn keys_decrypt_the_clients_secret_through_secrets_manager_and_nothing_else() -> Result<(), Error> {
+    let account = Account::usual()?;
+    let key = format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/1234");
+    let service = format!("secretsmanager.{REGION}.amazonaws.com");
+    let (client, bound) = (secret("genesys/lockstep-client"), secret("prod/db"));
+    const VIA: &str = "kms:ViaService";
+    const OF: &str = "kms:EncryptionContext:SecretARN";
+    for function in [REBIND, VERIFY, COMPLIANCE] {
+        let may = |context: &[(&str, &str)]| account.may(function, "kms:Decrypt", &key, context);
+        assert!(may(&[(VIA, &service), (OF, &client)])?, "{function}");
+        assert!(!may(&[(VIA, &service), (OF, &bound)])?, "{function}");
+        assert!(!may(&[(OF, &client)])?, "{function}");
+        assert!(!may(&[])?, "{function}");
+    }
+    assert!(!account.may(
+        PROVISION,
+        "kms:Decrypt",
+        &key,
+        &[(VIA, &service), (OF, &client)]
+    )?);
+    Ok(())
+}
+
+#[test]
+fn only_provision_role_says_which_manifest_is_in_force_and_none_writes_manifests()
+-> Result<(), Error> {
+    let account = Account::usual()?;
+    let accepted = account.bucket("StateBucket", "/accepted/org.json")?;
+    let manifest = account.bucket("ManifestBucket", "/manifests/main.yaml")?;
+    for function in ROLES {
+        assert!(
+            !account.may(function, "s3:PutObject", &manifest, &[])?,
+            "{function}"
+        );
+        let may = account.may(function, "s3:PutObject", &accepted, &[])?;
+        assert_eq!(may, function == PROVISION, "{function}");
+        assert!(
+            !account.may(function, "s3:DeleteObject", &accepted, &[])?,
+            "{function}"
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn manifests_are_written_by_their_writers_only_and_never_without_tls() -> Result<(), Error> {
+    let writer = role("Deployment");
+    let account = Account::with(&[("ManifestWriters", writer.as_str())])?;
+    let manifest = account.bucket("ManifestBucket", "/manifests/main.yaml")?;
+    let says = |who: &str, action: &str, tls: &str| {
+        let context = [("aws:SecureTransport", tls), ("aws:PrincipalArn", who)];
+        account.bucket_says("ManifestBucketPolicy", who, action, &manifest, &context)
+    };
+    for action in ["s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"] {
+        assert_eq!(says(&writer, action, "true")?, Decision::Allow, "{action}");
+        assert_eq!(
+            says(&administrator(), action, "true")?,
+            Decision::Deny,
+            "{action}"
+        );
+        assert_eq!(says(&writer, action, "false")?, Decision::Deny, "{action}");
+    }
+    assert_eq!(
+        says(&administrator(), "s3:GetObject", "true")?,
+        Decision::Allow
+    );
+    Ok(())
+}

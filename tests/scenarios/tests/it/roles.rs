@@ -1,0 +1,178 @@
+//! The role that Genesys Cloud assumes: tampered with, a stranger's, shared.
+
+use std::collections::BTreeSet;
+
+use sandbox::target::ECHO;
+use scenarios::{ActionText, Error, World};
+use serde_json::{Value, json};
+
+const ROLE: &str = "GenesysActions";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_that_was_tampered_with_is_made_right_by_the_next_resync() -> Result<(), Error> {
+    let world = World::start().await?;
+    let secret = world.stack.make_secret("prod/db", "first").await?;
+    let orders = ActionText::new("orders", &world.echo(), &[&secret]).tested();
+    world.settle(&world.manifest().action(orders)).await?;
+    world.quiet().await?;
+    let right = world.the_role(ROLE).await?;
+
+    // Said in other words, it means the same and is left alone.
+    let mut said_otherwise = right.trust.clone();
+    let action = said_otherwise["Statement"][0]["Action"].take();
+    said_otherwise["Statement"][0]["Action"] = json!([action]);
+    world.set_trust(ROLE, &said_otherwise).await?;
+    let answer = world
+        .ask("provision-role", json!({"mode": "apply"}))
+        .await?;
+    assert_eq!(answer["steps"], json!([]), "{answer:#}");
+    assert_eq!(world.the_role(ROLE).await?.trust, said_otherwise);
+
+    world.set_trust(ROLE, &opened(&right.trust)).await?;
+    world.set_invoke(ROLE, &everything()).await?;
+    world.quiet().await?;
+    let (writes, from) = (world.writes(), world.stack.now());
+    let answer = world
+        .ask("provision-role", json!({"mode": "apply"}))
+        .await?;
+
+    let kinds: BTreeSet<_> = kinds(&answer);
+    assert_eq!(kinds, BTreeSet::from(["role_policy", "role_trust"]));
+    assert_eq!(world.the_role(ROLE).await?, right);
+    world.expect_any("Role Provisioned", from).await?;
+    world.quiet().await?;
+    assert_eq!(world.writes(), writes, "the action was right all along");
+
+    let answer = world
+        .ask("provision-role", json!({"mode": "apply"}))
+        .await?;
+    assert_eq!(answer["steps"], json!([]), "{answer:#}");
+    world.quiet().await?;
+    assert_eq!(world.writes(), writes);
+    world.stack.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_strangers_role_is_refused_until_somebody_runs_the_commands() -> Result<(), Error> {
+    let world = World::start().await?;
+    let iam = &world.stack.aws.iam;
+    let theirs = json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Effect": "Allow",
+            "Principal": {"Service": "ec2.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        }],
+    });
+    iam.create_role()
+        .role_name(ROLE)
+        .assume_role_policy_document(theirs.to_string())
+        .send()
+        .await?;
+    let before = world.the_role(ROLE).await?;
+    let secret = world.stack.make_secret("prod/db", "first").await?;
+    let orders = ActionText::new("orders", &world.echo(), &[&secret]).tested();
+    let manifest = world.manifest().action(orders);
+
+    let from = world.upload(&manifest).await?;
+    let failed = world.expect_any("Role Provisioning Failed", from).await?;
+    world.quiet().await?;
+
+    let boundary = world.stack.output("PermissionsBoundaryArn")?;
+    let command = format!(
+        "aws iam put-role-permissions-boundary --role-name {ROLE} --permissions-boundary {boundary}"
+    );
+    let fix = failed["errors"][0]["fix"].as_str().unwrap_or_default();
+    assert!(fix.contains(&command), "{failed:#}");
+    assert_eq!(failed["errors"][0]["at"], "integrations[0].role");
+    assert_eq!(world.the_role(ROLE).await?, before);
+    assert_eq!(world.writes(), [""; 0]);
+
+    iam.put_role_permissions_boundary()
+        .role_name(ROLE)
+        .permissions_boundary(boundary)
+        .send()
+        .await?;
+    world.settle(&manifest).await?;
+    let role = world.the_role(ROLE).await?;
+    assert_eq!(role.functions(), BTreeSet::from([world.echo()]));
+    assert_ne!(role.trust, before.trust);
+    world.stack.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_action_of_a_shared_role_moves_to_another_function_and_no_call_is_denied()
+-> Result<(), Error> {
+    let world = World::start().await?;
+    let secret = world.stack.make_secret("prod/db", "first").await?;
+    let old = world.stack.make_target("TargetOld", ECHO).await?;
+    let new = world.stack.make_target("TargetNew", ECHO).await?;
+    let stays = ActionText::new("stays", &world.echo(), &[&secret]);
+    let moves = |function: &str| ActionText::new("moves", function, &[&secret]).tested();
+    let before = world.manifest().action(stays.clone()).action(moves(&old));
+    let after = world.manifest().action(stays).action(moves(&new));
+    world.settle(&before).await?;
+    world.quiet().await?;
+    let mut actions = Vec::new();
+    for key in ["stays", "moves"] {
+        actions.push(world.action_id(key).await?);
+    }
+    let granted = |functions: [&String; 2]| functions.into_iter().cloned().collect::<BTreeSet<_>>();
+    let echo = world.echo();
+    assert_eq!(
+        world.the_role(ROLE).await?.functions(),
+        granted([&echo, &old])
+    );
+
+    let canary = world.canary(&actions).await?;
+    canary.once_more().await;
+    let from = world.upload(&after).await?;
+    world.expect("Change Verified", "moves", from).await?;
+    // What is revoked is revoked after the verdict.
+    world.quiet().await?;
+    canary.once_more().await;
+    let calls = canary.calls();
+    let failures = canary.stop().await?;
+
+    assert_eq!(failures, [""; 0], "of {calls} calls");
+    let moved = world.action(&actions[1]).await?;
+    let function = &moved["config"]["request"]["requestUrlTemplate"];
+    assert_eq!(function, new.as_str(), "{moved:#}");
+    assert_eq!(
+        world.the_role(ROLE).await?.functions(),
+        granted([&echo, &new])
+    );
+    world.stack.stop().await;
+    Ok(())
+}
+
+/// The same trust, opened to another account without an external id.
+fn opened(trust: &Value) -> Value {
+    let mut opened = trust.clone();
+    if let Some(statements) = opened["Statement"].as_array_mut() {
+        statements.push(json!({
+            "Effect": "Allow",
+            "Principal": {"AWS": "arn:aws:iam::999999999999:root"},
+            "Action": "sts:AssumeRole",
+        }));
+    }
+    opened
+}
+
+fn everything() -> Value {
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
+    })
+}
+
+fn kinds(answer: &Value) -> BTreeSet<&str> {
+    let steps = answer["steps"].as_array();
+    steps
+        .into_iter()
+        .flatten()
+        .filter_map(|step| step["kind"].as_str())
+        .collect()
+}
