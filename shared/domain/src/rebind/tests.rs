@@ -92,7 +92,6 @@ fn world(action: &DesiredAction) -> (Observed, BindingState) {
             kind: INTEGRATION_TYPE.into(),
             enabled: true,
             reported: Some("ACTIVE".into()),
-            config_version: 3,
             credential: Some(CredentialSeen {
                 id: "cred-1".parse().unwrap(),
                 name: integration.credential_name(),

@@ -149,7 +149,6 @@ async fn find_integration(
         kind: found.type_id().unwrap_or_default().to_owned(),
         enabled: found.intended_state == Some(api::IntendedState::Enabled),
         reported: reported(&found),
-        config_version: config.version,
         credential: credential.map(credential_seen).transpose()?,
     }))
 }
