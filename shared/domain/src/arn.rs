@@ -179,4 +179,4 @@ macro_rules! text_type {
         }
     };
 }
-use text_type;
+pub(crate) use text_type;

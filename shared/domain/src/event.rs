@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::arn::FunctionArn;
 use crate::change::{ChangeId, SecretVersion};
 use crate::finding::Finding;
-use crate::ids::{ActionId, IntegrationId, Key, OrganizationId};
+use crate::ids::{ActionId, ClientId, CredentialId, IntegrationId, Key, OrganizationId};
 use crate::problem::Problem;
 
 /// The `source` of every event.
@@ -55,6 +55,25 @@ pub enum EventType {
     /// A check's result changed.
     #[serde(rename = "Compliance Finding")]
     ComplianceFinding,
+    /// An OAuth client's secret was rotated: AWSCURRENT holds one that was tested.
+    #[serde(rename = "Client Rotated")]
+    ClientRotated,
+    /// An OAuth client's secret could not be rotated; AWSCURRENT is what it was.
+    #[serde(rename = "Client Rotation Failed")]
+    ClientRotationFailed,
+    /// An integration credential carries the current values of its secret.
+    #[serde(rename = "Credential Rebound")]
+    CredentialRebound,
+    /// An integration credential could not be moved; the integration uses the one it used.
+    #[serde(rename = "Credential Rebind Failed")]
+    CredentialRebindFailed,
+    /// An integration credential is bound, its test fails, and there is nothing better to go back
+    /// to.
+    #[serde(rename = "Credential Unhealthy")]
+    CredentialUnhealthy,
+    /// Of the credentials of one secret some were moved and could not be moved back.
+    #[serde(rename = "Credential Split")]
+    CredentialSplit,
 }
 
 impl EventType {
@@ -74,6 +93,12 @@ impl EventType {
             Self::ManifestRefused => "Manifest Refused",
             Self::PlanRefused => "Plan Refused",
             Self::ComplianceFinding => "Compliance Finding",
+            Self::ClientRotated => "Client Rotated",
+            Self::ClientRotationFailed => "Client Rotation Failed",
+            Self::CredentialRebound => "Credential Rebound",
+            Self::CredentialRebindFailed => "Credential Rebind Failed",
+            Self::CredentialUnhealthy => "Credential Unhealthy",
+            Self::CredentialSplit => "Credential Split",
         }
     }
 }
@@ -138,6 +163,16 @@ pub struct Detail {
     /// The function that the action calls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub function_arn: Option<FunctionArn>,
+    /// The integration credential now in use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential_id: Option<CredentialId>,
+    /// The OAuth client whose secret is now in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<ClientId>,
+    /// For how many seconds no secret of the client worked. Only a rotation of a single client has
+    /// such a gap.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gap_seconds: Option<u64>,
     /// The bound versions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<serde_json::Value>")]
@@ -177,6 +212,9 @@ impl Detail {
             integration_id: None,
             role_arn: None,
             function_arn: None,
+            credential_id: None,
+            client_id: None,
+            gap_seconds: None,
             secrets: Vec::new(),
             principals: Vec::new(),
             findings: Vec::new(),

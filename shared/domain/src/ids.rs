@@ -10,6 +10,9 @@ use std::str::FromStr;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
+use crate::arn::SecretArn;
+use crate::digest::Digest;
+
 /// The longest id we accept, in characters.
 pub const MAX_ID_LENGTH: usize = 256;
 
@@ -122,6 +125,47 @@ macro_rules! ids {
             }
         }
     )*};
+}
+
+/// How the keys begin under which Lockstep keeps state of its own beside that of the manifest's
+/// entries. No manifest may use them.
+pub const RESERVED_KEYS: [&str; 2] = ["_secret_", "_client_"];
+
+impl Key {
+    /// The key of the work on all credentials that carry values of one secret.
+    #[must_use]
+    pub fn of_secret(secret: &SecretArn) -> Self {
+        Self::derived(RESERVED_KEYS[0], secret)
+    }
+
+    /// The key of the rotation of an OAuth client's secret.
+    #[must_use]
+    pub fn of_client(secret: &SecretArn) -> Self {
+        Self::derived(RESERVED_KEYS[1], secret)
+    }
+
+    /// Readable, and of its own for each secret: a name may be cut or hold characters that a key
+    /// can't, so a digest of the ARN follows.
+    fn derived(prefix: &str, secret: &SecretArn) -> Self {
+        const LONGEST_NAME: usize = 128;
+        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+        let name: String = secret
+            .name()
+            .chars()
+            .take(LONGEST_NAME)
+            .map(|c| if fits(c) { c } else { '_' })
+            .collect();
+        let digest = Digest::of(secret);
+        Self(format!("{prefix}{name}_{}", digest.short(8)))
+    }
+
+    /// Whether Lockstep keeps it for itself.
+    #[must_use]
+    pub fn is_reserved(&self) -> bool {
+        RESERVED_KEYS
+            .iter()
+            .any(|prefix| self.0.starts_with(prefix))
+    }
 }
 
 ids! {

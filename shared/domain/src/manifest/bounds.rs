@@ -24,8 +24,11 @@ pub struct Bounds {
     pub allowed_hosts: Vec<String>,
     /// `RoleNamePrefix`: how every managed role's name begins.
     pub role_name_prefix: String,
-    /// `ClientSecretPrefix`: how the names of the secrets begin whose values may be read.
+    /// `ClientSecretPrefix`: how the names of the secrets with OAuth clients begin.
     pub client_secret_prefix: String,
+    /// `CredentialSecretPrefix`: how the names of the secrets begin whose values may be pushed to
+    /// integration credentials.
+    pub credential_secret_prefix: String,
     /// `GenesysAccountId`: Genesys' AWS account where it is not the published one of the region.
     pub genesys_account: Option<String>,
     /// How the names of the stack's own functions begin. Those are never bound.

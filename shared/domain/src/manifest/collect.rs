@@ -31,6 +31,20 @@ impl<'t> Problems<'t> {
             .push(Problem::new(at.to_string(), problem, fix).on_line(line));
     }
 
+    /// Notes that a field is missing, unless it is there and not well-formed: that has been told.
+    pub(super) fn missing(
+        &mut self,
+        field: &Place,
+        problem: impl Into<String>,
+        fix: impl Into<String>,
+    ) {
+        let (at, within) = (field.to_string(), format!("{field}."));
+        let is_there = |told: &Problem| told.at == at || told.at.starts_with(&within);
+        if !self.found.iter().any(is_there) {
+            self.add(field, problem, fix);
+        }
+    }
+
     /// Whether nothing was found.
     pub(super) fn is_empty(&self) -> bool {
         self.found.is_empty()

@@ -8,6 +8,7 @@
 mod bounds;
 mod collect;
 mod explain;
+mod field_path;
 mod name;
 mod nearest;
 mod place;
@@ -27,6 +28,7 @@ use serde_json::Value;
 use url::Url;
 
 pub use bounds::Bounds;
+pub use field_path::{FieldPath, InvalidFieldPath};
 pub use name::{InvalidSecretName, SecretName};
 pub use read::{MAX_MANIFEST_BYTES, read};
 pub use schema::json_schema;
@@ -53,8 +55,15 @@ pub struct Manifest {
     pub organization: Organization,
     /// The integrations, in the order of the file.
     pub integrations: Vec<Integration>,
+    /// Integrations of other types, whose credentials are moved. Lockstep finds them and never
+    /// makes one.
+    pub other_integrations: Vec<OtherIntegration>,
     /// The Data Actions, in the order of the file.
     pub actions: Vec<Action>,
+    /// Actions of integrations of other types, which are only tried.
+    pub tried_actions: Vec<TriedAction>,
+    /// The integration credentials that carry values, in the order of the file.
+    pub credentials: Vec<Credential>,
 }
 
 /// The organization and the limits within which it is managed.
@@ -72,6 +81,8 @@ pub struct Organization {
     pub genesys_account: String,
     /// The secret with the OAuth client that Lockstep signs in with.
     pub client_secret: SecretArn,
+    /// Further secrets with OAuth clients of the organization, which `rotate-client` rotates.
+    pub rotated_clients: Vec<SecretArn>,
     /// Who, besides Lockstep's own client, may change what is managed.
     pub authorized: Authorized,
     /// Whether to change anything at all.
@@ -203,6 +214,107 @@ pub struct SecretReference {
     pub arn: SecretArn,
     /// Whether its old version still works after a rotation.
     pub overlap: Overlap,
+    /// How it should be rotated and encrypted, if it matters.
+    pub rotation: Option<RotationDirectives>,
+}
+
+/// How a secret should be rotated and encrypted. What does not hold is a finding; Lockstep
+/// switches nothing on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RotationDirectives {
+    /// The most days that the version in force may be old.
+    pub max_age_days: Option<u32>,
+    /// Which key should encrypt it.
+    pub kms: KmsDirective,
+    /// Whether that key should be rotated by KMS each year.
+    pub kms_rotation_required: bool,
+}
+
+/// Which key should encrypt a secret.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum KmsDirective {
+    /// Any, the account's `aws/secretsmanager` included.
+    #[default]
+    Any,
+    /// A key of the customer's own, whose policy says who may decrypt.
+    CustomerManaged,
+}
+
+/// Whether KMS should rotate a key by itself.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum KmsRotation {
+    /// It should.
+    Required,
+}
+
+/// An integration of another type than AWS Lambda, found by its id, or by exact name and type.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OtherIntegration {
+    /// Its name in the manifest.
+    pub key: Key,
+    /// Its name in Genesys Cloud.
+    pub name: String,
+    /// The id of its type, such as `custom-rest-actions`.
+    pub integration_type: String,
+    /// Its id in Genesys Cloud, if the manifest says.
+    pub id: Option<IntegrationId>,
+}
+
+/// An action of such an integration. Lockstep tries it after a credential was moved and manages
+/// nothing of it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TriedAction {
+    /// Its name in the manifest.
+    pub key: Key,
+    /// Its name in Genesys Cloud.
+    pub name: String,
+    /// Its id, if the manifest says.
+    pub id: Option<ActionId>,
+    /// The integration it belongs to; one of [`Manifest::other_integrations`].
+    pub integration: Key,
+    /// The call that shows whether it works; it harms nobody.
+    pub test: LiveTest,
+}
+
+/// An integration credential that carries values of a secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Credential {
+    /// Its name in the manifest.
+    pub key: Key,
+    /// The integration that uses it; one of [`Manifest::other_integrations`].
+    pub integration: Key,
+    /// The name of the slot in the integration's config.
+    pub slot: String,
+    /// The credential's type, such as `basicAuth`.
+    pub credential_type: String,
+    /// The secret whose values it carries.
+    pub secret: SecretArn,
+    /// Whether the secret's old version still works after a rotation.
+    pub overlap: Overlap,
+    /// Where in the secret each field of the credential stands.
+    pub fields: BTreeMap<String, FieldPath>,
+    /// The actions that show whether it works; each is one of [`Manifest::tried_actions`] and of
+    /// the same integration.
+    pub test: Vec<Key>,
+    /// How the secret should be rotated and encrypted, if it matters.
+    pub rotation: Option<RotationDirectives>,
 }
 
 /// Whether the version before the current one still works.
@@ -272,6 +384,37 @@ impl Manifest {
     #[must_use]
     pub fn integration(&self, key: &Key) -> Option<&Integration> {
         self.integrations.iter().find(|one| one.key == *key)
+    }
+
+    /// The credential under a key.
+    #[must_use]
+    pub fn credential(&self, key: &Key) -> Option<&Credential> {
+        self.credentials.iter().find(|one| one.key == *key)
+    }
+
+    /// The credentials that carry values of a secret, in the order of the file: what moves together.
+    #[must_use]
+    pub fn credentials_of(&self, secret: &SecretArn) -> Vec<&Credential> {
+        let all = self.credentials.iter();
+        all.filter(|one| one.secret == *secret).collect()
+    }
+
+    /// The integration of another type under a key.
+    #[must_use]
+    pub fn other_integration(&self, key: &Key) -> Option<&OtherIntegration> {
+        self.other_integrations.iter().find(|one| one.key == *key)
+    }
+
+    /// The action under a key that is only tried.
+    #[must_use]
+    pub fn tried_action(&self, key: &Key) -> Option<&TriedAction> {
+        self.tried_actions.iter().find(|one| one.key == *key)
+    }
+
+    /// The secrets with OAuth clients: the one that Lockstep signs in with, then the others.
+    pub fn client_secrets(&self) -> impl Iterator<Item = &SecretArn> {
+        let organization = &self.organization;
+        std::iter::once(&organization.client_secret).chain(&organization.rotated_clients)
     }
 
     /// The integration an action belongs to.

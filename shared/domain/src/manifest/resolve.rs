@@ -7,10 +7,12 @@ use url::Url;
 
 use super::bounds::Bounds;
 use super::{
-    Action, Authorized, Contract, DEFAULT_MAX_CHANGES, DEFAULT_SUCCESS_TEMPLATE, Delivery,
-    Integration, LiveTest, Manifest, Organization, SecretReference, wire,
+    Action, Authorized, Contract, Credential, DEFAULT_MAX_CHANGES, DEFAULT_SUCCESS_TEMPLATE,
+    Delivery, Integration, LiveTest, Manifest, Organization, OtherIntegration, RotationDirectives,
+    SecretReference, TriedAction, wire,
 };
 use crate::genesys_region::{self, ENVIRONMENTS, Environment};
+use crate::rebind::INTEGRATION_TYPE;
 
 /// The region where the file does not say.
 const DEFAULT_DOMAIN: &str = "mypurecloud.com";
@@ -62,6 +64,10 @@ impl wire::Organization {
             login_url: Url::parse(&self.login_text()).ok()?,
             genesys_account: self.genesys_account(bounds)?,
             client_secret: self.client_secret.clone()?,
+            rotated_clients: match &self.rotated_clients {
+                Some(list) => whole(list)?.cloned().collect(),
+                None => Vec::new(),
+            },
             authorized: Authorized {
                 clients: set(authorized.and_then(|a| a.clients.as_ref())),
                 users: set(authorized.and_then(|a| a.users.as_ref())),
@@ -78,11 +84,30 @@ fn set<T: Clone + Ord>(list: Option<&wire::List<T>>) -> BTreeSet<T> {
 }
 
 impl wire::Integration {
+    /// The id of its type.
+    pub(super) fn resolved_type(&self) -> &str {
+        self.integration_type.as_deref().unwrap_or(INTEGRATION_TYPE)
+    }
+
+    /// Whether it is an AWS Lambda integration, which carries a role.
+    pub(super) fn is_lambda(&self) -> bool {
+        self.resolved_type() == INTEGRATION_TYPE
+    }
+
     fn resolve(&self) -> Option<Integration> {
         Some(Integration {
             key: self.key.clone()?,
             name: self.name.clone()?,
             role: self.role.clone()?,
+            id: self.id.clone(),
+        })
+    }
+
+    fn resolve_other(&self) -> Option<OtherIntegration> {
+        Some(OtherIntegration {
+            key: self.key.clone()?,
+            name: self.name.clone()?,
+            integration_type: self.resolved_type().to_owned(),
             id: self.id.clone(),
         })
     }
@@ -160,12 +185,54 @@ impl wire::Action {
     }
 }
 
+impl wire::Action {
+    fn resolve_tried(&self) -> Option<TriedAction> {
+        Some(TriedAction {
+            key: self.key.clone()?,
+            name: self.name.clone()?,
+            id: self.id.clone(),
+            integration: self.integration.clone()?,
+            test: self.test.as_ref()?.resolve()?,
+        })
+    }
+}
+
+impl wire::Credential {
+    fn resolve(&self) -> Option<Credential> {
+        Some(Credential {
+            key: self.key.clone()?,
+            integration: self.integration.clone()?,
+            slot: self.slot.clone()?,
+            credential_type: self.credential_type.clone()?,
+            secret: self.secret.clone()?,
+            overlap: self.overlap.unwrap_or_default(),
+            fields: self.fields.clone()?,
+            test: match &self.test {
+                Some(list) => whole(list)?.cloned().collect(),
+                None => Vec::new(),
+            },
+            rotation: self.rotation.as_ref().map(wire::Rotation::resolve),
+        })
+    }
+}
+
+impl wire::Rotation {
+    fn resolve(&self) -> RotationDirectives {
+        RotationDirectives {
+            max_age_days: self.max_age_days,
+            kms: self.kms.unwrap_or_default(),
+            kms_rotation_required: self.kms_rotation.is_some(),
+        }
+    }
+}
+
 impl wire::SecretReference {
     fn resolve(&self) -> Option<SecretReference> {
         Some(SecretReference {
             name: self.name.clone()?,
             arn: self.arn.clone()?,
             overlap: self.overlap.unwrap_or_default(),
+            rotation: self.rotation.as_ref().map(wire::Rotation::resolve),
         })
     }
 }
@@ -193,17 +260,40 @@ impl wire::Manifest {
     /// The manifest with its defaults. None where something that is required is missing; the
     /// schema has told then.
     pub(super) fn resolve(&self, bounds: &Bounds) -> Option<Manifest> {
-        let integrations: Vec<Integration> = whole(self.integrations.as_ref()?)?
+        let (lambda, others): (Vec<_>, Vec<_>) =
+            whole(self.integrations.as_ref()?)?.partition(|entry| entry.is_lambda());
+        let integrations: Vec<Integration> = lambda
+            .into_iter()
             .map(wire::Integration::resolve)
             .collect::<Option<_>>()?;
-        let actions = whole(self.actions.as_ref()?)?
-            .map(|action| action.resolve(&integrations))
+        let other_integrations: Vec<OtherIntegration> = others
+            .into_iter()
+            .map(wire::Integration::resolve_other)
             .collect::<Option<_>>()?;
+        let is_tried = |action: &&wire::Action| {
+            let mut others = other_integrations.iter();
+            others.any(|other| Some(&other.key) == action.integration.as_ref())
+        };
+        let (tried, managed): (Vec<_>, Vec<_>) = whole(self.actions.as_ref()?)?.partition(is_tried);
         self.version?;
         Some(Manifest {
             organization: self.organization.as_ref()?.resolve(bounds)?,
+            actions: managed
+                .into_iter()
+                .map(|action| action.resolve(&integrations))
+                .collect::<Option<_>>()?,
+            tried_actions: tried
+                .into_iter()
+                .map(wire::Action::resolve_tried)
+                .collect::<Option<_>>()?,
+            credentials: match &self.credentials {
+                Some(list) => whole(list)?
+                    .map(wire::Credential::resolve)
+                    .collect::<Option<_>>()?,
+                None => Vec::new(),
+            },
             integrations,
-            actions,
+            other_integrations,
         })
     }
 }

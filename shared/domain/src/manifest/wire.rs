@@ -13,7 +13,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
-use super::{Delivery, Mode, Overlap, SecretName};
+use super::{Delivery, FieldPath, KmsDirective, KmsRotation, Mode, Overlap, SecretName};
 use crate::arn::{FunctionArn, RoleName, SecretArn};
 use crate::genesys_region::ENVIRONMENTS;
 use crate::ids::{ActionId, ClientId, IntegrationId, Key, OrganizationId, UserId};
@@ -129,14 +129,17 @@ pub struct Manifest {
     /// The organization that is managed, and the limits within which it is.
     #[schemars(required)]
     pub organization: Option<Organization>,
-    /// The integrations of type "AWS Lambda Data Actions". Each carries the role that Genesys
-    /// Cloud assumes for all of its actions.
+    /// The integrations. One of type "AWS Lambda Data Actions" carries the role that Genesys Cloud
+    /// assumes for all of its actions; of other types only credentials are moved.
     #[schemars(required)]
     pub integrations: Option<List<Integration>>,
     /// The Data Actions. An entry that is removed here is no longer managed; it is left as it is
     /// in Genesys Cloud and in AWS.
     #[schemars(required)]
     pub actions: Option<List<Action>>,
+    /// Integration credentials that carry values of a secret. All credentials of one secret move
+    /// together when it rotates.
+    pub credentials: Option<List<Credential>>,
 }
 
 /// The organization that is managed.
@@ -161,6 +164,10 @@ pub struct Organization {
     /// ClientSecretPrefix.
     #[schemars(required)]
     pub client_secret: Option<SecretArn>,
+    /// The full ARNs of further secrets with OAuth clients of this organization, each
+    /// {"client_id", "client_secret", "alternate_client_id"}, that rotate-client may rotate. Their
+    /// names begin with the stack's ClientSecretPrefix.
+    pub rotated_clients: Option<List<SecretArn>>,
     /// Who else may change what is managed. Lockstep's own client always may. A change by anybody
     /// else is a violation.
     pub authorized: Option<Authorized>,
@@ -182,7 +189,7 @@ pub struct Authorized {
     pub users: Option<List<UserId>>,
 }
 
-/// An integration of type "AWS Lambda Data Actions".
+/// An integration.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Integration {
@@ -192,16 +199,23 @@ pub struct Integration {
     /// The integration's name in Genesys Cloud.
     #[schemars(required, length(min = 1, max = 256), regex(pattern = r"\S"), extend("patternErrorMessage" = "Write a name that people can see."))]
     pub name: Option<String>,
+    /// The id of its type. Default: aws-lambda-data-actions. One of another type, such as
+    /// custom-rest-actions (Web Services Data Actions), is never created: it exists.
+    #[serde(rename = "type")]
+    #[schemars(length(min = 1, max = 256), regex(pattern = r"^[A-Za-z0-9_-]+$"), extend("patternErrorMessage" = "Write the id of a type, such as custom-rest-actions."))]
+    pub integration_type: Option<String>,
     /// The name of the IAM role that Genesys Cloud assumes, in the stack's own account. It begins
-    /// with the stack's RoleNamePrefix. Lockstep creates it.
-    #[schemars(required)]
+    /// with the stack's RoleNamePrefix. Lockstep creates it. An AWS Lambda integration needs one,
+    /// no other has one.
     pub role: Option<RoleName>,
     /// The id of an existing integration to manage. Without it the one of exactly this name is
     /// managed, or created.
     pub id: Option<IntegrationId>,
 }
 
-/// A Data Action that invokes a Lambda function.
+/// A Data Action. One that invokes a Lambda function is managed; one of an integration of another
+/// type is only tried after a credential was moved, and needs nothing but key, name, integration
+/// and test.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Action {
@@ -222,8 +236,8 @@ pub struct Action {
     #[schemars(required)]
     pub integration: Option<Key>,
     /// The ARN of the Lambda function, with an alias or a version or neither. It is in the
-    /// stack's region, and the stack's AllowedFunctionArns covers it.
-    #[schemars(required)]
+    /// stack's region, and the stack's AllowedFunctionArns covers it. An action of an AWS Lambda
+    /// integration needs one.
     pub function: Option<FunctionArn>,
     /// The action's category. Default: the integration's name.
     #[schemars(length(min = 1, max = 256), regex(pattern = r"\S"), extend("patternErrorMessage" = "Write a name that people can see."))]
@@ -270,6 +284,60 @@ pub struct SecretReference {
     /// Whether the version before the current one still works. none (the default): it does not,
     /// as in a single-user rotation. alternating: it does, as in a rotation between two users.
     pub overlap: Option<Overlap>,
+    /// How the secret should be rotated and encrypted. What does not hold is a finding.
+    pub rotation: Option<Rotation>,
+}
+
+/// How a secret should be rotated and encrypted. What does not hold becomes a finding with the
+/// command that mends it; Lockstep itself switches nothing on.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rotation {
+    /// The most days that the version in force may be old.
+    #[serde(default, deserialize_with = "optional_whole_number")]
+    #[schemars(range(min = 1, max = 3650))]
+    pub max_age_days: Option<u32>,
+    /// customer_managed: a KMS key of your own encrypts the secret. any (the default): any key.
+    pub kms: Option<KmsDirective>,
+    /// required: KMS rotates that key by itself. Only with kms: customer_managed.
+    pub kms_rotation: Option<KmsRotation>,
+}
+
+/// An integration credential that carries values of a secret.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Credential {
+    /// A short name of your own, unique in the file. Reports and events carry it, and it stands in
+    /// the credential's name in Genesys Cloud.
+    #[schemars(required)]
+    pub key: Option<Key>,
+    /// The key of the integration that uses the credential. It is of another type than AWS Lambda,
+    /// whose credential is its role.
+    #[schemars(required)]
+    pub integration: Option<Key>,
+    /// The name of the slot in the integration's config, such as basicAuth.
+    #[schemars(required, length(min = 1, max = 256), regex(pattern = r"\S"), extend("patternErrorMessage" = "Write the name of a slot."))]
+    pub slot: Option<String>,
+    /// The type of the credential, such as basicAuth.
+    #[serde(rename = "type")]
+    #[schemars(required, length(min = 1, max = 256), regex(pattern = r"\S"), extend("patternErrorMessage" = "Write the name of a credential type."))]
+    pub credential_type: Option<String>,
+    /// The full ARN of the secret, of the stack's account and region. Its name begins with the
+    /// stack's CredentialSecretPrefix.
+    #[schemars(required)]
+    pub secret: Option<SecretArn>,
+    /// Whether the version before the current one still works. none (the default): it does not,
+    /// as in a single-user rotation. alternating: it does, so that a failed test can go back.
+    pub overlap: Option<Overlap>,
+    /// Where in the secret each field of the credential stands, such as userName: $.username. A
+    /// plain $ is the whole value.
+    #[schemars(required, length(min = 1, max = 50))]
+    pub fields: Option<BTreeMap<String, FieldPath>>,
+    /// The keys of actions of the same integration whose tests show whether the credential works.
+    #[schemars(length(max = 20))]
+    pub test: Option<List<Key>>,
+    /// How the secret should be rotated and encrypted. What does not hold is a finding.
+    pub rotation: Option<Rotation>,
 }
 
 /// What an action takes and answers, as JSON Schemas (draft-04 unless they say otherwise).

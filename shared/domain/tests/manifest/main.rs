@@ -2,6 +2,7 @@
 
 mod actions;
 mod contract;
+mod credentials;
 mod defaults;
 mod form;
 mod integrations;

@@ -68,4 +68,5 @@ fn the_sample_manifest_names_the_schema_and_is_accepted() {
     let deliveries: Vec<_> = manifest.actions.iter().map(|a| a.delivery).collect();
     assert_eq!(deliveries, [Delivery::Envelope, Delivery::None]);
     assert!(manifest.actions[1].keeps_templates());
+    assert_eq!(manifest.credentials.len(), 1);
 }

@@ -1,4 +1,5 @@
-//! Data Actions: what they are, what they invoke, and which secrets they refer to.
+//! Data Actions: what they are, what they invoke, and which secrets they refer to; and keys, which
+//! all entries share.
 
 use super::{contract, refuse_repeated, templates};
 use crate::arn::{FunctionArn, SecretArn};
@@ -28,16 +29,100 @@ pub(super) fn check(manifest: &wire::Manifest, bounds: &Bounds, problems: &mut P
         if let Some(key) = &action.integration {
             check_integration(key, manifest, &at.key("integration"), problems);
         }
-        if let Some(function) = &action.function {
-            check_function(function, &at.key("function"), bounds, problems);
+        match kind(action, manifest) {
+            Kind::Managed => managed(action, at, bounds, problems),
+            Kind::Tried { of } => tried(action, of, at, problems),
+            // The integration is unknown, which has been told: what is there is checked.
+            Kind::Unknown if action.contract.is_some() => parts(action, at, bounds, problems),
+            Kind::Unknown => {}
         }
-        secrets(action, at, bounds, problems);
-        templates::check(action, at, problems);
-        contract::check(action, at, problems);
     }
 }
 
-/// A key names one thing in reports and manual events, so integrations and actions share them.
+/// What an action's integration makes of it.
+enum Kind<'m> {
+    /// It invokes a Lambda function, and Lockstep manages it.
+    Managed,
+    /// It belongs to an integration of another type, and is only tried.
+    Tried {
+        /// The integration's type.
+        of: &'m str,
+    },
+    /// Its integration is not in the file.
+    Unknown,
+}
+
+fn kind<'m>(action: &wire::Action, manifest: &'m wire::Manifest) -> Kind<'m> {
+    let mut integrations = manifest.integrations.iter().flat_map(wire::List::present);
+    let integration =
+        integrations.find(|(_, one)| one.key.is_some() && one.key == action.integration);
+    match integration {
+        Some((_, one)) if one.is_lambda() => Kind::Managed,
+        Some((_, one)) => Kind::Tried {
+            of: one.resolved_type(),
+        },
+        None => Kind::Unknown,
+    }
+}
+
+fn managed(action: &wire::Action, at: &Place, bounds: &Bounds, problems: &mut Problems<'_>) {
+    if action.function.is_none() {
+        problems.missing(
+            &at.key("function"),
+            "`function` is missing",
+            "Add `function`: The ARN of the Lambda function that the action invokes.",
+        );
+    }
+    parts(action, at, bounds, problems);
+}
+
+fn parts(action: &wire::Action, at: &Place, bounds: &Bounds, problems: &mut Problems<'_>) {
+    if let Some(function) = &action.function {
+        check_function(function, &at.key("function"), bounds, problems);
+    }
+    secrets(action, at, bounds, problems);
+    templates::check(action, at, problems);
+    contract::check(action, at, problems);
+}
+
+/// What would be managed of an action means nothing where nothing is.
+fn tried(action: &wire::Action, of: &str, at: &Place, problems: &mut Problems<'_>) {
+    let managed = [
+        ("function", action.function.is_some()),
+        ("category", action.category.is_some()),
+        ("secure", action.secure.is_some()),
+        ("adopt", action.adopt.is_some()),
+        ("secrets", action.secrets.is_some()),
+        ("delivery", action.delivery.is_some()),
+        ("pin", action.pin.is_some()),
+        ("contract", action.contract.is_some()),
+        ("request", action.request.is_some()),
+        ("response", action.response.is_some()),
+        ("timeout_seconds", action.timeout_seconds.is_some()),
+    ];
+    for (field, _) in managed.iter().filter(|(_, given)| *given) {
+        problems.add(
+            &at.key(field),
+            format!("an action of an integration of type {of} is only tried: `{field}` would not be kept"),
+            "Remove the line. Lockstep manages actions of AWS Lambda integrations only.",
+        );
+    }
+    match &action.test {
+        Some(test) if test.safe == Some(true) => {}
+        Some(_) => problems.add(
+            &at.key("test"),
+            "the test is not marked `safe: true`, so it would never be run",
+            "Add `safe: true` if the call harms nobody, or remove the action.",
+        ),
+        None => problems.missing(
+            &at.key("test"),
+            "`test` is missing: an action that is not managed is named for its test alone",
+            "Add `test`, or remove the action.",
+        ),
+    }
+}
+
+/// A key names one thing in reports and manual events, so all entries share them.
 fn keys(manifest: &wire::Manifest, actions: &[Entry<'_>], problems: &mut Problems<'_>) {
     let at = Place::root().key("integrations");
     let integrations = manifest.integrations.iter().flat_map(wire::List::present);
@@ -46,7 +131,19 @@ fn keys(manifest: &wire::Manifest, actions: &[Entry<'_>], problems: &mut Problem
     let actions = actions
         .iter()
         .filter_map(|(at, action)| Some((at.key("key"), action.key.as_ref()?)));
-    refuse_repeated(integrations.chain(actions), problems, |key, first| {
+    let at = Place::root().key("credentials");
+    let credentials = manifest.credentials.iter().flat_map(wire::List::present);
+    let credentials = credentials
+        .filter_map(|(index, entry)| Some((at.index(index).key("key"), entry.key.as_ref()?)));
+    let all: Vec<(Place, &Key)> = integrations.chain(actions).chain(credentials).collect();
+    for (at, key) in all.iter().filter(|(_, key)| key.is_reserved()) {
+        problems.add(
+            at,
+            format!("the key `{key}` is of those that Lockstep keeps for itself"),
+            "Let the key begin with another word.",
+        );
+    }
+    refuse_repeated(all, problems, |key, first| {
         (
             format!("the key `{key}` is taken by {first}"),
             "Give each entry a key of its own.",
@@ -94,7 +191,7 @@ fn check_id(id: &ActionId, at: &Place, problems: &mut Problems<'_>) {
     }
 }
 
-fn check_integration(
+pub(super) fn check_integration(
     key: &Key,
     manifest: &wire::Manifest,
     at: &Place,

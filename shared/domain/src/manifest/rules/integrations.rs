@@ -50,8 +50,24 @@ pub(super) fn check(
         .filter(|other| organization.is_some_and(|id| *id != other.organization.id))
         .collect();
     for (at, entry) in &entries {
-        if let Some(role) = &entry.role {
-            check_role(role, &at.key("role"), bounds, &others, problems);
+        match &entry.role {
+            Some(_) if !entry.is_lambda() => problems.add(
+                &at.key("role"),
+                format!(
+                    "an integration of type {} has no role: Genesys Cloud assumes one for AWS \
+                     Lambda only",
+                    entry.resolved_type()
+                ),
+                "Remove `role`, or remove `type` if this is an AWS Lambda integration.",
+            ),
+            Some(role) => check_role(role, &at.key("role"), bounds, &others, problems),
+            None if entry.is_lambda() => problems.missing(
+                &at.key("role"),
+                "`role` is missing",
+                "Add `role`: The name of the IAM role that Genesys Cloud assumes; it begins with \
+                 the stack's RoleNamePrefix. Or add `type`, if this is no AWS Lambda integration.",
+            ),
+            None => {}
         }
     }
 }

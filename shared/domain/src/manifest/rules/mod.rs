@@ -5,8 +5,10 @@
 
 mod actions;
 mod contract;
+mod credentials;
 mod integrations;
 mod organization;
+mod rotation;
 mod templates;
 
 use std::collections::BTreeMap;
@@ -31,6 +33,8 @@ pub(super) fn check(
     }
     integrations::check(manifest, bounds, others, problems);
     actions::check(manifest, bounds, problems);
+    credentials::check(manifest, bounds, problems);
+    rotation::check(manifest, problems);
 }
 
 /// Notes every value that stands at more than one place. `told` says what is wrong, given the

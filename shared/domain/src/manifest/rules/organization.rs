@@ -1,7 +1,9 @@
-//! The organization: which one, where, and what Lockstep signs in with.
+//! The organization: which one, where, what Lockstep signs in with, and which clients it rotates.
 
 use url::{Host, Url};
 
+use super::refuse_repeated;
+use crate::arn::SecretArn;
 use crate::genesys_region::{Environment, by_host};
 use crate::manifest::bounds::Bounds;
 use crate::manifest::collect::Problems;
@@ -35,25 +37,41 @@ pub(super) fn check(
             "Ask Genesys for it and set the stack's parameter GenesysAccountId.",
         );
     }
-    client_secret(organization, at, bounds, problems);
+    client_secrets(organization, at, bounds, problems);
     urls(organization, at, bounds, problems);
 }
 
-fn client_secret(
+/// The secret that Lockstep signs in with, and those of the clients that it rotates.
+fn client_secrets(
     organization: &wire::Organization,
     at: &Place,
     bounds: &Bounds,
     problems: &mut Problems<'_>,
 ) {
-    let Some(secret) = &organization.client_secret else {
-        return;
-    };
-    let at = at.key("client_secret");
-    super::actions::check_secret(secret, &at, bounds, problems);
+    let own = organization.client_secret.as_ref();
+    let own = own.map(|secret| (at.key("client_secret"), secret));
+    let rotated = organization.rotated_clients.iter();
+    let rotated = rotated
+        .flat_map(wire::List::present)
+        .map(|(index, secret)| (at.key("rotated_clients").index(index), secret));
+    let all: Vec<(Place, &SecretArn)> = own.into_iter().chain(rotated).collect();
+    for (at, secret) in &all {
+        client_secret(secret, at, bounds, problems);
+    }
+    refuse_repeated(all, problems, |secret, first| {
+        (
+            format!("the secret `{}` is named by {first} already", secret.name()),
+            "Name each secret once; the one of organization.client_secret is rotated as well.",
+        )
+    });
+}
+
+fn client_secret(secret: &SecretArn, at: &Place, bounds: &Bounds, problems: &mut Problems<'_>) {
+    super::actions::check_secret(secret, at, bounds, problems);
     let prefix = &bounds.client_secret_prefix;
     if !secret.name().starts_with(prefix.as_str()) {
         problems.add(
-            &at,
+            at,
             format!(
                 "the functions may not read the secret `{}`: its name does not begin with `{prefix}`",
                 secret.name()
