@@ -7,8 +7,9 @@ use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use crate::error::ApiError;
+use crate::invoke::FunctionArn;
 use crate::request::Fields;
-use crate::switches::{ConfigTemplates, Switches};
+use crate::switches::{ConfigTemplates, QualifiedArns, Switches};
 
 /// Names and categories are at most this long.
 pub(crate) const MAX_NAME: usize = 256;
@@ -38,7 +39,7 @@ pub(crate) struct ActionConfig {
     pub(crate) timeout_seconds: Option<i64>,
     pub(crate) request_url_template: Option<String>,
     pub(crate) request_template: Option<String>,
-    request_type: Option<String>,
+    pub(crate) request_type: Option<String>,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) translation_map: Vec<(String, String)>,
     pub(crate) translation_map_defaults: Vec<(String, String)>,
@@ -153,6 +154,15 @@ impl ActionConfig {
         )?;
         request.text("requestTemplateUri")?;
         self.request_url_template = request.text("requestUrlTemplate")?;
+        if switches.qualified_arns == QualifiedArns::Refuse
+            && let Some(url) = self.request_url_template.as_deref().filter(is_qualified)
+        {
+            return Err(ApiError::invalid_value(
+                "config.request.requestUrlTemplate",
+                &Value::from(url),
+                "the ARN of a function without version or alias",
+            ));
+        }
         self.request_template = request
             .text("requestTemplate")?
             .filter(|text| !text.is_empty());
@@ -245,6 +255,11 @@ impl ActionConfig {
         }
         config
     }
+}
+
+/// Whether a text is the ARN of a function with a version or alias.
+fn is_qualified(url: &&str) -> bool {
+    FunctionArn::parse(url).is_some_and(|arn| arn.qualifier.is_some())
 }
 
 fn object(pairs: &[(String, String)]) -> Value {

@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 use crate::action_model::{ActionConfig, Contract, MAX_NAME, Revision, View};
 use crate::audit_log::{AuditAction, EntityType, Subject};
 use crate::audit_record::Change;
+use crate::auth_action;
+use crate::drafts::of_draft;
 use crate::error::ApiError;
 use crate::integration_types::HoldsActions;
 use crate::paging::listing;
@@ -87,6 +89,7 @@ pub(crate) struct Filter<'a> {
     name: Option<String>,
     category: Option<&'a str>,
     secure: Option<bool>,
+    auth_actions: bool,
 }
 
 impl<'a> Filter<'a> {
@@ -97,8 +100,8 @@ impl<'a> Filter<'a> {
         {
             return Err(ApiError::invalid_query("ids", given, "at most 50 ids"));
         }
-        request.query_flag("includeAuthActions")?;
         Ok(Self {
+            auth_actions: request.query_flag("includeAuthActions")?.unwrap_or(false),
             ids,
             name: request.query("name").map(str::to_lowercase),
             category: request.query("category"),
@@ -108,7 +111,8 @@ impl<'a> Filter<'a> {
 
     /// `name` matches a part of the name, whatever its case.
     pub(crate) fn takes(&self, id: &str, revision: &Revision) -> bool {
-        self.ids.as_ref().is_none_or(|ids| ids.contains(&id))
+        (self.auth_actions || !auth_action::is_one(id))
+            && self.ids.as_ref().is_none_or(|ids| ids.contains(&id))
             && self
                 .name
                 .as_ref()
@@ -173,6 +177,7 @@ pub(crate) fn new_revision(
     fields.required("name")?;
     fields.required("category")?;
     let integration_id = fields.required_text("integrationId")?;
+    let contract = Contract::parsed(fields.required("contract")?, &world.switches);
     let revision = Revision {
         version: 1,
         name: fields.bounded_text("name", MAX_NAME)?.unwrap_or_default(),
@@ -180,7 +185,7 @@ pub(crate) fn new_revision(
             .bounded_text("category", MAX_NAME)?
             .unwrap_or_default(),
         secure: fields.flag("secure")?.unwrap_or(false),
-        contract: Contract::parsed(fields.required("contract")?, &world.switches)?,
+        contract: contract.map_err(|error| if is_draft { of_draft(error) } else { error })?,
         config: ActionConfig::parsed(fields.required("config")?, &world.switches)?,
     };
     let integration = world.integration(&integration_id).map_err(|_| {
@@ -237,6 +242,9 @@ pub(crate) fn stale(supplied: i64, current: i64, switches: &Switches) -> ApiErro
     let message =
         format!("Supplied version {supplied} does not match the current version {current}");
     match switches.stale_action_version {
+        StaleActionVersion::Timeout => {
+            ApiError::conflict(StatusCode::REQUEST_TIMEOUT, "client.timeout", message)
+        }
         StaleActionVersion::BadRequest => {
             ApiError::conflict(StatusCode::BAD_REQUEST, "bad.request", message)
         }
@@ -339,6 +347,11 @@ pub(crate) fn patch(world: &mut World, request: &Request) -> Result<Reply, ApiEr
 pub(crate) fn delete(world: &mut World, request: &Request) -> Result<Reply, ApiError> {
     let id = request.param("actionId");
     let action = world.action(id)?;
+    if auth_action::is_one(id) {
+        return Err(ApiError::bad_request(
+            "A custom authentication action cannot be deleted.",
+        ));
+    }
     let subject = Subject::new(EntityType::Action, id, action.name());
     world.actions.retain(|action| action.id != id);
     world.audit(request, subject, AuditAction::Delete, Vec::new());

@@ -6,7 +6,6 @@ use axum::body::Body;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
-use serde_json::Value;
 
 use crate::error::ApiError;
 use crate::faults::{Fault, FaultKind};
@@ -50,18 +49,32 @@ impl Outgoing {
     }
 }
 
+/// A body with its media type, as it goes over the wire.
+pub(crate) struct Encoded {
+    pub(crate) kind: Option<&'static str>,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl ReplyBody {
+    pub(crate) fn encoded(&self) -> Encoded {
+        let (kind, bytes) = match self {
+            Self::Json(value) => (Some("application/json"), value.to_string().into_bytes()),
+            Self::Text(text) => (Some("text/plain; charset=utf-8"), text.clone().into_bytes()),
+            Self::Empty => (None, Vec::new()),
+        };
+        Encoded { kind, bytes }
+    }
+}
+
 /// The answer as it goes over the wire, spoiled where a fault says so.
 pub(crate) fn written(
-    outgoing: Outgoing,
+    outgoing: &Outgoing,
+    encoded: Encoded,
     correlation_id: &str,
     fault: Option<&Fault>,
     cutter: &Cutter,
 ) -> Response {
-    let (kind, mut bytes) = match outgoing.body {
-        ReplyBody::Json(value) => (Some("application/json"), encoded(&value)),
-        ReplyBody::Text(text) => (Some("text/plain; charset=utf-8"), text.into_bytes()),
-        ReplyBody::Empty => (None, Vec::new()),
-    };
+    let Encoded { kind, mut bytes } = encoded;
     match fault.and_then(|fault| fault.kind) {
         Some(FaultKind::Garbage) => bytes = b"<html>not what was asked for".to_vec(),
         Some(FaultKind::Truncate) => cutter.truncate(bytes.len() / 2),
@@ -80,7 +93,7 @@ pub(crate) fn written(
     if let Ok(id) = HeaderValue::from_str(correlation_id) {
         headers.insert(CORRELATION, id);
     }
-    if let Some(usage) = outgoing.usage {
+    if let Some(usage) = &outgoing.usage {
         headers.insert(LIMIT_COUNT, usage.count.into());
         headers.insert(LIMIT_ALLOWED, usage.allowed.into());
         headers.insert(LIMIT_RESET, usage.reset.into());
@@ -94,8 +107,4 @@ pub(crate) fn written(
         }
     }
     response
-}
-
-fn encoded(value: &Value) -> Vec<u8> {
-    value.to_string().into_bytes()
 }

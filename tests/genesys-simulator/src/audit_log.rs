@@ -7,8 +7,14 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::audit_record::{Change, Record};
 use crate::events::PartnerEvent;
 use crate::request::Request;
-use crate::switches::{CredentialAudits, ExecutionAudits, PublishAuditedAs, Switches};
+use crate::switches::{
+    AuditDelay, CredentialAudits, DraftAudits, EventDelivery, ExecutionAudits, PublishAuditedAs,
+    Switches,
+};
 use crate::world::{World, new_id};
+
+/// How late a record shows where the switch says so.
+const LATE: SignedDuration = SignedDuration::from_secs(5);
 
 /// What was changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,8 +126,13 @@ impl Default for AuditLog {
 
 impl AuditLog {
     /// Whether a record may be shown now. The current delay counts, also for older records.
-    pub(crate) fn is_visible(&self, record: &Record, now: Timestamp) -> bool {
-        !self.never && now.duration_since(record.at) >= self.delay
+    pub(crate) fn is_visible(&self, record: &Record, now: Timestamp, switches: &Switches) -> bool {
+        let late = match switches.audit_delay {
+            AuditDelay::None => SignedDuration::ZERO,
+            AuditDelay::Late => LATE,
+            AuditDelay::Never => return false,
+        };
+        !self.never && now.duration_since(record.at) >= self.delay + late
     }
 }
 
@@ -210,8 +221,14 @@ impl World {
                 body: record.event_body(&self.organization_id),
                 correlation_id: record.transaction_id.clone(),
             };
-            // The receiver ends with the simulator; there is nobody left to tell.
-            let _ = bus.send(event);
+            let again = match self.switches.event_delivery {
+                EventDelivery::Once => None,
+                EventDelivery::Twice => Some(event.clone()),
+            };
+            for event in again.into_iter().chain([event]) {
+                // The receiver ends with the simulator; there is nobody left to tell.
+                let _ = bus.send(event);
+            }
         }
         self.audit.records.push(record);
     }
@@ -221,7 +238,10 @@ impl World {
 pub(crate) fn audited(switches: &Switches) -> Vec<(EntityType, Vec<AuditAction>)> {
     use AuditAction::{Create, Delete, Execute, Publish, Update};
     let mut action = vec![Create, Update, Delete];
-    let mut draft = vec![Create, Update, Delete];
+    let mut draft = match switches.draft_audits {
+        DraftAudits::Yes => vec![Create, Update, Delete],
+        DraftAudits::No => Vec::new(),
+    };
     match switches.publish_audited_as {
         PublishAuditedAs::Publish => action.push(Publish),
         PublishAuditedAs::ActionDraft => draft.push(Publish),
@@ -232,9 +252,11 @@ pub(crate) fn audited(switches: &Switches) -> Vec<(EntityType, Vec<AuditAction>)
     }
     let mut all = vec![
         (EntityType::Action, action),
-        (EntityType::ActionDraft, draft),
         (EntityType::Integration, vec![Create, Update, Delete]),
     ];
+    if !draft.is_empty() {
+        all.push((EntityType::ActionDraft, draft));
+    }
     if switches.credential_audits == CredentialAudits::Yes {
         all.push((EntityType::Credential, vec![Create, Update, Delete]));
     }

@@ -91,7 +91,7 @@ fn found(world: &World, asked: &Asked) -> Vec<Value> {
         .audit
         .records
         .iter()
-        .filter(|record| world.audit.is_visible(record, now))
+        .filter(|record| world.audit.is_visible(record, now, &world.switches))
         .filter(|record| asked.matches(record, &world.switches))
         .collect();
     records.sort_by_key(|record| record.at);
@@ -168,13 +168,14 @@ pub(crate) fn related(world: &mut World, request: &Request) -> Result<Reply, Api
     let transaction = log
         .records
         .iter()
-        .find(|record| record.id == id && log.is_visible(record, now))
+        .find(|record| record.id == id && log.is_visible(record, now, &world.switches))
         .map(|record| record.transaction_id.clone())
         .ok_or_else(ApiError::not_found)?;
     let mut related: Vec<Value> = log
         .records
         .iter()
-        .filter(|record| record.transaction_id == transaction && log.is_visible(record, now))
+        .filter(|record| record.transaction_id == transaction)
+        .filter(|record| log.is_visible(record, now, &world.switches))
         .map(|record| record.rendered(&world.organization_id, &world.switches))
         .collect();
     if !is_ascending {

@@ -27,6 +27,7 @@ const OPERATIONS: &[&str] = &[
     "POST rate-limit",
     "POST integrations",
     "POST clients",
+    "POST usage",
     "POST clock",
 ];
 
@@ -75,6 +76,7 @@ fn perform(world: &mut World, method: &str, name: &str, body: &[u8]) -> Result<V
         ("POST", "rate-limit") => world.set_rate_limit(&input(body)?).map_err(bad)?,
         ("POST", "integrations") => world.set_integrations(&input(body)?).map_err(bad)?,
         ("POST", "clients") => world.set_client(&input(body)?).map_err(bad)?,
+        ("POST", "usage") => world.set_usage(&input(body)?).map_err(bad)?,
         ("POST", "clock") => world.advance(&input(body)?).map_err(bad)?,
         _ => return Err(unknown(method, name)),
     }

@@ -3,13 +3,13 @@
 //! Official Python SDK 269.0.0 (Credential, CredentialInfo, CredentialInfoCursorListing).
 
 use axum::http::StatusCode;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 
 use crate::audit_log::{AuditAction, EntityType, Subject};
 use crate::error::ApiError;
-use crate::integration_types::CREDENTIAL_TYPES;
+use crate::integration_types::{ARN_TYPE, CREDENTIAL_TYPES, spelled_type};
 use crate::paging::{listing as page_listing, page_size};
 use crate::request::{Fields, Reply, Request};
 use crate::switches::{CredentialRedaction, DeleteUsedCredential, Switches};
@@ -39,13 +39,14 @@ impl Credential {
     }
 
     /// `CredentialInfo`: all but the fields.
-    pub(crate) fn info(&self) -> Value {
+    pub(crate) fn info(&self, switches: &Switches) -> Value {
+        let type_name = spelled_type(self.type_name, switches);
         json!({
             "id": self.id,
             "name": self.name,
             "createdDate": written(self.created),
             "modifiedDate": written(self.modified),
-            "type": {"id": self.type_name, "name": self.type_name},
+            "type": {"id": type_name, "name": type_name},
             "selfUri": format!("/api/v2/integrations/credentials/{}", self.id),
         })
     }
@@ -61,16 +62,17 @@ impl Credential {
             CredentialRedaction::ArnVisible => self
                 .fields
                 .iter()
-                .map(|(name, value)| match name.as_str() {
-                    "ARN" => (name.clone(), json!(value.expose_secret())),
+                .map(|(name, value)| match self.type_name {
+                    ARN_TYPE => (name.clone(), json!(value.expose_secret())),
                     _ => (name.clone(), json!("********")),
                 })
                 .collect(),
         };
+        let type_name = spelled_type(self.type_name, switches);
         let mut body = json!({
             "id": self.id,
             "name": self.name,
-            "type": {"id": self.type_name, "name": self.type_name},
+            "type": {"id": type_name, "name": type_name},
             "selfUri": format!("/api/v2/integrations/credentials/{}", self.id),
         });
         if switches.credential_redaction != CredentialRedaction::Omitted {
@@ -97,12 +99,18 @@ fn parsed(request: &Request, switches: &Switches) -> Result<Parts, ApiError> {
     };
     let (type_name, required) = CREDENTIAL_TYPES
         .iter()
-        .find(|(name, _)| *name == named)
+        .find(|(name, _)| spelled_type(name, switches) == named)
         .ok_or_else(|| {
-            let known: Vec<&str> = CREDENTIAL_TYPES.iter().map(|(name, _)| *name).collect();
+            let known: Vec<&str> = CREDENTIAL_TYPES
+                .iter()
+                .map(|(name, _)| spelled_type(name, switches))
+                .collect();
             ApiError::invalid_value("type.name", &Value::from(named), &known.join(", "))
         })?;
-    let values = fields.text_map("credentialFields")?.unwrap_or_default();
+    let values = fields
+        .text_map("credentialFields")
+        .map_err(without_value)?
+        .unwrap_or_default();
     for name in *required {
         if !values
             .iter()
@@ -122,6 +130,16 @@ fn parsed(request: &Request, switches: &Switches) -> Result<Parts, ApiError> {
     Ok((name, type_name, values))
 }
 
+/// The refusal of a wrong value that does not repeat it: it may be a secret.
+fn without_value(mut refusal: ApiError) -> ApiError {
+    let field = refusal
+        .details
+        .first()
+        .map_or("credentialFields", |detail| &detail.field_name);
+    refusal.message = format!("The value of [{field}] is not valid for its field type");
+    refusal
+}
+
 pub(crate) fn create(world: &mut World, request: &Request) -> Result<Reply, ApiError> {
     let (name, type_name, fields) = parsed(request, &world.switches)?;
     let now = world.now();
@@ -133,7 +151,7 @@ pub(crate) fn create(world: &mut World, request: &Request) -> Result<Reply, ApiE
         created: now,
         modified: now,
     };
-    let body = credential.info();
+    let body = credential.info(&world.switches);
     let subject = Subject::new(EntityType::Credential, &credential.id, &credential.name);
     world.credentials.push(credential);
     world.audit(request, subject, AuditAction::Create, Vec::new());
@@ -141,7 +159,11 @@ pub(crate) fn create(world: &mut World, request: &Request) -> Result<Reply, ApiE
 }
 
 pub(crate) fn list(world: &mut World, request: &Request) -> Result<Reply, ApiError> {
-    let all: Vec<Value> = world.credentials.iter().map(Credential::info).collect();
+    let all: Vec<Value> = world
+        .credentials
+        .iter()
+        .map(|credential| credential.info(&world.switches))
+        .collect();
     page_listing(
         request,
         "/api/v2/integrations/credentials",
@@ -175,7 +197,10 @@ pub(crate) fn listing(world: &mut World, request: &Request) -> Result<Reply, Api
         (None, None) => (0, size.min(all.len())),
     };
     let shown = &all[start..end];
-    let entities: Vec<Value> = shown.iter().map(Credential::info).collect();
+    let entities: Vec<Value> = shown
+        .iter()
+        .map(|credential| credential.info(&world.switches))
+        .collect();
     let mut body = json!({"entities": entities, "selfUri": format!("{PATH}?pageSize={size}")});
     if let Some(last) = shown.last().filter(|_| end < all.len()) {
         body["nextUri"] = format!("{PATH}?pageSize={size}&after={}", last.id).into();
@@ -186,10 +211,11 @@ pub(crate) fn listing(world: &mut World, request: &Request) -> Result<Reply, Api
     Ok(Reply::ok(body))
 }
 
-pub(crate) fn types(_: &mut World, _: &Request) -> Result<Reply, ApiError> {
+pub(crate) fn types(world: &mut World, _: &Request) -> Result<Reply, ApiError> {
     let all: Vec<Value> = CREDENTIAL_TYPES
         .iter()
         .map(|(name, required)| {
+            let name = spelled_type(name, &world.switches);
             let properties: Map<String, Value> = required
                 .iter()
                 .map(|field| {
@@ -216,6 +242,11 @@ pub(crate) fn get(world: &mut World, request: &Request) -> Result<Reply, ApiErro
     Ok(Reply::ok(credential.redacted(&world.switches)))
 }
 
+/// Two writes never show the same time, which is written in milliseconds.
+fn next_modified(last: Timestamp, now: Timestamp) -> Timestamp {
+    now.max(last + SignedDuration::from_millis(1))
+}
+
 pub(crate) fn put(world: &mut World, request: &Request) -> Result<Reply, ApiError> {
     let id = request.param("credentialId");
     world.credential(id)?;
@@ -229,8 +260,8 @@ pub(crate) fn put(world: &mut World, request: &Request) -> Result<Reply, ApiErro
     credential.name = name;
     credential.type_name = type_name;
     credential.fields = fields;
-    credential.modified = now;
-    let body = credential.info();
+    credential.modified = next_modified(credential.modified, now);
+    let body = credential.info(&world.switches);
     let subject = Subject::new(EntityType::Credential, id, &credential.name);
     world.audit(request, subject, AuditAction::Update, Vec::new());
     Ok(Reply::ok(body))
@@ -254,4 +285,18 @@ pub(crate) fn delete(world: &mut World, request: &Request) -> Result<Reply, ApiE
     let subject = Subject::new(EntityType::Credential, id, &name);
     world.audit(request, subject, AuditAction::Delete, Vec::new());
     Ok(Reply::no_content())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_writes_in_one_millisecond_show_different_times() {
+        let last: Timestamp = "2026-05-01T00:00:00.0005Z".parse().unwrap();
+        let next = next_modified(last, last);
+        assert_ne!(written(next), written(last));
+        let later = last + SignedDuration::from_secs(1);
+        assert_eq!(next_modified(last, later), later);
+    }
 }

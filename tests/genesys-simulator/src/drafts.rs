@@ -28,6 +28,17 @@ fn shown(action: &Action, view: View, switches: &Switches) -> Result<Value, ApiE
     ))
 }
 
+/// The operations of drafts declare no code of its own for a schema that is none (published swagger).
+pub(crate) fn of_draft(mut error: ApiError) -> ApiError {
+    if error.code == "invalid.schema" {
+        error.code = "constraint.validation";
+        for detail in &mut error.details {
+            error.code.clone_into(&mut detail.error_code);
+        }
+    }
+    error
+}
+
 pub(crate) fn list(world: &mut World, request: &Request) -> Result<Reply, ApiError> {
     let filter = Filter::asked(request)?;
     let view = View {
@@ -109,7 +120,7 @@ pub(crate) fn patch(world: &mut World, request: &Request) -> Result<Reply, ApiEr
         .unwrap_or(next.category);
     next.secure = fields.flag("secure")?.unwrap_or(next.secure);
     if let Some(contract) = fields.value("contract") {
-        next.contract = Contract::parsed(contract, &world.switches)?;
+        next.contract = Contract::parsed(contract, &world.switches).map_err(of_draft)?;
     }
     next.config = patched_config(&current.config, fields.value("config"), &world.switches)?;
     if version != current.version {

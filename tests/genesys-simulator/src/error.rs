@@ -35,6 +35,8 @@ pub(crate) struct Limit {
     pub(crate) value: i64,
     /// Seconds until it is worth trying again.
     pub(crate) retry_after: i64,
+    /// Whether the body names the limit.
+    pub(crate) is_told: bool,
 }
 
 impl ApiError {
@@ -126,6 +128,15 @@ impl ApiError {
         self
     }
 
+    /// A detail that is about no field.
+    pub(crate) fn with_detail(mut self, code: &str) -> Self {
+        self.details.push(Detail {
+            error_code: code.to_owned(),
+            field_name: String::new(),
+        });
+        self
+    }
+
     pub(crate) fn with_param(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.params.push((name, value.into()));
         self
@@ -159,7 +170,7 @@ impl ApiError {
             "details": details,
             "errors": [],
         });
-        if let Some(limit) = &self.limit {
+        if let Some(limit) = self.limit.as_ref().filter(|limit| limit.is_told) {
             body["limit"] =
                 json!({"key": limit.key, "namespace": limit.namespace, "value": limit.value});
         }

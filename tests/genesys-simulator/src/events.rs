@@ -22,7 +22,7 @@ const DETAIL_TYPE: &str = "v2.audits.entitytype.{id}.entityid.{id}";
 const CUSTOMER_ACCOUNT: &str = "000000000000";
 
 /// One event to send.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct PartnerEvent {
     pub(crate) topic: String,
     pub(crate) at: Timestamp,

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::world::World;
 use crate::{
     AuditSettings, Call, Client, ClientSettings, ClockSettings, Fault, IntegrationSettings,
-    PermissionSettings, PlantedRecord, RateLimitSettings, Simulator,
+    PermissionSettings, PlantedRecord, RateLimitSettings, Simulator, UsageSettings,
 };
 
 impl Simulator {
@@ -41,11 +41,55 @@ impl Simulator {
         &self.other_client
     }
 
+    /// The client that Lockstep's takes turns with: the same role, another secret.
+    #[must_use]
+    pub fn alternate_client(&self) -> &Client {
+        &self.alternate_client
+    }
+
     /// Ends the simulator: open requests get a reset, and every connection is closed.
+    ///
+    /// # Panics
+    /// The contract was violated.
     pub async fn stop(self) {
+        let Self {
+            stop,
+            server,
+            verdict,
+            ..
+        } = self;
         // Neither can fail in a way that matters: the server may have ended already.
-        let _ = self.stop.send(true);
-        let _ = self.server.await;
+        let _ = stop.send(true);
+        let _ = server.await;
+        drop(verdict);
+    }
+
+    /// Ends the simulator as [`Simulator::stop`] does, and gives the violations of the contract instead of
+    /// panicking with them.
+    pub async fn end(self) -> Vec<String> {
+        let Self {
+            stop,
+            server,
+            verdict,
+            ..
+        } = self;
+        let _ = stop.send(true);
+        let _ = server.await;
+        verdict.taken()
+    }
+
+    /// The violations of the contract so far.
+    #[must_use]
+    pub fn violations(&self) -> Vec<String> {
+        self.verdict.found()
+    }
+
+    /// Has violations of the contract told when the simulator ends, instead of panicking with them: for one
+    /// that people play with.
+    #[must_use]
+    pub fn lenient(mut self) -> Self {
+        self.verdict.be_lenient();
+        self
     }
 
     fn lock(&self) -> MutexGuard<'_, World> {
@@ -127,6 +171,14 @@ impl Simulator {
     /// There is no such client.
     pub fn set_client(&self, settings: &ClientSettings) -> Result<(), String> {
         self.lock().set_client(settings)
+    }
+
+    /// Sets how the usage of clients shows.
+    ///
+    /// # Errors
+    /// A negative or endless time.
+    pub fn set_usage(&self, settings: &UsageSettings) -> Result<(), String> {
+        self.lock().set_usage(settings)
     }
 
     /// Moves the simulated clock ahead.

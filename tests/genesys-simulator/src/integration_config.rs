@@ -8,9 +8,9 @@ use serde_json::{Map, Value, json};
 
 use crate::audit_log::{AuditAction, EntityType, Subject};
 use crate::audit_record::Change;
-use crate::credentials::Credential;
+use crate::auth_action;
 use crate::error::ApiError;
-use crate::integration_types::IntegrationType;
+use crate::integration_types::{IntegrationType, spelled_slot, spelled_type};
 use crate::integrations::Integration;
 use crate::request::{Reply, Request};
 use crate::world::World;
@@ -46,8 +46,8 @@ pub(crate) fn rendered_config(world: &World, integration: &Integration) -> Value
         .map(|(slot, id)| {
             let info = world
                 .credential(id)
-                .map_or_else(|_| json!({"id": id}), Credential::info);
-            (slot.clone(), info)
+                .map_or_else(|_| json!({"id": id}), |found| found.info(&world.switches));
+            (spelled_slot(slot, &world.switches).to_owned(), info)
         })
         .collect();
     json!({
@@ -90,11 +90,14 @@ pub(crate) fn put(world: &mut World, request: &Request) -> Result<Reply, ApiErro
         ));
     }
     config.version += 1;
+    let now = world.now();
     let integration = world.integration_mut(id)?;
     let before = std::mem::replace(&mut integration.config, config);
+    integration.before = Some((before.clone(), now));
     let changes = config_changes(&before, &integration.config);
     let subject = Subject::new(EntityType::Integration, id, &integration.config.name);
     world.audit(request, subject, AuditAction::Update, changes);
+    auth_action::follow(world, id);
     let integration = world.integration(id)?;
     Ok(Reply::ok(rendered_config(world, integration)))
 }
@@ -108,10 +111,10 @@ fn credentials(
     let mut slots = Vec::new();
     for (slot, reference) in given.as_object().into_iter().flatten() {
         let place = format!("credentials.{slot}");
-        let (_, types) = kind
+        let (known, types) = kind
             .slots
             .iter()
-            .find(|(known, _)| known == slot)
+            .find(|(known, _)| spelled_slot(known, &world.switches) == slot)
             .ok_or_else(|| {
                 ApiError::constraint(&place, format!("{} has no credential {slot}", kind.id))
             })?;
@@ -123,12 +126,16 @@ fn credentials(
             ApiError::constraint(&place, format!("There is no credential with id {id}"))
         })?;
         if !types.contains(&credential.type_name) {
+            let types: Vec<&str> = types
+                .iter()
+                .map(|name| spelled_type(name, &world.switches))
+                .collect();
             return Err(ApiError::constraint(
                 &place,
                 format!("{place} takes credentials of type {}", types.join(", ")),
             ));
         }
-        slots.push((slot.clone(), id.to_owned()));
+        slots.push(((*known).to_owned(), id.to_owned()));
     }
     Ok(slots)
 }

@@ -2,13 +2,17 @@
 //!
 //! Type ids: official Terraform modules (integration-lambda-module, aws-event-bridge-module) and
 //! terraform-provider-genesyscloud. Credential type `amazonWebServicesARN` with field `ARN` and slot
-//! `AmazonWebServicesARN`: integration-lambda-module.
+//! `AmazonWebServicesARN`: integration-lambda-module. The slot `basicAuth` of web services, which takes all
+//! three credential types of theirs, and `pureCloudOAuthClient`: examples and guides of
+//! terraform-provider-genesyscloud (integration, integration_credential, custom auth action). That a slot is
+//! optional where the help pages offer *no credentials* is assumed.
 
 use serde_json::{Value, json};
 
 use crate::error::ApiError;
 use crate::paging::listing;
 use crate::request::{Reply, Request};
+use crate::switches::{RoleCredentialType, RoleSlot, Switches};
 use crate::world::World;
 
 /// Whether published or drafted actions can stand under an integration of a type.
@@ -33,15 +37,41 @@ pub(crate) struct IntegrationType {
 
 /// The type of integration that invokes Lambda functions.
 pub(crate) const LAMBDA: &str = "aws-lambda-data-actions";
+/// The type of integration that calls web services.
+pub(crate) const WEB_SERVICES: &str = "custom-rest-actions";
+/// Sent as the Authorization header of every request (help page on the credential types).
+pub(crate) const BASIC_AUTH: &str = "basicAuth";
+/// Fields of any name; requests refer to them.
+const USER_DEFINED: &str = "userDefined";
+/// The same, for an authentication that comes before the requests.
+pub(crate) const USER_DEFINED_OAUTH: &str = "userDefinedOAuth";
+const WEB_SERVICE_TYPES: &[&str] = &[BASIC_AUTH, USER_DEFINED, USER_DEFINED_OAUTH];
 /// The slot that names the role to assume.
 pub(crate) const ARN_SLOT: &str = "AmazonWebServicesARN";
+pub(crate) const ARN_TYPE: &str = "amazonWebServicesARN";
+
+/// A slot as it goes over the wire, by switch.
+pub(crate) fn spelled_slot<'a>(slot: &'a str, switches: &Switches) -> &'a str {
+    match (slot, switches.role_slot) {
+        (ARN_SLOT, RoleSlot::Lower) => "amazonWebServicesARN",
+        (slot, RoleSlot::Lower | RoleSlot::Upper) => slot,
+    }
+}
+
+/// A credential type as it goes over the wire, by switch.
+pub(crate) fn spelled_type(name: &'static str, switches: &Switches) -> &'static str {
+    match (name, switches.role_credential_type) {
+        (ARN_TYPE, RoleCredentialType::Upper) => "AmazonWebServicesARN",
+        (name, RoleCredentialType::Lower | RoleCredentialType::Upper) => name,
+    }
+}
 
 pub(crate) static TYPES: &[IntegrationType] = &[
     IntegrationType {
         id: LAMBDA,
         name: "AWS Lambda Data Actions",
         holds_actions: HoldsActions::Yes,
-        slots: &[(ARN_SLOT, &["amazonWebServicesARN"])],
+        slots: &[(ARN_SLOT, &[ARN_TYPE])],
         properties: &[],
     },
     IntegrationType {
@@ -64,33 +94,27 @@ pub(crate) static TYPES: &[IntegrationType] = &[
         properties: &[],
     },
     IntegrationType {
-        id: "custom-rest-actions",
+        id: WEB_SERVICES,
         name: "Web Services Data Actions",
         holds_actions: HoldsActions::Yes,
-        slots: &[(
-            "basicAuth",
-            &["basicAuth", "userDefined", "userDefinedOAuth"],
-        )],
+        slots: &[("basicAuth", WEB_SERVICE_TYPES)],
         properties: &[],
     },
     IntegrationType {
         id: "function-data-actions",
         name: "Genesys Cloud Function Data Actions",
         holds_actions: HoldsActions::DraftsOnly,
-        slots: &[(
-            "basicAuth",
-            &["basicAuth", "userDefined", "userDefinedOAuth"],
-        )],
+        slots: &[("basicAuth", WEB_SERVICE_TYPES)],
         properties: &[],
     },
 ];
 
 /// A credential type: its name and required fields. Types without any take fields of any name.
 pub(crate) static CREDENTIAL_TYPES: &[(&str, &[&str])] = &[
-    ("amazonWebServicesARN", &["ARN"]),
-    ("basicAuth", &["userName", "password"]),
-    ("userDefined", &[]),
-    ("userDefinedOAuth", &[]),
+    (ARN_TYPE, &["ARN"]),
+    (BASIC_AUTH, &["userName", "password"]),
+    (USER_DEFINED, &[]),
+    (USER_DEFINED_OAUTH, &[]),
     ("pureCloudOAuthClient", &["clientId", "clientSecret"]),
 ];
 
@@ -99,14 +123,25 @@ pub(crate) fn find(id: &str) -> Option<&'static IntegrationType> {
 }
 
 impl IntegrationType {
-    fn rendered(&self) -> Value {
+    fn needs_credential(&self) -> bool {
+        self.slots
+            .iter()
+            .all(|(_, types)| *types != WEB_SERVICE_TYPES)
+    }
+
+    fn rendered(&self, switches: &Switches) -> Value {
         let credentials: serde_json::Map<String, Value> = self
             .slots
             .iter()
             .map(|(slot, types)| {
+                let slot = spelled_slot(slot, switches);
+                let types: Vec<&str> = types
+                    .iter()
+                    .map(|name| spelled_type(name, switches))
+                    .collect();
                 (
-                    (*slot).to_owned(),
-                    json!({"required": true, "title": slot, "credentialTypes": types}),
+                    slot.to_owned(),
+                    json!({"required": self.needs_credential(), "title": slot, "credentialTypes": types}),
                 )
             })
             .collect();
@@ -129,13 +164,16 @@ impl IntegrationType {
 }
 
 pub(crate) fn list(world: &mut World, request: &Request) -> Result<Reply, ApiError> {
-    let all: Vec<Value> = TYPES.iter().map(IntegrationType::rendered).collect();
+    let all: Vec<Value> = TYPES
+        .iter()
+        .map(|kind| kind.rendered(&world.switches))
+        .collect();
     listing(request, "/api/v2/integrations/types", &all, &world.switches).map(Reply::ok)
 }
 
-pub(crate) fn get(_: &mut World, request: &Request) -> Result<Reply, ApiError> {
+pub(crate) fn get(world: &mut World, request: &Request) -> Result<Reply, ApiError> {
     find(request.param("typeId"))
-        .map(|found| Reply::ok(found.rendered()))
+        .map(|found| Reply::ok(found.rendered(&world.switches)))
         .ok_or_else(ApiError::not_found)
 }
 

@@ -30,6 +30,34 @@ const MODEL_FIELDS: &[&str] = &[
     "selfUri",
 ];
 
+/// The model `IntegrationType`, as a create may name it; only the id counts.
+const TYPE_FIELDS: &[&str] = &[
+    "id",
+    "name",
+    "description",
+    "provider",
+    "category",
+    "images",
+    "configPropertiesSchemaUri",
+    "configAdvancedSchemaUri",
+    "helpUri",
+    "termsOfServiceUri",
+    "vendorName",
+    "vendorWebsiteUri",
+    "marketplaceUri",
+    "faqUri",
+    "privacyPolicyUri",
+    "supportContactUri",
+    "salesContactUri",
+    "helpLinks",
+    "credentials",
+    "nonInstallable",
+    "maxInstances",
+    "userPermissions",
+    "vendorOAuthClientIds",
+    "selfUri",
+];
+
 /// What the integration is; it follows the intended state after the activation time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reported {
@@ -64,6 +92,8 @@ pub(crate) struct Integration {
     pub(crate) in_error: bool,
     pub(crate) created: Timestamp,
     pub(crate) config: Config,
+    /// The config before the last change, and when that was: what flows may still use.
+    pub(crate) before: Option<(Config, Timestamp)>,
 }
 
 impl Integration {
@@ -174,7 +204,7 @@ pub(crate) fn create(world: &mut World, request: &Request) -> Result<Reply, ApiE
         fields.required("integrationType")?.clone(),
         "integrationType",
         "IntegrationType",
-        &["id", "name", "selfUri"],
+        TYPE_FIELDS,
         &world.switches,
     )?
     .required_text("id")?;
@@ -211,6 +241,7 @@ pub(crate) fn create(world: &mut World, request: &Request) -> Result<Reply, ApiE
             advanced: json!({}),
             credentials: Vec::new(),
         },
+        before: None,
     };
     let body = rendered(world, &integration, false);
     let subject = Subject::new(

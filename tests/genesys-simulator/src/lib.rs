@@ -13,6 +13,7 @@ mod audit_log;
 mod audit_query;
 mod audit_record;
 mod audits;
+mod auth_action;
 mod calls;
 mod control;
 mod credentials;
@@ -25,20 +26,28 @@ mod integration_config;
 mod integration_types;
 mod integrations;
 mod invoke;
+mod judged;
+mod lambda;
 mod limits;
 mod oauth;
 mod oauth_clients;
+mod oauth_usage;
 mod organization;
 mod paging;
 mod request;
+mod roles;
 mod routes;
 mod run;
 mod server;
 mod settings;
+mod steps;
 pub mod switches;
 mod token;
 mod translate;
+mod upstream;
+mod usage;
 mod velocity;
+mod web_service;
 mod wire;
 mod world;
 
@@ -54,10 +63,12 @@ use tokio::task::JoinHandle;
 pub use crate::audit_log::{AuditAction, AuditStatus, EntityType};
 pub use crate::calls::Call;
 pub use crate::faults::{Fault, FaultKind};
+use crate::judged::{Judge, Verdict};
+pub use crate::judged::{Judged, contract};
 use crate::server::{Shared, router};
 pub use crate::settings::{
     AuditSettings, ClientSettings, ClockSettings, IntegrationSettings, PermissionSettings,
-    PlantedRecord, RateLimitSettings,
+    PlantedRecord, RateLimitSettings, UsageSettings,
 };
 use crate::wire::{Cuttable, Cutter};
 use crate::world::World;
@@ -75,6 +86,8 @@ pub struct Config {
     pub port: u16,
     /// The suffix of the organization's EventBridge source; with it, and an AWS side, audits are published.
     pub event_source_suffix: Option<String>,
+    /// What is held against the contract.
+    pub judged: Judged,
 }
 
 /// Where AWS is, and who the platform is there.
@@ -88,7 +101,7 @@ pub struct AwsSide {
     pub genesys_account: String,
 }
 
-/// An OAuth client of the organization, with all permissions.
+/// An OAuth client of the organization, whose role has all permissions.
 #[derive(Debug, Clone)]
 pub struct Client {
     /// The client id.
@@ -98,15 +111,20 @@ pub struct Client {
 }
 
 /// A running simulator. It ends with [`Simulator::stop`], or when it is dropped.
+///
+/// Every exchange is judged by the [`contract`]. A violation is printed at once, and where there is any, the end
+/// of the simulator is a panic that says all of them.
 #[derive(Debug)]
 pub struct Simulator {
     url: String,
     organization_id: String,
     client: Client,
     other_client: Client,
+    alternate_client: Client,
     world: Arc<Mutex<World>>,
     stop: watch::Sender<bool>,
     server: JoinHandle<io::Result<()>>,
+    verdict: Verdict,
 }
 
 /// Every operation that the simulator has: verb and route template.
@@ -118,11 +136,16 @@ pub fn operations() -> Vec<(&'static str, &'static str)> {
         .collect()
 }
 
-/// Starts a simulator on loopback.
+/// Starts a simulator on loopback. The first time on a machine it waits for its judge, see [`contract`].
 ///
 /// # Errors
-/// The port cannot be bound.
+/// The port cannot be bound, or there is no contract to be judged by.
 pub async fn start(config: Config) -> io::Result<Simulator> {
+    let contract = tokio::task::spawn_blocking(contract)
+        .await
+        .map_err(io::Error::other)?
+        .map_err(io::Error::other)?;
+    let judge = Arc::new(Judge::new(contract, config.judged));
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, config.port)).await?;
     let url = format!("http://{}", listener.local_addr()?);
     let mut world = World::new(
@@ -144,12 +167,13 @@ pub async fn start(config: Config) -> io::Result<Simulator> {
             secret: client.secret.clone(),
         }
     };
-    let (client, other_client) = (seeded(0), seeded(1));
+    let (client, other_client, alternate_client) = (seeded(0), seeded(1), seeded(2));
     let world = Arc::new(Mutex::new(world));
     let (stop, stopped) = watch::channel(false);
     let shared = Shared {
         world: Arc::clone(&world),
         stopped: stopped.clone(),
+        judge: Arc::clone(&judge),
     };
     let service = router(shared).into_make_service_with_connect_info::<Cutter>();
     let mut ended = stopped;
@@ -166,8 +190,10 @@ pub async fn start(config: Config) -> io::Result<Simulator> {
         organization_id: config.organization_id,
         client,
         other_client,
+        alternate_client,
         world,
         stop,
         server,
+        verdict: Verdict::of(judge),
     })
 }

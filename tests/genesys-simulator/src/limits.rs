@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::error::{ApiError, Limit};
+use crate::switches::RateLimitAnswer;
 
 /// Requests allowed in a window, and the counts so far.
 #[derive(Debug)]
@@ -17,6 +18,8 @@ pub(crate) struct Limits {
     pub(crate) window: SignedDuration,
     /// Token requests a client may make in a minute.
     pub(crate) tokens_allowed: u32,
+    /// What a 429 says, by switch.
+    pub(crate) answer: RateLimitAnswer,
     by_token: HashMap<String, Window>,
     by_client: HashMap<String, Window>,
 }
@@ -42,6 +45,7 @@ impl Default for Limits {
             allowed: 300,
             window: SignedDuration::from_secs(60),
             tokens_allowed: 300,
+            answer: RateLimitAnswer::Wait,
             by_token: HashMap::new(),
             by_client: HashMap::new(),
         }
@@ -55,6 +59,7 @@ impl Limits {
             allowed,
             window,
             tokens_allowed,
+            answer: self.answer,
             ..Self::default()
         };
     }
@@ -94,19 +99,29 @@ impl Limits {
     }
 
     fn refusal(&self, reset: i64) -> ApiError {
-        let message =
-            format!("Rate limit exceeded the maximum. Retry the request in [{reset}] seconds");
-        let mut error = ApiError::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            "too.many.requests.retry.after",
-            message,
-        )
-        .with_param("retryAfter", reset.to_string());
+        let (allowed, window) = (self.allowed, self.window.as_secs());
+        let (code, message) = match self.answer {
+            RateLimitAnswer::Wait => (
+                "too.many.requests.retry.after",
+                format!("Rate limit exceeded the maximum. Retry the request in [{reset}] seconds"),
+            ),
+            RateLimitAnswer::Plain => (
+                "too.many.requests",
+                format!(
+                    "Rate limit exceeded the maximum [{allowed}] requests within [{window}] seconds"
+                ),
+            ),
+        };
+        let mut error = ApiError::new(StatusCode::TOO_MANY_REQUESTS, code, message);
+        if self.answer == RateLimitAnswer::Wait {
+            error = error.with_param("retryAfter", reset.to_string());
+        }
         error.limit = Some(Box::new(Limit {
             key: "token.rate.per.minute",
             namespace: "platform.api",
             value: i64::from(self.allowed),
             retry_after: reset,
+            is_told: self.answer == RateLimitAnswer::Wait,
         }));
         error
     }

@@ -11,9 +11,7 @@ use serde_json::{Value, json};
 use crate::audit_log::{AuditAction, EntityType, Subject};
 use crate::audit_record::Change;
 use crate::error::ApiError;
-use crate::oauth_clients::{
-    ClientState, DEFAULT_VALIDITY, OAuthClient, all_permissions, new_secret,
-};
+use crate::oauth_clients::{ClientState, DEFAULT_VALIDITY, OAuthClient, new_secret};
 use crate::paging::listing;
 use crate::request::{Fields, Reply, ReplyBody, Request};
 use crate::switches::{ClientSecretInGet, OldClientSecret, Switches, TokensAfterReset};
@@ -42,12 +40,12 @@ const REQUEST_FIELDS: &[&str] = &[
 ];
 
 fn rendered(client: &OAuthClient, show_secret: bool) -> Value {
-    let divisions: Vec<Value> = client
-        .roles
+    let granted = client.granted_roles();
+    let divisions: Vec<Value> = granted
         .iter()
         .map(|(role, division)| json!({"roleId": role, "divisionId": division}))
         .collect();
-    let roles: Vec<&String> = client.roles.iter().map(|(role, _)| role).collect();
+    let roles: Vec<&String> = granted.iter().map(|(role, _)| role).collect();
     let mut body = json!({
         "id": client.id,
         "name": client.name,
@@ -208,7 +206,7 @@ pub(crate) fn create(world: &mut World, request: &Request) -> Result<Reply, ApiE
         validity_seconds: wanted.validity_seconds,
         roles: wanted.roles,
         state: ClientState::Active,
-        permissions: all_permissions(),
+        planted_role: None,
         created: now,
         modified: now,
     };
@@ -239,7 +237,11 @@ pub(crate) fn put(world: &mut World, request: &Request) -> Result<Reply, ApiErro
     client.description = wanted.description;
     client.grant = wanted.grant;
     client.validity_seconds = wanted.validity_seconds;
-    client.roles = wanted.roles;
+    // Written back as it was read, it stays as it was planted.
+    if wanted.roles != client.granted_roles() {
+        client.roles = wanted.roles;
+        client.planted_role = None;
+    }
     client.state = wanted.state.unwrap_or(client.state);
     client.modified = now;
     let body = rendered(client, shown);
@@ -270,7 +272,7 @@ pub(crate) fn delete(world: &mut World, request: &Request) -> Result<Reply, ApiE
 
 pub(crate) fn reset_secret(world: &mut World, request: &Request) -> Result<Reply, ApiError> {
     let id = request.param("clientId");
-    let target = world.oauth.client(id).ok_or_else(client_not_found)?;
+    let target = world.oauth.client(id).ok_or_else(ApiError::not_found)?;
     let held = world
         .oauth
         .client(&request.caller)
@@ -287,7 +289,7 @@ pub(crate) fn reset_secret(world: &mut World, request: &Request) -> Result<Reply
     if world.switches.tokens_after_reset == TokensAfterReset::Revoked {
         world.oauth.tokens.retain(|token| token.client_id != id);
     }
-    let client = world.oauth.client_mut(id).ok_or_else(client_not_found)?;
+    let client = world.oauth.client_mut(id).ok_or_else(ApiError::not_found)?;
     let old = std::mem::replace(&mut client.secret, new_secret());
     client.old_secret = grace
         .then(|| now.checked_add(GRACE).ok())

@@ -5,10 +5,11 @@
 use jiff::Timestamp;
 use secrecy::SecretString;
 
+use crate::roles::Role;
 use crate::token::Token;
 use crate::world::new_id;
 
-/// What a client holds unless the control API says otherwise.
+/// What the role of the clients grants that the organization begins with.
 const ALL_PERMISSIONS: &[&str] = &[
     "integrations:action:view",
     "integrations:action:add",
@@ -24,6 +25,7 @@ const ALL_PERMISSIONS: &[&str] = &[
     "oauth:client:add",
     "oauth:client:edit",
     "oauth:client:delete",
+    "authorization:role:view",
 ];
 /// A day, in seconds (OAuthClient.accessTokenValiditySeconds).
 pub(crate) const DEFAULT_VALIDITY: i64 = 86_400;
@@ -68,22 +70,38 @@ pub(crate) struct OAuthClient {
     /// (role id, division id)
     pub(crate) roles: Vec<(String, String)>,
     pub(crate) state: ClientState,
-    pub(crate) permissions: Vec<String>,
+    /// The role that the control API gave it instead of its own, with exactly the permissions it named.
+    pub(crate) planted_role: Option<String>,
     pub(crate) created: Timestamp,
     pub(crate) modified: Timestamp,
 }
 
-/// Clients and the tokens that were issued.
+impl OAuthClient {
+    /// The roles that count now, each with its division.
+    pub(crate) fn granted_roles(&self) -> Vec<(String, String)> {
+        match &self.planted_role {
+            None => self.roles.clone(),
+            Some(role) => {
+                let division = self.roles.first().map(|(_, division)| division.clone());
+                vec![(role.clone(), division.unwrap_or_default())]
+            }
+        }
+    }
+}
+
+/// Clients, their roles, and the tokens that were issued.
 #[derive(Debug)]
 pub(crate) struct OAuthState {
     pub(crate) clients: Vec<OAuthClient>,
+    pub(crate) roles: Vec<Role>,
     pub(crate) tokens: Vec<Token>,
 }
 
 impl OAuthState {
-    /// Two clients with the same role: Lockstep's, and another.
+    /// Three clients with the same role: Lockstep's, another, and the one that Lockstep's takes turns with.
     pub(crate) fn seeded(now: Timestamp) -> Self {
-        let role = (new_id(), new_id());
+        let granted = Role::new("Integrator", all_permissions());
+        let role = (granted.id.clone(), new_id());
         let client = |name: &str| OAuthClient {
             id: new_id(),
             name: name.to_owned(),
@@ -94,12 +112,19 @@ impl OAuthState {
             validity_seconds: DEFAULT_VALIDITY,
             roles: vec![role.clone()],
             state: ClientState::Active,
-            permissions: all_permissions(),
+            planted_role: None,
             created: now,
             modified: now,
         };
         Self {
-            clients: vec![client("Lockstep"), client("Another client")],
+            clients: [
+                "Lockstep",
+                "Another client",
+                "Lockstep, the other of the pair",
+            ]
+            .map(client)
+            .into(),
+            roles: vec![granted],
             tokens: Vec::new(),
         }
     }
@@ -108,12 +133,25 @@ impl OAuthState {
         self.clients.iter().find(|client| client.id == id)
     }
 
+    pub(crate) fn role(&self, id: &str) -> Option<&Role> {
+        self.roles.iter().find(|role| role.id == id)
+    }
+
+    /// Whether a client holds a permission by one of its roles. A role of another organization grants nothing.
+    pub(crate) fn holds(&self, client_id: &str, permission: &str) -> bool {
+        self.client(client_id)
+            .into_iter()
+            .flat_map(OAuthClient::granted_roles)
+            .filter_map(|(role, _)| self.role(&role))
+            .any(|role| role.permissions.iter().any(|held| held == permission))
+    }
+
     pub(crate) fn client_mut(&mut self, id: &str) -> Option<&mut OAuthClient> {
         self.clients.iter_mut().find(|client| client.id == id)
     }
 }
 
-pub(crate) fn all_permissions() -> Vec<String> {
+fn all_permissions() -> Vec<String> {
     ALL_PERMISSIONS
         .iter()
         .map(|name| (*name).to_owned())

@@ -45,13 +45,16 @@ impl Request {
     }
 
     pub(crate) fn json(&self) -> Result<Value, ApiError> {
-        serde_json::from_slice(&self.body).map_err(|problem| {
-            ApiError::bad_request(format!(
-                "The request could not be understood by the server due to malformed syntax. (line {}, column {})",
-                problem.line(),
-                problem.column()
-            ))
-        })
+        const MALFORMED: &str =
+            "The request could not be understood by the server due to malformed syntax.";
+        let body = serde_json::from_slice(&self.body).map_err(|problem| {
+            let (line, column) = (problem.line(), problem.column());
+            ApiError::bad_request(format!("{MALFORMED} (line {line}, column {column})"))
+        })?;
+        if is_deeper(&body, MAX_DEPTH) {
+            return Err(ApiError::bad_request(format!("{MALFORMED} (too deep)")));
+        }
+        Ok(body)
     }
 
     /// The body as an object of a model; unknown fields are refused, or ignored by switch.
@@ -62,6 +65,20 @@ impl Request {
         switches: &Switches,
     ) -> Result<Fields, ApiError> {
         Fields::of(self.json()?, model, known, switches)
+    }
+}
+
+/// Levels of a body. What is deeper could not be told in an answer that usual readers, who stop at 128, still take.
+const MAX_DEPTH: usize = 100;
+
+fn is_deeper(value: &Value, than: usize) -> bool {
+    let Some(below) = than.checked_sub(1) else {
+        return true;
+    };
+    match value {
+        Value::Object(object) => object.values().any(|value| is_deeper(value, below)),
+        Value::Array(array) => array.iter().any(|value| is_deeper(value, below)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
     }
 }
 

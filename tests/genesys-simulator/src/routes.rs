@@ -1,7 +1,7 @@
 //! The paths and verbs that exist, what permission each needs, and who answers them.
 //!
 //! Paths, verbs and permissions: official Python SDK 269.0.0 (IntegrationsApi, AuditApi, OAuthApi,
-//! OrganizationApi) and the published swagger (`x-inin-requires-permissions`).
+//! AuthorizationApi, OrganizationApi) and the published swagger (`x-inin-requires-permissions`).
 
 use crate::audit_log::{AuditAction, EntityType};
 use crate::error::ApiError;
@@ -9,7 +9,7 @@ use crate::request::{Reply, Request};
 use crate::world::World;
 use crate::{
     actions, audits, credentials, drafts, integration_config, integration_types, integrations,
-    oauth, organization,
+    oauth, oauth_usage, organization, roles,
 };
 
 /// What a caller must hold.
@@ -72,6 +72,7 @@ const CLIENT_VIEW: Needs = Needs::All(&["oauth:client:view"]);
 const CLIENT_ADD: Needs = Needs::All(&["oauth:client:add"]);
 const CLIENT_EDIT: Needs = Needs::All(&["oauth:client:edit"]);
 const CLIENT_DELETE: Needs = Needs::All(&["oauth:client:delete"]);
+const ROLE_VIEW: Needs = Needs::All(&["authorization:role:view"]);
 
 macro_rules! route {
     ($method:literal $template:literal, $needs:expr, $handler:expr) => {
@@ -156,6 +157,12 @@ pub(crate) static ROUTES: &[Route] = &[
     route!("PUT" "/api/v2/oauth/clients/{clientId}", CLIENT_EDIT, W(oauth::put), OAuthClient Update),
     route!("DELETE" "/api/v2/oauth/clients/{clientId}", CLIENT_DELETE, W(oauth::delete), OAuthClient Delete),
     route!("POST" "/api/v2/oauth/clients/{clientId}/secret", CLIENT_EDIT, W(oauth::reset_secret), OAuthClient Update),
+    route!("POST" "/api/v2/oauth/clients/{clientId}/usage/query", CLIENT_VIEW, W(oauth_usage::query)),
+    route!("GET" "/api/v2/oauth/clients/{clientId}/usage/query/results/{executionId}", CLIENT_VIEW, W(oauth_usage::results)),
+    route!("GET" "/api/v2/oauth/clients/{clientId}/usage/summary", CLIENT_VIEW, W(oauth_usage::summary)),
+
+    route!("GET" "/api/v2/authorization/roles", ROLE_VIEW, W(roles::list)),
+    route!("GET" "/api/v2/authorization/roles/{roleId}", ROLE_VIEW, W(roles::get)),
 ];
 
 /// Finds the operation. Where several templates fit a path, the one with the fewest parameters holds it.

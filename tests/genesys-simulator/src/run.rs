@@ -7,129 +7,99 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use secrecy::{ExposeSecret, SecretString};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::AwsSide;
 use crate::action_model::Revision;
+use crate::actions::Action;
 use crate::audit_log::{AuditAction, EntityType, Subject};
 use crate::error::ApiError;
-use crate::integration_types::{ARN_SLOT, LAMBDA};
-use crate::integrations::Reported;
-use crate::invoke::{FunctionArn, InvokeError, assume, invoke};
+use crate::integration_types::{LAMBDA, WEB_SERVICES};
+use crate::integrations::{Integration, Reported};
 use crate::request::{Reply, Request};
 use crate::routes::RunKind;
-use crate::switches::{AwsSession, ConfigReachesFlows, InputCheck, RequestHeaders, Switches};
+use crate::steps::Run;
+use crate::switches::{ConfigReachesFlows, InputCheck, Switches};
 use crate::translate;
 use crate::velocity::{Found, follow, render};
+use crate::web_service::KeptAnswer;
 use crate::world::{Session, World};
+use crate::{lambda, web_service};
 
 /// The platform's limit where the action sets none.
 const DEFAULT_TIMEOUT_SECONDS: u64 = 60;
 
-/// Everything a run needs, copied out of the world so that it is not locked while AWS works.
-struct Setting {
-    revision: Revision,
+/// Everything a run needs, copied out of the world so that it is not locked while others work.
+pub(crate) struct Setting {
+    pub(crate) revision: Revision,
     integration: Result<(), String>,
-    is_lambda: bool,
-    role_arn: Option<SecretString>,
-    kept: Option<Session>,
-    aws: Option<AwsSide>,
-    organization_id: String,
-    switches: Switches,
+    target: Target,
+    pub(crate) switches: Switches,
+}
+
+/// Whom the action calls.
+enum Target {
+    Lambda(lambda::Setting),
+    WebService(Box<web_service::Setting>),
+    Other,
 }
 
 /// What the caller sent: as JSON, and as it was written.
-struct Input {
+pub(crate) struct Input {
     value: Value,
     raw: String,
 }
 
-/// One finished step.
-struct Step {
-    name: &'static str,
-    outcome: Result<Value, ApiError>,
-}
-
-/// The steps of a run so far.
-#[derive(Default)]
-struct Run {
-    steps: Vec<Step>,
-}
-
-impl Run {
-    /// Notes a step and hands on what it gave.
-    fn step<T>(
-        &mut self,
-        name: &'static str,
-        outcome: Result<T, ApiError>,
-        shown: impl Fn(&T) -> Value,
-    ) -> Result<T, ApiError> {
-        self.steps.push(Step {
-            name,
-            outcome: outcome.as_ref().map(shown).map_err(Clone::clone),
-        });
-        outcome
-    }
-
-    fn told(&self, outcome: &Result<Value, ApiError>, correlation_id: &str) -> Value {
-        let operations: Vec<Value> = self
-            .steps
-            .iter()
-            .enumerate()
-            .map(|(index, step)| {
-                let mut told = json!({
-                    "step": index + 1,
-                    "name": step.name,
-                    "success": step.outcome.is_ok(),
-                });
-                match &step.outcome {
-                    Ok(result) => told["result"] = result.clone(),
-                    Err(error) => told["error"] = error.body(correlation_id),
-                }
-                told
-            })
-            .collect();
-        let mut told = json!({"operations": operations, "success": outcome.is_ok()});
-        match outcome {
-            Ok(result) => told["finalResult"] = result.clone(),
-            Err(error) => told["error"] = error.body(correlation_id),
+/// The action's revision that this kind of run uses now.
+fn revision<'a>(
+    world: &'a World,
+    action: &'a Action,
+    kind: RunKind,
+) -> Result<&'a Revision, ApiError> {
+    match kind {
+        RunKind::TestDraft => action.draft(),
+        RunKind::TestPublished => action.published(),
+        RunKind::Execute => {
+            let current = action.published()?;
+            Ok(action
+                .before
+                .as_ref()
+                .filter(|(_, since)| is_late(world, *since))
+                .map_or(current, |(before, _)| before))
         }
-        told
+    }
+}
+
+/// Whether a change of then does not reach flows yet.
+fn is_late(world: &World, since: Timestamp) -> bool {
+    world.switches.config_reaches_flows == ConfigReachesFlows::Delayed
+        && world.now().duration_since(since) < world.activation
+}
+
+/// The credentials of the integration that this kind of run uses now, by slot.
+fn slots<'a>(world: &World, integration: &'a Integration, kind: RunKind) -> &'a [(String, String)] {
+    match (&integration.before, kind) {
+        (Some((before, since)), RunKind::Execute) if is_late(world, *since) => &before.credentials,
+        (_, RunKind::TestPublished | RunKind::TestDraft | RunKind::Execute) => {
+            &integration.config.credentials
+        }
     }
 }
 
 fn setting(world: &World, request: &Request, kind: RunKind) -> Result<Setting, ApiError> {
     let action = world.action(request.param("actionId"))?;
-    let now = world.now();
-    let revision = match kind {
-        RunKind::TestDraft => action.draft()?,
-        RunKind::TestPublished => action.published()?,
-        RunKind::Execute => {
-            let current = action.published()?;
-            let is_late = world.switches.config_reaches_flows == ConfigReachesFlows::Delayed;
-            action
-                .before
-                .as_ref()
-                .filter(|(_, since)| is_late && now.duration_since(*since) < world.activation)
-                .map_or(current, |(before, _)| before)
-        }
-    };
     let integration = world.integration(&action.integration_id)?;
-    let reported = integration.reported(now, world.activation);
-    let role_arn = integration
-        .credential_in(ARN_SLOT)
-        .and_then(|id| world.credential(id).ok())
-        .and_then(|credential| credential.field("ARN"))
-        .cloned();
-    let kept = role_arn
-        .as_ref()
-        .filter(|_| world.switches.aws_session == AwsSession::Kept)
-        .and_then(|arn| world.sessions.get(arn.expose_secret()))
-        .filter(|session| session.until > now)
-        .cloned();
+    let reported = integration.reported(world.now(), world.activation);
+    let target = match integration.kind.id {
+        LAMBDA => Target::Lambda(lambda::setting(world, integration)),
+        WEB_SERVICES => {
+            let slots = slots(world, integration, kind);
+            Target::WebService(Box::new(web_service::setting(world, action, slots)))
+        }
+        _ => Target::Other,
+    };
     Ok(Setting {
-        revision: revision.clone(),
+        revision: revision(world, action, kind)?.clone(),
         integration: match reported {
             Reported::Active => Ok(()),
             Reported::Activating
@@ -141,11 +111,7 @@ fn setting(world: &World, request: &Request, kind: RunKind) -> Result<Setting, A
                 reported.text()
             )),
         },
-        is_lambda: integration.kind.id == LAMBDA,
-        role_arn,
-        kept,
-        aws: world.aws.clone(),
-        organization_id: world.organization_id.clone(),
+        target,
         switches: world.switches.clone(),
     })
 }
@@ -164,71 +130,75 @@ pub(crate) async fn run(
         raw: String::from_utf8_lossy(&request.body).into_owned(),
     };
     let mut run = Run::default();
-    let (outcome, session) = perform(&mut run, &setting, &input).await;
+    let (outcome, kept) = perform(&mut run, &setting, &input).await;
     let mut world = lock();
-    if let (Some(session), Some(arn)) = (session, &setting.role_arn) {
-        world
-            .sessions
-            .insert(arn.expose_secret().to_owned(), session);
+    match kept {
+        Kept::Nothing => {}
+        Kept::Session(arn, session) => {
+            world.sessions.insert(arn, session);
+        }
+        Kept::Answer(integration, answer) => {
+            world.auth_answers.insert(integration, answer);
+        }
+        Kept::NoAnswer(integration) => {
+            world.auth_answers.remove(&integration);
+        }
     }
     let id = request.param("actionId");
     let subject = Subject::new(EntityType::Action, id, &setting.revision.name);
     world.audit(request, subject, AuditAction::Execute, Vec::new());
     match kind {
         RunKind::TestPublished | RunKind::TestDraft => {
-            Ok(Reply::ok(run.told(&outcome, &request.correlation_id)))
+            let names = setting.switches.operation_names;
+            Ok(Reply::ok(run.told(
+                &outcome,
+                &request.correlation_id,
+                names,
+            )))
         }
         RunKind::Execute => outcome.map(Reply::ok),
     }
 }
 
-/// The steps; with the session that was assumed, so that it can be kept.
+/// What a run leaves for later ones.
+pub(crate) enum Kept {
+    Nothing,
+    /// An assumed session, by role.
+    Session(String, Session),
+    /// What an authentication gave, by integration.
+    Answer(String, KeptAnswer),
+    /// An authentication that is worth nothing any more.
+    NoAnswer(String),
+}
+
+/// The steps; with what is kept for later runs.
 async fn perform(
     run: &mut Run,
     setting: &Setting,
     input: &Input,
-) -> (Result<Value, ApiError>, Option<Session>) {
-    let prepared = match prepare(run, setting, input) {
-        Ok(prepared) => prepared,
-        Err(error) => return (Err(error), None),
-    };
-    let assumed = match &setting.kept {
-        Some(session) => Ok(session.clone()),
-        None => assume_role(setting).await,
-    };
-    let session = match run.step("Assume role", assumed, |_| json!({})) {
-        Ok(session) => session,
-        Err(error) => return (Err(error), None),
-    };
-    let outcome = finish(run, setting, &session, prepared).await;
-    (outcome, Some(session))
+) -> (Result<Value, ApiError>, Kept) {
+    if let Err(error) = begin(run, setting, input) {
+        return (Err(error), Kept::Nothing);
+    }
+    match &setting.target {
+        Target::Lambda(lambda) => lambda.perform(run, setting, input).await,
+        Target::WebService(service) => service.perform(run, setting, input).await,
+        Target::Other => {
+            let refused = ApiError::bad_request(
+                "The simulator runs only actions that invoke AWS Lambda or call web services.",
+            );
+            let outcome = run.step("Resolve request URL", Err(refused), |()| json!({}));
+            (outcome.map(|()| Value::Null), Kept::Nothing)
+        }
+    }
 }
 
-/// The function to call and what it is sent.
-struct Prepared {
-    function: FunctionArn,
-    payload: String,
-}
-
-fn prepare(run: &mut Run, setting: &Setting, input: &Input) -> Result<Prepared, ApiError> {
+fn begin(run: &mut Run, setting: &Setting, input: &Input) -> Result<(), ApiError> {
     run.step("Validate input", check_input(setting, &input.value), |()| {
         input.value.clone()
     })?;
     let active = setting.integration.clone().map_err(ApiError::bad_request);
-    run.step("Check integration", active, |()| json!({}))?;
-    let function = resolve_function(setting, input);
-    let function = run.step(
-        "Resolve request URL",
-        function,
-        |function| json!({"requestUrl": function.unqualified}),
-    )?;
-    let payload = payload(&setting.revision, input);
-    let payload = run.step(
-        "Resolve request template",
-        Ok(payload),
-        |payload| json!({"requestBody": payload}),
-    )?;
-    Ok(Prepared { function, payload })
+    run.step("Check integration", active, |()| json!({}))
 }
 
 fn check_input(setting: &Setting, input: &Value) -> Result<(), ApiError> {
@@ -253,121 +223,63 @@ fn invalid_schema(problem: &str) -> ApiError {
     )
 }
 
-fn look_up(input: &Input, path: &str) -> Option<Found> {
-    match path {
-        "input.rawRequest" => Some(Found::Text(input.raw.clone())),
-        "input" => Some(Found::Json(input.value.clone())),
-        path => follow(&input.value, path.strip_prefix("input.")?)
-            .cloned()
-            .map(Found::Json),
+impl Input {
+    /// A reference to the input; none where a path leads elsewhere.
+    pub(crate) fn look_up(&self, path: &str) -> Option<Found> {
+        match path {
+            "input.rawRequest" => Some(Found::Text(self.raw.clone())),
+            "input" => Some(Found::Json(self.value.clone())),
+            path => follow(&self.value, path.strip_prefix("input.")?)
+                .cloned()
+                .map(Found::Json),
+        }
+    }
+
+    /// Without a request template the input itself is sent.
+    pub(crate) fn body(
+        &self,
+        template: Option<&String>,
+        look_up: &dyn Fn(&str) -> Option<Found>,
+    ) -> String {
+        template.map_or_else(|| self.raw.clone(), |template| render(template, look_up))
     }
 }
 
-fn resolve_function(setting: &Setting, input: &Input) -> Result<FunctionArn, ApiError> {
-    if !setting.is_lambda {
-        return Err(ApiError::bad_request(
-            "The simulator runs only actions that invoke AWS Lambda.",
-        ));
+impl Setting {
+    pub(crate) fn timeout(&self) -> Duration {
+        let seconds = self
+            .revision
+            .config
+            .timeout_seconds
+            .and_then(|seconds| u64::try_from(seconds).ok())
+            .unwrap_or(DEFAULT_TIMEOUT_SECONDS);
+        Duration::from_secs(seconds)
     }
-    let template = setting
-        .revision
-        .config
-        .request_url_template
-        .as_deref()
-        .unwrap_or_default();
-    let url = render(template, &|path| look_up(input, path));
-    FunctionArn::parse(&url).ok_or_else(|| {
-        ApiError::bad_request(format!("The request URL is no Lambda function ARN: {url}"))
-    })
+
+    /// The last step: the result that is made of an answer.
+    pub(crate) fn translated(&self, run: &mut Run, raw: &str) -> Result<Value, ApiError> {
+        let result = translate::result(&self.revision.config, raw).map_err(invalid_substitution);
+        run.step("Translate response", result, Clone::clone)
+    }
 }
 
-/// Without a request template the input itself is sent.
-fn payload(revision: &Revision, input: &Input) -> String {
-    revision.config.request_template.as_ref().map_or_else(
-        || input.raw.clone(),
-        |template| render(template, &|path| look_up(input, path)),
+pub(crate) fn invalid_substitution(problem: String) -> ApiError {
+    ApiError::new(
+        StatusCode::BAD_REQUEST,
+        "invalid.substitution",
+        format!("There was an issue substituting a value in one of the templates. {problem}"),
     )
 }
 
-async fn assume_role(setting: &Setting) -> Result<Session, ApiError> {
-    let invalid = |problem: &str| {
-        ApiError::new(
-            StatusCode::BAD_REQUEST,
-            "invalid.credentials",
-            format!("The credentials of the integration are invalid: {problem}"),
-        )
-    };
-    let role = setting
-        .role_arn
-        .as_ref()
-        .ok_or_else(|| invalid("it has no role ARN"))?;
-    let aws = setting
-        .aws
-        .as_ref()
-        .ok_or_else(|| invalid("this simulator has no AWS side"))?;
-    assume(aws, role.expose_secret(), &setting.organization_id)
-        .await
-        .map_err(|problem| invalid(&problem))
-}
-
-async fn finish(
-    run: &mut Run,
-    setting: &Setting,
-    session: &Session,
-    prepared: Prepared,
-) -> Result<Value, ApiError> {
-    let answer = call(setting, session, prepared).await;
-    let raw = run.step(
-        "Invoke Lambda function",
-        answer,
-        |raw| json!({"responseBody": raw}),
-    )?;
-    let result = translate::result(&setting.revision.config, &raw).map_err(|problem| {
-        ApiError::new(
-            StatusCode::BAD_REQUEST,
-            "invalid.substitution",
-            format!("There was an issue substituting a value in one of the templates. {problem}"),
-        )
-    });
-    run.step("Translate response", result, Clone::clone)
-}
-
-async fn call(
-    setting: &Setting,
-    session: &Session,
-    prepared: Prepared,
-) -> Result<String, ApiError> {
-    let Some(aws) = &setting.aws else {
-        return Err(ApiError::bad_request("This simulator has no AWS side."));
-    };
-    let config = &setting.revision.config;
-    let seconds = config
-        .timeout_seconds
-        .and_then(|seconds| u64::try_from(seconds).ok())
-        .unwrap_or(DEFAULT_TIMEOUT_SECONDS);
-    let headers = (setting.switches.request_headers == RequestHeaders::ClientContext)
-        .then_some(config.headers.as_slice());
-    invoke(
-        aws,
-        session,
-        &prepared.function,
-        prepared.payload,
-        headers,
-        Duration::from_secs(seconds),
+pub(crate) fn timed_out() -> ApiError {
+    ApiError::new(
+        StatusCode::GATEWAY_TIMEOUT,
+        "request.timeout",
+        "The request timed out.",
     )
-    .await
-    .map_err(|problem| match problem {
-        InvokeError::Refused(why) => third_party(&why),
-        InvokeError::Function(why) => third_party(&why),
-        InvokeError::TimedOut => ApiError::new(
-            StatusCode::GATEWAY_TIMEOUT,
-            "request.timeout",
-            "The request timed out.",
-        ),
-    })
 }
 
-fn third_party(why: &str) -> ApiError {
+pub(crate) fn third_party(why: &str) -> ApiError {
     ApiError::bad_request(format!(
         "The 3rd party indicated an issue with the request. {why}"
     ))

@@ -1,10 +1,11 @@
 //! One way in for every request: log, fault, limits, permission, handler, answer.
 
-use std::future::pending;
+use std::future::{pending, poll_fn};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, HttpBody, to_bytes};
 use axum::extract::{ConnectInfo, Request as HttpRequest, State};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderName, StatusCode};
@@ -18,6 +19,7 @@ use crate::calls::Call;
 use crate::control;
 use crate::error::ApiError;
 use crate::faults::{self, Fault, FaultKind};
+use crate::judged::{Judge, Place};
 use crate::limits::Usage;
 use crate::request::{Reply, ReplyBody, Request};
 use crate::routes::{Found, Handler, Route, find};
@@ -32,6 +34,7 @@ const MAX_BODY: usize = 512_000;
 /// How much of a body that is too large is read, so that its sender sees the refusal.
 const MAX_READ: usize = 16_000_000;
 const CONTROL: &str = "/_control/";
+const TOKEN: &str = "/oauth/token";
 
 /// What every request sees.
 #[derive(Debug, Clone)]
@@ -39,6 +42,8 @@ pub(crate) struct Shared {
     pub(crate) world: Arc<Mutex<World>>,
     /// Changes when the simulator stops, so that no planted wait holds it up.
     pub(crate) stopped: watch::Receiver<bool>,
+    /// Holds every exchange against the contract.
+    pub(crate) judge: Arc<Judge>,
 }
 
 impl Shared {
@@ -139,6 +144,13 @@ async fn respond(
     if let Some(fault) = &fault {
         tokio::time::sleep(fault.latency()).await;
     }
+    // The body is read first: an answer before the end of a large one would look like a broken connection.
+    let body = read_body(body).await;
+    let at = place(incoming, &found);
+    if let Ok(body) = &body {
+        let kind = header(&incoming.headers, CONTENT_TYPE);
+        shared.judge.request(at, &incoming.query, kind, body);
+    }
     match fault.as_ref().and_then(|fault| fault.kind) {
         Some(FaultKind::Reset) => {
             cutter.reset();
@@ -147,31 +159,55 @@ async fn respond(
         Some(FaultKind::Timeout) => return pending().await,
         Some(FaultKind::Truncate | FaultKind::Garbage | FaultKind::AppliedThenLost) | None => {}
     }
-    let planted = fault.as_ref().and_then(|fault| planted(fault, incoming));
+    let is_token = at.route == TOKEN;
+    let planted = fault
+        .as_ref()
+        .and_then(|fault| planted(fault, incoming, is_token));
+    let is_planted = planted.is_some();
     let outgoing = match planted {
         Some(outgoing) => outgoing,
         None => real(shared, incoming, found, body).await,
     };
+    let encoded = outgoing.body.encoded();
+    let status = outgoing.status.as_u16();
+    // A planted body is the tester's, and a planted status may be what no contract has.
+    let is_ours = !is_planted
+        || (fault.as_ref().is_some_and(|fault| fault.body.is_none())
+            && shared.judge.declares(at, status));
+    if is_ours {
+        shared
+            .judge
+            .answer(at, status, encoded.kind, &encoded.bytes);
+    }
     if let Some(FaultKind::AppliedThenLost) = fault.as_ref().and_then(|fault| fault.kind) {
         cutter.reset();
         return Response::new(Body::empty());
     }
-    shared
-        .lock()
-        .calls
-        .answered(incoming.call, outgoing.status.as_u16());
+    shared.lock().calls.answered(incoming.call, status);
     tracing::debug!(
         method = incoming.method,
         path = incoming.path,
-        status = outgoing.status.as_u16(),
+        status,
         correlation_id = incoming.correlation_id,
         "answered"
     );
-    written(outgoing, &incoming.correlation_id, fault.as_ref(), cutter)
+    let id = &incoming.correlation_id;
+    written(&outgoing, encoded, id, fault.as_ref(), cutter)
+}
+
+/// Where the judge looks an exchange up.
+fn place<'a>(incoming: &'a Incoming, found: &Found) -> Place<'a> {
+    Place {
+        method: &incoming.method,
+        route: match found {
+            Found::Route(route, _) => route.template,
+            Found::WrongVerb | Found::Nothing => &incoming.path,
+        },
+    }
 }
 
 /// The answer that a fault gives instead of the real one.
-fn planted(fault: &Fault, incoming: &Incoming) -> Option<Outgoing> {
+fn planted(fault: &Fault, incoming: &Incoming, is_token: bool) -> Option<Outgoing> {
     let status = StatusCode::from_u16(fault.status?).ok()?;
     let body = fault.body.clone().unwrap_or_else(|| {
         let code = match status.as_u16() {
@@ -185,7 +221,12 @@ fn planted(fault: &Fault, incoming: &Incoming) -> Option<Outgoing> {
             409 => "request.conflict",
             _ => "bad.request",
         };
-        ApiError::new(status, code, "A planted fault.").body(&incoming.correlation_id)
+        let error = if is_token {
+            ApiError::oauth(status, code, "A planted fault.")
+        } else {
+            ApiError::new(status, code, "A planted fault.")
+        };
+        error.body(&incoming.correlation_id)
     });
     Some(Outgoing {
         status,
@@ -195,7 +236,12 @@ fn planted(fault: &Fault, incoming: &Incoming) -> Option<Outgoing> {
     })
 }
 
-async fn real(shared: &Shared, incoming: &Incoming, found: Found, body: Body) -> Outgoing {
+async fn real(
+    shared: &Shared,
+    incoming: &Incoming,
+    found: Found,
+    body: Result<Vec<u8>, ApiError>,
+) -> Outgoing {
     let id = incoming.correlation_id.as_str();
     let (route, params) = match found {
         Found::Route(route, params) => (route, params),
@@ -209,13 +255,16 @@ async fn real(shared: &Shared, incoming: &Incoming, found: Found, body: Body) ->
         }
         Found::Nothing => return Outgoing::of(Err(ApiError::not_found()), None, id),
     };
-    // The body is read first: an answer before the end of a large one would look like a broken connection.
-    let body = read_body(body).await;
     let handler = match route.handler {
         Handler::Token => {
             let answer = match body {
                 Ok(body) => token(shared, incoming, &body),
-                Err(error) => Err(error),
+                // The login host has no other status and no other form for a request that it cannot read.
+                Err(error) => Err(ApiError::oauth(
+                    StatusCode::BAD_REQUEST,
+                    "invalid_request",
+                    error.message,
+                )),
             };
             return Outgoing::of(answer, None, id);
         }
@@ -242,16 +291,33 @@ async fn real(shared: &Shared, incoming: &Incoming, found: Found, body: Body) ->
     Outgoing::of(answer, Some(usage), id)
 }
 
-async fn read_body(body: Body) -> Result<Vec<u8>, ApiError> {
-    match to_bytes(body, MAX_READ).await {
-        Ok(bytes) if bytes.len() <= MAX_BODY => Ok(bytes.to_vec()),
-        Ok(_) | Err(_) => Err(ApiError::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "request.entity.too.large",
-            format!("The request is over the size limit. Maximum bytes: {MAX_BODY}"),
-        )
-        .with_param("maximum", MAX_BODY.to_string())),
+/// The body, or why it is none. What is too large is read on, but not kept.
+async fn read_body(mut body: Body) -> Result<Vec<u8>, ApiError> {
+    let (mut kept, mut read) = (Vec::new(), 0);
+    while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+        let Ok(frame) = frame else {
+            let broken =
+                "The request could not be understood by the server: its body is broken off.";
+            return Err(ApiError::bad_request(broken));
+        };
+        if let Some(bytes) = frame.data_ref() {
+            read += bytes.len();
+            if read <= MAX_BODY {
+                kept.extend_from_slice(bytes);
+            } else if read > MAX_READ {
+                break;
+            }
+        }
     }
+    if read <= MAX_BODY {
+        return Ok(kept);
+    }
+    Err(ApiError::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "request.entity.too.large",
+        format!("The request is over the size limit. Maximum bytes: {MAX_BODY}"),
+    )
+    .with_param("maximum", MAX_BODY.to_string()))
 }
 
 fn header(headers: &HeaderMap, name: HeaderName) -> Option<&str> {

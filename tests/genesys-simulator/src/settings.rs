@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::audit_log::{AuditAction, AuditStatus, EntityType};
 use crate::audit_record::Record;
 use crate::faults::Fault;
+use crate::roles::Role;
 use crate::world::{World, new_id};
 
 /// Ten years: enough for every window, and far from the end of time.
@@ -51,7 +52,7 @@ pub struct PlantedRecord {
     pub at: Option<Timestamp>,
 }
 
-/// The permissions of a client, replacing those it had.
+/// The permissions of a client, replacing those it had: it reads as if it had one role with just these.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PermissionSettings {
@@ -96,6 +97,16 @@ pub struct ClientSettings {
     /// End all its tokens now.
     #[serde(default)]
     pub revoke_tokens: bool,
+}
+
+/// How the usage of clients shows. What is absent stays as it is.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UsageSettings {
+    /// How long after a call it shows in results.
+    pub delay_seconds: Option<f64>,
+    /// Whether queries end as failed.
+    pub fails: Option<bool>,
 }
 
 /// The simulated clock.
@@ -162,11 +173,13 @@ impl World {
     }
 
     pub(crate) fn set_permissions(&mut self, settings: PermissionSettings) -> Result<(), String> {
+        let role = Role::new("Planted", settings.permissions);
         let client = self
             .oauth
             .client_mut(&settings.client_id)
             .ok_or_else(|| format!("there is no client {}", settings.client_id))?;
-        client.permissions = settings.permissions;
+        client.planted_role = Some(role.id.clone());
+        self.oauth.roles.push(role);
         Ok(())
     }
 
@@ -224,6 +237,14 @@ impl World {
         Ok(())
     }
 
+    pub(crate) fn set_usage(&mut self, settings: &UsageSettings) -> Result<(), String> {
+        let delay = optional("delay_seconds", settings.delay_seconds)?;
+        let usage = &mut self.calls.usage;
+        usage.delay = delay.unwrap_or(usage.delay);
+        usage.fails = settings.fails.unwrap_or(usage.fails);
+        Ok(())
+    }
+
     pub(crate) fn advance(&mut self, settings: &ClockSettings) -> Result<(), String> {
         let ahead = self
             .ahead
@@ -250,6 +271,7 @@ impl World {
             };
             switches.set(name, &text)?;
         }
+        self.limits.answer = switches.rate_limit_answer;
         self.switches = switches;
         Ok(())
     }

@@ -86,8 +86,8 @@ fn unknown_value(name: &str, value: &str, known: &[&str]) -> String {
 switches! {
     /// Status of a successful create. The published swagger says 200, an official provider log shows 201.
     create_status: CreateStatus { Ok = "200", Created = "201" }
-    /// Status of a stale version in PATCH of an action or a draft. Clients treat both as a conflict.
-    stale_action_version: StaleActionVersion { BadRequest = "400", Conflict = "409" }
+    /// Status of a stale version in PATCH of an action or a draft. The official Terraform provider treats all three as a conflict.
+    stale_action_version: StaleActionVersion { BadRequest = "400", Conflict = "409", Timeout = "408" }
     /// Whether a config sent in PATCH replaces the old one or is merged into it, field by field.
     patch_config: PatchConfig { Replace = "replace", Merge = "merge" }
     /// Whether a read config holds the templates or only the addresses where they are read.
@@ -98,18 +98,30 @@ switches! {
     new_integration_state: NewIntegrationState { Disabled = "DISABLED", Enabled = "ENABLED" }
     /// Whether a fresh integration refuses new actions (400) until its activation time has passed.
     fresh_integration_actions: FreshIntegrationActions { Accept = "accept", Refuse = "refuse" }
+    /// The slot of an integration's config that names the role. Official modules write the first; it is to be read from the integration type.
+    role_slot: RoleSlot { Upper = "AmazonWebServicesARN", Lower = "amazonWebServicesARN" }
+    /// The name of the type of credential that holds a role's ARN. Official modules write the first; it is to be read from the credential types.
+    role_credential_type: RoleCredentialType { Lower = "amazonWebServicesARN", Upper = "AmazonWebServicesARN" }
+    /// Whether an action may call a version or alias of a function.
+    qualified_arns: QualifiedArns { Accept = "accept", Refuse = "refuse" }
     /// How a read credential hides its fields.
     credential_redaction: CredentialRedaction { Masked = "masked", Omitted = "omitted", ArnVisible = "arn_visible" }
     /// Whether a credential that an integration refers to can be deleted.
     delete_used_credential: DeleteUsedCredential { Allow = "allow", Refuse = "refuse" }
     /// Whether changes of credentials are audited. No audit entity of theirs is proved.
     credential_audits: CredentialAudits { No = "no", Yes = "yes" }
+    /// Whether the making, changing and discarding of drafts is audited. Publishing is.
+    draft_audits: DraftAudits { Yes = "yes", No = "no" }
     /// How the publishing of a draft is audited: entity and action.
     publish_audited_as: PublishAuditedAs { Publish = "Publish", Update = "Update", ActionDraft = "ActionDraft" }
     /// Whether an execution or test of an action is audited (entity Action, action Execute).
     execution_audits: ExecutionAudits { No = "no", Yes = "yes" }
     /// Which refused writes are audited with status FAILURE: those of an invalid value, none, or denied ones and stale versions too.
     failed_writes_audited: FailedWritesAudited { Validation = "validation", Never = "never", All = "all" }
+    /// When a record shows in audit queries: at once, 5 s late, or never. The delay of the control API comes on top.
+    audit_delay: AuditDelay { None = "none", Late = "late", Never = "never" }
+    /// How often an audit record arrives as an event. Delivery at least once is inferred.
+    event_delivery: EventDelivery { Once = "once", Twice = "twice" }
     /// Whether the realtime audit query knows the service Integrations.
     realtime_audits: RealtimeAudits { AllServices = "all", WithoutIntegrations = "without_integrations" }
     /// Whether an audit query must name a service. Third parties say so, the published swagger does not.
@@ -124,16 +136,32 @@ switches! {
     tokens_after_reset: TokensAfterReset { Valid = "valid", Revoked = "revoked" }
     /// Whether reading an OAuth client shows its secret. Announced as removed in 2025.
     client_secret_in_get: ClientSecretInGet { Hidden = "hidden", Shown = "shown" }
+    /// Whether a usage query for a part of a day counts that part only, or the whole day. The help pages say that usage is computed by whole days of UTC.
+    usage_interval: UsageInterval { Exact = "exact", WholeDays = "whole_days" }
+    /// Whether usage of the current day of UTC shows. The help pages say that their report leaves it out.
+    usage_current_day: UsageCurrentDay { Shown = "shown", Hidden = "hidden" }
+    /// Whether the result of a usage query comes whole or in pages. The model has cursors, the operation no parameter for one; it is read as `after`.
+    usage_pages: UsagePages { Whole = "whole", Cursors = "cursors" }
+    /// Whether a read role lists its permissions besides its policies.
+    role_permissions: RolePermissions { Listed = "listed", Policies = "policies" }
     /// What the token endpoint answers to an inactive client.
     inactive_client: InactiveClient { BadRequest = "400", Unauthorized = "401" }
     /// Whether an assumed AWS session is kept for later calls, so that a changed trust policy shows late.
     aws_session: AwsSession { Fresh = "fresh", Kept = "kept" }
+    /// How a run is told to have failed where the web service answers 401 or 403. The help pages show the first for a failed authentication.
+    upstream_refusal: UpstreamRefusal { InvalidCredentials = "invalid.credentials", BadRequest = "bad.request" }
+    /// Until when the answer of a custom authentication action is kept: until its credential changes or the web service refuses it, or the refusal alone.
+    auth_response: AuthResponse { Credential = "until_changed", Refusal = "until_refused" }
     /// Whether the headers of the action's request reach the function as its client context.
     request_headers: RequestHeaders { Ignored = "ignored", ClientContext = "client_context" }
     /// Whether `execute` sees a changed config at once, or only after the activation time (as running flows may).
     config_reaches_flows: ConfigReachesFlows { AtOnce = "at_once", Delayed = "delayed" }
+    /// What the steps of a test are called, if they have names at all.
+    operation_names: OperationNames { Words = "words", Codes = "codes", Absent = "absent" }
     /// Whether the input of a test or an execution is checked against the input schema.
     input_check: InputCheck { Lenient = "lenient", Schema = "schema" }
+    /// What a 429 says besides `Retry-After`: the wait and the limit, or only that there is a limit. No full live sample is known.
+    rate_limit_answer: RateLimitAnswer { Wait = "wait", Plain = "plain" }
     /// A page size above the maximum (100; audits 500; credential listing 200): refused, or cut to it.
     large_page: LargePage { Refuse = "refuse", Clamp = "clamp" }
     /// Fields in a body that the model does not have.
@@ -166,23 +194,39 @@ mod tests {
         assert_eq!(switches, Switches::default());
     }
 
+    /// Switch, values and meaning of each row of the table, in order.
+    fn documented() -> Vec<(String, String, String)> {
+        let table = include_str!("../../../docs/open-points.md");
+        let rows = table.lines().filter(|line| line.starts_with("| `"));
+        rows.map(|row| {
+            let cells: Vec<&str> = row.trim_matches('|').split(" | ").map(str::trim).collect();
+            assert_eq!(cells.len(), 4, "{row}");
+            assert!(cells[3].len() > 20, "how to find out: {row}");
+            let text = |cell: &str| cell.to_owned();
+            (text(cells[0]), text(cells[1]), text(cells[2]))
+        })
+        .collect()
+    }
+
     #[test]
-    fn the_readme_lists_every_switch_with_its_values_and_meaning() {
-        let readme = include_str!("../README.md");
-        for switch in Switches::default().describe().as_array().unwrap() {
-            let values: Vec<String> = switch["values"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|value| format!("`{}`", value.as_str().unwrap()))
-                .collect();
-            let row = format!(
-                "| `{}` | {} | {} |",
-                switch["name"].as_str().unwrap(),
-                values.join(", "),
-                switch["what"].as_str().unwrap()
-            );
-            assert!(readme.contains(&row), "{row}");
-        }
+    fn the_table_of_open_points_has_every_switch_with_its_values_and_meaning_and_no_other() {
+        let coded: Vec<(String, String, String)> = Switches::default()
+            .describe()
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|switch| {
+                let quoted = |value: &Value| format!("`{}`", value.as_str().unwrap());
+                let values: Vec<String> = switch["values"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(quoted)
+                    .collect();
+                let what = switch["what"].as_str().unwrap().to_owned();
+                (quoted(&switch["name"]), values.join(", "), what)
+            })
+            .collect();
+        assert_eq!(documented(), coded);
     }
 }

@@ -189,12 +189,7 @@ impl World {
 
     /// Refuses a caller who lacks what the operation needs.
     pub(crate) fn permit(&self, caller: &str, needs: Needs) -> Result<(), ApiError> {
-        let held = self
-            .oauth
-            .client(caller)
-            .map(|client| client.permissions.as_slice())
-            .unwrap_or_default();
-        let holds = |name: &&str| held.iter().any(|permission| permission == *name);
+        let holds = |name: &&str| self.oauth.holds(caller, name);
         match needs {
             Needs::Nothing => Ok(()),
             Needs::All(names) => {

@@ -1,10 +1,15 @@
-//! The part of the Velocity template language that Lambda actions use.
+//! The part of the Velocity template language that actions use.
 //!
-//! References only: `$name`, `${name.path}`, the quiet forms `$!name` and `$!{name.path}`, and the JSON
-//! helpers `$esc.jsonEncode(...)` and `$esc.jsonString(...)`. Everything else stands as it is, also a
-//! reference to something that is not there, as Velocity does it.
+//! References only: `$name`, `${name.path}`, the quiet forms `$!name` and `$!{name.path}`, and the helpers
+//! `$esc.jsonEncode(...)`, `$esc.jsonString(...)`, `$esc.url(...)`, `$esc.urlFormEncode(...)`,
+//! `$esc.uriEncode(...)` and `$encoding.base64(...)` of a reference or of a text in quotes that may hold
+//! references (help page on Velocity macros). Everything else stands as it is, also a reference to something
+//! that is not there, as Velocity does it.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
+use url::form_urlencoded;
 
 /// What a reference leads to: text put in as it is, or a JSON value.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,11 +53,19 @@ pub(crate) fn render(template: &str, look_up: &dyn Fn(&str) -> Option<Found>) ->
 
 /// A reference at the start of a text.
 struct Reference<'a> {
-    path: &'a str,
+    argument: Argument<'a>,
     is_quiet: bool,
     helper: Option<Helper>,
     /// How many bytes of the template it takes.
     length: usize,
+}
+
+/// What is put in.
+#[derive(Debug, Clone, Copy)]
+enum Argument<'a> {
+    Path(&'a str),
+    /// A text in quotes, a template of its own.
+    Quoted(&'a str),
 }
 
 /// What is done to the value before it is put in.
@@ -62,11 +75,20 @@ enum Helper {
     Encode,
     /// A whole JSON string with its quotes.
     Quote,
+    /// For a query or a form: a blank becomes a plus.
+    Form,
+    /// For a path: a blank becomes `%20`.
+    Uri,
+    Base64,
 }
 
 const HELPERS: &[(&str, Helper)] = &[
     ("esc.jsonEncode(", Helper::Encode),
     ("esc.jsonString(", Helper::Quote),
+    ("esc.urlFormEncode(", Helper::Form),
+    ("esc.url(", Helper::Form),
+    ("esc.uriEncode(", Helper::Uri),
+    ("encoding.base64(", Helper::Base64),
 ];
 
 impl<'a> Reference<'a> {
@@ -80,44 +102,59 @@ impl<'a> Reference<'a> {
             Some(after) => (true, after),
             None => (false, after),
         };
-        let (helper, path, after) = Self::body(after)?;
+        let (helper, argument, after) = Self::body(after)?;
         let after = if is_braced {
             after.strip_prefix('}')?
         } else {
             after
         };
         Some(Self {
-            path,
+            argument,
             is_quiet,
             helper,
             length: text.len() - after.len(),
         })
     }
 
-    fn body(text: &'a str) -> Option<(Option<Helper>, &'a str, &'a str)> {
+    fn body(text: &'a str) -> Option<(Option<Helper>, Argument<'a>, &'a str)> {
         for (start, helper) in HELPERS {
             let Some(argument) = text.strip_prefix(start) else {
                 continue;
             };
+            if let Some(quoted) = argument.strip_prefix('"') {
+                let (quoted, after) = quoted.split_once('"')?;
+                let after = after.strip_prefix(')')?;
+                return Some((Some(*helper), Argument::Quoted(quoted), after));
+            }
             let inner = Self::at_start(argument)?;
             let after = argument[inner.length..].strip_prefix(')')?;
             // A helper inside a helper is not part of this subset.
             return inner
                 .helper
                 .is_none()
-                .then_some((Some(*helper), inner.path, after));
+                .then_some((Some(*helper), inner.argument, after));
         }
         let length = path_length(text);
-        (length > 0).then(|| (None, &text[..length], &text[length..]))
+        (length > 0).then(|| (None, Argument::Path(&text[..length]), &text[length..]))
     }
 
     fn value(&self, look_up: &dyn Fn(&str) -> Option<Found>) -> Option<String> {
-        let plain = look_up(self.path)?.plain();
-        let quoted = Value::String(plain.clone()).to_string();
+        let plain = match self.argument {
+            Argument::Path(path) => look_up(path)?.plain(),
+            Argument::Quoted(template) => render(template, look_up),
+        };
+        let form = || form_urlencoded::byte_serialize(plain.as_bytes()).collect::<String>();
+        let quoted = || Value::String(plain.clone()).to_string();
         Some(match self.helper {
             None => plain,
-            Some(Helper::Quote) => quoted,
-            Some(Helper::Encode) => quoted[1..quoted.len() - 1].to_owned(),
+            Some(Helper::Quote) => quoted(),
+            Some(Helper::Encode) => {
+                let quoted = quoted();
+                quoted[1..quoted.len() - 1].to_owned()
+            }
+            Some(Helper::Form) => form(),
+            Some(Helper::Uri) => form().replace('+', "%20"),
+            Some(Helper::Base64) => STANDARD.encode(plain),
         })
     }
 }
@@ -177,6 +214,19 @@ mod tests {
     }
 
     #[test]
+    fn urls_and_base64_take_references_and_texts_in_quotes() {
+        assert_eq!(rendered("$esc.url($input.name)"), "a+%22b%22");
+        assert_eq!(
+            rendered("$esc.uriEncode(\"${input.n} ${input.n}\")"),
+            "3%203"
+        );
+        assert_eq!(
+            rendered("Basic $encoding.base64(\"${input.n}:${input.rawRequest}\")!"),
+            "Basic MzpSQVc=!"
+        );
+    }
+
+    #[test]
     fn what_is_no_reference_or_leads_nowhere_stands_as_it_is() {
         for template in [
             "costs $5 and $",
@@ -184,6 +234,7 @@ mod tests {
             "$other.thing",
             "${unclosed",
             "$esc.jsonEncode(1)",
+            "$encoding.base64(\"open)",
             "{\"arn:aws\": \"$\u{00e4}\"}",
         ] {
             assert_eq!(rendered(template), template);

@@ -17,6 +17,7 @@ use crate::integrations::Integration;
 use crate::limits::Limits;
 use crate::oauth_clients::OAuthState;
 use crate::switches::Switches;
+use crate::web_service::KeptAnswer;
 
 /// How long an integration takes to become active or inactive, unless set otherwise.
 const ACTIVATION: SignedDuration = SignedDuration::from_millis(200);
@@ -41,6 +42,8 @@ pub(crate) struct World {
     pub(crate) calls: Calls,
     /// AWS sessions that were assumed and kept, by role ARN.
     pub(crate) sessions: HashMap<String, Session>,
+    /// What custom authentication actions gave, by integration.
+    pub(crate) auth_answers: HashMap<String, KeptAnswer>,
 }
 
 /// Temporary AWS credentials, as AssumeRole gave them.
@@ -74,6 +77,7 @@ impl World {
             faults: Vec::new(),
             calls: Calls::default(),
             sessions: HashMap::new(),
+            auth_answers: HashMap::new(),
         }
     }
 

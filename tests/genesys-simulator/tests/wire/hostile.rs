@@ -29,6 +29,19 @@ async fn a_body_that_is_no_json_object_is_a_400() {
     list.refusal(400, "invalid.value");
 }
 
+/// What is told back stands a few levels deeper in the answer, which must be readable still.
+#[tokio::test]
+async fn a_body_is_told_back_readably_or_is_too_deep() {
+    let world = World::new().await;
+    let id = world.action(&world.integration().await, "a").await;
+    let test = format!("{ACTIONS}/{id}/test");
+    let nested = |levels: usize| format!("{}1{}", "{\"a\":".repeat(levels), "}".repeat(levels));
+    let told = send(&world, &test, nested(99).into_bytes(), "application/json").await;
+    assert!(told.expect(200).is_object());
+    let refused = send(&world, &test, nested(100).into_bytes(), "application/json").await;
+    refused.refusal(400, "bad.request");
+}
+
 #[tokio::test]
 async fn a_body_of_another_kind_or_too_large_is_refused() {
     let world = World::new().await;

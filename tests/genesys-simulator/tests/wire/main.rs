@@ -8,11 +8,15 @@
 mod actions;
 mod audits;
 mod aws;
+mod client;
 mod control;
 mod drafts;
 mod events;
 mod hostile;
 mod integrations;
+mod judged;
 mod oauth;
 mod run;
 mod support;
+mod usage;
+mod web_services;

@@ -191,7 +191,7 @@ async fn a_secret_is_shown_at_creation_only() {
     assert_eq!(read["name"], "rotated");
     assert!(read.get("secret").is_none());
     let list = world.get("/api/v2/oauth/clients").await;
-    assert_eq!(list.expect(200)["total"], 3);
+    assert_eq!(list.expect(200)["total"], 4);
     assert!(!list.text.contains(secret));
     assert_eq!(
         token(&world, &id, secret, GRANT).await.expect(200)["expires_in"],

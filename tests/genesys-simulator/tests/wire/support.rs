@@ -1,6 +1,6 @@
 //! A simulator with a signed-in caller.
 
-use genesys_simulator::{AwsSide, Config, Simulator, start};
+use genesys_simulator::{AwsSide, Config, Judged, Simulator, start};
 use reqwest::{Method, Response, StatusCode};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -93,6 +93,7 @@ impl World {
             aws,
             port: 0,
             event_source_suffix,
+            judged: Judged::AnswersOnly,
         })
         .await
         .unwrap();

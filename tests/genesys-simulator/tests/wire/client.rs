@@ -1,0 +1,213 @@
+//! The project's own client against the simulator: what rotating clients and credentials needs of both.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use genesys_cloud::{
+    ClientCredentials, CredentialRef, Endpoints, Genesys, IntegrationFilter, Settings,
+};
+use genesys_simulator::{Client, Config, Judged, Simulator, UsageSettings, start};
+use jiff::{SignedDuration, Timestamp};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
+
+use crate::support::ORGANIZATION;
+
+async fn simulator(judged: Judged) -> Simulator {
+    start(Config {
+        organization_id: ORGANIZATION.to_owned(),
+        organization_name: "Example".to_owned(),
+        aws: None,
+        port: 0,
+        event_source_suffix: None,
+        judged,
+    })
+    .await
+    .unwrap()
+}
+
+fn signed_in(simulator: &Simulator, client: &Client) -> Genesys {
+    let url = simulator.api_url().parse::<url::Url>().unwrap();
+    let endpoints = Endpoints {
+        api: url.clone(),
+        login: url,
+    };
+    let credentials = ClientCredentials {
+        client_id: client.id.clone(),
+        client_secret: client.secret.clone(),
+    };
+    let settings = Settings {
+        audit_poll: Duration::from_millis(2),
+        ..Settings::default()
+    };
+    Genesys::new(endpoints, credentials, settings).unwrap()
+}
+
+fn last_hour() -> (Timestamp, Timestamp) {
+    let now = Timestamp::now();
+    let hour = SignedDuration::from_hours(1);
+    (now - hour, now + hour)
+}
+
+#[tokio::test]
+async fn usage_names_each_operation_and_how_often_it_was_called() {
+    let simulator = simulator(Judged::Everything).await;
+    let other = signed_in(&simulator, simulator.other_client());
+    for _ in 0..3 {
+        other.organization_me().await.unwrap();
+    }
+    let own = signed_in(&simulator, simulator.client());
+    let (from, to) = last_hour();
+    let rows = own
+        .client_usage(&simulator.other_client().id, from, to)
+        .await
+        .unwrap();
+    let told: Vec<(String, u64)> = rows
+        .iter()
+        .map(|row| (row.operation(), row.calls()))
+        .collect();
+    assert_eq!(told, [("GET /api/v2/organizations/me".to_owned(), 3)]);
+    assert!(rows[0].date.is_some());
+    let unused = own.client_usage(&simulator.alternate_client().id, from, to);
+    assert_eq!(unused.await.unwrap(), []);
+    simulator.stop().await;
+}
+
+#[tokio::test]
+async fn usage_is_read_to_its_last_page_and_a_failed_query_is_an_error() {
+    // The parameter for a cursor is not in the SDK: requests are not judged here.
+    let simulator = simulator(Judged::AnswersOnly).await;
+    simulator.set_switch("usage_pages", "cursors").unwrap();
+    let own = signed_in(&simulator, simulator.client());
+    own.organization_me().await.unwrap();
+    own.credential_types().await.unwrap();
+    own.list_oauth_clients().await.unwrap();
+    own.list_credentials().await.unwrap();
+    let (from, to) = last_hour();
+    let rows = own.client_usage(own.client_id(), from, to).await.unwrap();
+    // Four, and the two of the query itself.
+    assert_eq!(rows.len(), 6, "{rows:?}");
+    let fails = UsageSettings {
+        delay_seconds: None,
+        fails: Some(true),
+    };
+    simulator.set_usage(&fails).unwrap();
+    let failed = own.client_usage(own.client_id(), from, to).await;
+    let error = failed.unwrap_err();
+    assert!(error.message().contains("failed"), "{error}");
+    simulator.stop().await;
+}
+
+#[tokio::test]
+async fn the_other_of_a_pair_is_reset_and_signs_in_with_the_same_permissions() {
+    let simulator = simulator(Judged::Everything).await;
+    let own = signed_in(&simulator, simulator.client());
+    let alternate = simulator.alternate_client();
+    let reset = own.reset_oauth_client_secret(&alternate.id).await.unwrap();
+    let secret = reset.secret.clone().unwrap();
+    assert!(!format!("{reset:?}").contains(secret.expose_secret()));
+    assert_ne!(secret.expose_secret(), alternate.secret.expose_secret());
+    let old = signed_in(&simulator, alternate).sign_in().await;
+    assert!(old.is_err(), "the old secret is dead");
+    let renewed = Client {
+        id: alternate.id.clone(),
+        secret,
+    };
+    let renewed = signed_in(&simulator, &renewed);
+    assert_eq!(renewed.organization_me().await.unwrap().id, ORGANIZATION);
+
+    let read = own.get_oauth_client(&alternate.id).await.unwrap().unwrap();
+    assert!(read.secret.is_none());
+    let id = &read.role_divisions[0].role_id;
+    for switch in ["listed", "policies"] {
+        simulator.set_switch("role_permissions", switch).unwrap();
+        let role = renewed.role(id).await.unwrap().unwrap();
+        assert!(role.grants("integrations:action:edit"), "{switch}");
+        assert!(role.granted().contains(&"oauth:client:edit".to_owned()));
+        assert!(!role.grants("routing:queue:delete"));
+    }
+    assert!(own.role("none").await.unwrap().is_none());
+    simulator.stop().await;
+}
+
+fn fields(password: &str) -> BTreeMap<String, SecretString> {
+    [("userName", "u"), ("password", password)]
+        .map(|(name, value)| (name.to_owned(), SecretString::from(value)))
+        .into()
+}
+
+#[tokio::test]
+async fn a_credential_is_replaced_beside_the_old_one_and_everything_else_of_the_config_stays() {
+    let simulator = simulator(Judged::Everything).await;
+    let own = signed_in(&simulator, simulator.client());
+    let integration = own
+        .create_integration("Services", "custom-rest-actions")
+        .await
+        .unwrap();
+    let kind = own.integration_type("custom-rest-actions").await.unwrap();
+    let slot = kind.unwrap().credentials.into_iter().next().unwrap();
+    assert_eq!(slot.0, "basicAuth");
+    assert!(slot.1.credential_types.contains(&"userDefined".to_owned()));
+    let old = own
+        .create_credential("blue", "basicAuth", &fields("old"))
+        .await
+        .unwrap();
+    let id = integration.id.as_str();
+    let mut config = own.get_integration_config(id).await.unwrap().unwrap();
+    config.notes = "of a person".to_owned();
+    config.properties.insert("p".to_owned(), json!({"deep": 1}));
+    config.advanced.insert("a".to_owned(), json!([true]));
+    config
+        .credentials
+        .insert(slot.0.clone(), CredentialRef::to(&old.id));
+    let first = own.put_integration_config(id, &config).await.unwrap();
+
+    let new = own
+        .create_credential("green", "basicAuth", &fields("new"))
+        .await
+        .unwrap();
+    let mut next = first.clone();
+    next.credentials
+        .insert(slot.0.clone(), CredentialRef::to(&new.id));
+    let second = own.put_integration_config(id, &next).await.unwrap();
+    assert_eq!(
+        (
+            &second.name,
+            &second.notes,
+            &second.properties,
+            &second.advanced
+        ),
+        (
+            &first.name,
+            &first.notes,
+            &first.properties,
+            &first.advanced
+        )
+    );
+    let stale = own.put_integration_config(id, &next).await.unwrap_err();
+    assert!(stale.is_conflict());
+
+    let users = |credential: &str| IntegrationFilter {
+        credential_id: Some(credential.to_owned()),
+        ..IntegrationFilter::default()
+    };
+    assert_eq!(
+        own.list_integrations(&users(&new.id)).await.unwrap().len(),
+        1
+    );
+    assert_eq!(own.list_integrations(&users(&old.id)).await.unwrap(), []);
+    assert!(own.remove_credential(&old.id).await.unwrap());
+    assert!(!own.remove_credential(&old.id).await.unwrap());
+    assert!(own.get_credential(&old.id).await.unwrap().is_none());
+    assert!(own.credential_info(&old.id).await.unwrap().is_none());
+    let before = own.credential_info(&new.id).await.unwrap().unwrap();
+    own.put_credential(&new.id, "green", "basicAuth", &fields("newer"))
+        .await
+        .unwrap();
+    let after = own.credential_info(&new.id).await.unwrap().unwrap();
+    assert!(after.modified_date > before.modified_date);
+    assert_eq!(after.created_date, before.created_date);
+    let read = own.get_credential(&new.id).await.unwrap().unwrap();
+    assert!(!format!("{read:?}").contains("newer"));
+    simulator.stop().await;
+}
