@@ -1,0 +1,347 @@
+//! What the check found, for people and as JSON.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::compare::{Difference, differences};
+use crate::ledger::Left;
+use crate::points::{Way, switches, way};
+use crate::survey::Survey;
+
+/// A measurement, which is not expected to be the same.
+const MEASURED: &str = "audit_delay_measured";
+
+/// A switch whose value is known now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Settled {
+    /// The switch of the simulator.
+    pub switch: String,
+    /// The value under which it answers as the organization does.
+    pub value: String,
+    /// The value that it assumes.
+    pub assumed: String,
+    /// What this was concluded from.
+    pub how: String,
+}
+
+/// A switch of which no value describes what was seen, or that stays open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Open {
+    /// The switch of the simulator.
+    pub switch: String,
+    /// What was seen, or why nothing was.
+    pub why: String,
+}
+
+/// A fact that no switch stands for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Told {
+    /// Its name.
+    pub fact: String,
+    /// What the organization says.
+    pub live: String,
+    /// What the simulator says; absent where it was not asked.
+    pub simulated: Option<String>,
+    /// What this was concluded from.
+    pub how: String,
+}
+
+/// A call that could not be made, or was refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Unasked {
+    /// Method and route.
+    pub call: String,
+    /// Why.
+    pub why: String,
+    /// The permission that the OAuth client lacks, where it is one.
+    pub permission: Option<String>,
+}
+
+/// Everything that was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// The API host that was asked.
+    pub host: String,
+    /// The name of what was made; absent where nothing was to be.
+    pub made: Option<String>,
+    /// Requests sent to the organization, tokens included.
+    pub calls: u64,
+    /// Switches whose value is known now.
+    pub settled: Vec<Settled>,
+    /// Switches of which no value fits what was seen.
+    pub unfit: Vec<Open>,
+    /// Switches that stay open.
+    pub open: Vec<Open>,
+    /// Facts without a switch.
+    pub facts: Vec<Told>,
+    /// Differences that are gone once the simulator's switches are set as settled.
+    pub explained: Vec<Difference>,
+    /// Differences that no switch explains.
+    pub differences: Vec<Difference>,
+    /// What the organization has nothing of to look at. No error.
+    pub absent: Vec<String>,
+    /// What could not be asked.
+    pub unasked: Vec<Unasked>,
+    /// What was made and could not be removed.
+    pub left: Vec<Left>,
+    /// Somebody ended the check before its end.
+    pub interrupted: bool,
+}
+
+impl Report {
+    /// Whether everything could be asked, and nothing was left behind. Differences are no error.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.unasked.is_empty() && self.left.is_empty() && !self.interrupted
+    }
+
+    /// The settled value of a switch.
+    #[must_use]
+    pub fn value(&self, switch: &str) -> Option<&str> {
+        self.settled
+            .iter()
+            .find(|settled| settled.switch == switch)
+            .map(|settled| settled.value.as_str())
+    }
+
+    /// Puts together what was seen of the organization, and of the simulator before and after its switches
+    /// were set as settled.
+    pub(crate) fn of(
+        live: &Survey,
+        assumed: &Survey,
+        tuned: &Survey,
+        head: Head,
+        left: Vec<Left>,
+    ) -> Self {
+        let remaining = differences(live, tuned);
+        let mut explained = differences(live, assumed);
+        explained.retain(|difference| !remaining.contains(difference));
+        let (settled, unfit, open) = points(live, head.made.is_some());
+        Self {
+            host: head.host,
+            made: head.made,
+            calls: head.calls,
+            settled,
+            unfit,
+            open,
+            facts: facts(live, tuned),
+            explained,
+            differences: remaining,
+            absent: live.absent.clone(),
+            unasked: unasked(live),
+            left,
+            interrupted: head.interrupted,
+        }
+    }
+}
+
+/// What a report begins with.
+#[derive(Debug)]
+pub(crate) struct Head {
+    pub(crate) host: String,
+    pub(crate) made: Option<String>,
+    pub(crate) calls: u64,
+    pub(crate) interrupted: bool,
+}
+
+/// The values that a survey settled: only those that the switch has.
+pub(crate) fn settings(survey: &Survey) -> Vec<(String, String)> {
+    switches()
+        .into_iter()
+        .filter_map(|(name, (_, values))| {
+            let value = survey.facts.get(name.as_str())?.value.clone().ok()?;
+            values.contains(&value).then_some((name, value))
+        })
+        .collect()
+}
+
+fn points(live: &Survey, wrote: bool) -> (Vec<Settled>, Vec<Open>, Vec<Open>) {
+    let (mut settled, mut unfit, mut open) = (Vec::new(), Vec::new(), Vec::new());
+    for (switch, (assumed, values)) in switches() {
+        let fact = live.facts.get(switch.as_str());
+        match fact.map(|fact| (&fact.value, &fact.how)) {
+            Some((Ok(value), how)) if values.contains(value) => settled.push(Settled {
+                value: value.clone(),
+                how: how.clone(),
+                switch,
+                assumed,
+            }),
+            Some((Ok(seen) | Err(seen), how)) => unfit.push(Open {
+                switch,
+                why: format!("{seen} ({how})"),
+            }),
+            None => {
+                let why = match way(&switch) {
+                    Way::Left(why) => why,
+                    Way::Writing if !wrote => "--write finds it out",
+                    Way::Reading if !wrote => {
+                        "there was nothing to read that tells; --write may find it out"
+                    }
+                    Way::Reading | Way::Writing => "the calls that tell could not be made",
+                };
+                open.push(Open {
+                    switch,
+                    why: why.to_owned(),
+                });
+            }
+        }
+    }
+    (settled, unfit, open)
+}
+
+fn facts(live: &Survey, simulated: &Survey) -> Vec<Told> {
+    let known = switches();
+    let told = |value: &Result<String, String>| match value {
+        Ok(text) | Err(text) => text.clone(),
+    };
+    live.facts
+        .iter()
+        .filter(|(name, _)| !known.contains_key(**name))
+        .map(|(name, fact)| Told {
+            fact: (*name).to_owned(),
+            live: told(&fact.value),
+            simulated: simulated.facts.get(name).map(|fact| told(&fact.value)),
+            how: fact.how.clone(),
+        })
+        .collect()
+}
+
+fn unasked(live: &Survey) -> Vec<Unasked> {
+    live.gaps
+        .iter()
+        .map(|gap| Unasked {
+            call: gap.call.clone(),
+            why: gap.why.clone(),
+            permission: gap.permission.map(str::to_owned),
+        })
+        .collect()
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "Live check of {}", self.host)?;
+        match &self.made {
+            Some(name) => writeln!(f, "  {} calls; what was made is named {name}", self.calls)?,
+            None => writeln!(f, "  {} calls; nothing was changed", self.calls)?,
+        }
+        self.switches(f)?;
+        section(f, "Facts without a switch", &self.facts, |fact| {
+            let beside = match &fact.simulated {
+                Some(_) if fact.fact == MEASURED => "in the simulator it is settable".to_owned(),
+                Some(simulated) if *simulated == fact.live => "as the simulator".to_owned(),
+                Some(simulated) => format!("the simulator: {}", shown(simulated)),
+                None => "not asked of the simulator".to_owned(),
+            };
+            format!("{}: {}  [{beside}]", fact.fact, shown(&fact.live))
+        })?;
+        section(
+            f,
+            "Differences that no switch explains",
+            &self.differences,
+            |found| {
+                format!(
+                    "{}: {}: {} here, {} in the simulator",
+                    found.call, found.what, found.live, found.simulated
+                )
+            },
+        )?;
+        section(f, "Nothing to look at", &self.absent, Clone::clone)?;
+        self.troubles(f)?;
+        self.verdict(f)
+    }
+}
+
+impl Report {
+    fn switches(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        section(f, "Settled", &self.settled, |settled| {
+            let beside = if settled.value == settled.assumed {
+                "as assumed".to_owned()
+            } else {
+                format!("assumed: {}", settled.assumed)
+            };
+            let point = format!("settles: {} = {}", settled.switch, settled.value);
+            format!("{point:<50} [{beside}]  {}", settled.how)
+        })?;
+        if !self.explained.is_empty() {
+            writeln!(
+                f,
+                "  With these values the simulator answers the same where {} differences were.",
+                self.explained.len()
+            )?;
+        }
+        let line = |open: &Open| format!("{}: {}", open.switch, open.why);
+        section(f, "No value of the switch fits", &self.unfit, line)?;
+        section(f, "Still open", &self.open, line)
+    }
+
+    fn troubles(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        section(f, "Could not be asked", &self.unasked, |unasked| {
+            let mut line = format!("{}: {}", unasked.call, unasked.why);
+            if let Some(permission) = &unasked.permission {
+                line.push_str(&format!(": {permission}"));
+            }
+            line
+        })?;
+        let missing: BTreeSet<&str> = self
+            .unasked
+            .iter()
+            .filter_map(|unasked| unasked.permission.as_deref())
+            .collect();
+        if !missing.is_empty() {
+            let list: Vec<&str> = missing.into_iter().collect();
+            writeln!(
+                f,
+                "  Give the OAuth client a role that has {}, and run it again.",
+                list.join(", ")
+            )?;
+        }
+        section(f, "LEFT BEHIND: remove by hand", &self.left, |left| {
+            let id = left.id.as_deref().unwrap_or("(its id is not known)");
+            format!(
+                "{} {id} named {}: {}\n      {}",
+                left.kind, left.name, left.remove_with, left.why
+            )
+        })
+    }
+
+    fn verdict(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let left = match (&self.made, self.left.len()) {
+            (None, _) => "",
+            (Some(_), 0) => " Everything that was made is removed again.",
+            (Some(_), _) => " Not everything that was made could be removed.",
+        };
+        let end = match (self.interrupted, self.unasked.len()) {
+            (true, _) => "Interrupted before its end.".to_owned(),
+            (false, 0) => "Everything could be asked.".to_owned(),
+            (false, count) => format!("{count} calls could not be made."),
+        };
+        write!(
+            f,
+            "\n{end}{left} {} switches settled, {} differences that no switch explains.",
+            self.settled.len(),
+            self.differences.len()
+        )
+    }
+}
+
+fn section<T>(
+    f: &mut fmt::Formatter<'_>,
+    title: &str,
+    lines: &[T],
+    line: impl Fn(&T) -> String,
+) -> fmt::Result {
+    if lines.is_empty() {
+        return Ok(());
+    }
+    writeln!(f, "\n{title}")?;
+    lines
+        .iter()
+        .try_for_each(|entry| writeln!(f, "  {}", line(entry)))
+}
+
+/// An empty text would look like a mistake.
+fn shown(text: &str) -> &str {
+    if text.is_empty() { "nothing" } else { text }
+}

@@ -1,0 +1,117 @@
+//! The other side of the comparison: a simulator in this process, asked the same.
+
+use genesys_cloud::{
+    ActionConfig, ActionContract, ClientCredentials, Endpoints, Genesys, NewAction, RequestConfig,
+    ResponseConfig, Settings,
+};
+use genesys_simulator::{Config, IntegrationSettings, Judged, Simulator, start};
+use secrecy::SecretString;
+use serde_json::json;
+use tokio::sync::watch;
+use url::Url;
+
+use crate::reading::{LAMBDA, ROLE_CREDENTIAL};
+use crate::settings::{Patience, Target};
+use crate::survey::Survey;
+use crate::{new_name, surveyed};
+
+const ORGANIZATION: &str = "6f9d1a52-3c1e-4f0b-8a77-0d5b2f6c9e11";
+
+/// Surveys a fresh simulator whose switches are set so. It holds one of each thing, for the reads.
+pub(crate) async fn survey(switches: &[(String, String)], write: bool) -> Result<Survey, String> {
+    let simulator = begun().await?;
+    let target = target(&simulator)?;
+    furnish(&simulator, &target).await?;
+    for (switch, value) in switches {
+        simulator.set_switch(switch, value)?;
+    }
+    let name = write.then(new_name);
+    // Nobody interrupts it: it takes no time.
+    let (_going, stop) = watch::channel(0);
+    let done = surveyed(&target, &Patience::quick(), name.as_deref(), stop, &|_| {}).await;
+    simulator.stop().await;
+    Ok(done?.survey)
+}
+
+/// A fresh, empty simulator.
+pub(crate) async fn begun() -> Result<Simulator, String> {
+    start(Config {
+        organization_id: ORGANIZATION.to_owned(),
+        organization_name: "Simulated".to_owned(),
+        aws: None,
+        port: 0,
+        event_source_suffix: None,
+        // Wrong requests are sent on purpose.
+        judged: Judged::AnswersOnly,
+    })
+    .await
+    .map_err(|error| format!("no simulator: {error}"))
+}
+
+/// How a simulator is reached.
+pub(crate) fn target(simulator: &Simulator) -> Result<Target, String> {
+    let url = |text: String| Url::parse(&text).map_err(|error| error.to_string());
+    let client = simulator.client();
+    Ok(Target {
+        endpoints: Endpoints {
+            api: url(simulator.api_url())?,
+            login: url(simulator.login_url())?,
+        },
+        credentials: ClientCredentials {
+            client_id: client.id.clone(),
+            client_secret: client.secret.clone(),
+        },
+    })
+}
+
+/// One credential, integration and action, as a customer has them.
+async fn furnish(simulator: &Simulator, target: &Target) -> Result<(), String> {
+    let activation = |seconds| {
+        simulator.set_integrations(&IntegrationSettings {
+            activation_seconds: Some(seconds),
+            integration_id: None,
+            in_error: None,
+        })
+    };
+    activation(0.0)?;
+    make(target).await.map_err(|error| error.to_string())?;
+    activation(0.2)
+}
+
+async fn make(target: &Target) -> Result<(), genesys_cloud::Error> {
+    let genesys = Genesys::new(
+        target.endpoints.clone(),
+        target.credentials.clone(),
+        Settings::default(),
+    )?;
+    let role = SecretString::from("arn:aws:iam::123456789012:role/example".to_owned());
+    let fields = [("ARN".to_owned(), role)].into();
+    genesys
+        .create_credential("role", ROLE_CREDENTIAL, &fields)
+        .await?;
+    let integration = genesys.create_integration("AWS Lambda", LAMBDA).await?;
+    let schema = json!({"type": "object", "properties": {}});
+    let action = NewAction {
+        name: "Example".to_owned(),
+        category: "AWS Lambda".to_owned(),
+        integration_id: integration.id,
+        contract: ActionContract::of(schema.clone(), schema),
+        config: ActionConfig {
+            request: Some(RequestConfig {
+                request_url_template: Some(
+                    "arn:aws:lambda:us-east-1:123456789012:function:example".to_owned(),
+                ),
+                request_template: Some("${input.rawRequest}".to_owned()),
+                request_type: Some("POST".to_owned()),
+                ..RequestConfig::default()
+            }),
+            response: Some(ResponseConfig {
+                success_template: Some("${rawResult}".to_owned()),
+                ..ResponseConfig::default()
+            }),
+            ..ActionConfig::default()
+        },
+        secure: false,
+    };
+    genesys.create_action(&action).await.map(drop)
+}
