@@ -73,6 +73,8 @@ impl Answer {
         let message = scrub(&body.full_message(self.status), secrets);
         let code = body.code.as_deref().map(|code| scrub(code, secrets));
         let kind = self.kind(operation, &body, &message, secrets);
+        // Who says that the version is not the current one has not written.
+        let ambiguous = kind != ErrorKind::Conflict && self.may_have_been_applied();
         let correlation_id = body
             .context_id
             .filter(|id| !id.is_empty())
@@ -82,7 +84,7 @@ impl Answer {
             .with_code(code)
             .with_correlation_id(correlation_id.map(|id| scrub(&id, secrets)))
             .with_retry_after(self.retry_after())
-            .ambiguous(self.may_have_been_applied())
+            .ambiguous(ambiguous)
     }
 
     /// A gateway may give up on a write that is then carried out. 501 and 503 say that it was not.
@@ -98,7 +100,9 @@ impl Answer {
         secrets: &[&SecretString],
     ) -> ErrorKind {
         match self.status {
-            400 if operation.versioned && says_version_mismatch(message) => ErrorKind::Conflict,
+            400 | 408 if operation.versioned && says_version_mismatch(message) => {
+                ErrorKind::Conflict
+            }
             401 => ErrorKind::Unauthorized,
             // `execute` declares 403 `bad.request` for a badly formed input (published swagger).
             403 if body.code.as_deref() == Some("bad.request") => {

@@ -20,10 +20,15 @@ fn error(operation: &Operation, status: u16, body: &str) -> Error {
 }
 
 #[test]
-fn both_faces_of_a_stale_version_are_a_conflict() {
+fn every_face_of_a_stale_version_is_a_conflict() {
     let stale = r#"{"message":"Supplied version 2 does not match latest draft version 1","code":"bad.request"}"#;
     assert!(error(&operation::PUBLISH_DRAFT, 400, stale).is_conflict());
     assert!(error(&operation::PATCH_ACTION, 400, stale).is_conflict());
+    let timed_out = error(&operation::PATCH_ACTION, 408, stale);
+    assert!(timed_out.is_conflict());
+    assert!(!timed_out.is_ambiguous(), "it was not written");
+    let other = error(&operation::PATCH_ACTION, 408, r#"{"message":"timed out"}"#);
+    assert!(!other.is_conflict() && other.is_ambiguous());
     assert!(
         error(
             &operation::PUT_INTEGRATION_CONFIG,

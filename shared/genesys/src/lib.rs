@@ -34,7 +34,8 @@ pub use api::integrations::{
 };
 pub use api::oauth_clients::{OAuthClient, OAuthClientRequest, RoleDivision};
 pub use api::organization::Organization;
-pub use api::roles::Role;
+pub use api::roles::{PermissionPolicy, Role};
+pub use api::usage::UsageRow;
 pub use client::Genesys;
 pub use error::{Error, ErrorKind, STATUS_PAGE, TransportFailure};
 pub use settings::{ClientCredentials, Endpoints, Settings};

@@ -110,7 +110,11 @@ operations! {
     DELETE_OAUTH_CLIENT: DELETE "/api/v2/oauth/clients/{clientId}", Idempotent, "OAuth client";
     RESET_OAUTH_CLIENT_SECRET: POST "/api/v2/oauth/clients/{clientId}/secret", Once, "OAuth client", sensitive;
 
+    SUBMIT_CLIENT_USAGE: POST "/api/v2/oauth/clients/{clientId}/usage/query", Read, "usage of OAuth client";
+    GET_CLIENT_USAGE: GET "/api/v2/oauth/clients/{clientId}/usage/query/results/{executionId}", Read, "usage of OAuth client";
+
     LIST_ROLES: GET "/api/v2/authorization/roles", Read, "roles";
+    GET_ROLE: GET "/api/v2/authorization/roles/{roleId}", Read, "role";
 }
 
 #[cfg(test)]
@@ -142,7 +146,8 @@ mod tests {
             ];
             let sends = operation.route.ends_with("/integrations/credentials")
                 || secretive.iter().any(|part| operation.route.contains(part));
-            let answers_nothing = operation.method == reqwest::Method::DELETE;
+            let answers_nothing =
+                operation.method == reqwest::Method::DELETE || operation.route.contains("/usage/");
             assert_eq!(
                 operation.sensitive,
                 sends && !answers_nothing,

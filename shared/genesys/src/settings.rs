@@ -106,7 +106,7 @@ pub struct Settings {
     pub refresh_margin: Duration,
     /// Entities per page of a list.
     pub page_size: u32,
-    /// The first wait for an asynchronous audit query; it doubles up to ten times this.
+    /// The first wait for an asynchronous query (audits, usage); it doubles up to ten times this.
     pub audit_poll: Duration,
     /// The largest answer that is read, in bytes.
     pub body_limit: usize,

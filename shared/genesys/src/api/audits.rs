@@ -1,15 +1,13 @@
 //! Audits: who did what. The service mapping says what is audited at all; read it, don't assume.
 
-use std::time::Duration;
-
-use jiff::{Timestamp, Unit};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use tokio::time::Instant;
 
 use super::audit_records::{AuditRecord, ServiceMapping};
+use super::interval;
 use crate::client::Genesys;
 use crate::de::or_default;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::operation;
 use crate::paging::{Pages, unfinished};
 
@@ -122,19 +120,6 @@ impl AuditQuery {
     }
 }
 
-/// `start/end` in whole seconds of UTC, never shorter than asked.
-fn interval(from: Timestamp, to: Timestamp) -> String {
-    let whole = |moment: Timestamp, mode| {
-        let rounding = jiff::TimestampRound::new()
-            .smallest(Unit::Second)
-            .mode(mode);
-        moment.round(rounding).unwrap_or(moment)
-    };
-    let from = whole(from, jiff::RoundMode::Floor);
-    let to = whole(to, jiff::RoundMode::Ceil);
-    format!("{from}/{to}")
-}
-
 impl Genesys {
     /// What the asynchronous query covers.
     ///
@@ -204,7 +189,8 @@ impl Genesys {
                 }
                 Some(QueryState::Queued | QueryState::Running | QueryState::Unknown) | None => {}
             }
-            self.sleep_within_deadline(wait).await?;
+            self.wait_for(&operation::GET_AUDIT_QUERY, "the audit query", wait)
+                .await?;
             wait = (wait * 2).min(first * SLOWEST_POLL);
             query = self
                 .json(self.request(&operation::GET_AUDIT_QUERY, &[&query.id])?)
@@ -214,23 +200,6 @@ impl Genesys {
             &operation::GET_AUDIT_QUERY,
             "the audit query is not done after many polls",
         ))
-    }
-
-    async fn sleep_within_deadline(&self, wait: Duration) -> Result<(), Error> {
-        if self
-            .deadline()
-            .is_some_and(|deadline| Instant::now() + wait >= deadline)
-        {
-            let message =
-                "the audit query is not done, and the deadline leaves no time to wait for it";
-            return Err(Error::new(
-                ErrorKind::OutOfTime,
-                operation::GET_AUDIT_QUERY.name,
-                message,
-            ));
-        }
-        tokio::time::sleep(wait).await;
-        Ok(())
     }
 
     async fn audit_results(&self, id: &str) -> Result<Vec<AuditRecord>, Error> {
@@ -256,22 +225,5 @@ impl Genesys {
             }
             cursor = next;
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_interval_is_never_shorter_than_asked() {
-        let at = |text: &str| text.parse::<Timestamp>().unwrap();
-        assert_eq!(
-            interval(
-                at("2025-04-01T12:34:56.900Z"),
-                at("2025-04-01T12:35:00.100Z")
-            ),
-            "2025-04-01T12:34:56Z/2025-04-01T12:35:01Z"
-        );
     }
 }

@@ -142,6 +142,16 @@ impl Genesys {
         )
     }
 
+    /// One credential without its fields but with its dates, which the operation for one credential does not
+    /// tell: looked for in the listing. `None` where there is none.
+    ///
+    /// # Errors
+    /// Any [`crate::ErrorKind`]. A page that fails fails the look.
+    pub async fn credential_info(&self, id: &str) -> Result<Option<CredentialInfo>, Error> {
+        let all = self.list_credentials().await?;
+        Ok(all.into_iter().find(|info| info.id == id))
+    }
+
     /// Creates a credential. It is not repeated on a lost answer: see [`Error::applied_unknown`].
     ///
     /// # Errors
@@ -183,6 +193,18 @@ impl Genesys {
             self.done(self.request(&operation::DELETE_CREDENTIAL, &[id])?)
                 .await,
         )
+    }
+
+    /// Sees to it that there is no such credential. False where there was none before.
+    ///
+    /// # Errors
+    /// Any [`crate::ErrorKind`] but `NotFound`.
+    pub async fn remove_credential(&self, id: &str) -> Result<bool, Error> {
+        match self.delete_credential(id).await {
+            Ok(()) => Ok(true),
+            Err(error) if error.is_not_found() => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 }
 

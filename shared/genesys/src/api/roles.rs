@@ -1,13 +1,19 @@
-//! Roles, to tell whom to ask when a permission is missing.
+//! Roles: what they grant, and whom to ask when a permission is missing.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
+use super::found;
 use crate::client::Genesys;
+use crate::de::or_default;
 use crate::error::Error;
 use crate::operation;
 use crate::paging::Identified;
 
-/// A role of the organization.
+/// Stands for every domain, entity or action.
+const ANY: &str = "*";
+
+/// A role of the organization (official Python SDK 269.0.0, `DomainOrganizationRole`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Role {
@@ -17,6 +23,86 @@ pub struct Role {
     pub name: Option<String>,
     /// True for a role that came with the platform.
     pub default: Option<bool>,
+    /// Permissions such as `integrations:action:edit`; the platform may tell them here, as policies, or both.
+    #[serde(default, deserialize_with = "or_default")]
+    pub permissions: Vec<String>,
+    /// The same grouped, each perhaps under a condition.
+    #[serde(default, deserialize_with = "or_default")]
+    pub permission_policies: Vec<PermissionPolicy>,
+}
+
+/// Several actions on one kind of thing (official Python SDK 269.0.0, `DomainPermissionPolicy`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PermissionPolicy {
+    /// Such as `integrations`, or `*`.
+    pub domain: Option<String>,
+    /// Such as `action`, or `*`.
+    pub entity_name: Option<String>,
+    /// Such as `edit`, or `*`.
+    #[serde(default, deserialize_with = "or_default")]
+    pub action_set: Vec<String>,
+    /// The condition under which it grants them, if any.
+    pub resource_condition_node: Option<Value>,
+}
+
+impl PermissionPolicy {
+    /// Whether it grants only under a condition.
+    pub fn is_conditional(&self) -> bool {
+        self.resource_condition_node
+            .as_ref()
+            .is_some_and(|node| !node.is_null() && *node != serde_json::json!({}))
+    }
+
+    fn permissions(&self) -> impl Iterator<Item = String> {
+        let (domain, entity) = (self.domain.clone(), self.entity_name.clone());
+        self.action_set.iter().filter_map(move |action| {
+            let (domain, entity) = (domain.as_ref()?, entity.as_ref()?);
+            Some(format!("{domain}:{entity}:{action}"))
+        })
+    }
+}
+
+impl Role {
+    /// Every permission that the role surely grants, sorted, each once: those of policies without a
+    /// condition, and those listed that no policy puts under a condition. May hold `*` in the place of a
+    /// domain, an entity or an action.
+    pub fn granted(&self) -> Vec<String> {
+        let (conditional, plain): (Vec<_>, Vec<_>) = self
+            .permission_policies
+            .iter()
+            .partition(|policy| policy.is_conditional());
+        let is_conditional = |permission: &String| {
+            let mut under = conditional.iter().flat_map(|policy| policy.permissions());
+            under.any(|held| covers(&held, permission))
+        };
+        let mut all: Vec<String> = self
+            .permissions
+            .iter()
+            .filter(|permission| !is_conditional(permission))
+            .cloned()
+            .chain(plain.iter().flat_map(|policy| policy.permissions()))
+            .collect();
+        all.sort();
+        all.dedup();
+        all
+    }
+
+    /// Whether the role surely grants a permission, such as `integrations:action:edit`.
+    pub fn grants(&self, permission: &str) -> bool {
+        self.granted().iter().any(|held| covers(held, permission))
+    }
+}
+
+/// Whether one permission is another, or stands for it by `*`.
+fn covers(held: &str, wanted: &str) -> bool {
+    let (held, wanted): (Vec<&str>, Vec<&str>) =
+        (held.split(':').collect(), wanted.split(':').collect());
+    held.len() == wanted.len()
+        && held
+            .iter()
+            .zip(&wanted)
+            .all(|(held, wanted)| *held == ANY || held == wanted)
 }
 
 impl Identified for Role {
@@ -36,5 +122,49 @@ impl Genesys {
         let request = self.request(&operation::LIST_ROLES, &[])?;
         self.all_pages(request.query("permission", permission))
             .await
+    }
+
+    /// One role with what it grants; `None` where there is none. Needs the permission
+    /// `authorization:role:view`.
+    ///
+    /// # Errors
+    /// Any [`crate::ErrorKind`] but `NotFound`.
+    pub async fn role(&self, id: &str) -> Result<Option<Role>, Error> {
+        found(self.json(self.request(&operation::GET_ROLE, &[id])?).await)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn role(body: Value) -> Role {
+        serde_json::from_value(body).unwrap()
+    }
+
+    #[test]
+    fn a_role_grants_what_it_lists_and_what_its_policies_grant() {
+        let role = role(serde_json::json!({
+            "permissions": ["audits:audit:view", "integrations:action:view", "routing:queue:view"],
+            "permissionPolicies": [
+                {"domain": "integrations", "entityName": "action", "actionSet": ["view", "edit"]},
+                {"domain": "oauth", "entityName": "client", "actionSet": ["*"]},
+                {"domain": "routing", "entityName": "queue", "actionSet": ["view"],
+                    "resourceConditionNode": {"variableName": "queue.id", "operator": "EQ"}},
+            ],
+        }));
+        assert_eq!(
+            role.granted(),
+            [
+                "audits:audit:view",
+                "integrations:action:edit",
+                "integrations:action:view",
+                "oauth:client:*",
+            ]
+        );
+        assert!(role.grants("integrations:action:edit") && role.grants("oauth:client:edit"));
+        assert!(!role.grants("integrations:action:delete"));
+        assert!(!role.grants("oauth:client"), "a shorter name is another");
+        assert!(!role.grants("routing:queue:view"), "not for every queue");
     }
 }

@@ -170,3 +170,17 @@ async fn a_listing_whose_cursor_stands_still_is_an_error() {
             .is_transient()
     );
 }
+
+#[tokio::test]
+async fn a_credential_that_is_gone_already_is_removed_too() {
+    let platform = Platform::start(|seen| match (seen.line.as_str(), seen.before) {
+        ("DELETE /api/v2/integrations/credentials/c-1", 0) => Some(ok(json!({}))),
+        ("DELETE /api/v2/integrations/credentials/c-2", _) => Some(status(403, json!({}))),
+        _ => None,
+    })
+    .await;
+    let client = platform.client();
+    assert!(client.remove_credential("c-1").await.unwrap());
+    assert!(!client.remove_credential("c-1").await.unwrap());
+    client.remove_credential("c-2").await.unwrap_err();
+}

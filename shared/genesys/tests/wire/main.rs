@@ -3,6 +3,7 @@
 
 mod actions;
 mod audits;
+mod contract;
 mod integrations;
 mod oauth_clients;
 mod resilience;

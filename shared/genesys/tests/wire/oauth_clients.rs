@@ -74,3 +74,130 @@ async fn roles_are_looked_up_by_permission() {
         .unwrap();
     assert_eq!(roles[0].name.as_deref(), Some("Integrator"));
 }
+
+const USAGE: &str = "/api/v2/oauth/clients/c-1/usage/query";
+
+fn day() -> (jiff::Timestamp, jiff::Timestamp) {
+    let at = |text: &str| text.parse().unwrap();
+    (at("2026-05-01T00:00:00.5Z"), at("2026-05-02T00:00:00Z"))
+}
+
+/// A platform whose usage queries are accepted, and whose results are these, poll by poll.
+async fn with_results(results: Vec<serde_json::Value>) -> Platform {
+    Platform::start(move |seen| {
+        if seen.line == format!("POST {USAGE}") {
+            return Some(ok(json!({"executionId": "e-1", "resultsUri": "/x"})));
+        }
+        let polled = format!("GET {USAGE}/results/e-1");
+        let result = results.get(seen.before).or(results.last())?;
+        seen.line.starts_with(&polled).then(|| ok(result.clone()))
+    })
+    .await
+}
+
+#[tokio::test]
+async fn usage_is_asked_for_polled_until_complete_and_read_by_cursor() {
+    let row =
+        |method: &str| json!({"httpMethod": method, "templateUri": "api/v2/x", "requests": 2});
+    let platform = Platform::start(move |seen| {
+        let line = seen.line.as_str();
+        let results = format!("GET {USAGE}/results/e-1");
+        if line == format!("POST {USAGE}") {
+            return Some(ok(json!({"executionId": "e-1"})));
+        }
+        if line == format!("{results}?after=two") {
+            return Some(ok(json!({"queryStatus": "Complete", "results": [row("PUT")]})));
+        }
+        (line == results).then(|| match seen.before {
+            0 => ok(json!({"queryStatus": "Running"})),
+            _ => ok(json!({"queryStatus": "Complete", "results": [row("GET")], "cursors": {"after": "two"}})),
+        })
+    })
+    .await;
+    let (from, to) = day();
+    let rows = platform.client().client_usage("c-1", from, to).await;
+    let told: Vec<_> = rows
+        .unwrap()
+        .iter()
+        .map(|row| (row.operation(), row.calls()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("GET /api/v2/x".to_owned(), 2),
+            ("PUT /api/v2/x".to_owned(), 2)
+        ]
+    );
+    let all = platform.all();
+    let asked = all
+        .iter()
+        .find(|seen| seen.line == format!("POST {USAGE}"))
+        .unwrap();
+    assert_eq!(
+        asked.json(),
+        json!({"interval": "2026-05-01T00:00:00Z/2026-05-02T00:00:00Z", "granularity": "Day",
+            "groupBy": ["templateUri", "httpMethod", "userId"]})
+    );
+}
+
+#[tokio::test]
+async fn usage_that_failed_never_ends_or_does_not_move_on_is_an_error_never_an_empty_list() {
+    for (results, expected) in [
+        (
+            vec![json!({"queryStatus": "Failed", "results": []})],
+            "failed",
+        ),
+        (vec![json!({"queryStatus": "Sleeping"})], "many polls"),
+        (vec![json!({})], "many polls"),
+        (
+            vec![json!({"queryStatus": "Complete", "results": [], "cursors": {"after": "same"}})],
+            "does not move on",
+        ),
+        (
+            vec![json!({"queryStatus": "Complete", "results": [], "cursors": {"after": "next"}})],
+            "does not move on",
+        ),
+    ] {
+        let platform = with_results(results.clone()).await;
+        let settings = genesys_cloud::Settings {
+            audit_poll: std::time::Duration::from_micros(10),
+            ..crate::support::quick()
+        };
+        let (from, to) = day();
+        let client = platform.client_with(settings);
+        let error = client.client_usage("c-1", from, to).await.unwrap_err();
+        assert!(error.message().contains(expected), "{results:?}: {error}");
+    }
+    let platform = with_results(vec![json!({"queryStatus": "Running"})]).await;
+    let (from, to) = day();
+    let hasty = platform
+        .client()
+        .within(std::time::Duration::from_millis(50));
+    let late = hasty.client_usage("c-1", from, to).await.unwrap_err();
+    assert_eq!(late.kind(), &genesys_cloud::ErrorKind::OutOfTime);
+}
+
+#[tokio::test]
+async fn a_client_that_was_never_used_has_no_rows() {
+    for none in [json!([]), json!(null)] {
+        let result = json!({"queryStatus": "Complete", "results": none});
+        let platform = with_results(vec![result]).await;
+        let (from, to) = day();
+        let rows = platform.client().client_usage("c-1", from, to).await;
+        assert_eq!(rows.unwrap(), []);
+    }
+}
+
+#[tokio::test]
+async fn one_role_is_read_and_a_role_that_is_not_there_is_none() {
+    let platform = Platform::start(one(
+        "GET /api/v2/authorization/roles/r-1",
+        json!({"id": "r-1", "permissions": null, "permissionPolicies": [
+            {"domain": "oauth", "entityName": "*", "actionSet": ["view"]}]}),
+    ))
+    .await;
+    let client = platform.client();
+    let role = client.role("r-1").await.unwrap().unwrap();
+    assert!(role.grants("oauth:client:view") && !role.grants("oauth:client:edit"));
+    assert!(client.role("r-2").await.unwrap().is_none());
+}

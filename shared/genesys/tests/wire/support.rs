@@ -13,6 +13,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+use crate::contract::Judge;
+
 pub const CLIENT_SECRET: &str = "planted-client-secret";
 
 /// One request as it came over the wire.
@@ -69,11 +71,13 @@ pub struct Platform {
     pub url: String,
     seen: Arc<Mutex<Vec<Seen>>>,
     task: JoinHandle<()>,
+    judge: Judge,
 }
 
 impl Drop for Platform {
     fn drop(&mut self) {
         self.task.abort();
+        self.judge.conclude();
     }
 }
 
@@ -85,12 +89,19 @@ impl Platform {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let seen: Arc<Mutex<Vec<Seen>>> = Arc::default();
         let (log, script) = (Arc::clone(&seen), Arc::new(script));
+        let judge = Judge::default();
+        let judging = judge.clone();
         let router = Router::new().fallback(move |request: Request| {
-            let (log, script) = (Arc::clone(&log), Arc::clone(&script));
-            async move { answer(request, &log, &*script).await }
+            let (log, script, judge) = (Arc::clone(&log), Arc::clone(&script), judging.clone());
+            async move { answer(request, &log, &judge, &*script).await }
         });
         let task = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Self { url, seen, task }
+        Self {
+            url,
+            seen,
+            task,
+            judge,
+        }
     }
 
     /// The lines asked for, sign-ins left out.
@@ -130,11 +141,13 @@ impl Platform {
 async fn answer(
     request: Request,
     log: &Mutex<Vec<Seen>>,
+    judge: &Judge,
     script: &(dyn Fn(&Seen) -> Option<Reply> + Send + Sync),
 ) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let line = format!("{} {}", parts.method, parts.uri);
     let body = String::from_utf8(to_bytes(body, usize::MAX).await.unwrap().to_vec()).unwrap();
+    judge.request(&line, &parts.headers, body.as_bytes());
     let seen = {
         let mut log = log.lock().unwrap();
         let before = log.iter().filter(|seen| seen.line == line).count();
