@@ -122,8 +122,19 @@ impl Story {
             self.progress
                 .say(format!("\nThe functions' logs are in {}", kept.display()));
         }
-        stack.stop().await;
-        told
+        let before = Instant::now();
+        let violations = stack.end().await;
+        told?;
+        let kept = if violations.is_empty() {
+            Ok(())
+        } else {
+            "ContractViolated".clone_into(&mut self.summary.verdict);
+            Err(Error::new(format!(
+                "what crossed the wire is not what the official SDK has:\n  {}",
+                violations.join("\n  ")
+            )))
+        };
+        self.step("contract of the official SDK kept", before, kept)
     }
 
     async fn tell_on(&mut self, stack: &Stack) -> Result<(), Error> {

@@ -45,7 +45,7 @@ pub async fn deploy(
     aws.cloudformation
         .create_stack()
         .stack_name(stack)
-        .template_body(packaged)
+        .template_url(put_template(aws, packaged).await?)
         .set_parameters(Some(parameters))
         .capabilities(Capability::CapabilityNamedIam)
         .capabilities(Capability::CapabilityAutoExpand)
@@ -53,6 +53,21 @@ pub async fn deploy(
         .await
         .map_err(|error| Error::aws("CreateStack", error))?;
     wait_until_complete(aws, stack).await
+}
+
+/// A template of more than 51,200 bytes is named by where it is (CloudFormation user guide, "CloudFormation quotas"),
+/// which is what `sam deploy` does as well.
+async fn put_template(aws: &Aws, template: String) -> Result<String, Error> {
+    const OBJECT: &str = "template.yaml";
+    aws.s3
+        .put_object()
+        .bucket(CODE_BUCKET)
+        .key(OBJECT)
+        .body(ByteStream::from(template.into_bytes()))
+        .send()
+        .await
+        .map_err(|error| Error::aws("uploading the template", error))?;
+    Ok(format!("https://s3.amazonaws.com/{CODE_BUCKET}/{OBJECT}"))
 }
 
 async fn upload(aws: &Aws, functions: &[Built]) -> Result<(), Error> {

@@ -58,8 +58,10 @@ pub struct GenesysEndpoints {
     pub organization_id: String,
     /// The client that Lockstep signs in with.
     pub client_id: String,
-    /// Its secret.
+    /// Its secret, as the world begins. A rotation ends it; the secret's AWSCURRENT is what counts.
     pub client_secret: String,
+    /// The other client of its pair, which a rotation puts in force.
+    pub alternate_client_id: String,
     /// A client with the same roles that no manifest authorizes.
     pub other_client_id: String,
     /// Its secret.
@@ -135,6 +137,7 @@ mod tests {
             organization_id: "o".into(),
             client_id: "c".into(),
             client_secret: "s".into(),
+            alternate_client_id: "ac".into(),
             other_client_id: "oc".into(),
             other_client_secret: "os".into(),
         }

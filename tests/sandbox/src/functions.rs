@@ -15,11 +15,12 @@ use crate::progress::Progress;
 use crate::{place, process};
 
 /// The functions that the template deploys, by the names of their binaries.
-pub const FUNCTIONS: [&str; 4] = [
+pub const FUNCTIONS: [&str; 5] = [
     "provision-role",
     "rebind-action",
     "verify-change",
     "check-compliance",
+    "rotate-client",
 ];
 
 /// One function, built.

@@ -18,6 +18,7 @@ pub mod place;
 mod process;
 mod progress;
 mod python;
+mod rotate;
 mod stack;
 pub mod target;
 mod verbs;
@@ -27,6 +28,7 @@ pub use error::Error;
 pub use functions::FUNCTIONS;
 pub use ministack::REGION;
 pub use progress::{Progress, took};
+pub use rotate::{RotateOptions, Rotated, Step, StepCall, rotate};
 pub use stack::{
     CLIENT_SECRET_NAME, GENESYS_ACCOUNT, ORGANIZATION_ID, Options, STACK_NAME, Stack,
     TARGET_FUNCTION, start, start_genesys,

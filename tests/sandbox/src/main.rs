@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use sandbox::endpoints::{Endpoints, Published};
-use sandbox::{Error, FUNCTIONS, Options, Progress, aws::Aws, demo};
+use sandbox::endpoints::{AwsEndpoints, Endpoints, Published};
+use sandbox::{Error, FUNCTIONS, Options, Progress, RotateOptions, Step, aws::Aws, demo};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Runs Lockstep on this machine: an emulator of AWS, a simulator of Genesys Cloud, and template.yaml deployed
@@ -32,12 +32,29 @@ enum Command {
     ///
     /// The exit code is 1 where the function ended with an error. Events to try are in the folder events/.
     Invoke {
-        /// The function: provision-role, rebind-action, verify-change or check-compliance.
+        /// The function: provision-role, rebind-action, verify-change, check-compliance or rotate-client.
         #[arg(value_parser = FUNCTIONS)]
         function: String,
         /// A JSON file with the event.
         event_file: PathBuf,
     },
+    /// Rotates the OAuth client in a secret of the running sandbox, as Secrets Manager does.
+    ///
+    /// A new version is staged as AWSPENDING and the function rotate-client is called for the four steps, in order;
+    /// where one fails, all are gone through again, some times. What each call answered is printed as JSON. The exit
+    /// code is 1 where the rotation does not come to its end. The client's secret is in endpoints.json, as
+    /// client_secret_arn; upload a manifest that names it first.
+    Rotate {
+        /// The secret's ARN.
+        secret_arn: String,
+        /// Stop after this step and leave everything as it is, as a crash of Secrets Manager would.
+        #[arg(long, value_name = "STEP")]
+        stop_after: Option<Step>,
+        /// Go through the pending rotation again, with its token; where it is over, through the latest.
+        #[arg(long)]
+        again: bool,
+    },
+    LiveCheck(live_check::Args),
     /// Starts the Genesys Cloud simulator alone, and stays until Ctrl-C.
     ///
     /// Where it answers is written to target/sandbox/endpoints.json. Its control API is below /_control on the same
@@ -58,7 +75,11 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let code = runtime.block_on(until_interrupted(run(cli.command)));
+    let code = match cli.command {
+        // Removes what it made before it ends, so it is not simply dropped when interrupted.
+        Some(Command::LiveCheck(args)) => runtime.block_on(live_check::command(&args)),
+        command => runtime.block_on(until_interrupted(run(command))),
+    };
     // A wait for a lock must not hold us up.
     runtime.shutdown_background();
     code
@@ -98,11 +119,17 @@ async fn until_interrupted(work: impl Future<Output = Result<ExitCode, Error>>) 
 async fn run(command: Option<Command>) -> Result<ExitCode, Error> {
     match command {
         None => Ok(story().await),
+        Some(Command::LiveCheck(args)) => Ok(live_check::command(&args).await),
         Some(Command::Up) => up().await,
         Some(Command::Invoke {
             function,
             event_file,
         }) => invoke(&function, &event_file).await,
+        Some(Command::Rotate {
+            secret_arn,
+            stop_after,
+            again,
+        }) => rotate(&secret_arn, stop_after, again).await,
         Some(Command::Genesys { port }) => genesys(port).await,
     }
 }
@@ -133,7 +160,7 @@ async fn up() -> Result<ExitCode, Error> {
 async fn genesys(port: u16) -> Result<ExitCode, Error> {
     let progress = Progress::terminal();
     // Held until the end: dropping it ends it.
-    let (_genesys, endpoints) = sandbox::start_genesys(port).await?;
+    let (_genesys, endpoints) = sandbox::start_genesys(port, &progress).await?;
     let published = endpoints.publish()?;
     progress.say(format!(
         "Genesys Cloud answers at {}",
@@ -154,18 +181,47 @@ async fn invoke(function: &str, event_file: &Path) -> Result<ExitCode, Error> {
         .map_err(|error| Error::io(format!("cannot read {shown}"), &error))?;
     let event = serde_json::from_str(&text)
         .map_err(|error| Error::new(format!("{shown} is no JSON: {error}")))?;
-    let endpoints = Endpoints::of_running()?.aws.ok_or_else(|| {
-        Error::new("only the simulator runs, without functions")
-            .fix("start everything with `cargo sandbox up`")
-    })?;
-    let aws = Aws::at(&endpoints.aws_endpoint_url).await;
+    let (aws, endpoints) = running().await?;
     let answer = sandbox::invoke(&aws, &endpoints, function, &event).await?;
-    let response = serde_json::to_string_pretty(&answer.payload)
-        .map_err(|error| Error::new(error.to_string()))?;
-    println!("{response}");
+    print(&answer.payload)?;
     Ok(if answer.failed {
         ExitCode::FAILURE
     } else {
         ExitCode::SUCCESS
     })
+}
+
+async fn rotate(
+    secret_arn: &str,
+    stop_after: Option<Step>,
+    again: bool,
+) -> Result<ExitCode, Error> {
+    let (aws, endpoints) = running().await?;
+    let options = RotateOptions {
+        stop_after,
+        again,
+        once: false,
+    };
+    let rotated = sandbox::rotate(&aws, &endpoints, secret_arn, options).await?;
+    print(&rotated)?;
+    Ok(if rotated.done {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+async fn running() -> Result<(Aws, AwsEndpoints), Error> {
+    let endpoints = Endpoints::of_running()?.aws.ok_or_else(|| {
+        Error::new("only the simulator runs, without functions")
+            .fix("start everything with `cargo sandbox up`")
+    })?;
+    Ok((Aws::at(&endpoints.aws_endpoint_url).await, endpoints))
+}
+
+fn print(answer: &impl serde::Serialize) -> Result<(), Error> {
+    let text =
+        serde_json::to_string_pretty(answer).map_err(|error| Error::new(error.to_string()))?;
+    println!("{text}");
+    Ok(())
 }

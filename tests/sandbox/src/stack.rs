@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use genesys_simulator::{AwsSide, Config, Simulator};
+use genesys_simulator::{AwsSide, Config, Judged, Simulator};
 use secrecy::ExposeSecret;
 use serde_json::json;
 use tokio::time::{Instant, sleep};
@@ -18,7 +18,7 @@ use crate::ministack::{Ministack, REGION};
 use crate::place::RunFolder;
 use crate::progress::Progress;
 use crate::watch::Watch;
-use crate::{python, target};
+use crate::{python, rotate, target};
 
 /// The name of the deployed stack.
 pub const STACK_NAME: &str = "lockstep";
@@ -31,6 +31,9 @@ pub const GENESYS_ACCOUNT: &str = "765628985471";
 
 /// The secret with the client that Lockstep signs in with.
 pub const CLIENT_SECRET_NAME: &str = "genesys/lockstep-client";
+
+/// The deployed name of the function that rotates it.
+pub(crate) const ROTATION_FUNCTION: &str = "lockstep-rotate-client";
 
 /// The function for trials that every stack has.
 pub const TARGET_FUNCTION: &str = "Target";
@@ -89,6 +92,7 @@ pub struct Stack {
 pub async fn start(options: Options) -> Result<Stack, Error> {
     let progress = &options.progress;
     let python = python::interpreter(progress).await?;
+    python::contract(progress).await?;
     let functions = functions::built(progress).await?;
     let run = RunFolder::new()?;
     let ministack = progress
@@ -101,6 +105,14 @@ pub async fn start(options: Options) -> Result<Stack, Error> {
             start_simulator(&aws, &ministack, options.genesys_events),
         )
         .await?;
+    // People may end the world at any time; its violations are told then. In a test they are a panic.
+    let genesys = if progress.is_interactive() {
+        genesys.lenient()
+    } else {
+        genesys
+    };
+    // Before there is anybody to be told: switching rotation on looks like a rotation here.
+    let client_secret_arn = make_client_secret(&aws, &genesys).await?;
     let parameters = parameters(&genesys, &options);
     let outputs = progress
         .during(
@@ -109,12 +121,9 @@ pub async fn start(options: Options) -> Result<Stack, Error> {
         )
         .await?;
     let partner_bus = options.genesys_events.then(event_source);
-    let seeding = seed(&aws, &genesys, &outputs, partner_bus.as_deref());
-    let (watch, client_secret_arn) = progress
-        .during(
-            "making the client's secret and a function for trials",
-            seeding,
-        )
+    let seeding = seed(&aws, &outputs, partner_bus.as_deref());
+    let watch = progress
+        .during("making a function for trials", seeding)
         .await?;
     let endpoints = endpoints(&ministack, &genesys, &outputs, client_secret_arn)?;
     Ok(Stack {
@@ -128,17 +137,23 @@ pub async fn start(options: Options) -> Result<Stack, Error> {
     })
 }
 
-/// Starts a simulator alone, without an AWS account to call into.
+/// Starts a simulator alone, without an AWS account to call into. Violations of the contract are told on
+/// standard error.
 ///
 /// # Errors
-/// Where the port is taken.
-pub async fn start_genesys(port: u16) -> Result<(Simulator, Endpoints), Error> {
+/// Where the port is taken, or the simulator's judge cannot be set up.
+pub async fn start_genesys(
+    port: u16,
+    progress: &Progress,
+) -> Result<(Simulator, Endpoints), Error> {
+    python::contract(progress).await?;
     let config = Config {
         organization_id: ORGANIZATION_ID.to_owned(),
         organization_name: "Sandbox".to_owned(),
         aws: None,
         port,
         event_source_suffix: None,
+        judged: Judged::Everything,
     };
     let genesys = genesys_simulator::start(config).await.map_err(|error| {
         Error::io(format!("cannot start the simulator on port {port}"), &error)
@@ -148,7 +163,7 @@ pub async fn start_genesys(port: u16) -> Result<(Simulator, Endpoints), Error> {
         aws: None,
         genesys: genesys_endpoints(&genesys),
     };
-    Ok((genesys, endpoints))
+    Ok((genesys.lenient(), endpoints))
 }
 
 async fn start_simulator(
@@ -166,6 +181,7 @@ async fn start_simulator(
         }),
         port: 0,
         event_source_suffix: with_events.then(|| EVENT_SOURCE_SUFFIX.to_owned()),
+        judged: Judged::Everything,
     })
     .await
     .map_err(|error| Error::io("cannot start the simulator", &error))?;
@@ -218,6 +234,7 @@ fn parameters(genesys: &Simulator, options: &Options) -> BTreeMap<String, String
             ("VerifyDelaySeconds", "2".to_owned()),
             ("VerifyDeadlineSeconds", "120".to_owned()),
             ("SettleSeconds", "1".to_owned()),
+            ("ClientGraceSeconds", "1".to_owned()),
         ]
         .map(|(name, value)| (name.to_owned(), value)),
     );
@@ -228,18 +245,19 @@ fn parameters(genesys: &Simulator, options: &Options) -> BTreeMap<String, String
     parameters
 }
 
-async fn seed(
-    aws: &Aws,
-    genesys: &Simulator,
-    outputs: &Outputs,
-    partner_bus: Option<&str>,
-) -> Result<(Watch, String), Error> {
+async fn seed(aws: &Aws, outputs: &Outputs, partner_bus: Option<&str>) -> Result<Watch, Error> {
     target::make_execution_role(aws).await?;
     target::make_function(aws, TARGET_FUNCTION, target::ECHO).await?;
+    Watch::start(aws, output(outputs, "EventBusName")?, partner_bus).await
+}
+
+/// The secret with the pair of clients that Lockstep signs in with, its rotation switched on.
+async fn make_client_secret(aws: &Aws, genesys: &Simulator) -> Result<String, Error> {
     let client = genesys.client();
     let value = json!({
         "client_id": client.id,
         "client_secret": client.secret.expose_secret(),
+        "alternate_client_id": genesys.alternate_client().id,
     });
     let made = aws
         .secrets
@@ -252,8 +270,8 @@ async fn seed(
     let arn = made
         .arn()
         .ok_or_else(|| Error::new("CreateSecret answered no ARN"))?;
-    let watch = Watch::start(aws, output(outputs, "EventBusName")?, partner_bus).await?;
-    Ok((watch, arn.to_owned()))
+    rotate::switch_on(aws, arn).await?;
+    Ok(arn.to_owned())
 }
 
 pub(crate) fn output<'o>(outputs: &'o Outputs, name: &str) -> Result<&'o str, Error> {
@@ -300,6 +318,7 @@ fn genesys_endpoints(genesys: &Simulator) -> GenesysEndpoints {
         organization_id: genesys.organization_id().to_owned(),
         client_id: client.id.clone(),
         client_secret: client.secret.expose_secret().to_owned(),
+        alternate_client_id: genesys.alternate_client().id.clone(),
         other_client_id: other.id.clone(),
         other_client_secret: other.secret.expose_secret().to_owned(),
     }
@@ -365,7 +384,20 @@ impl Stack {
     }
 
     /// Ends everything, and waits until it is gone.
+    ///
+    /// # Panics
+    /// What crossed the wire between Lockstep and Genesys Cloud violated the contract of the official SDK.
     pub async fn stop(self) {
+        let violations = self.end().await;
+        assert!(
+            violations.is_empty(),
+            "the contract of the official SDK was violated:\n  {}",
+            violations.join("\n  ")
+        );
+    }
+
+    /// Ends everything as [`Stack::stop`] does, and gives the violations of the contract.
+    pub async fn end(self) -> Vec<String> {
         let Self {
             genesys,
             watch,
@@ -374,9 +406,10 @@ impl Stack {
             ..
         } = self;
         drop(watch);
-        genesys.stop().await;
+        let violations = genesys.end().await;
         ministack.stop().await;
         drop(run);
+        violations
     }
 }
 

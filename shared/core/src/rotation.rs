@@ -1,0 +1,356 @@
+//! Carries the steps of a rotation out: Secrets Manager calls, Genesys Cloud resets.
+//!
+//! What a step has to do is decided in `lockstep_domain::rotation`; here it is done. Before the
+//! first write to the world the rotation is recorded, with a lease: Secrets Manager may deliver a
+//! step twice, and two resets at once would leave a dead secret under AWSPENDING.
+//!
+//! **Who retries.** Secrets Manager: it repeats a rotation of which a step failed, with the same
+//! token, several times. So every failure is an error to it. What can pass (Genesys Cloud or AWS
+//! unreachable, a lease, a secret that has not settled) is an error and nothing more; that a
+//! rotation was given up over it is seen by the function's alarm, and by whoever looks for an old
+//! AWSPENDING. What can't pass is announced as *Client Rotation Failed*, once for each reason.
+
+mod create;
+mod finish;
+mod heal;
+mod prove;
+mod request;
+mod tell;
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use lockstep_domain::arn::SecretArn;
+use lockstep_domain::manifest::Manifest;
+use lockstep_domain::rotation::{
+    self, CURRENT, Pair, Pending, Plan, Refusal, RotationState, STRATEGY_TAG, Seen, Turn,
+};
+use serde_json::json;
+
+use crate::aws::{AwsError, GenesysClient, SecretError, SecretLook, StoredClient};
+use crate::genesys::SessionError;
+use crate::response::Answer;
+use crate::runtime::{Deadline, Failure};
+use crate::store::{Manifests, StoreError, Versioned};
+use crate::world::World;
+
+pub use heal::{HealReport, heal};
+pub use request::{Call, StepRequest, request};
+
+/// Kept beyond an invocation's own deadline, after which Lambda has ended it for sure.
+const LEASE_MARGIN: Duration = Duration::from_secs(5);
+
+/// Why a step was not done.
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    /// It must not be done.
+    Refused(Refusal),
+    /// It could not be done.
+    Failed(Failure),
+}
+
+impl From<Refusal> for Trouble {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<Failure> for Trouble {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl From<AwsError> for Trouble {
+    fn from(error: AwsError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<StoreError> for Trouble {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// A failure to sign in.
+fn of_session(error: &SessionError) -> Failure {
+    let text = crate::runtime::chain(error);
+    if error.is_transient() {
+        Failure::retry("sign_in", text)
+    } else {
+        Failure::permanent("sign_in", text)
+    }
+}
+
+fn of_genesys(error: &genesys_cloud::Error) -> Failure {
+    if error.is_transient() {
+        Failure::retry("genesys", error)
+    } else {
+        Failure::permanent("genesys", error)
+    }
+}
+
+/// One step of one rotation, with all that was read for it.
+pub(crate) struct Rotating<'a> {
+    pub(crate) world: &'a World,
+    pub(crate) request: &'a StepRequest,
+    pub(crate) deadline: Deadline,
+    pub(crate) look: SecretLook,
+    pub(crate) manifests: &'a Manifests,
+    pub(crate) manifest: &'a Manifest,
+    pub(crate) current: Option<StoredClient>,
+    pub(crate) pending: Option<StoredClient>,
+    pub(crate) state: Versioned<RotationState>,
+    /// Whether the lease is ours.
+    pub(crate) claimed: bool,
+}
+
+/// Carries one step out.
+///
+/// # Errors
+/// It was not done. See the module for who retries.
+pub async fn step(
+    world: &World,
+    request: &StepRequest,
+    deadline: Deadline,
+) -> Result<Answer, Failure> {
+    let manifests = world.store.accepted().await?;
+    let Some(look) = world.secrets.look(&request.secret).await? else {
+        let message = format!("there is no secret {}, or it is deleted", request.secret);
+        return Err(Failure::permanent("not_found", message));
+    };
+    let Some(manifest) = naming(&manifests, &request.secret) else {
+        return Err(tell::nowhere(world, request, &look).await);
+    };
+    let mut rotating = Rotating::new(world, request, deadline, look, &manifests, manifest).await?;
+    let done = rotating.work().await;
+    rotating.end(done).await
+}
+
+/// The manifest in force that names a secret as one of its organization's clients.
+pub(crate) fn naming<'m>(manifests: &'m Manifests, secret: &SecretArn) -> Option<&'m Manifest> {
+    let all = manifests.in_force.iter().map(|accepted| &accepted.manifest);
+    all.into_iter()
+        .find(|manifest| clients_of(manifest).any(|named| named == secret))
+}
+
+/// The secrets with OAuth clients that a manifest names.
+pub(crate) fn clients_of(manifest: &Manifest) -> impl Iterator<Item = &SecretArn> {
+    let organization = &manifest.organization;
+    std::iter::once(&organization.client_secret).chain(&organization.rotated_clients)
+}
+
+/// The ids in a value; `None` where they are none.
+pub(crate) fn pair(client: &GenesysClient) -> Option<Pair> {
+    let alternate = match &client.alternate_client_id {
+        Some(id) => Some(id.parse().ok()?),
+        None => None,
+    };
+    Some(Pair {
+        client: client.client_id.parse().ok()?,
+        alternate,
+    })
+}
+
+impl<'a> Rotating<'a> {
+    pub(crate) async fn new(
+        world: &'a World,
+        request: &'a StepRequest,
+        deadline: Deadline,
+        look: SecretLook,
+        manifests: &'a Manifests,
+        manifest: &'a Manifest,
+    ) -> Result<Self, Failure> {
+        let organization = &manifest.organization.id;
+        let state = world.store.rotations(organization, &request.secret).await?;
+        Ok(Self {
+            world,
+            request,
+            deadline,
+            look,
+            manifests,
+            manifest,
+            current: None,
+            pending: None,
+            state,
+            claimed: false,
+        })
+    }
+
+    /// Reads, decides, and does it; answers what was done.
+    pub(crate) async fn work(&mut self) -> Result<String, Trouble> {
+        let request = self.request;
+        if self.is_current() {
+            return self.announce(&request.token).await;
+        }
+        self.announce_earlier().await?;
+        let pending = self.read().await?;
+        let current = self
+            .current
+            .as_ref()
+            .and_then(|stored| pair(&stored.client));
+        let seen = Seen {
+            labels: &self.look.labels,
+            token: &self.request.token,
+            step: self.request.step,
+            current: current.as_ref(),
+            pending: &pending,
+            single: self.look.tags.get(STRATEGY_TAG).map(String::as_str) == Some("single"),
+        };
+        match rotation::plan(&seen, self.state.value.rotation.as_ref())? {
+            Plan::Announce => self.announce(&request.token).await,
+            Plan::Done => Ok(match self.request.step {
+                rotation::RotationStep::Create => "the value was stored before".to_owned(),
+                rotation::RotationStep::Set
+                | rotation::RotationStep::Test
+                | rotation::RotationStep::Finish => {
+                    "nothing to set: the reset made the secret at Genesys Cloud".to_owned()
+                }
+            }),
+            Plan::Reset(turn) => self.reset(&turn).await,
+            Plan::Try(turn) => self.prove(&turn).await,
+            Plan::Move { from, turn } => self.finish(&from, &turn).await,
+        }
+    }
+
+    fn is_current(&self) -> bool {
+        let labels = self.look.labels.versions.get(&self.request.token);
+        self.look.labels.rotation_enabled && labels.is_some_and(|labels| labels.contains(CURRENT))
+    }
+
+    /// Reads both values, each by its version, so that value and version belong together.
+    async fn read(&mut self) -> Result<Pending, Trouble> {
+        let (secrets, secret) = (&self.world.secrets, &self.request.secret);
+        let labels = &self.look.labels;
+        if let Some(version) = labels.current() {
+            self.current = readable(secrets.client_of_version(secret, version).await)?.flatten();
+        }
+        if !labels.versions.contains_key(&self.request.token) {
+            return Ok(Pending::Empty);
+        }
+        let found = secrets.client_of_version(secret, &self.request.token).await;
+        Ok(match readable(found)? {
+            None => Pending::Unreadable,
+            Some(None) => Pending::Empty,
+            Some(Some(stored)) => match pair(&stored.client) {
+                None => Pending::Unreadable,
+                Some(pair) => {
+                    self.pending = Some(stored);
+                    Pending::Value(pair)
+                }
+            },
+        })
+    }
+
+    /// Takes the rotation on, recorded, before anything is written to the world.
+    pub(crate) async fn claim(
+        &mut self,
+        turn: &Turn,
+        actor: &lockstep_domain::ids::ClientId,
+    ) -> Result<(), Trouble> {
+        let now = self.world.now();
+        let lease = now
+            .saturating_add(signed(self.deadline.remaining() + LEASE_MARGIN))
+            .unwrap_or(Timestamp::MAX);
+        let current = self.look.labels.current().unwrap_or_default();
+        let claimed = self
+            .state
+            .value
+            .claim(&self.request.token, current, turn, actor, now, lease);
+        if let Err(busy) = claimed {
+            let wait = busy.until.duration_since(now);
+            let wait = Duration::try_from(wait).unwrap_or_default();
+            let why = "another delivery is at work on a rotation of this secret";
+            return Err(Failure::later(wait + Duration::from_secs(1), why).into());
+        }
+        self.save().await?;
+        self.claimed = true;
+        Ok(())
+    }
+
+    pub(crate) async fn save(&mut self) -> Result<(), Trouble> {
+        Ok(self.world.store.save_rotations(&mut self.state).await?)
+    }
+
+    /// Changes what is recorded of this rotation.
+    pub(crate) fn record(&mut self, change: impl FnOnce(&mut rotation::Rotation)) {
+        let request = self.request;
+        self.record_of(&request.token, change);
+    }
+
+    /// Changes what is recorded of the rotation of a token.
+    pub(crate) fn record_of(&mut self, token: &str, change: impl FnOnce(&mut rotation::Rotation)) {
+        if let Some(known) = self.state.value.of_mut(token) {
+            change(known);
+        }
+    }
+
+    /// Tells of a failure, gives the lease back, and answers.
+    pub(crate) async fn end(mut self, done: Result<String, Trouble>) -> Result<Answer, Failure> {
+        let told = match &done {
+            Ok(_) => Ok(false),
+            Err(trouble) => self.tell(trouble).await,
+        };
+        // What was told is saved with it.
+        self.claimed |= matches!(told, Ok(true));
+        self.give_back().await;
+        told?;
+        match done {
+            Ok(done) => Ok(self.answer(&done)),
+            Err(Trouble::Refused(refusal)) => Err(tell::failure(self.request, &refusal)),
+            Err(Trouble::Failed(failure)) => Err(failure),
+        }
+    }
+
+    /// Gives the lease back, and saves what was noted since.
+    pub(crate) async fn give_back(&mut self) {
+        if !self.claimed {
+            return;
+        }
+        self.state.value.release(&self.request.token);
+        self.claimed = false;
+        if let Err(error) = self.world.store.save_rotations(&mut self.state).await {
+            // The lease ends by itself, and a failure is told twice rather than never.
+            tracing::warn!(%error, "the rotation's end could not be recorded");
+        }
+    }
+
+    fn answer(&self, done: &str) -> Answer {
+        Answer::Report(json!({
+            "secret": self.request.secret,
+            "version_id": self.request.token,
+            "step": self.request.step,
+            "done": done,
+        }))
+    }
+
+    /// Waits for a moment, where the invocation has the time; else it is too early.
+    pub(crate) async fn wait_until(&self, moment: Timestamp, what: &str) -> Result<(), Trouble> {
+        /// What has to be left for what comes after.
+        const NEEDED: Duration = Duration::from_secs(20);
+        let wait = moment.duration_since(self.world.now());
+        let Ok(wait) = Duration::try_from(wait) else {
+            // It has passed.
+            return Ok(());
+        };
+        if wait + NEEDED > self.deadline.remaining() {
+            return Err(Failure::later(wait, what).into());
+        }
+        tokio::time::sleep(wait).await;
+        Ok(())
+    }
+}
+
+/// A value that is there and not of the right shape is `None`; quoting it would be a leak.
+fn readable<T>(found: Result<T, SecretError>) -> Result<Option<T>, Trouble> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(SecretError::Shape { .. }) => Ok(None),
+        Err(SecretError::Aws(error)) => Err(error.into()),
+    }
+}
+
+pub(crate) fn signed(duration: Duration) -> SignedDuration {
+    SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
+}

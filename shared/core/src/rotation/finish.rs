@@ -1,0 +1,137 @@
+//! finishSecret: AWSCURRENT moves, in one call, and it is told.
+
+use lockstep_domain::change::SecretVersion;
+use lockstep_domain::event::{EventType, Principal, PrincipalKind};
+use lockstep_domain::ids::Key;
+use lockstep_domain::rotation::{CURRENT, Left, Rotated, Rotation, Strategy, Turn};
+
+use super::{Rotating, Trouble};
+use crate::aws::AwsError;
+
+impl Rotating<'_> {
+    /// Moves the label and tells of it.
+    pub(super) async fn finish(&mut self, from: &str, turn: &Turn) -> Result<String, Trouble> {
+        let actor = match self.state.value.of(&self.request.token) {
+            Some(known) => known.actor.clone(),
+            None => turn.leaves.clone(),
+        };
+        self.claim(turn, &actor).await?;
+        let now = self.world.now();
+        self.record(|known| known.moving_at = Some(now));
+        if turn.strategy == Strategy::Pair {
+            // From when it was begun: use in between is use of what was in force.
+            self.state.value.left = Some(Left {
+                client: turn.leaves.clone(),
+                since: now,
+            });
+        }
+        self.save().await?;
+        self.move_label(from).await?;
+        let request = self.request;
+        self.announce(&request.token).await
+    }
+
+    /// An answer may be lost after the label has moved, and a repetition is then told that the label
+    /// is not where it was: what counts is where it is.
+    async fn move_label(&self, from: &str) -> Result<(), Trouble> {
+        let (secret, token) = (&self.request.secret, self.request.token.as_str());
+        let moved = self.world.secrets.move_current(secret, from, token).await;
+        let Err(error) = moved else {
+            return Ok(());
+        };
+        if self.has_moved().await? {
+            return Ok(());
+        }
+        Err(error.into())
+    }
+
+    async fn has_moved(&self) -> Result<bool, AwsError> {
+        let look = self.world.secrets.look(&self.request.secret).await?;
+        let labels = look.unwrap_or_default().labels;
+        Ok(labels.holder(CURRENT) == Some(&self.request.token))
+    }
+
+    /// Records and tells of a rotation that came into force, unless that was done: evidence, then
+    /// the event, then the state. A run that dies in between tells twice, never not at all.
+    pub(super) async fn announce(&mut self, token: &str) -> Result<String, Trouble> {
+        let Some(known) = self.state.value.of(token) else {
+            return Ok("in force already; nothing is remembered of how it came to be".to_owned());
+        };
+        if known.announced {
+            return Ok(format!("{} is in force already", known.client));
+        }
+        if known.moved_at.is_none() {
+            let now = self.world.now();
+            self.record_of(token, |known| {
+                // Where the run that moved it did not live to say so, the moment it began is the
+                // best that is known, and the more careful one.
+                known.moved_at = known.moving_at.or(Some(now));
+                if known.strategy == Strategy::Single {
+                    known.moved_at = Some(now);
+                }
+            });
+            self.save().await?;
+        }
+        let Some(record) = Rotated::of(&self.state.value) else {
+            return Ok("nothing is remembered of it".to_owned());
+        };
+        let object = format!(
+            "evidence/{}/{}/{}.json",
+            record.organization,
+            Key::of_client(&record.secret),
+            record.version_id
+        );
+        let uri = self.world.store.write_evidence(&object, &record).await?;
+        self.emit(&record, &uri).await?;
+        self.state.value.evidence = Some(record.head(uri));
+        self.record_of(token, |known: &mut Rotation| known.announced = true);
+        self.save().await?;
+        Ok(format!("{} is in force", record.client))
+    }
+
+    /// A rotation came into force and its run died before it told: told before another takes its
+    /// place in what is remembered.
+    pub(super) async fn announce_earlier(&mut self) -> Result<(), Trouble> {
+        let earlier = self.state.value.rotation.as_ref().filter(|known| {
+            known.token != self.request.token
+                && !known.announced
+                && self.look.labels.current() == Some(&known.token)
+        });
+        if let Some(token) = earlier.map(|known| known.token.clone()) {
+            self.announce(&token).await?;
+        }
+        Ok(())
+    }
+
+    async fn emit(&self, record: &Rotated, uri: &str) -> Result<(), Trouble> {
+        let mut detail = self.world.detail();
+        detail.actor = Principal {
+            kind: PrincipalKind::Client,
+            id: record.actor.to_string(),
+            name: None,
+        };
+        detail.organization_id = Some(record.organization.clone());
+        detail.client_id = Some(record.client.clone());
+        detail.gap_seconds = record.gap_seconds;
+        detail.secrets = vec![SecretVersion {
+            name: "client".to_owned(),
+            arn: record.secret.clone(),
+            version_id: record.version_id.clone(),
+        }];
+        detail.notices.clone_from(&record.notices);
+        detail.evidence = Some(uri.to_owned());
+        detail.reason = Some(match record.strategy {
+            Strategy::Pair => format!(
+                "{} is in force; {} was left, and works until its own next turn",
+                record.client, record.left
+            ),
+            Strategy::Single => format!(
+                "{} is in force with a fresh secret; for {} s no secret of it worked",
+                record.client,
+                record.gap_seconds.unwrap_or_default()
+            ),
+        });
+        self.world.emit(EventType::ClientRotated, detail).await?;
+        Ok(())
+    }
+}

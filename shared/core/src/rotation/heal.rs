@@ -1,0 +1,252 @@
+//! Finishes, or gives up, what earlier rotations left under AWSPENDING.
+//!
+//! While a version that is not in force carries AWSPENDING, Secrets Manager begins no other rotation
+//! (API reference, `RotateSecret`). One without a value is given up: its label is taken off. One
+//! with a value is tried; if it works the rotation is finished, and if it surely does not, it is
+//! given up. What may be somebody's, or may still pass, is left as it is and named.
+
+use lockstep_domain::arn::SecretArn;
+use lockstep_domain::manifest::{Manifest, Mode};
+use lockstep_domain::plan::Outcome;
+use lockstep_domain::rotation::{
+    self, HealRequest, HealStep, HealVerb, RotationStep, STUCK_AFTER_MINUTES, Stuck,
+};
+use serde::Serialize;
+
+use super::{Rotating, StepRequest, Trouble, clients_of};
+use crate::aws::SecretLook;
+use crate::runtime::{Deadline, Failure};
+use crate::store::Manifests;
+use crate::world::World;
+
+/// What was found and done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HealReport {
+    /// Whether the plan was carried out.
+    pub mode: Mode,
+    /// The plan, with outcomes where it was carried out.
+    pub steps: Vec<HealStep>,
+    /// What a reader should know.
+    pub notices: Vec<String>,
+}
+
+/// Looks at every client's secret in force, and heals what is stuck.
+///
+/// # Errors
+/// Lockstep's own state could not be read. What is wrong with one secret is said, and the others
+/// are healed.
+pub async fn heal(
+    world: &World,
+    request: &HealRequest,
+    deadline: Deadline,
+) -> Result<HealReport, Failure> {
+    let manifests = world.store.accepted().await?;
+    let mut report = HealReport {
+        mode: request.mode,
+        steps: Vec::new(),
+        notices: Vec::new(),
+    };
+    for accepted in &manifests.in_force {
+        let manifest = &accepted.manifest;
+        // The stricter of both modes wins.
+        let mode = match (request.mode, manifest.organization.mode) {
+            (Mode::Apply, Mode::Apply) => Mode::Apply,
+            (Mode::Plan, _) | (_, Mode::Plan) => Mode::Plan,
+        };
+        let asked = |secret: &&SecretArn| request.secret.as_ref().is_none_or(|one| one == *secret);
+        for secret in clients_of(manifest).filter(asked) {
+            let healer = Healer {
+                world,
+                manifests: &manifests,
+                manifest,
+                secret,
+                mode,
+                after: request.stuck_after_minutes.unwrap_or(STUCK_AFTER_MINUTES),
+                deadline,
+            };
+            match Box::pin(healer.heal(&mut report)).await {
+                Ok(()) => {}
+                Err(failure) => report
+                    .notices
+                    .push(format!("{secret} was not looked at: {failure}")),
+            }
+        }
+    }
+    Ok(report)
+}
+
+struct Healer<'a> {
+    world: &'a World,
+    manifests: &'a Manifests,
+    manifest: &'a Manifest,
+    secret: &'a SecretArn,
+    mode: Mode,
+    after: u32,
+    deadline: Deadline,
+}
+
+impl Healer<'_> {
+    async fn heal(&self, report: &mut HealReport) -> Result<(), Failure> {
+        let Some(look) = self.world.secrets.look(self.secret).await? else {
+            let gone = format!("{} is deleted, or was never there", self.secret);
+            report.notices.push(gone);
+            return Ok(());
+        };
+        self.untold(&look, report).await?;
+        let made = self.world.secrets.made(self.secret).await?;
+        let Some(stuck) = rotation::stuck(&look.labels, &made, self.world.now(), self.after) else {
+            return Ok(());
+        };
+        let organization = &self.manifest.organization.id;
+        let state = self
+            .world
+            .store
+            .rotations(organization, self.secret)
+            .await?;
+        if let Err(busy) = state.value.is_free(self.world.now()) {
+            let until = busy.until;
+            let busy = format!("a rotation of {} is at work until {until}", self.secret);
+            report.notices.push(busy);
+            return Ok(());
+        }
+        let value = self
+            .world
+            .secrets
+            .client_of_version(self.secret, &stuck.version_id);
+        let step = match value.await {
+            Ok(None) => self.discard(&stuck).await,
+            // A value of another shape is somebody's: the step says so when it is tried.
+            Ok(Some(_)) | Err(crate::aws::SecretError::Shape { .. }) => {
+                self.finish(look, &stuck).await?
+            }
+            Err(crate::aws::SecretError::Aws(error)) => return Err(error.into()),
+        };
+        report.steps.push(step);
+        Ok(())
+    }
+
+    /// A label that moved just before its run died.
+    async fn untold(&self, look: &SecretLook, report: &mut HealReport) -> Result<(), Failure> {
+        let Some(current) = look.labels.current() else {
+            return Ok(());
+        };
+        let organization = &self.manifest.organization.id;
+        let state = self
+            .world
+            .store
+            .rotations(organization, self.secret)
+            .await?;
+        let untold = state
+            .value
+            .of(current)
+            .is_some_and(|known| !known.announced);
+        if !untold || state.value.is_free(self.world.now()).is_err() {
+            return Ok(());
+        }
+        let why = "it came into force, and nobody was told";
+        let mut step = HealStep::new(self.secret, current, HealVerb::Announce, why);
+        if self.mode == Mode::Apply {
+            let request = self.request(current, RotationStep::Finish);
+            let done = self.run(look.clone(), &request).await;
+            step.outcome = Some(outcome(done));
+        }
+        report.steps.push(step);
+        Ok(())
+    }
+
+    async fn discard(&self, stuck: &Stuck) -> HealStep {
+        let why = format!("no value was stored since {}", stuck.since);
+        let mut step = HealStep::new(self.secret, &stuck.version_id, HealVerb::Discard, why);
+        if self.mode == Mode::Apply {
+            step.outcome = Some(self.take_off(stuck).await);
+        }
+        step
+    }
+
+    async fn take_off(&self, stuck: &Stuck) -> Outcome {
+        let secrets = &self.world.secrets;
+        match secrets.remove_pending(self.secret, &stuck.version_id).await {
+            Ok(()) => Outcome::Applied,
+            Err(error) => Outcome::Failed {
+                kind: error.kind.as_str().to_owned(),
+                message: error.to_string(),
+            },
+        }
+    }
+
+    async fn finish(&self, look: SecretLook, stuck: &Stuck) -> Result<HealStep, Failure> {
+        let why = format!(
+            "its value was stored, and since {} nobody went on",
+            stuck.since
+        );
+        let mut step = HealStep::new(self.secret, &stuck.version_id, HealVerb::Finish, why);
+        if self.mode != Mode::Apply {
+            return Ok(step);
+        }
+        let organization = &self.manifest.organization.id;
+        let state = self
+            .world
+            .store
+            .rotations(organization, self.secret)
+            .await?;
+        let strategy = state
+            .value
+            .of(&stuck.version_id)
+            .map(|known| known.strategy);
+        let request = self.request(&stuck.version_id, RotationStep::Test);
+        let mut done = self.run(look.clone(), &request).await;
+        if done.is_ok() {
+            let request = self.request(&stuck.version_id, RotationStep::Finish);
+            done = self.run(look, &request).await;
+        }
+        step.outcome = Some(match done {
+            Err(Trouble::Refused(refusal)) if rotation::may_be_given_up(&refusal, strategy) => {
+                step.verb = HealVerb::Discard;
+                step.reason = format!("{}; {refusal}", step.reason);
+                self.take_off(stuck).await
+            }
+            done => outcome(done),
+        });
+        Ok(step)
+    }
+
+    fn request(&self, version_id: &str, step: RotationStep) -> StepRequest {
+        StepRequest {
+            secret: self.secret.clone(),
+            token: version_id.to_owned(),
+            step,
+            rotation_token: None,
+        }
+    }
+
+    /// One step as Secrets Manager would ask for it. Nothing is told of its failure: the report says
+    /// what became of it.
+    async fn run(&self, look: SecretLook, request: &StepRequest) -> Result<String, Trouble> {
+        let mut rotating = Rotating::new(
+            self.world,
+            request,
+            self.deadline,
+            look,
+            self.manifests,
+            self.manifest,
+        )
+        .await?;
+        let done = rotating.work().await;
+        rotating.give_back().await;
+        done
+    }
+}
+
+fn outcome(done: Result<String, Trouble>) -> Outcome {
+    match done {
+        Ok(_) => Outcome::Applied,
+        Err(Trouble::Refused(refusal)) => Outcome::Failed {
+            kind: refusal.kind().to_owned(),
+            message: format!("{refusal}. {}", refusal.fix()),
+        },
+        Err(Trouble::Failed(failure)) => Outcome::Failed {
+            kind: failure.kind().to_owned(),
+            message: failure.to_string(),
+        },
+    }
+}

@@ -1,0 +1,124 @@
+//! Tells of a rotation that can't go on: what, on whose side, whether the old credential still
+//! works, and what to do next.
+
+use lockstep_domain::change::SecretVersion;
+use lockstep_domain::digest::Digest;
+use lockstep_domain::event::{Detail, EventType};
+use lockstep_domain::problem::Problem;
+use lockstep_domain::rotation::{Refusal, Strategy, Told};
+
+use super::{Rotating, StepRequest, Trouble, pair};
+use crate::aws::SecretLook;
+use crate::runtime::Failure;
+use crate::world::World;
+
+/// The failure as Secrets Manager gets it.
+pub(super) fn failure(request: &StepRequest, refusal: &Refusal) -> Failure {
+    Failure::permanent(
+        refusal.kind(),
+        format!(
+            "{} of {} is refused: {refusal}. {}",
+            request.step.as_str(),
+            request.secret,
+            refusal.fix()
+        ),
+    )
+}
+
+/// Tells that no manifest names the secret. There is no organization, hence no memory: it is told
+/// at every try.
+pub(super) async fn nowhere(world: &World, request: &StepRequest, look: &SecretLook) -> Failure {
+    let refusal = Refusal::NotInManifest;
+    let mut detail = world.detail();
+    fill(
+        &mut detail,
+        request,
+        look,
+        &refusal.to_string(),
+        refusal.fix(),
+    );
+    detail.notices = vec![side(refusal.side().as_str()), old_works(None)];
+    match world.emit(EventType::ClientRotationFailed, detail).await {
+        Ok(()) => failure(request, &refusal),
+        Err(error) => error.into(),
+    }
+}
+
+fn fill(detail: &mut Detail, request: &StepRequest, look: &SecretLook, problem: &str, fix: String) {
+    detail.reason = Some(format!(
+        "{} of the rotation of {}: {problem}",
+        request.step.as_str(),
+        request.secret
+    ));
+    detail.errors = vec![Problem::new(request.step.as_str(), problem, fix)];
+    if let Some(version_id) = look.labels.current() {
+        detail.secrets = vec![SecretVersion {
+            name: "client".to_owned(),
+            arn: request.secret.clone(),
+            version_id: version_id.to_owned(),
+        }];
+    }
+}
+
+fn side(of: &str) -> String {
+    format!("look at: {of}")
+}
+
+fn old_works(client: Option<&str>) -> String {
+    match client {
+        Some(client) => format!("the version in force still works, with the client {client}"),
+        None => "the version in force was not touched".to_owned(),
+    }
+}
+
+impl Rotating<'_> {
+    /// Announces a failure that can't pass, once for each reason; answers whether it did.
+    pub(super) async fn tell(&mut self, trouble: &Trouble) -> Result<bool, Failure> {
+        let (problem, fix, of) = match trouble {
+            Trouble::Refused(refusal) => {
+                (refusal.to_string(), refusal.fix(), refusal.side().as_str())
+            }
+            Trouble::Failed(Failure::Permanent { message, .. }) => (
+                message.clone(),
+                "Do what it says; Secrets Manager tries again by itself for a while, then: aws secretsmanager rotate-secret."
+                    .to_owned(),
+                "what the message names",
+            ),
+            Trouble::Failed(Failure::Retry { .. } | Failure::Later { .. }) => return Ok(false),
+        };
+        let request = self.request;
+        let digest = Digest::of(&(&request.token, request.step, &problem));
+        let told_before = self.state.value.told.as_ref();
+        if told_before.is_some_and(|told| told.digest == digest) {
+            return Ok(false);
+        }
+        let mut detail = self.world.detail();
+        detail.organization_id = Some(self.manifest.organization.id.clone());
+        fill(&mut detail, request, &self.look, &problem, fix);
+        let current = self
+            .current
+            .as_ref()
+            .and_then(|stored| pair(&stored.client));
+        detail.client_id = current.map(|pair| pair.client);
+        detail.notices = vec![side(of), self.what_still_works()];
+        self.world
+            .emit(EventType::ClientRotationFailed, detail)
+            .await?;
+        let at = self.world.now();
+        self.state.value.told = Some(Told { digest, at });
+        // Whoever holds the lease must not find the object changed under its hands.
+        Ok(self.claimed || self.state.value.is_free(at).is_ok())
+    }
+
+    fn what_still_works(&self) -> String {
+        let known = self.state.value.of(&self.request.token);
+        let reset = known.is_some_and(|known| {
+            known.strategy == Strategy::Single && known.resetting_at.is_some()
+        });
+        if reset {
+            return "the version in force may be dead since the reset: the client has one secret, and the new one is under AWSPENDING if it was stored".to_owned();
+        }
+        let current = self.current.as_ref();
+        old_works(current.map(|stored| stored.client.client_id.as_str()))
+    }
+}

@@ -1,0 +1,320 @@
+//! Rotating the secret of an OAuth client: what each of the four steps of Secrets Manager has to do.
+//!
+//! Genesys Cloud gives a client one secret, and a reset ends the old one at once (official Python
+//! SDK 269.0.0, `OAuthApi.post_oauth_client_secret`; there is no second secret). So the default
+//! strategy alternates two clients: the secret's JSON names the pair, and a rotation puts the
+//! *other* one in force with a fresh secret. The client that was left keeps working until the next
+//! rotation, which first looks whether anybody still uses it.
+//!
+//! The steps and the labels are AWS's (Secrets Manager user guide, "Lambda rotation functions").
+//! [`plan`] is the whole decision: from labels, the shapes of the values, and what was recorded, to
+//! what is to be done now, what is done already, or why it is refused.
+
+mod grants;
+mod heal;
+mod record;
+mod refusal;
+mod state;
+mod usage;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::arn::SecretArn;
+use crate::ids::ClientId;
+
+pub use grants::{Grant, missing};
+pub use heal::{
+    HealRequest, HealStep, HealVerb, STUCK_AFTER_MINUTES, Stuck, may_be_given_up, stuck,
+};
+pub use record::{Head, Rotated};
+pub use refusal::{Refusal, Side};
+pub use state::{Busy, Ended, Left, Rotation, RotationState, Told};
+pub use usage::{MOST_DAYS, OwnCall, Use, Window, judge, window};
+
+/// The staging label of the version in force.
+pub const CURRENT: &str = "AWSCURRENT";
+
+/// The staging label of the version that a rotation is making.
+pub const PENDING: &str = "AWSPENDING";
+
+/// The tag that lets a single client be rotated, with a gap, where it says `single`.
+pub const STRATEGY_TAG: &str = "lockstep:rotation";
+
+/// The tag that lets a client be reset although it may be in use, until the time that it says.
+pub const FORCE_TAG: &str = "lockstep:force-until";
+
+/// The steps of a rotation, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum RotationStep {
+    /// A new value, under AWSPENDING.
+    #[serde(rename = "createSecret", alias = "create_secret")]
+    Create,
+    /// The other side learns the value.
+    #[serde(rename = "setSecret", alias = "set_secret")]
+    Set,
+    /// The value is tried.
+    #[serde(rename = "testSecret", alias = "test_secret")]
+    Test,
+    /// AWSCURRENT moves to it.
+    #[serde(rename = "finishSecret", alias = "finish_secret")]
+    Finish,
+}
+
+impl RotationStep {
+    /// All, in their order.
+    pub const ALL: [Self; 4] = [Self::Create, Self::Set, Self::Test, Self::Finish];
+
+    /// As Secrets Manager writes it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "createSecret",
+            Self::Set => "setSecret",
+            Self::Test => "testSecret",
+            Self::Finish => "finishSecret",
+        }
+    }
+}
+
+/// How a rotation goes about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Strategy {
+    /// Two clients take turns. Nobody notices.
+    Pair,
+    /// One client is reset. Between the reset and the move of the label no secret of it works.
+    Single,
+}
+
+/// Labels and rotation of a secret, as its metadata shows them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Labels {
+    /// Whether Secrets Manager rotates it.
+    pub rotation_enabled: bool,
+    /// The labels of each version that has any.
+    pub versions: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Labels {
+    /// The version that carries a label.
+    #[must_use]
+    pub fn holder(&self, label: &str) -> Option<&str> {
+        let mut versions = self.versions.iter();
+        let found = versions.find(|(_, labels)| labels.contains(label));
+        found.map(|(version, _)| version.as_str())
+    }
+
+    /// The version in force.
+    #[must_use]
+    pub fn current(&self) -> Option<&str> {
+        self.holder(CURRENT)
+    }
+
+    /// The version that a rotation is making, or has left behind.
+    #[must_use]
+    pub fn pending(&self) -> Option<&str> {
+        self.holder(PENDING)
+    }
+}
+
+/// The clients that a version of a secret names. Ids only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pair {
+    /// The client that one signs in with.
+    pub client: ClientId,
+    /// The other one of the pair, if there is a pair.
+    pub alternate: Option<ClientId>,
+}
+
+/// What stands under AWSPENDING.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pending {
+    /// Nothing yet: Secrets Manager makes the version, the function its value.
+    Empty,
+    /// A value of the right shape.
+    Value(Pair),
+    /// A value of another shape.
+    Unreadable,
+}
+
+/// Which client a rotation puts in force, and which it leaves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// How.
+    pub strategy: Strategy,
+    /// The client that gets a new secret and will be in force.
+    pub rotates: ClientId,
+    /// The client that is in force until then; the same one where there is only one.
+    pub leaves: ClientId,
+}
+
+impl Turn {
+    /// What AWSPENDING has to name: the pair in changed places.
+    #[must_use]
+    pub fn outcome(&self, current: &Pair) -> Pair {
+        match self.strategy {
+            Strategy::Pair => Pair {
+                client: self.rotates.clone(),
+                alternate: Some(self.leaves.clone()),
+            },
+            Strategy::Single => current.clone(),
+        }
+    }
+}
+
+/// What is known when a step begins.
+#[derive(Clone, Debug)]
+pub struct Seen<'a> {
+    /// The secret's labels.
+    pub labels: &'a Labels,
+    /// The version of this rotation.
+    pub token: &'a str,
+    /// The step.
+    pub step: RotationStep,
+    /// The clients in force; `None` where AWSCURRENT's value is not of the right shape.
+    pub current: Option<&'a Pair>,
+    /// What stands under AWSPENDING.
+    pub pending: &'a Pending,
+    /// Whether the secret's tag allows the single strategy.
+    pub single: bool,
+}
+
+/// What a step has to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Plan {
+    /// The version is in force already: only tell of it, if that was not done.
+    Announce,
+    /// The step was done before.
+    Done,
+    /// Reset the client's secret and store it under AWSPENDING.
+    Reset(Turn),
+    /// Sign in with AWSPENDING, and compare what both clients may do.
+    Try(Turn),
+    /// Move AWSCURRENT away from this version.
+    Move {
+        /// The version in force until now.
+        from: String,
+        /// Whose turn it is.
+        turn: Turn,
+    },
+}
+
+/// Decides a step.
+///
+/// # Errors
+/// Why it is not done. Nothing was written.
+pub fn plan(seen: &Seen<'_>, recorded: Option<&Rotation>) -> Result<Plan, Refusal> {
+    let Some(current_version) = admit(seen.labels, seen.token)? else {
+        return Ok(Plan::Announce);
+    };
+    let current = seen.current.ok_or(Refusal::CurrentUnreadable)?;
+    let turn = turn(current, seen.single)?;
+    if seen.step != RotationStep::Create || *seen.pending != Pending::Empty {
+        fits(seen.pending, &turn.outcome(current))?;
+    }
+    let recorded = recorded.filter(|rotation| rotation.token == seen.token);
+    if let Some(rotation) = recorded
+        && rotation.current_version != current_version
+    {
+        return Err(Refusal::CurrentMoved {
+            began_with: rotation.current_version.clone(),
+            found: current_version.to_owned(),
+        });
+    }
+    match seen.step {
+        RotationStep::Create if *seen.pending == Pending::Empty => Ok(Plan::Reset(turn)),
+        // The reset made the secret at Genesys Cloud: there is nothing left to set there, and
+        // trying it so early could poison the auth caches.
+        RotationStep::Create | RotationStep::Set => Ok(Plan::Done),
+        RotationStep::Test => Ok(Plan::Try(turn)),
+        RotationStep::Finish => match recorded.and_then(|rotation| rotation.tested_at) {
+            Some(_) => Ok(Plan::Move {
+                from: current_version.to_owned(),
+                turn,
+            }),
+            None => Err(Refusal::NotTested),
+        },
+    }
+}
+
+/// AWS's own checks (generic rotation template): the version in force, or `None` where the token's
+/// version is it.
+fn admit<'l>(labels: &'l Labels, token: &str) -> Result<Option<&'l str>, Refusal> {
+    if !labels.rotation_enabled {
+        return Err(Refusal::RotationDisabled);
+    }
+    let Some(of_token) = labels.versions.get(token) else {
+        return Err(Refusal::UnknownVersion);
+    };
+    if of_token.contains(CURRENT) {
+        return Ok(None);
+    }
+    if !of_token.contains(PENDING) {
+        return Err(Refusal::NotPending {
+            pending: labels.pending().map(str::to_owned),
+        });
+    }
+    labels.current().map(Some).ok_or(Refusal::NoCurrent)
+}
+
+/// Whose turn it is.
+///
+/// # Errors
+/// There is no other client and no tag that allows to do without, or both are the same.
+pub fn turn(current: &Pair, single: bool) -> Result<Turn, Refusal> {
+    match &current.alternate {
+        Some(alternate) if *alternate == current.client => Err(Refusal::SameClient {
+            client: current.client.clone(),
+        }),
+        Some(alternate) => Ok(Turn {
+            strategy: Strategy::Pair,
+            rotates: alternate.clone(),
+            leaves: current.client.clone(),
+        }),
+        None if single => Ok(Turn {
+            strategy: Strategy::Single,
+            rotates: current.client.clone(),
+            leaves: current.client.clone(),
+        }),
+        None => Err(Refusal::NoAlternate),
+    }
+}
+
+fn fits(pending: &Pending, wanted: &Pair) -> Result<(), Refusal> {
+    match pending {
+        Pending::Empty => Err(Refusal::PendingEmpty),
+        Pending::Value(found) if found == wanted => Ok(()),
+        Pending::Value(_) | Pending::Unreadable => Err(Refusal::ForeignPending),
+    }
+}
+
+/// Refuses a reset that would lock somebody out: us, or whoever else signs in with the client.
+///
+/// # Errors
+/// We are signed in with the client, or another secret names it.
+pub fn guard(
+    turn: &Turn,
+    signed_in: &ClientId,
+    others: &[(SecretArn, Pair)],
+) -> Result<(), Refusal> {
+    if turn.rotates == *signed_in {
+        return Err(Refusal::Lockout {
+            client: turn.rotates.clone(),
+            single: turn.strategy == Strategy::Single,
+        });
+    }
+    let names =
+        |pair: &Pair| pair.client == turn.rotates || pair.alternate.as_ref() == Some(&turn.rotates);
+    match others.iter().find(|(_, pair)| names(pair)) {
+        Some((secret, _)) => Err(Refusal::NamedElsewhere {
+            client: turn.rotates.clone(),
+            secret: Box::new(secret.clone()),
+        }),
+        None => Ok(()),
+    }
+}

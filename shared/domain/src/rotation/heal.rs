@@ -1,0 +1,149 @@
+//! What an earlier rotation left behind.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Labels, Refusal, Strategy};
+use crate::arn::SecretArn;
+use crate::manifest::Mode;
+use crate::plan::Outcome;
+
+/// After how many minutes an AWSPENDING that did not come into force counts as stuck: a day.
+pub const STUCK_AFTER_MINUTES: u32 = 24 * 60;
+
+/// The manual and scheduled event of `rotate-client` that finishes what rotations left.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HealRequest {
+    /// Always true; what tells it from a step of a rotation.
+    pub heal: bool,
+    /// `plan` reports and writes nothing.
+    pub mode: Mode,
+    /// Only this secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<SecretArn>,
+    /// After how many minutes an AWSPENDING counts as stuck; a day where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stuck_after_minutes: Option<u32>,
+    /// Why, in the caller's words; recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// A version that a rotation left under AWSPENDING. While it is there, Secrets Manager begins no
+/// other rotation (API reference, `RotateSecret`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stuck {
+    /// The version.
+    pub version_id: String,
+    /// When it was made.
+    pub since: Timestamp,
+}
+
+/// The version that is stuck under AWSPENDING, given when each version was made. One whose age is
+/// not known is not called stuck.
+#[must_use]
+pub fn stuck(
+    labels: &Labels,
+    made: &BTreeMap<String, Timestamp>,
+    now: Timestamp,
+    after_minutes: u32,
+) -> Option<Stuck> {
+    let pending = labels.pending()?;
+    if labels.current() == Some(pending) {
+        return None;
+    }
+    let since = *made.get(pending)?;
+    let after = SignedDuration::from_mins(i64::from(after_minutes));
+    (now.duration_since(since) >= after).then(|| Stuck {
+        version_id: pending.to_owned(),
+        since,
+    })
+}
+
+/// What is done to a version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HealVerb {
+    /// Take AWSPENDING off: nothing stands there that could be finished.
+    Discard,
+    /// Try the value; finish the rotation where it works, else take AWSPENDING off.
+    Finish,
+    /// Tell of a rotation that came into force and was not told of.
+    Announce,
+}
+
+/// One step of healing, as it is shown and answered. It reads like the steps of other plans.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HealStep {
+    /// Always `secrets_manager`.
+    pub system: String,
+    /// Always `secret_version`.
+    pub kind: String,
+    /// The version.
+    pub id: String,
+    /// The secret.
+    pub secret: SecretArn,
+    /// What is done to it.
+    pub verb: HealVerb,
+    /// Why.
+    pub reason: String,
+    /// What became of it; absent in a plan that was not applied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+}
+
+impl HealStep {
+    /// A step that was not done yet.
+    pub fn new(
+        secret: &SecretArn,
+        version_id: impl Into<String>,
+        verb: HealVerb,
+        reason: impl Into<String>,
+    ) -> Self {
+        Self {
+            system: "secrets_manager".to_owned(),
+            kind: "secret_version".to_owned(),
+            id: version_id.into(),
+            secret: secret.clone(),
+            verb,
+            reason: reason.into(),
+            outcome: None,
+        }
+    }
+}
+
+/// Whether a value that can't be finished may be given up, so that the next rotation makes another.
+/// What may be somebody's, or may still pass, is left and named.
+#[must_use]
+pub fn may_be_given_up(refusal: &Refusal, strategy: Option<Strategy>) -> bool {
+    // Of a single client the value under AWSPENDING may be the only one that works.
+    if strategy != Some(Strategy::Pair) {
+        return false;
+    }
+    match refusal {
+        Refusal::SignInRefused { .. } | Refusal::Lacks { .. } | Refusal::CurrentMoved { .. } => {
+            true
+        }
+        Refusal::RotationDisabled
+        | Refusal::UnknownVersion
+        | Refusal::NotPending { .. }
+        | Refusal::NoCurrent
+        | Refusal::CurrentUnreadable
+        | Refusal::NotInManifest
+        | Refusal::NoAlternate
+        | Refusal::SameClient { .. }
+        | Refusal::Lockout { .. }
+        | Refusal::NamedElsewhere { .. }
+        | Refusal::NoSuchClient { .. }
+        | Refusal::Unfit { .. }
+        | Refusal::InUse { .. }
+        | Refusal::UseUnknown { .. }
+        | Refusal::PendingEmpty
+        | Refusal::ForeignPending
+        | Refusal::NotTested => false,
+    }
+}

@@ -1,0 +1,321 @@
+use super::*;
+use jiff::Timestamp;
+
+const SECRET: &str = "arn:aws:secretsmanager:us-east-1:123456789012:secret:genesys/lockstep-AbCdEf";
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn client(id: &str) -> ClientId {
+    id.parse().unwrap()
+}
+
+fn pair(one: &str, other: Option<&str>) -> Pair {
+    Pair {
+        client: client(one),
+        alternate: other.map(client),
+    }
+}
+
+fn labels(versions: &[(&str, &[&str])]) -> Labels {
+    Labels {
+        rotation_enabled: true,
+        versions: versions
+            .iter()
+            .map(|(version, labels)| {
+                let labels = labels.iter().map(|label| (*label).to_owned());
+                ((*version).to_owned(), labels.collect())
+            })
+            .collect(),
+    }
+}
+
+fn under_way() -> Labels {
+    labels(&[("v1", &[CURRENT]), ("v2", &[PENDING])])
+}
+
+fn a_turn() -> Turn {
+    turn(&pair("a", Some("b")), false).unwrap()
+}
+
+/// A rotation to `v2` as it is recorded when it begins.
+fn recorded() -> RotationState {
+    let mut state = RotationState::new("org-1".parse().unwrap(), SECRET.parse().unwrap());
+    let (now, lease) = (at("2026-01-01T00:00:00Z"), at("2026-01-01T00:01:00Z"));
+    state
+        .claim("v2", "v1", &a_turn(), &client("a"), now, lease)
+        .unwrap();
+    state
+}
+
+fn tested() -> RotationState {
+    let mut state = recorded();
+    state.of_mut("v2").unwrap().tested_at = Some(at("2026-01-01T00:00:30Z"));
+    state
+}
+
+fn decided(
+    labels: &Labels,
+    step: RotationStep,
+    pending: &Pending,
+    state: &RotationState,
+) -> Result<Plan, Refusal> {
+    let current = pair("a", Some("b"));
+    let seen = Seen {
+        labels,
+        token: "v2",
+        step,
+        current: Some(&current),
+        pending,
+        single: false,
+    };
+    plan(&seen, state.rotation.as_ref())
+}
+
+#[test]
+fn each_step_does_its_own_and_nothing_twice() {
+    use RotationStep::{Create, Finish, Set, Test};
+    let swapped = Pending::Value(pair("b", Some("a")));
+    let untested = recorded();
+    let tested = tested();
+    let none = RotationState::new("org-1".parse().unwrap(), SECRET.parse().unwrap());
+    let table: [(RotationStep, &Pending, &RotationState, Result<Plan, &str>); 12] = [
+        (Create, &Pending::Empty, &none, Ok(Plan::Reset(a_turn()))),
+        (
+            Create,
+            &Pending::Empty,
+            &untested,
+            Ok(Plan::Reset(a_turn())),
+        ),
+        (Create, &swapped, &untested, Ok(Plan::Done)),
+        (Create, &swapped, &none, Ok(Plan::Done)),
+        (Set, &swapped, &untested, Ok(Plan::Done)),
+        (Set, &Pending::Empty, &untested, Err("pending_empty")),
+        (Test, &swapped, &untested, Ok(Plan::Try(a_turn()))),
+        (Test, &swapped, &none, Ok(Plan::Try(a_turn()))),
+        (Test, &Pending::Empty, &untested, Err("pending_empty")),
+        (
+            Finish,
+            &swapped,
+            &tested,
+            Ok(Plan::Move {
+                from: "v1".into(),
+                turn: a_turn(),
+            }),
+        ),
+        (Finish, &swapped, &untested, Err("not_tested")),
+        (Finish, &swapped, &none, Err("not_tested")),
+    ];
+    for (step, pending, state, expected) in table {
+        let found = decided(&under_way(), step, pending, state);
+        let found = found.map_err(|refusal| refusal.kind());
+        assert_eq!(found, expected, "{step:?} {pending:?}");
+    }
+}
+
+#[test]
+fn labels_are_held_against_the_rules_of_aws_in_every_step() {
+    let table = [
+        (
+            labels(&[("v1", &[CURRENT]), ("v3", &[PENDING])]),
+            Err("unknown_version"),
+        ),
+        (
+            labels(&[("v1", &[CURRENT]), ("v2", &["mine"]), ("v3", &[PENDING])]),
+            Err("not_pending"),
+        ),
+        (
+            labels(&[("v1", &["AWSPREVIOUS"]), ("v2", &[PENDING])]),
+            Err("no_current"),
+        ),
+        (
+            labels(&[("v1", &["AWSPREVIOUS"]), ("v2", &[CURRENT, PENDING])]),
+            Ok(Plan::Announce),
+        ),
+        (
+            labels(&[("v1", &["AWSPREVIOUS"]), ("v2", &[CURRENT])]),
+            Ok(Plan::Announce),
+        ),
+        (
+            labels(&[("v0", &[CURRENT]), ("v2", &[PENDING])]),
+            Err("current_moved"),
+        ),
+    ];
+    let pending = Pending::Value(pair("b", Some("a")));
+    for step in RotationStep::ALL {
+        for (labels, expected) in &table {
+            let found = decided(labels, step, &pending, &tested());
+            let found = found.map_err(|refusal| refusal.kind());
+            assert_eq!(found, *expected, "{step:?} {labels:?}");
+        }
+        let mut off = under_way();
+        off.rotation_enabled = false;
+        let refusal = decided(&off, step, &pending, &tested()).unwrap_err();
+        assert_eq!(refusal, Refusal::RotationDisabled);
+    }
+}
+
+#[test]
+fn a_foreign_value_under_awspending_is_never_touched() {
+    let foreign = [
+        Pending::Unreadable,
+        Pending::Value(pair("b", None)),
+        Pending::Value(pair("a", Some("b"))),
+        Pending::Value(pair("b", Some("c"))),
+    ];
+    for step in RotationStep::ALL {
+        for pending in &foreign {
+            let refusal = decided(&under_way(), step, pending, &tested()).unwrap_err();
+            assert_eq!(refusal, Refusal::ForeignPending, "{step:?} {pending:?}");
+        }
+    }
+}
+
+#[test]
+fn without_another_client_there_is_a_turn_only_where_the_tag_says_so() {
+    let alone = pair("a", None);
+    assert_eq!(turn(&alone, false), Err(Refusal::NoAlternate));
+    let single = turn(&alone, true).unwrap();
+    assert_eq!(single.strategy, Strategy::Single);
+    assert_eq!(single.outcome(&alone), alone);
+    // Where there is a pair, the tag changes nothing.
+    let both = pair("a", Some("b"));
+    assert_eq!(turn(&both, true).unwrap().strategy, Strategy::Pair);
+    let twice = turn(&pair("a", Some("a")), true).unwrap_err();
+    assert_eq!(
+        twice,
+        Refusal::SameClient {
+            client: client("a")
+        }
+    );
+}
+
+#[test]
+fn an_unreadable_current_value_is_refused() {
+    let labels = under_way();
+    let seen = Seen {
+        labels: &labels,
+        token: "v2",
+        step: RotationStep::Create,
+        current: None,
+        pending: &Pending::Empty,
+        single: false,
+    };
+    assert_eq!(plan(&seen, None), Err(Refusal::CurrentUnreadable));
+}
+
+#[test]
+fn nobody_is_locked_out() {
+    let turn = a_turn();
+    let other: SecretArn = SECRET.replace("AbCdEf", "GhIjKl").parse().unwrap();
+    let guarded = |signed_in: &str, others: &[Pair]| {
+        let others: Vec<_> = others
+            .iter()
+            .map(|pair| (other.clone(), pair.clone()))
+            .collect();
+        guard(&turn, &client(signed_in), &others).map_err(|refusal| refusal.kind())
+    };
+    assert_eq!(guarded("a", &[pair("x", Some("y"))]), Ok(()));
+    assert_eq!(guarded("b", &[]), Err("lockout"));
+    assert_eq!(guarded("a", &[pair("b", None)]), Err("named_elsewhere"));
+    assert_eq!(
+        guarded("a", &[pair("x", Some("b"))]),
+        Err("named_elsewhere")
+    );
+    let alone = super::turn(&pair("a", None), true).unwrap();
+    let refusal = guard(&alone, &client("a"), &[]).unwrap_err();
+    assert!(refusal.fix().contains("only way in"), "{}", refusal.fix());
+}
+
+#[test]
+fn one_at_a_time_works_on_a_secret_whatever_the_token() {
+    let mut state = recorded();
+    let early = at("2026-01-01T00:00:59Z");
+    let lease = at("2026-01-01T00:05:00Z");
+    let until = at("2026-01-01T00:01:00Z");
+    for token in ["v2", "v3"] {
+        let claimed = state.claim(token, "v1", &a_turn(), &client("a"), early, lease);
+        assert_eq!(claimed, Err(Busy { until }), "{token}");
+    }
+    // The lease ends by itself after a crash.
+    state
+        .claim("v2", "v1", &a_turn(), &client("a"), until, lease)
+        .unwrap();
+    assert_eq!(state.of("v2").unwrap().begun_at, at("2026-01-01T00:00:00Z"));
+    state.release("v2");
+    state
+        .claim("v3", "v1", &a_turn(), &client("a"), early, lease)
+        .unwrap();
+    assert_eq!(state.of("v2"), None);
+    let given_up = state.last.unwrap();
+    assert_eq!((given_up.token.as_str(), given_up.moved_at), ("v2", None));
+}
+
+#[test]
+fn only_a_single_client_has_a_gap() {
+    let mut state = tested();
+    let rotation = state.of_mut("v2").unwrap();
+    rotation.reset_at = Some(at("2026-01-01T00:00:10Z"));
+    assert_eq!(rotation.gap_seconds(), None);
+    rotation.moved_at = Some(at("2026-01-01T00:00:21.5Z"));
+    assert_eq!(rotation.gap_seconds(), None);
+    rotation.strategy = Strategy::Single;
+    assert_eq!(rotation.gap_seconds(), Some(12));
+}
+
+#[test]
+fn records_form_a_chain_and_are_the_same_when_made_again() {
+    let mut state = tested();
+    let first = Rotated::of(&state).unwrap();
+    assert!(first.is_sound());
+    assert_eq!(first.previous, None);
+    state.evidence = Some(first.head("s3://evidence/1".into()));
+    assert_eq!(Rotated::of(&state).unwrap(), first);
+
+    state.release("v2");
+    let (now, lease) = (at("2026-01-02T00:00:00Z"), at("2026-01-02T00:01:00Z"));
+    let back = turn(&pair("b", Some("a")), false).unwrap();
+    state
+        .claim("v3", "v2", &back, &client("b"), now, lease)
+        .unwrap();
+    let second = Rotated::of(&state).unwrap();
+    assert_eq!(second.previous, Some(first.hash));
+    state.evidence = Some(second.head("s3://evidence/2".into()));
+    assert_eq!(Rotated::of(&state).unwrap(), second);
+    let mut altered = second;
+    altered.resets += 1;
+    assert!(!altered.is_sound());
+}
+
+#[test]
+fn an_old_awspending_is_stuck_and_a_young_one_is_not() {
+    let now = at("2026-01-02T00:00:00Z");
+    let made = BTreeMap::from([
+        ("v1".to_owned(), at("2025-01-01T00:00:00Z")),
+        ("v2".to_owned(), at("2026-01-01T12:00:00Z")),
+    ]);
+    let stuck_in =
+        |labels: &Labels, minutes| stuck(labels, &made, now, minutes).map(|stuck| stuck.version_id);
+    assert_eq!(stuck_in(&under_way(), 720), Some("v2".to_owned()));
+    assert_eq!(stuck_in(&under_way(), 721), None);
+    assert_eq!(stuck_in(&labels(&[("v1", &[CURRENT, PENDING])]), 0), None);
+    assert_eq!(stuck_in(&labels(&[("v1", &[CURRENT])]), 0), None);
+    // Its age is not known.
+    assert_eq!(
+        stuck_in(&labels(&[("v1", &[CURRENT]), ("v9", &[PENDING])]), 0),
+        None
+    );
+}
+
+#[test]
+fn both_spellings_of_a_step_are_read_and_one_is_written() {
+    for step in RotationStep::ALL {
+        let text = serde_json::to_value(step).unwrap();
+        assert_eq!(text, step.as_str());
+        assert_eq!(serde_json::from_value::<RotationStep>(text).unwrap(), step);
+    }
+    let other = serde_json::json!("finish_secret");
+    let read: RotationStep = serde_json::from_value(other).unwrap();
+    assert_eq!(read, RotationStep::Finish);
+}
