@@ -1,4 +1,5 @@
-//! Handing bindings on to `rebind-action`: one message each, in order within an integration.
+//! Handing bindings on to `rebind-action`: one message each, in order within an integration; for
+//! integration credentials one message for all that carry values of one secret.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +12,6 @@ use lockstep_domain::arn::RoleName;
 use lockstep_domain::digest::Digest;
 use lockstep_domain::ids::Key;
 use lockstep_domain::intent::RebindMessage;
-use lockstep_domain::manifest::Integration;
 
 use crate::scope::{Concern, Scope};
 
@@ -51,21 +51,28 @@ pub async fn hand_on(
         }
     }
     for some in ready.chunks(AT_ONCE) {
-        try_join_all(
-            some.iter().map(|(key, integration)| {
-                send(world, scope, key, integration, concern, trigger_id)
-            }),
-        )
+        try_join_all(some.iter().map(|(key, integration)| {
+            send(world, scope, key, &integration.key, concern, trigger_id)
+        }))
+        .await?;
+    }
+    // Credentials that carry values need no role.
+    for some in scope.units.chunks(AT_ONCE) {
+        try_join_all(some.iter().map(|unit| {
+            let key = unit.first_key();
+            send(world, scope, key, &unit.key, concern, trigger_id)
+        }))
         .await?;
     }
     Ok(notices)
 }
 
+/// `within` is what one message after another is handled of: an integration, or a secret.
 async fn send(
     world: &World,
     scope: &Scope<'_>,
     key: &Key,
-    integration: &Integration,
+    within: &Key,
     concern: &Concern<'_>,
     trigger_id: &str,
 ) -> Result<(), AwsError> {
@@ -76,7 +83,7 @@ async fn send(
         retry: concern.retry,
         reason: Some(concern.occasion.clone()),
     };
-    let group = message_group(organization, &integration.key);
+    let group = message_group(organization, within);
     // Five deliveries of one trigger are one message; two triggers are two, and the second finds
     // nothing to do.
     let once = Digest::of(&(organization, key, trigger_id));

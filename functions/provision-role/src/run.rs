@@ -62,7 +62,8 @@ impl<'a> Run<'a> {
         let mut refused: Option<(OrganizationId, Vec<Problem>)> = None;
         for scope in &concern.scopes {
             let organization = &scope.manifest.organization;
-            let radius = radius(self.world, organization, &scope.actions()).await?;
+            let (actions, units) = (scope.actions(), &scope.units);
+            let radius = radius(self.world, scope.manifest, &actions, units).await?;
             if let Err(problem) = radius.guard.check() {
                 let refused = refused.get_or_insert((organization.id.clone(), Vec::new()));
                 refused.1.push(problem);

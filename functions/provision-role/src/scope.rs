@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use lockstep::selection::{Named, select};
 use lockstep::store::{Accepted, Manifests};
-use lockstep_domain::arn::RoleName;
+use lockstep_domain::arn::{RoleName, SecretArn};
+use lockstep_domain::credentials::{Unit, units};
 use lockstep_domain::ids::{Key, OrganizationId};
 use lockstep_domain::intent::{Intent, SecretHint};
 use lockstep_domain::manifest::{Action, Manifest, Mode};
@@ -19,6 +20,8 @@ pub struct Scope<'m> {
     pub manifest: &'m Manifest,
     /// The bindings to hand on, once their roles are right.
     pub keys: BTreeSet<Key>,
+    /// The secrets whose integration credentials are handed on; those need no role.
+    pub units: Vec<Unit<'m>>,
     /// The roles to make right.
     pub roles: BTreeSet<RoleName>,
     /// The stricter of the trigger's and the manifest's.
@@ -34,6 +37,10 @@ impl<'m> Scope<'m> {
             .iter()
             .filter_map(|key| self.manifest.action(key))
             .collect()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.keys.is_empty() && self.roles.is_empty() && self.units.is_empty()
     }
 }
 
@@ -79,11 +86,13 @@ pub fn concern<'m>(
 }
 
 fn secret_moved<'m>(secret: &SecretHint, manifests: &'m Manifests) -> Concern<'m> {
-    let uses = |action: &Action| action.secrets.iter().any(|one| secret.may_mean(&one.arn));
+    let may_mean = |arn: &SecretArn| secret.may_mean(arn);
+    let uses = |action: &Action| action.secrets.iter().any(|one| may_mean(&one.arn));
+    let concerns = |unit: &Unit<'_>| may_mean(unit.secret);
     Concern {
         scopes: in_force(manifests)
-            .map(|manifest| some(manifest, Mode::Apply, uses))
-            .filter(|scope| !scope.keys.is_empty())
+            .map(|manifest| some(manifest, Mode::Apply, uses, concerns))
+            .filter(|scope| !scope.is_empty())
             .collect(),
         mode: Mode::Apply,
         retry: false,
@@ -99,6 +108,7 @@ fn retire<'m>(organization: &OrganizationId, key: &Key, manifests: &'m Manifests
         Some(Scope {
             manifest,
             keys: BTreeSet::new(),
+            units: Vec::new(),
             roles: BTreeSet::from([integration.role.clone()]),
             mode: manifest.organization.mode,
             retire: true,
@@ -133,15 +143,15 @@ fn asked<'m>(
     };
     let scopes = select(manifests, named)?.into_iter().map(|selected| {
         if named.narrows() {
-            some(selected.manifest, *mode, |action| {
-                selected.actions.contains(&action)
-            })
+            let wanted = |action: &Action| selected.actions.contains(&action);
+            let units = |unit: &Unit<'_>| selected.units.contains(unit);
+            some(selected.manifest, *mode, wanted, units)
         } else {
             everything(selected.manifest, *mode)
         }
     });
     Ok(Concern {
-        scopes: scopes.filter(|scope| !scope.roles.is_empty()).collect(),
+        scopes: scopes.filter(|scope| !scope.is_empty()).collect(),
         mode: *mode,
         retry: *retry,
         occasion: reason.clone().unwrap_or_else(|| "asked for".to_owned()),
@@ -150,7 +160,7 @@ fn asked<'m>(
 
 /// All bindings, and the roles of integrations without one too.
 fn everything(manifest: &Manifest, mode: Mode) -> Scope<'_> {
-    let mut scope = some(manifest, mode, |_| true);
+    let mut scope = some(manifest, mode, |_| true, |_| true);
     scope.roles = manifest
         .integrations
         .iter()
@@ -159,7 +169,12 @@ fn everything(manifest: &Manifest, mode: Mode) -> Scope<'_> {
     scope
 }
 
-fn some(manifest: &Manifest, mode: Mode, wanted: impl Fn(&Action) -> bool) -> Scope<'_> {
+fn some(
+    manifest: &Manifest,
+    mode: Mode,
+    wanted: impl Fn(&Action) -> bool,
+    wanted_unit: impl Fn(&Unit<'_>) -> bool,
+) -> Scope<'_> {
     let actions: Vec<&Action> = manifest
         .actions
         .iter()
@@ -168,6 +183,7 @@ fn some(manifest: &Manifest, mode: Mode, wanted: impl Fn(&Action) -> bool) -> Sc
     Scope {
         manifest,
         keys: actions.iter().map(|action| action.key.clone()).collect(),
+        units: units(manifest).into_iter().filter(wanted_unit).collect(),
         roles: actions
             .iter()
             .filter_map(|action| manifest.integration_of(action))

@@ -1,19 +1,22 @@
-//! `rebind-action`: binds Data Actions to the secret versions that are current.
+//! `rebind-action`: binds Data Actions to the secret versions that are current, and moves the
+//! integration credentials that carry a secret's values.
 //!
-//! Woken by the FIFO queue (one group per organization and integration, so there is one writer),
-//! or by hand with a manual event or the tutorials' payload.
+//! Woken by the FIFO queue (one group per organization and integration, or secret, so there is one
+//! writer), or by hand with a manual event or the tutorials' payload.
 
 mod tutorial;
 
 use lockstep::radius::radius;
 use lockstep::reconcile::action::{Ask, RebindError, Report, rebind};
+use lockstep::reconcile::credentials::{UnitError, rebind_unit};
 use lockstep::response::{Answer, Response};
 use lockstep::runtime::{Call, Context, Failure, chain};
-use lockstep::selection::{Named, select};
+use lockstep::selection::{Named, Selected, select};
 use lockstep::store::Manifests;
 use lockstep::telemetry;
 use lockstep::trigger::{Trigger, Work, work};
 use lockstep::world::World;
+use lockstep_domain::credentials::{Unit, unit_of};
 use lockstep_domain::event::EventType;
 use lockstep_domain::intent::RebindMessage;
 use lockstep_domain::manifest::{Action, Manifest, Mode};
@@ -24,7 +27,8 @@ use lockstep_domain::request::{Request, TutorialRequest};
 /// **Who retries.** An error is returned only where a redelivery can help: Genesys Cloud or AWS
 /// did not answer, answered that they are overloaded, or a changed role has not settled yet. The
 /// state says how far the change came, so a redelivery goes on from there. Whatever is permanent is
-/// recorded, announced as *Rebind Failed* and done with; the queue would only repeat it.
+/// recorded, announced as *Rebind Failed* (of credentials: *Credential Rebind Failed*, *Credential
+/// Split*) and done with; the queue would only repeat it.
 ///
 /// # Errors
 /// See above.
@@ -62,17 +66,23 @@ async fn handed_on(
         let because = format!("no manifest of the organization {organization} is in force");
         return Ok(Answer::nothing(Mode::Apply, because));
     };
-    let Some(action) = manifest.action(key) else {
-        let because = format!("{key} is no longer managed; it is left as it is");
-        return Ok(Answer::nothing(manifest.organization.mode, because));
-    };
     let ask = Ask {
         mode: Mode::Apply,
         retry: *retry,
         reason: reason.clone(),
         deadline: context.deadline,
     };
-    one(world, manifest, action, &ask).await
+    match (manifest.action(key), unit_of(manifest, key)) {
+        (Some(action), _) => one(world, manifest, action, &ask).await,
+        (None, Some(unit)) => {
+            let report = moved(world, manifest, &unit, &ask).await?;
+            Ok(answer(manifest, &ask, report))
+        }
+        (None, None) => {
+            let because = format!("{key} is no longer managed; it is left as it is");
+            Ok(Answer::nothing(manifest.organization.mode, because))
+        }
+    }
 }
 
 async fn asked(
@@ -96,7 +106,7 @@ async fn asked(
         }
     };
     for chosen in &selected {
-        let radius = radius(world, &chosen.manifest.organization, &chosen.actions).await?;
+        let radius = radius(world, chosen.manifest, &chosen.actions, &chosen.units).await?;
         if let Err(problem) = radius.guard.check() {
             return Ok(world
                 .refuse(
@@ -115,23 +125,30 @@ async fn asked(
     };
     let mut all = Report::default();
     let mut mode = request.mode;
+    let count = |one: &Selected<'_>| one.actions.len() + one.units.len();
+    let alone = selected.iter().map(count).sum::<usize>() == 1;
     // One after the other: the actions of one integration must not be written side by side.
     for chosen in &selected {
         mode = mode.stricter(chosen.manifest.organization.mode);
         for action in &chosen.actions {
             let report = bound(world, chosen.manifest, action, &ask).await?;
-            let alone = selected.len() == 1 && chosen.actions.len() == 1;
-            all.change_id = report.change_id.filter(|_| alone);
-            all.steps.extend(report.steps);
-            all.notices.extend(
-                report
-                    .notices
-                    .into_iter()
-                    .map(|notice| format!("{}: {notice}", action.key)),
-            );
+            add(&mut all, report, action.key.as_str(), alone);
+        }
+        for unit in &chosen.units {
+            let report = moved(world, chosen.manifest, unit, &ask).await?;
+            add(&mut all, report, unit.first_key().as_str(), alone);
         }
     }
     Ok(Response::new(mode, all.change_id, all.steps, all.notices).into())
+}
+
+/// Adds what came of one binding to what came of all; the change is named where there is only one.
+fn add(all: &mut Report, report: Report, key: &str, alone: bool) {
+    all.change_id = report.change_id.filter(|_| alone);
+    all.steps.extend(report.steps);
+    let notices = report.notices.into_iter();
+    all.notices
+        .extend(notices.map(|notice| format!("{key}: {notice}")));
 }
 
 async fn told(
@@ -179,8 +196,30 @@ async fn one(
     ask: &Ask,
 ) -> Result<Answer, Failure> {
     let report = bound(world, manifest, action, ask).await?;
+    Ok(answer(manifest, ask, report))
+}
+
+fn answer(manifest: &Manifest, ask: &Ask, report: Report) -> Answer {
     let mode = ask.mode.stricter(manifest.organization.mode);
-    Ok(Response::new(mode, report.change_id, report.steps, report.notices).into())
+    Response::new(mode, report.change_id, report.steps, report.notices).into()
+}
+
+async fn moved(
+    world: &World,
+    manifest: &Manifest,
+    unit: &Unit<'_>,
+    ask: &Ask,
+) -> Result<Report, Failure> {
+    let report = rebind_unit(world, manifest, unit, ask)
+        .await
+        .map_err(|error: UnitError| match error.comes_back_after() {
+            Some(after) => Failure::later(after, chain(&error)),
+            None => Failure::retry(error.kind(), chain(&error)),
+        })?;
+    if let Some(change) = &report.change_id {
+        telemetry::record_change(change);
+    }
+    Ok(report)
 }
 
 async fn bound(

@@ -149,6 +149,7 @@ mod tests {
             allowed_hosts: Vec::new(),
             role_name_prefix: "Genesys".into(),
             client_secret_prefix: "genesys/".into(),
+            credential_secret_prefix: "genesys-credentials/".into(),
             genesys_account: None,
             own_functions: vec!["lockstep-".into()],
             own_role_prefix: "lockstep-".into(),

@@ -48,6 +48,7 @@ actions:
         allowed_hosts: Vec::new(),
         role_name_prefix: "Genesys".into(),
         client_secret_prefix: "genesys/".into(),
+        credential_secret_prefix: "genesys-credentials/".into(),
         genesys_account: None,
         own_functions: vec!["lockstep-".into()],
         own_role_prefix: "lockstep-".into(),

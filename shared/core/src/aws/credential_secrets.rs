@@ -1,0 +1,64 @@
+//! Secrets Manager: the values that integration credentials carry. Read by `rebind-action` alone.
+
+use aws_config::SdkConfig;
+use aws_sdk_secretsmanager::Client;
+use lockstep_domain::arn::SecretArn;
+use secrecy::SecretString;
+
+use super::error::Kind;
+use super::{AwsError, refine};
+
+const OPERATION: &str = "secretsmanager:GetSecretValue";
+
+/// The secrets whose values are pushed.
+#[derive(Clone, Debug)]
+pub struct CredentialSecrets {
+    client: Client,
+}
+
+impl CredentialSecrets {
+    /// On the shared configuration.
+    #[must_use]
+    pub fn new(sdk: &SdkConfig) -> Self {
+        Self {
+            client: Client::new(sdk),
+        }
+    }
+
+    /// The value of exactly this version: by its id, so that value and version belong together
+    /// whatever moves a label meanwhile.
+    ///
+    /// # Errors
+    /// AWS's, or that the value is binary. No error quotes any of it.
+    pub async fn value(
+        &self,
+        secret: &SecretArn,
+        version_id: &str,
+    ) -> Result<SecretString, AwsError> {
+        let request = self.client.get_secret_value().version_id(version_id);
+        read(request.secret_id(secret.to_string()), &secret.to_string()).await
+    }
+
+    /// The value in force of a secret of the stack's own, by its ARN.
+    ///
+    /// # Errors
+    /// As for [`Self::value`].
+    pub async fn current(&self, secret: &str) -> Result<SecretString, AwsError> {
+        read(self.client.get_secret_value().secret_id(secret), secret).await
+    }
+}
+
+async fn read(
+    request: aws_sdk_secretsmanager::operation::get_secret_value::builders::GetSecretValueFluentBuilder,
+    secret: &str,
+) -> Result<SecretString, AwsError> {
+    let answer = request.send().await.map_err(refine(OPERATION, secret))?;
+    let text = answer.secret_string.map(SecretString::from);
+    text.ok_or_else(|| AwsError {
+        operation: OPERATION,
+        resource: secret.to_owned(),
+        kind: Kind::Other,
+        code: None,
+        message: "the value is binary, not text".to_owned(),
+    })
+}

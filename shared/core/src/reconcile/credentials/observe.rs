@@ -1,0 +1,342 @@
+//! What is seen of a unit at Genesys Cloud, in the planner's terms.
+//!
+//! A failed read fails the whole look: a partial answer is not evidence of absence. Names and dates
+//! of credentials come from the listing, the only read that shows when one was written last; that
+//! one exists or not is asked of the credential itself, since a listing may lag behind.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::try_join_all;
+use genesys_cloud as api;
+use genesys_cloud::Genesys;
+use lockstep_domain::change::BindingState;
+use lockstep_domain::credentials::{InSlot, ObservedUnit, OwnSeen, SlotSeen, Unit, our_name};
+use lockstep_domain::ids::{ActionId, CredentialId, IntegrationId, Key};
+use lockstep_domain::manifest::{Credential, Manifest, OtherIntegration, TriedAction};
+use lockstep_domain::rebind::Found;
+use tokio::try_join;
+
+use super::UnitError;
+
+/// Reads integrations, configs, credentials and actions; independent reads side by side.
+///
+/// # Errors
+/// Where anything could not be read.
+pub(super) async fn observe(
+    genesys: &Genesys,
+    manifest: &Manifest,
+    unit: &Unit<'_>,
+    state: &BindingState,
+) -> Result<ObservedUnit, UnitError> {
+    let (listed, integrations, tests) = try_join!(
+        listing(genesys),
+        integrations(genesys, manifest, unit),
+        tests(genesys, manifest, unit),
+    )?;
+    let mut existing: BTreeSet<CredentialId> = listed.keys().cloned().collect();
+    let mut slots = BTreeMap::new();
+    for credential in &unit.credentials {
+        let found = match integrations.get(&credential.integration) {
+            Some(Found::One(seen)) => {
+                let slot = slot_of(genesys, credential, seen, &listed).await?;
+                existing.extend(
+                    slot.current
+                        .iter()
+                        .filter(|current| current.exists)
+                        .map(|current| current.id.clone()),
+                );
+                Found::One(slot)
+            }
+            Some(Found::Nothing) | None => Found::Nothing,
+            Some(Found::Several(ids)) => Found::Several(ids.clone()),
+            Some(Found::Gone(id)) => Found::Gone(id.clone()),
+        };
+        slots.insert(credential.key.clone(), found);
+    }
+    let ours = ours(genesys, unit, state, &listed, &slots).await?;
+    Ok(ObservedUnit {
+        slots,
+        ours,
+        existing,
+        tests,
+    })
+}
+
+type Listed = BTreeMap<CredentialId, api::CredentialInfo>;
+
+async fn listing(genesys: &Genesys) -> Result<Listed, UnitError> {
+    let listed = genesys.list_credentials().await?;
+    listed
+        .into_iter()
+        .map(|info| Ok((parsed(&info.id, "a credential's id")?, info)))
+        .collect()
+}
+
+/// An integration with its config and what its type says of its slots.
+struct Seen {
+    id: IntegrationId,
+    kind: String,
+    config: api::IntegrationConfig,
+    described: Option<api::IntegrationType>,
+}
+
+async fn integrations(
+    genesys: &Genesys,
+    manifest: &Manifest,
+    unit: &Unit<'_>,
+) -> Result<BTreeMap<Key, Found<Seen>>, UnitError> {
+    let keys: BTreeSet<&Key> = unit
+        .credentials
+        .iter()
+        .map(|one| &one.integration)
+        .collect();
+    let wanted = keys
+        .into_iter()
+        .filter_map(|key| manifest.other_integration(key));
+    let found = try_join_all(wanted.map(async |integration: &OtherIntegration| {
+        let found = integration_of(genesys, integration).await?;
+        Ok::<_, UnitError>((integration.key.clone(), found))
+    }));
+    Ok(found.await?.into_iter().collect())
+}
+
+async fn integration_of(
+    genesys: &Genesys,
+    wanted: &OtherIntegration,
+) -> Result<Found<Seen>, UnitError> {
+    let found = match &wanted.id {
+        Some(id) => match genesys.get_integration(id.as_str()).await? {
+            Some(found) => found,
+            None => return Ok(Found::Gone(id.to_string())),
+        },
+        None => {
+            let of_type = api::IntegrationFilter {
+                integration_type: Some(wanted.integration_type.clone()),
+                ..Default::default()
+            };
+            let mut named = genesys.list_integrations(&of_type).await?;
+            named.retain(|one| {
+                one.name.as_deref() == Some(&wanted.name)
+                    && one.type_id() == Some(&wanted.integration_type)
+            });
+            match (named.pop(), named.len()) {
+                (None, _) => return Ok(Found::Nothing),
+                (Some(one), 0) => one,
+                (Some(last), _) => {
+                    let ids = named.into_iter().chain([last]).map(|one| one.id);
+                    return Ok(Found::Several(ids.collect()));
+                }
+            }
+        }
+    };
+    let kind = found.type_id().unwrap_or_default().to_owned();
+    let (config, described) = try_join!(
+        genesys.get_integration_config(&found.id),
+        genesys.integration_type(&kind),
+    )?;
+    Ok(match config {
+        Some(config) => Found::One(Seen {
+            id: parsed(&found.id, "an integration's id")?,
+            kind,
+            config,
+            described,
+        }),
+        None => Found::Gone(found.id),
+    })
+}
+
+async fn slot_of(
+    genesys: &Genesys,
+    credential: &Credential,
+    seen: &Seen,
+    listed: &Listed,
+) -> Result<SlotSeen, UnitError> {
+    let described = seen.described.iter().flat_map(|kind| &kind.credentials);
+    let known: Vec<String> = described.clone().map(|(slot, _)| slot.clone()).collect();
+    let spelled = known
+        .iter()
+        .chain(seen.config.credentials.keys())
+        .find(|slot| slot.eq_ignore_ascii_case(&credential.slot))
+        .cloned();
+    let takes = described
+        .clone()
+        .find(|(slot, _)| Some(*slot) == spelled.as_ref())
+        .map(|(_, takes)| takes.credential_types.clone())
+        .unwrap_or_default();
+    let current = spelled
+        .as_ref()
+        .and_then(|slot| seen.config.credentials.get(slot));
+    let current = match current {
+        Some(current) => Some(in_slot(genesys, &current.id, listed).await?),
+        None => None,
+    };
+    Ok(SlotSeen {
+        integration_id: seen.id.clone(),
+        kind: seen.kind.clone(),
+        // A type that describes no slots at all does not say that there are none.
+        slot: spelled.or_else(|| known.is_empty().then(|| credential.slot.clone())),
+        known,
+        takes,
+        current,
+    })
+}
+
+async fn in_slot(genesys: &Genesys, id: &str, listed: &Listed) -> Result<InSlot, UnitError> {
+    let id: CredentialId = parsed(id, "a credential's id")?;
+    if let Some(info) = listed.get(&id) {
+        return Ok(InSlot {
+            exists: true,
+            name: info.name.clone(),
+            modified_date: info.modified_date,
+            id,
+        });
+    }
+    let found = genesys.get_credential(id.as_str()).await?;
+    Ok(InSlot {
+        exists: found.is_some(),
+        name: found.and_then(|found| found.name),
+        modified_date: None,
+        id,
+    })
+}
+
+/// Ours by name, and those that our state says we made, whatever they are called now.
+async fn ours(
+    genesys: &Genesys,
+    unit: &Unit<'_>,
+    state: &BindingState,
+    listed: &Listed,
+    slots: &BTreeMap<Key, Found<SlotSeen>>,
+) -> Result<Vec<OwnSeen>, UnitError> {
+    let is_of_unit = |key: &Key| unit.credentials.iter().any(|one| one.key == *key);
+    let previous = state.change.iter().flat_map(|change| {
+        let all = change.previous_credentials.iter();
+        all.filter_map(|(key, previous)| Some((&previous.bound.as_ref()?.credential_id, key)))
+    });
+    let remembered: BTreeMap<&CredentialId, &Key> = state
+        .credentials
+        .iter()
+        .map(|(key, bound)| (&bound.credential_id, key))
+        .chain(previous)
+        .filter(|(_, key)| is_of_unit(key))
+        .collect();
+    let made = listed.iter().filter_map(|(id, info)| {
+        let named = info.name.as_deref().and_then(our_name);
+        let named = named.map(|name| name.key).filter(&is_of_unit);
+        let key = named.or_else(|| remembered.get(id).map(|key| (*key).clone()))?;
+        Some((id, key, info))
+    });
+    let seen = try_join_all(made.map(async |(id, key, info): (&CredentialId, Key, _)| {
+        own(genesys, id, key, info, slots).await
+    }));
+    Ok(seen.await?.into_iter().flatten().collect())
+}
+
+async fn own(
+    genesys: &Genesys,
+    id: &CredentialId,
+    key: Key,
+    info: &api::CredentialInfo,
+    slots: &BTreeMap<Key, Found<SlotSeen>>,
+) -> Result<Option<OwnSeen>, UnitError> {
+    let pointing = slots.values().filter_map(|slot| match slot {
+        Found::One(seen) => Some(seen),
+        Found::Nothing | Found::Several(_) | Found::Gone(_) => None,
+    });
+    let mut used_by: BTreeSet<IntegrationId> = pointing
+        .filter(|seen| {
+            seen.current
+                .as_ref()
+                .is_some_and(|current| current.id == *id)
+        })
+        .map(|seen| seen.integration_id.clone())
+        .collect();
+    if used_by.is_empty() && genesys.get_credential(id.as_str()).await?.is_none() {
+        return Ok(None);
+    }
+    for user in users_of(genesys, id).await? {
+        used_by.insert(user);
+    }
+    Ok(Some(OwnSeen {
+        id: id.clone(),
+        key,
+        name: info.name.clone().unwrap_or_default(),
+        modified_date: info.modified_date,
+        used_by: used_by.into_iter().collect(),
+    }))
+}
+
+/// The integrations whose configs refer to a credential.
+pub(super) async fn users_of(
+    genesys: &Genesys,
+    id: &CredentialId,
+) -> Result<Vec<IntegrationId>, UnitError> {
+    let using = api::IntegrationFilter {
+        credential_id: Some(id.to_string()),
+        ..Default::default()
+    };
+    let users = genesys.list_integrations(&using).await?;
+    users
+        .iter()
+        .map(|user| parsed(&user.id, "an integration's id"))
+        .collect()
+}
+
+pub(super) async fn tests(
+    genesys: &Genesys,
+    manifest: &Manifest,
+    unit: &Unit<'_>,
+) -> Result<BTreeMap<Key, Found<ActionId>>, UnitError> {
+    let keys: BTreeSet<&Key> = unit.credentials.iter().flat_map(|one| &one.test).collect();
+    let tried = keys
+        .into_iter()
+        .filter_map(|key| manifest.tried_action(key));
+    let found = try_join_all(tried.map(async |tried: &TriedAction| {
+        let found = action_of(genesys, manifest, tried).await?;
+        Ok::<_, UnitError>((tried.key.clone(), found))
+    }));
+    Ok(found.await?.into_iter().collect())
+}
+
+async fn action_of(
+    genesys: &Genesys,
+    manifest: &Manifest,
+    tried: &TriedAction,
+) -> Result<Found<ActionId>, UnitError> {
+    if let Some(id) = &tried.id {
+        return Ok(match genesys.get_action(id.as_str()).await? {
+            Some(_) => Found::One(id.clone()),
+            None => Found::Gone(id.to_string()),
+        });
+    }
+    let integration = manifest.other_integration(&tried.integration);
+    let integration = match integration {
+        Some(integration) => integration_of(genesys, integration).await?,
+        None => Found::Nothing,
+    };
+    let Found::One(integration) = integration else {
+        return Ok(Found::Nothing);
+    };
+    let filter = api::ActionFilter {
+        name: Some(tried.name.clone()),
+        ..Default::default()
+    };
+    // The platform matches names partially: compared again here.
+    let mut named = genesys.list_actions(&filter).await?;
+    named.retain(|one| {
+        one.name.as_deref() == Some(&tried.name)
+            && one.integration_id.as_deref() == Some(integration.id.as_str())
+    });
+    match (named.pop(), named.len()) {
+        (None, _) => Ok(Found::Nothing),
+        (Some(one), 0) => Ok(Found::One(parsed(&one.id, "an action's id")?)),
+        (Some(last), _) => {
+            let ids = named.into_iter().chain([last]).map(|one| one.id);
+            Ok(Found::Several(ids.collect()))
+        }
+    }
+}
+
+fn parsed<T: std::str::FromStr>(id: &str, what: &'static str) -> Result<T, UnitError> {
+    id.parse().map_err(|_| UnitError::incomplete(what))
+}

@@ -1,0 +1,91 @@
+//! What is told of a unit: each event once for each of its credentials, under that one's own key.
+
+use std::collections::BTreeSet;
+
+use lockstep_domain::change::{BindingState, Change, End};
+use lockstep_domain::credentials::Unit;
+use lockstep_domain::event::{Detail, EventType, Principal};
+use lockstep_domain::ids::Key;
+use lockstep_domain::manifest::Manifest;
+use lockstep_domain::rebind::Refusal;
+
+use super::UnitError;
+use crate::reconcile::action::{RebindError, Report};
+use crate::runtime::chain;
+use crate::world::World;
+
+/// The details of events about a change of a unit, one for each credential; none for a binding
+/// that is no unit.
+pub(crate) fn details(world: &World, state: &BindingState, change: &Change) -> Vec<(Key, Detail)> {
+    let keys: BTreeSet<&Key> = state
+        .credentials
+        .keys()
+        .chain(change.previous_credentials.keys())
+        .collect();
+    keys.into_iter()
+        .map(|key| {
+            let mut detail = of_key(world, state, key);
+            detail.change_id = Some(change.id.clone());
+            detail.secrets.clone_from(&change.secrets);
+            detail.notices.clone_from(&change.notices);
+            if let (None, Some(previous)) = (
+                state.credentials.get(key),
+                change.previous_credentials.get(key),
+            ) {
+                detail.integration_id = Some(previous.integration_id.clone());
+                detail.credential_id.clone_from(&previous.credential_id);
+            }
+            (key.clone(), detail)
+        })
+        .collect()
+}
+
+fn of_key(world: &World, state: &BindingState, key: &Key) -> Detail {
+    let mut detail = world.detail();
+    detail.organization_id = Some(state.organization.clone());
+    detail.key = Some(key.clone());
+    if let Some(bound) = state.credentials.get(key) {
+        detail.integration_id = Some(bound.integration_id.clone());
+        detail.credential_id = Some(bound.credential_id.clone());
+    }
+    detail
+}
+
+/// Why a change ended as it did, in words.
+pub(super) fn because(end: &End) -> String {
+    match end {
+        End::Failed { because } | End::RolledBack { because } => because.clone(),
+        End::Split { standing } => format!("where they stand: {}", standing.join("; ")),
+        End::Verified => "verified".into(),
+        End::Violated { .. } => "violated".into(),
+        End::Unverified { .. } => "unverified".into(),
+    }
+}
+
+/// Announces for each credential of a unit that nothing could be done, and that nothing was.
+pub(super) async fn no_change(
+    world: &World,
+    manifest: &Manifest,
+    unit: &Unit<'_>,
+    state: &BindingState,
+    actor: Principal,
+    error: &UnitError,
+) -> Result<Report, UnitError> {
+    let because = chain(error);
+    for credential in &unit.credentials {
+        let mut detail = of_key(world, state, &credential.key);
+        detail.organization_id = Some(manifest.organization.id.clone());
+        detail.actor = actor.clone();
+        detail.reason = Some(because.clone());
+        if let UnitError::Rebind(RebindError::Refused(Refusal { problems })) = error {
+            detail.errors.clone_from(problems);
+        }
+        world
+            .emit(EventType::CredentialRebindFailed, detail)
+            .await?;
+    }
+    Ok(Report {
+        notices: vec![because],
+        ..Report::default()
+    })
+}

@@ -1,0 +1,151 @@
+//! What should hold for the credentials of one secret.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::arn::SecretArn;
+use crate::change::{ChangeId, Fingerprint, SecretVersion};
+use crate::digest::Digest;
+use crate::ids::{Key, OrganizationId};
+use crate::manifest::{Credential, FieldPath, Manifest, OtherIntegration, Overlap, TriedAction};
+
+/// One secret of a manifest, and every credential that carries values of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unit<'m> {
+    /// Under which its state lies.
+    pub key: Key,
+    /// The secret.
+    pub secret: &'m SecretArn,
+    /// In the order of the file; never empty.
+    pub credentials: Vec<&'m Credential>,
+}
+
+impl<'m> Unit<'m> {
+    fn of(manifest: &'m Manifest, secret: &'m SecretArn) -> Self {
+        Self {
+            key: Key::of_secret(secret),
+            secret,
+            credentials: manifest.credentials_of(secret),
+        }
+    }
+
+    /// The key by which people and messages speak of it: that of its first credential.
+    pub fn first_key(&self) -> &Key {
+        self.credentials.first().map_or(&self.key, |one| &one.key)
+    }
+}
+
+/// Every unit of a manifest, in the order of the file.
+pub fn units(manifest: &Manifest) -> Vec<Unit<'_>> {
+    let mut units: Vec<Unit<'_>> = Vec::new();
+    for credential in &manifest.credentials {
+        if !units.iter().any(|unit| *unit.secret == credential.secret) {
+            units.push(Unit::of(manifest, &credential.secret));
+        }
+    }
+    units
+}
+
+/// The unit that a key means: the key of one of its credentials, or its own.
+pub fn unit_of<'m>(manifest: &'m Manifest, key: &Key) -> Option<Unit<'m>> {
+    manifest
+        .credentials
+        .iter()
+        .find(|one| one.key == *key || Key::of_secret(&one.secret) == *key)
+        .map(|one| Unit::of(manifest, &one.secret))
+}
+
+/// What should hold for a unit, given the version of its secret that is current.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DesiredUnit {
+    /// Under which its state lies.
+    pub key: Key,
+    /// The secret at its current version.
+    pub secret: SecretVersion,
+    /// The credentials, in the order of the file.
+    pub credentials: Vec<DesiredCredential>,
+}
+
+/// What should hold for one credential.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DesiredCredential {
+    /// Its manifest key.
+    pub key: Key,
+    /// The integration that uses it.
+    pub integration: OtherIntegration,
+    /// The slot of the integration's config.
+    pub slot: String,
+    /// The credential's type.
+    pub credential_type: String,
+    /// Whether the secret's old version still works.
+    pub overlap: Overlap,
+    /// Where in the secret each field stands.
+    pub fields: BTreeMap<String, FieldPath>,
+    /// The actions that show whether it works.
+    pub tests: Vec<TriedAction>,
+    /// Of the values that the fields come to, where they were read. Not part of what identifies a
+    /// change: whoever counts changes may not read values.
+    #[serde(skip)]
+    pub fingerprint: Option<Fingerprint>,
+}
+
+impl DesiredUnit {
+    /// What should hold for `unit` of `manifest` at a version of its secret.
+    pub fn new(manifest: &Manifest, unit: &Unit<'_>, version_id: String) -> Self {
+        Self {
+            key: unit.key.clone(),
+            secret: SecretVersion {
+                name: unit.secret.name().to_owned(),
+                arn: unit.secret.clone(),
+                version_id,
+            },
+            credentials: unit
+                .credentials
+                .iter()
+                .filter_map(|credential| DesiredCredential::new(manifest, credential))
+                .collect(),
+        }
+    }
+
+    /// The id of the change that reaches this state.
+    pub fn change_id(&self, organization: &OrganizationId) -> ChangeId {
+        ChangeId::of(organization, &self.key, self)
+    }
+
+    /// Whether the values before the current ones still work, for every credential.
+    pub fn old_values_still_work(&self) -> bool {
+        self.credentials
+            .iter()
+            .all(|one| one.overlap == Overlap::Alternating)
+    }
+
+    /// The credential under a key.
+    pub fn credential(&self, key: &Key) -> Option<&DesiredCredential> {
+        self.credentials.iter().find(|one| one.key == *key)
+    }
+}
+
+impl DesiredCredential {
+    /// None only for a credential of another manifest: reading one refuses a credential without
+    /// its integration.
+    fn new(manifest: &Manifest, credential: &Credential) -> Option<Self> {
+        let tested = |key: &Key| manifest.tried_action(key).cloned();
+        Some(Self {
+            key: credential.key.clone(),
+            integration: manifest.other_integration(&credential.integration)?.clone(),
+            slot: credential.slot.clone(),
+            credential_type: credential.credential_type.clone(),
+            overlap: credential.overlap,
+            fields: credential.fields.clone(),
+            tests: credential.test.iter().filter_map(tested).collect(),
+            fingerprint: None,
+        })
+    }
+
+    /// Of what a version of the secret is turned into: with the same version, the same recipe
+    /// comes to the same values.
+    pub fn recipe(&self) -> Digest {
+        Digest::of(&(&self.credential_type, &self.fields))
+    }
+}

@@ -1,0 +1,544 @@
+//! What is planned for a unit of two credentials on two integrations, and how it goes back.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::*;
+use crate::change::{
+    BindingState, BoundCredential, Change, ChangeId, End, Fingerprint, Phase, PreviousCredential,
+    SecretVersion,
+};
+use crate::ids::{CredentialId, Key, OrganizationId};
+use crate::manifest::{LiveTest, OtherIntegration, Overlap, TriedAction};
+use crate::rebind::Found;
+
+const ERP: &str = "erp-login";
+const CRM: &str = "crm-login";
+
+fn key(text: &str) -> Key {
+    text.parse().unwrap()
+}
+
+fn credential_id(text: &str) -> CredentialId {
+    text.parse().unwrap()
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+fn organization() -> OrganizationId {
+    "org-1".parse().unwrap()
+}
+
+fn one(name: &str, overlap: Overlap) -> DesiredCredential {
+    let integration = key(name.trim_end_matches("-login"));
+    DesiredCredential {
+        key: key(name),
+        integration: OtherIntegration {
+            key: integration.clone(),
+            name: format!("Service {integration}"),
+            integration_type: "custom-rest-actions".into(),
+            id: None,
+        },
+        slot: "basicAuth".into(),
+        credential_type: "basicAuth".into(),
+        overlap,
+        fields: BTreeMap::from([("password".into(), "$.password".parse().unwrap())]),
+        tests: vec![TriedAction {
+            key: key(&format!("{integration}-lookup")),
+            name: "Look up".into(),
+            id: None,
+            integration,
+            test: LiveTest {
+                input: json!({}),
+                expect: None,
+                safe: true,
+            },
+        }],
+        fingerprint: None,
+    }
+}
+
+fn desired(version: &str) -> DesiredUnit {
+    let arn: crate::arn::SecretArn =
+        "arn:aws:secretsmanager:us-east-1:123456789012:secret:genesys-credentials/erp-AbCdEf"
+            .parse()
+            .unwrap();
+    DesiredUnit {
+        key: Key::of_secret(&arn),
+        secret: SecretVersion {
+            name: arn.name().into(),
+            arn,
+            version_id: version.into(),
+        },
+        credentials: vec![
+            one(ERP, Overlap::Alternating),
+            one(CRM, Overlap::Alternating),
+        ],
+    }
+}
+
+fn id(desired: &DesiredUnit) -> ChangeId {
+    desired.change_id(&organization())
+}
+
+fn integration_of(key: &str) -> String {
+    format!("int-{}", key.trim_end_matches("-login"))
+}
+
+/// Both slots hold a person's credential, and nothing of ours exists.
+fn at_first() -> ObservedUnit {
+    let mut observed = ObservedUnit {
+        slots: BTreeMap::new(),
+        ours: Vec::new(),
+        existing: BTreeSet::new(),
+        tests: BTreeMap::new(),
+    };
+    for name in [ERP, CRM] {
+        let integration = integration_of(name);
+        let lookup = key(&name.replace("-login", "-lookup"));
+        observed.slots.insert(
+            key(name),
+            Found::One(SlotSeen {
+                integration_id: integration.parse().unwrap(),
+                kind: "custom-rest-actions".into(),
+                slot: Some("basicAuth".into()),
+                known: vec!["basicAuth".into()],
+                takes: vec!["basicAuth".into(), "userDefined".into()],
+                current: None,
+            }),
+        );
+        observed
+            .tests
+            .insert(lookup, Found::One("custom_-_1".parse().unwrap()));
+        let person = format!("person-{name}");
+        put(&mut observed, name, &person, "Made by hand", 1);
+    }
+    observed
+}
+
+/// Points a slot at a credential, which then exists.
+fn put(observed: &mut ObservedUnit, name: &str, id: &str, called: &str, modified: i64) {
+    let Some(Found::One(seen)) = observed.slots.get_mut(&key(name)) else {
+        panic!("no slot for {name}");
+    };
+    let before = seen.current.replace(InSlot {
+        id: credential_id(id),
+        exists: true,
+        name: Some(called.into()),
+        modified_date: Some(at(modified)),
+    });
+    observed.existing.insert(credential_id(id));
+    if let Some(before) = before
+        && let Some(own) = observed.ours.iter_mut().find(|own| own.id == before.id)
+    {
+        own.used_by.clear();
+    }
+    let integration = integration_of(name).parse().unwrap();
+    match observed
+        .ours
+        .iter_mut()
+        .find(|own| own.id == credential_id(id))
+    {
+        Some(own) => {
+            own.used_by = vec![integration];
+            own.modified_date = Some(at(modified));
+        }
+        None if our_name(called).is_some() => observed.ours.push(OwnSeen {
+            id: credential_id(id),
+            key: key(name),
+            name: called.into(),
+            modified_date: Some(at(modified)),
+            used_by: vec![integration],
+        }),
+        None => {}
+    }
+}
+
+fn bound(name: &str, id: &str, called: &str, version: &str, modified: i64) -> BoundCredential {
+    BoundCredential {
+        integration_id: integration_of(name).parse().unwrap(),
+        slot: "basicAuth".into(),
+        credential_id: credential_id(id),
+        name: called.into(),
+        modified_date: Some(at(modified)),
+        version_id: version.into(),
+        recipe: one(name, Overlap::Alternating).recipe(),
+        fingerprint: Some(Fingerprint(format!("of-{version}"))),
+    }
+}
+
+/// Both credentials bound to version one, and proved.
+fn bound_to_one() -> (ObservedUnit, BindingState) {
+    let desired = desired("v1-aaaaaa");
+    let mut observed = at_first();
+    let mut state = BindingState::new(organization(), desired.key.clone());
+    for name in [ERP, CRM] {
+        let called = format!("Lockstep {name} v1-aaaaa 01234567");
+        let id = format!("one-{name}");
+        put(&mut observed, name, &id, &called, 10);
+        let bound = bound(name, &id, &called, "v1-aaaaaa", 10);
+        state.credentials.insert(key(name), bound);
+    }
+    let mut change = Change::begin(id(&desired), 1, vec![], None, at(5));
+    change.phase = Phase::Ended {
+        end: End::Verified,
+        at: at(20),
+    };
+    state.change = Some(change);
+    (observed, state)
+}
+
+fn lines(steps: &[CredentialStep]) -> Vec<String> {
+    let told = |step: &CredentialStep| {
+        let shown = step.describe();
+        let verb = serde_json::to_value(shown.verb).unwrap();
+        format!(
+            "{} {} {}",
+            verb.as_str().unwrap(),
+            shown.kind,
+            shown.id.unwrap_or_else(|| shown.key.to_string())
+        )
+    };
+    steps.iter().map(told).collect()
+}
+
+fn planned(desired: &DesiredUnit, observed: &ObservedUnit, state: &BindingState) -> UnitPlan {
+    plan(desired, observed, state, &id(desired)).unwrap()
+}
+
+#[test]
+fn everything_is_made_before_anything_is_pointed_and_tested_before_anything_is_deleted() {
+    let (observed, state) = bound_to_one();
+    let plan = planned(&desired("v2-bbbbbb"), &observed, &state);
+    assert_eq!(
+        lines(&plan.steps(true)),
+        [
+            "create credential erp-login",
+            "create credential crm-login",
+            "update integration_config int-erp",
+            "update integration_config int-crm",
+            "test action custom_-_1",
+            "test action custom_-_1",
+            "revoke credential one-erp-login",
+            "revoke credential one-crm-login",
+        ]
+    );
+    assert!(plan.notices.is_empty(), "{:?}", plan.notices);
+}
+
+#[test]
+fn a_first_adoption_leaves_and_names_what_a_person_made() {
+    let desired = desired("v1-aaaaaa");
+    let state = BindingState::new(organization(), desired.key.clone());
+    let plan = planned(&desired, &at_first(), &state);
+    assert_eq!(plan.moves.len(), 4);
+    assert_eq!(plan.retirements, []);
+    assert!(
+        plan.notices[0].contains("person-erp-login"),
+        "{:?}",
+        plan.notices
+    );
+}
+
+#[test]
+fn what_is_as_it_should_be_is_left_alone() {
+    let (observed, state) = bound_to_one();
+    assert!(!planned(&desired("v1-aaaaaa"), &observed, &state).writes());
+}
+
+#[test]
+fn a_new_version_with_the_same_values_pushes_nothing() {
+    let (observed, state) = bound_to_one();
+    let mut desired = desired("v2-bbbbbb");
+    for credential in &mut desired.credentials {
+        credential.fingerprint = Some(Fingerprint("of-v1-aaaaaa".into()));
+    }
+    assert!(!planned(&desired, &observed, &state).writes());
+    desired.credentials[1].fingerprint = Some(Fingerprint("another".into()));
+    let plan = planned(&desired, &observed, &state);
+    assert_eq!(
+        lines(&plan.moves),
+        [
+            "create credential crm-login",
+            "update integration_config int-crm"
+        ]
+    );
+}
+
+#[test]
+fn a_credential_that_a_stranger_wrote_to_is_replaced_and_that_one_deleted() {
+    let (mut observed, state) = bound_to_one();
+    let called = state.credentials[&key(ERP)].name.clone();
+    put(&mut observed, ERP, "one-erp-login", &called, 99);
+    let plan = planned(&desired("v1-aaaaaa"), &observed, &state);
+    assert_eq!(
+        lines(&plan.steps(false)),
+        [
+            "create credential erp-login",
+            "update integration_config int-erp",
+            "revoke credential one-erp-login",
+        ]
+    );
+    let Some(CredentialStep::Create { name, reason, .. }) = plan.moves.first() else {
+        panic!("{:?}", plan.moves);
+    };
+    assert_ne!(*name, called, "a name is never used twice");
+    assert!(reason.contains("somebody else wrote"), "{reason}");
+}
+
+#[test]
+fn a_config_that_somebody_pointed_elsewhere_is_pointed_back_at_what_is_still_good() {
+    let (mut observed, state) = bound_to_one();
+    put(&mut observed, ERP, "person-erp-login", "Made by hand", 1);
+    let plan = planned(&desired("v1-aaaaaa"), &observed, &state);
+    assert_eq!(
+        lines(&plan.steps(false)),
+        ["update integration_config int-erp"]
+    );
+    let CredentialStep::Point { new, .. } = &plan.moves[0] else {
+        panic!("{:?}", plan.moves);
+    };
+    assert_eq!(*new, Target::Credential(credential_id("one-erp-login")));
+}
+
+#[test]
+fn a_credential_that_was_deleted_is_made_anew() {
+    let (mut observed, state) = bound_to_one();
+    if let Some(Found::One(seen)) = observed.slots.get_mut(&key(ERP)) {
+        seen.current.as_mut().unwrap().exists = false;
+    }
+    observed.ours.retain(|own| own.key != key(ERP));
+    observed.existing.remove(&credential_id("one-erp-login"));
+    let plan = planned(&desired("v1-aaaaaa"), &observed, &state);
+    assert_eq!(
+        lines(&plan.steps(false)),
+        [
+            "create credential erp-login",
+            "update integration_config int-erp"
+        ]
+    );
+}
+
+/// A change to version two that was recorded, with what it was to make.
+fn under_way() -> (DesiredUnit, ObservedUnit, BindingState, Vec<String>) {
+    let (observed, mut state) = bound_to_one();
+    let desired = desired("v2-bbbbbb");
+    let plan = planned(&desired, &observed, &state);
+    let names = plan.moves.iter().filter_map(|step| match step {
+        CredentialStep::Create { name, .. } => Some(name.clone()),
+        CredentialStep::Point { .. }
+        | CredentialStep::Test { .. }
+        | CredentialStep::Delete { .. } => None,
+    });
+    let names: Vec<String> = names.collect();
+    let before = previous(&desired, &observed, &state);
+    let mut change = Change::begin(id(&desired), 1, vec![], state.change.as_ref(), at(30));
+    change.previous_credentials = before;
+    state.change = Some(change);
+    (desired, observed, state, names)
+}
+
+#[test]
+fn a_create_whose_answer_was_lost_is_found_by_its_name_and_a_second_one_is_deleted() {
+    let (desired, mut observed, state, names) = under_way();
+    for id in ["two-b", "two-a"] {
+        observed.existing.insert(credential_id(id));
+        observed.ours.push(OwnSeen {
+            id: credential_id(id),
+            key: key(ERP),
+            name: names[0].clone(),
+            modified_date: Some(at(31)),
+            used_by: vec![],
+        });
+    }
+    let plan = planned(&desired, &observed, &state);
+    assert_eq!(lines(&plan.moves)[0], "create credential crm-login");
+    let CredentialStep::Point { new, .. } = &plan.moves[1] else {
+        panic!("{:?}", plan.moves);
+    };
+    assert_eq!(*new, Target::Credential(credential_id("two-a")));
+    assert!(lines(&plan.retirements).contains(&"revoke credential two-b".into()));
+}
+
+#[test]
+fn a_pointing_that_the_state_does_not_know_of_is_recognised_and_not_made_again() {
+    let (desired, mut observed, state, names) = under_way();
+    put(&mut observed, ERP, "two-erp", &names[0], 31);
+    let plan = planned(&desired, &observed, &state);
+    let erp: Vec<&CredentialStep> = plan
+        .moves
+        .iter()
+        .filter(|step| *step.key() == key(ERP))
+        .collect();
+    let [CredentialStep::Point { old, new, .. }] = erp.as_slice() else {
+        panic!("{erp:?}");
+    };
+    assert_eq!(*new, Target::Credential(old.clone().unwrap()));
+    assert!(lines(&plan.retirements).contains(&"revoke credential one-erp-login".into()));
+    assert!(!lines(&plan.retirements).contains(&"revoke credential two-erp".into()));
+}
+
+#[test]
+fn ours_that_another_integration_uses_is_left_and_named() {
+    let (mut observed, state) = bound_to_one();
+    observed.ours[0].used_by.push("int-other".parse().unwrap());
+    let plan = planned(&desired("v2-bbbbbb"), &observed, &state);
+    assert_eq!(
+        lines(&plan.retirements),
+        ["revoke credential one-crm-login"]
+    );
+    assert!(plan.notices[0].contains("int-other"), "{:?}", plan.notices);
+}
+
+#[test]
+fn a_change_that_takes_the_place_of_one_cut_off_goes_back_to_what_that_one_would_have() {
+    let (_, mut observed, mut state, names) = under_way();
+    put(&mut observed, ERP, "two-erp", &names[0], 31);
+    let newer = desired("v3-cccccc");
+    let before = previous(&newer, &observed, &state);
+    let went_back = |key_: &str| before[&key(key_)].credential_id.clone().unwrap();
+    assert_eq!(went_back(ERP), credential_id("one-erp-login"));
+    assert_eq!(went_back(CRM), credential_id("one-crm-login"));
+    // Where that one is gone, with what is there.
+    observed.existing.remove(&credential_id("one-erp-login"));
+    let before = previous(&newer, &observed, &state);
+    assert_eq!(
+        before[&key(ERP)].credential_id,
+        Some(credential_id("two-erp"))
+    );
+    // A change that has its verdict has left nothing half done.
+    if let Some(change) = &mut state.change {
+        change.phase = Phase::Verifying { unhealthy: false };
+    }
+    observed.existing.insert(credential_id("one-erp-login"));
+    let before = previous(&newer, &observed, &state);
+    assert_eq!(
+        before[&key(ERP)].credential_id,
+        Some(credential_id("two-erp"))
+    );
+}
+
+#[test]
+fn the_way_back_points_back_what_was_moved_and_deletes_what_was_made() {
+    let (_, mut observed, state, names) = under_way();
+    put(&mut observed, ERP, "two-erp", &names[0], 31);
+    let change = state.change.unwrap();
+    assert_eq!(can_go_back(true, &change, &observed), Ok(()));
+    let (back, lost) = way_back(&change, &observed);
+    assert_eq!(
+        lines(&back.steps(false)),
+        [
+            "update integration_config int-erp",
+            "revoke credential two-erp"
+        ]
+    );
+    assert!(lost.is_empty());
+    // Once there, what carried the values before is not touched.
+    let called = "Lockstep erp-login v1-aaaaa 01234567";
+    put(&mut observed, ERP, "one-erp-login", called, 10);
+    observed
+        .ours
+        .retain(|own| own.id != credential_id("two-erp"));
+    let (back, _) = way_back(&change, &observed);
+    assert!(!back.writes(), "{back:?}");
+}
+
+#[test]
+fn there_is_no_way_back_to_values_that_are_dead_or_credentials_that_are_gone() {
+    let (_, mut observed, state, _) = under_way();
+    let change = state.change.unwrap();
+    assert!(can_go_back(false, &change, &observed).is_err());
+    observed.existing.remove(&credential_id("one-crm-login"));
+    let why = can_go_back(true, &change, &observed).unwrap_err();
+    assert!(why.contains("one-crm-login"), "{why}");
+}
+
+#[test]
+fn a_slot_that_was_empty_goes_back_to_being_empty() {
+    let (_, mut observed, state, names) = under_way();
+    let mut change = state.change.unwrap();
+    let before = change.previous_credentials.get_mut(&key(ERP)).unwrap();
+    *before = PreviousCredential {
+        credential_id: None,
+        bound: None,
+        ..before.clone()
+    };
+    put(&mut observed, ERP, "two-erp", &names[0], 31);
+    let (back, _) = way_back(&change, &observed);
+    let CredentialStep::Point { new, .. } = &back.moves[0] else {
+        panic!("{back:?}");
+    };
+    assert_eq!(*new, Target::Nothing);
+}
+
+#[test]
+fn where_each_credential_stands_is_said() {
+    let (_, mut observed, state, names) = under_way();
+    put(&mut observed, ERP, "two-erp", &names[0], 31);
+    observed
+        .slots
+        .insert(key(CRM), Found::Gone("int-crm".into()));
+    let standing = standing(&state.change.unwrap(), &observed);
+    assert!(standing[0].contains("can't be found"), "{standing:?}");
+    assert!(
+        standing[1].contains("points at two-erp; before at one-erp-login"),
+        "{standing:?}"
+    );
+}
+
+#[test]
+fn every_reason_not_to_act_is_told_at_once() {
+    let (mut observed, state) = bound_to_one();
+    let mut desired = desired("v2-bbbbbb");
+    desired.credentials[0].slot = "nowhere".into();
+    if let Some(Found::One(seen)) = observed.slots.get_mut(&key(ERP)) {
+        seen.slot = None;
+    }
+    desired.credentials[1].credential_type = "amazonWebServicesARN".into();
+    observed.tests.insert(key("crm-lookup"), Found::Nothing);
+    let refusal = plan(&desired, &observed, &state, &id(&desired)).unwrap_err();
+    let places: Vec<&str> = refusal.problems.iter().map(|one| one.at.as_str()).collect();
+    assert_eq!(
+        places,
+        [
+            "credentials[erp-login].slot",
+            "credentials[crm-login].type",
+            "actions[crm-lookup]",
+        ]
+    );
+    assert!(refusal.problems[0].fix.contains("basicAuth"));
+    for (found, word) in [
+        (Found::Nothing, "is called"),
+        (Found::Gone("int-9".into()), "does not exist"),
+        (
+            Found::Several(vec!["a".into(), "b".into()]),
+            "2 integrations",
+        ),
+    ] {
+        observed.slots.insert(key(ERP), found);
+        let refusal = plan(&desired, &observed, &state, &id(&desired)).unwrap_err();
+        assert!(refusal.problems[0].problem.contains(word), "{refusal:?}");
+    }
+}
+
+#[test]
+fn a_plan_shows_where_values_stand_and_none_of_them() {
+    let (observed, state) = bound_to_one();
+    let plan = planned(&desired("v2-bbbbbb"), &observed, &state);
+    let shown = plan.moves[0].describe();
+    assert_eq!(shown.new["fields"]["password"], "$.password");
+    assert_eq!(shown.new["version_id"], "v2-bbbbbb");
+}
+
+#[test]
+fn the_id_of_a_change_does_not_depend_on_having_read_the_values() {
+    let plain = desired("v1-aaaaaa");
+    let mut read = plain.clone();
+    read.credentials[0].fingerprint = Some(Fingerprint("x".into()));
+    assert_eq!(id(&plain), id(&read));
+    assert_ne!(id(&plain), id(&desired("v2-bbbbbb")));
+}
