@@ -8,7 +8,10 @@
 //! in between tells its news again rather than never.
 
 mod binding;
+mod leftovers;
 mod organization;
+mod secrets;
+mod units;
 
 use jiff::Timestamp;
 use lockstep_domain::compliance::{Check, Report};

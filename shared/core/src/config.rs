@@ -35,6 +35,9 @@ pub struct Config {
     pub rebind_queue_url: Option<String>,
     /// The queue before `verify-change`, where the template names it.
     pub verify_queue_url: Option<String>,
+    /// The secret with the key of the fingerprints that are kept of credentials' values, where the
+    /// template names it. Without one, none are kept, and each new version is pushed.
+    pub fingerprint_key_secret: Option<String>,
     /// What the stack lets a manifest say.
     pub bounds: Bounds,
     /// The permissions boundary that every managed role carries.
@@ -45,6 +48,11 @@ pub struct Config {
     pub verify_deadline: Duration,
     /// How long a changed role is left to settle before it is used.
     pub settle: Duration,
+    /// After how many minutes a rotation that did not come to its end counts as stuck.
+    pub stuck_after_minutes: u32,
+    /// How long after a rotation the OAuth client that was left may still be used by those who had
+    /// read it before.
+    pub client_grace: Duration,
 }
 
 /// Every variable that is missing or does not fit.
@@ -120,11 +128,14 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
             evidence_bucket: self.text("LOCKSTEP_EVIDENCE_BUCKET"),
             rebind_queue_url: self.optional("LOCKSTEP_REBIND_QUEUE_URL"),
             verify_queue_url: self.optional("LOCKSTEP_VERIFY_QUEUE_URL"),
+            fingerprint_key_secret: self.optional("LOCKSTEP_FINGERPRINT_KEY_SECRET"),
             bounds,
             boundary_arn: self.text("LOCKSTEP_PERMISSIONS_BOUNDARY_ARN"),
             verify_delay: self.seconds("LOCKSTEP_VERIFY_DELAY_SECONDS"),
             verify_deadline: self.seconds("LOCKSTEP_VERIFY_DEADLINE_SECONDS"),
             settle: self.seconds("LOCKSTEP_SETTLE_SECONDS"),
+            stuck_after_minutes: self.minutes("LOCKSTEP_STUCK_AFTER_MINUTES"),
+            client_grace: self.seconds("LOCKSTEP_CLIENT_GRACE_SECONDS"),
             stack,
             region,
             account,
@@ -143,6 +154,7 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
             allowed_hosts: self.list("LOCKSTEP_ALLOWED_GENESYS_HOSTS"),
             role_name_prefix: self.text("LOCKSTEP_ROLE_NAME_PREFIX"),
             client_secret_prefix: self.text("LOCKSTEP_CLIENT_SECRET_PREFIX"),
+            credential_secret_prefix: self.text("LOCKSTEP_CREDENTIAL_SECRET_PREFIX"),
             genesys_account: self.genesys_account("LOCKSTEP_GENESYS_ACCOUNT_ID"),
             // The template names the stack's functions and roles after the stack.
             own_functions: vec![own.clone()],
@@ -207,6 +219,19 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
         }
     }
 
+    fn minutes(&mut self, variable: &'static str) -> u32 {
+        let text = self.text(variable);
+        match text.parse() {
+            Ok(minutes) => minutes,
+            Err(_) => {
+                if !text.is_empty() {
+                    self.problem(variable, format!("is {text:?}, not a number of minutes"));
+                }
+                0
+            }
+        }
+    }
+
     /// A comma-separated list; it may be empty, but the variable must be there: a forgotten bound
     /// should not look like a deliberate one.
     fn list<T: FromStr<Err: fmt::Display>>(&mut self, variable: &'static str) -> Vec<T> {
@@ -245,8 +270,14 @@ pub(crate) mod tests {
                 "arn:aws:lambda:us-east-1:123456789012:function:Genesys*, arn:aws:lambda:us-east-1:123456789012:function:Orders",
             ),
             ("LOCKSTEP_ALLOWED_GENESYS_HOSTS", ""),
+            ("LOCKSTEP_CLIENT_GRACE_SECONDS", "300"),
             ("LOCKSTEP_CLIENT_SECRET_PREFIX", "genesys/"),
+            ("LOCKSTEP_CREDENTIAL_SECRET_PREFIX", "genesys-credentials/"),
             ("LOCKSTEP_EVENT_BUS", "lockstep"),
+            (
+                "LOCKSTEP_FINGERPRINT_KEY_SECRET",
+                "arn:aws:secretsmanager:us-east-1:123456789012:secret:lockstep-fingerprints-a1B2c3",
+            ),
             ("LOCKSTEP_EVIDENCE_BUCKET", "lockstep-evidence"),
             ("LOCKSTEP_GENESYS_ACCOUNT_ID", ""),
             ("LOCKSTEP_MANIFEST_BUCKET", "lockstep-manifests"),
@@ -263,6 +294,7 @@ pub(crate) mod tests {
             ("LOCKSTEP_ROLE_NAME_PREFIX", "Genesys"),
             ("LOCKSTEP_SETTLE_SECONDS", "10"),
             ("LOCKSTEP_STACK", "lockstep"),
+            ("LOCKSTEP_STUCK_AFTER_MINUTES", "1440"),
             ("LOCKSTEP_STATE_BUCKET", "lockstep-state"),
             ("LOCKSTEP_VERIFY_DEADLINE_SECONDS", "3600"),
             ("LOCKSTEP_VERIFY_DELAY_SECONDS", "60"),
@@ -295,6 +327,7 @@ pub(crate) mod tests {
         let optional = [
             "LOCKSTEP_REBIND_QUEUE_URL",
             "LOCKSTEP_VERIFY_QUEUE_URL",
+            "LOCKSTEP_FINGERPRINT_KEY_SECRET",
             "LOCKSTEP_GENESYS_ACCOUNT_ID",
         ];
         let text = error.to_string();

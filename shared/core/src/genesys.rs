@@ -3,16 +3,18 @@
 //! The client (its token, its breaker, its pacing) lives as long as the warm environment. The
 //! secret it signs in with is read at every invocation, so a rotated client secret is used at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use genesys_cloud::{ClientCredentials, Endpoints, Genesys, Settings};
 use lockstep_domain::digest::Digest;
 use lockstep_domain::ids::{ClientId, OrganizationId};
 use lockstep_domain::manifest::Manifest;
 use secrecy::ExposeSecret as _;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OnceCell};
 
 use crate::aws::SecretError;
+use crate::reconcile::action::RoleSlot;
 use crate::runtime::Deadline;
 use crate::world::World;
 
@@ -23,6 +25,12 @@ pub struct Session {
     pub genesys: Genesys,
     /// The OAuth client we act as.
     pub client_id: ClientId,
+    /// Every client that is ours: the one we act as, and the other one of its pair. A rotation
+    /// changes their places, and what either did was done by us.
+    pub own_clients: BTreeSet<ClientId>,
+    /// The credential slot that takes a role, once it was read: it is the platform's, and does not
+    /// change while an environment is warm.
+    pub(crate) role_slot: Arc<OnceCell<RoleSlot>>,
 }
 
 /// Why there is no session. Nothing was written.
@@ -71,6 +79,7 @@ struct Confirmed {
     /// Of endpoints, client id and secret; the secret itself is not kept here.
     credentials: Digest,
     genesys: Genesys,
+    role_slot: Arc<OnceCell<RoleSlot>>,
 }
 
 impl Sessions {
@@ -98,10 +107,12 @@ pub async fn sign_in(
         .secrets
         .genesys_client(&organization.client_secret)
         .await?;
-    let client_id: ClientId = secret
-        .client_id
-        .parse()
-        .map_err(|_| SessionError::ClientId)?;
+    let id = |text: &str| text.parse::<ClientId>().map_err(|_| SessionError::ClientId);
+    let client_id = id(&secret.client_id)?;
+    let mut own_clients = BTreeSet::from([client_id.clone()]);
+    if let Some(alternate) = &secret.alternate_client_id {
+        own_clients.insert(id(alternate)?);
+    }
     let credentials = Digest::of(&(
         organization.api_url.as_str(),
         organization.login_url.as_str(),
@@ -115,6 +126,8 @@ pub async fn sign_in(
         return Ok(Session {
             genesys: known.genesys.with_deadline(deadline.instant()),
             client_id,
+            own_clients,
+            role_slot: Arc::clone(&known.role_slot),
         });
     }
     let genesys = Genesys::new(
@@ -135,12 +148,15 @@ pub async fn sign_in(
     let session = Session {
         genesys: genesys.with_deadline(deadline.instant()),
         client_id,
+        own_clients,
+        role_slot: Arc::default(),
     };
     sessions.insert(
         organization.id.clone(),
         Confirmed {
             credentials,
             genesys,
+            role_slot: Arc::clone(&session.role_slot),
         },
     );
     Ok(session)

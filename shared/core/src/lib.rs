@@ -17,6 +17,7 @@ pub mod genesys;
 pub mod radius;
 pub mod reconcile;
 pub mod response;
+pub mod rotation;
 pub mod runtime;
 pub mod selection;
 pub mod store;

@@ -6,9 +6,10 @@ use futures_util::future::try_join_all;
 use lockstep_domain::arn::SecretArn;
 use lockstep_domain::binding::DesiredAction;
 use lockstep_domain::change::{ChangeId, SecretVersion};
+use lockstep_domain::credentials::{DesiredUnit, Unit};
 use lockstep_domain::guard::BlastRadius;
 use lockstep_domain::ids::Key;
-use lockstep_domain::manifest::{Action, Organization};
+use lockstep_domain::manifest::{Action, Manifest};
 
 use crate::aws::{AwsError, SecretSeen};
 use crate::runtime::Failure;
@@ -20,8 +21,9 @@ const AT_ONCE: usize = 16;
 /// What a scope would change.
 #[derive(Clone, Debug)]
 pub struct Radius {
-    /// The change that each binding is to reach. A binding with a secret that has no current
-    /// version has none: it can't change, and `rebind-action` says so.
+    /// The change that each binding is to reach; the credentials of one secret are one binding,
+    /// under the key of its state. A binding with a secret that has no current version has none:
+    /// it can't change, and `rebind-action` says so.
     pub changes: BTreeMap<Key, ChangeId>,
     /// Those that differ from what was recorded.
     pub guard: BlastRadius,
@@ -33,17 +35,22 @@ pub struct Radius {
 /// Something could not be read: a guard that can't see refuses nothing and permits nothing.
 pub async fn radius(
     world: &World,
-    organization: &Organization,
+    manifest: &Manifest,
     actions: &[&Action],
+    units: &[Unit<'_>],
 ) -> Result<Radius, Failure> {
-    let versions = current(world, actions).await?;
-    let changes: BTreeMap<Key, ChangeId> = actions
-        .iter()
-        .filter_map(|action| {
-            let desired = DesiredAction::new(action, bound(action, &versions)?);
-            Some((action.key.clone(), desired.change_id(&organization.id)))
-        })
-        .collect();
+    let organization = &manifest.organization;
+    let versions = current(world, actions, units).await?;
+    let of_actions = actions.iter().filter_map(|action| {
+        let desired = DesiredAction::new(action, bound(action, &versions)?);
+        Some((action.key.clone(), desired.change_id(&organization.id)))
+    });
+    let of_units = units.iter().filter_map(|unit| {
+        let version = versions.get(unit.secret)?.clone();
+        let desired = DesiredUnit::new(manifest, unit, version);
+        Some((unit.key.clone(), desired.change_id(&organization.id)))
+    });
+    let changes: BTreeMap<Key, ChangeId> = of_actions.chain(of_units).collect();
     let mut changing = BTreeSet::new();
     let to_load: Vec<(&Key, &ChangeId)> = changes.iter().collect();
     for some in to_load.chunks(AT_ONCE) {
@@ -57,7 +64,9 @@ pub async fn radius(
                 .as_ref()
                 .is_some_and(|change| change.id == **id);
             if !recorded && state.holds(id).is_none() {
-                changing.insert((*key).clone());
+                // People know a unit by its first credential.
+                let unit = units.iter().find(|unit| unit.key == **key);
+                changing.insert(unit.map_or(*key, Unit::first_key).clone());
             }
         }
     }
@@ -75,11 +84,13 @@ pub async fn radius(
 async fn current(
     world: &World,
     actions: &[&Action],
+    units: &[Unit<'_>],
 ) -> Result<BTreeMap<SecretArn, String>, AwsError> {
     let secrets: BTreeSet<&SecretArn> = actions
         .iter()
         .flat_map(|action| &action.secrets)
         .map(|secret| &secret.arn)
+        .chain(units.iter().map(|unit| unit.secret))
         .collect();
     let secrets: Vec<&SecretArn> = secrets.into_iter().collect();
     let mut versions = BTreeMap::new();

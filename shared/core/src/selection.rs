@@ -1,6 +1,7 @@
 //! Which bindings a request means.
 
 use lockstep_domain::arn::SecretArn;
+use lockstep_domain::credentials::{Unit, units};
 use lockstep_domain::ids::{Key, OrganizationId};
 use lockstep_domain::manifest::{Action, Manifest};
 use lockstep_domain::problem::Problem;
@@ -14,6 +15,9 @@ pub struct Selected<'m> {
     pub manifest: &'m Manifest,
     /// Some or all of its actions, in its order.
     pub actions: Vec<&'m Action>,
+    /// The secrets of some or all of its credentials, each with all of its credentials: they move
+    /// together.
+    pub units: Vec<Unit<'m>>,
 }
 
 /// What a request names; what it leaves out does not narrow.
@@ -55,11 +59,17 @@ pub fn select<'m>(
         let uses = |secret: &SecretArn| action.secrets.iter().any(|one| one.arn == *secret);
         named.keys.is_none_or(|keys| keys.contains(&action.key)) && named.secret.is_none_or(uses)
     };
+    let meant_unit = |unit: &Unit<'_>| {
+        let mut credentials = unit.credentials.iter();
+        let any_of = |keys: &[Key]| credentials.any(|one| keys.contains(&one.key));
+        named.keys.is_none_or(any_of) && named.secret.is_none_or(|secret| unit.secret == secret)
+    };
     Ok(chosen
         .into_iter()
         .map(|manifest| Selected {
             manifest,
             actions: manifest.actions.iter().filter(meant).collect(),
+            units: units(manifest).into_iter().filter(meant_unit).collect(),
         })
         .collect())
 }
@@ -92,8 +102,11 @@ fn chosen<'m>(manifests: &'m Manifests, named: Named<'_>) -> Result<Vec<&'m Mani
 fn unknown(chosen: &[&Manifest], keys: &[Key]) -> Vec<Problem> {
     let known: Vec<&str> = chosen
         .iter()
-        .flat_map(|manifest| &manifest.actions)
-        .map(|action| action.key.as_str())
+        .flat_map(|manifest| {
+            let actions = manifest.actions.iter().map(|action| &action.key);
+            actions.chain(manifest.credentials.iter().map(|one| &one.key))
+        })
+        .map(Key::as_str)
         .collect();
     keys.iter()
         .enumerate()
@@ -101,7 +114,7 @@ fn unknown(chosen: &[&Manifest], keys: &[Key]) -> Vec<Problem> {
         .map(|(index, key)| {
             Problem::new(
                 format!("event.keys[{index}]"),
-                format!("no manifest in force has an action with the key {key}"),
+                format!("no manifest in force has an action or a credential with the key {key}"),
                 format!("Name keys of the manifest: {}.", known.join(", ")),
             )
         })

@@ -7,6 +7,7 @@
 
 mod bindings;
 mod manifests;
+mod rotations;
 
 use std::fmt;
 

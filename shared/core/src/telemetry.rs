@@ -73,6 +73,7 @@ struct Counts {
     auth_failures: u64,
     rate_limit_waits: u64,
     pending_verifications: u64,
+    credential_splits: u64,
 }
 
 fn milliseconds(duration: Duration) -> f64 {
@@ -123,6 +124,11 @@ impl Metrics {
         self.counts().pending_verifications += 1;
     }
 
+    /// Credentials of one secret stand apart: some moved, some not, and none could be moved back.
+    pub fn credentials_split(&self) {
+        self.counts().credential_splits += 1;
+    }
+
     /// Writes one line to standard output and begins anew. Nothing counted, nothing written.
     pub fn flush(&self, now: Timestamp) {
         if let Some(line) = self.take(now) {
@@ -143,6 +149,7 @@ impl Metrics {
             auth_failures,
             rate_limit_waits,
             pending_verifications,
+            credential_splits,
         } = counts;
         if requests == 0 {
             return None;
@@ -159,6 +166,7 @@ impl Metrics {
         }
         line.count("RateLimitWaits", rate_limit_waits);
         line.count("PendingVerifications", pending_verifications);
+        line.count("CredentialSplits", credential_splits);
         Some(line.finish(&self.function, now))
     }
 }
@@ -230,6 +238,7 @@ mod tests {
             ..Stats::default()
         });
         metrics.verification_pending();
+        metrics.credentials_split();
         let line = metrics.take(now()).unwrap();
         let about = &line["_aws"]["CloudWatchMetrics"][0];
         assert_eq!(about["Namespace"], "Lockstep");
@@ -247,6 +256,7 @@ mod tests {
         assert_eq!(line["AuthFailures"], 1);
         assert_eq!(line["RateLimitWaits"], 2);
         assert_eq!(line["PendingVerifications"], 1);
+        assert_eq!(line["CredentialSplits"], 1);
     }
 
     #[test]

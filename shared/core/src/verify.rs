@@ -10,6 +10,7 @@
 
 mod change;
 mod foreign;
+mod lost_race;
 mod trail;
 mod window;
 

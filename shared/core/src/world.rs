@@ -20,6 +20,10 @@ pub struct World {
     pub roles: aws::Roles,
     /// Secrets Manager.
     pub secrets: aws::Secrets,
+    /// The secrets whose values integration credentials carry.
+    pub credential_secrets: aws::CredentialSecrets,
+    /// KMS, for the keys of secrets.
+    pub keys: aws::Keys,
     /// Manifests, state and evidence.
     pub store: Store,
     /// The stack's event bus.
@@ -58,6 +62,8 @@ impl World {
         Self {
             roles: aws::Roles::new(sdk),
             secrets: aws::Secrets::new(sdk),
+            credential_secrets: aws::CredentialSecrets::new(sdk),
+            keys: aws::Keys::new(sdk),
             store: Store::new(sdk, &config),
             bus: aws::Bus::new(sdk, config.event_bus.clone()),
             queues: aws::Queues::new(sdk, &config),

@@ -4,6 +4,7 @@
 //! the world: Genesys keeps no old config, so what is needed to go back, to go on after a crash,
 //! and to know the audit window stands here or nowhere.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -59,7 +60,55 @@ pub struct SecretVersion {
     pub version_id: String,
 }
 
+/// A keyed digest of the values of a credential's fields: tells whether two versions of a secret
+/// come to the same without telling what they are. Made where values may be held, which is not
+/// here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Fingerprint(pub String);
+
+/// An integration credential as Lockstep bound it last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BoundCredential {
+    /// The integration that uses it.
+    pub integration_id: IntegrationId,
+    /// The slot of the integration's config, as Genesys Cloud spells it.
+    pub slot: String,
+    /// The credential.
+    pub credential_id: CredentialId,
+    /// Its name.
+    pub name: String,
+    /// Its `modifiedDate` as first listed after it was bound: the only mark of somebody else's
+    /// writing (official Python SDK 269.0.0, `CredentialInfo`).
+    #[serde(default)]
+    pub modified_date: Option<Timestamp>,
+    /// The version of the secret whose values it carries, or would if they were pushed again.
+    pub version_id: String,
+    /// Of its type and of where in the secret its fields stand.
+    pub recipe: Digest,
+    /// Of the values themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<Fingerprint>,
+}
+
+/// What an integration's slot pointed at before a change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PreviousCredential {
+    /// The integration.
+    pub integration_id: IntegrationId,
+    /// The slot, as Genesys Cloud spells it.
+    pub slot: String,
+    /// What it pointed at; none where it was empty.
+    pub credential_id: Option<CredentialId>,
+    /// What was remembered of it, where Lockstep had bound it.
+    #[serde(default)]
+    pub bound: Option<BoundCredential>,
+}
+
 /// What Lockstep remembers of a binding between runs.
+///
+/// For integration credentials the binding is one secret in one organization, under
+/// [`Key::of_secret`]: all its credentials are moved, or moved back, together.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BindingState {
     /// The layout of this object.
@@ -78,6 +127,9 @@ pub struct BindingState {
     /// The credential that carries the role.
     #[serde(default)]
     pub credential_id: Option<CredentialId>,
+    /// The integration credentials that carry the secret's values, by their manifest keys.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub credentials: BTreeMap<Key, BoundCredential>,
     /// The function the action calls since the last applied change.
     #[serde(default)]
     pub function: Option<FunctionArn>,
@@ -105,6 +157,7 @@ impl BindingState {
             action_id: None,
             integration_id: None,
             credential_id: None,
+            credentials: BTreeMap::new(),
             function: None,
             bound: Vec::new(),
             change: None,
@@ -169,6 +222,15 @@ pub struct Change {
     pub steps: Vec<Step>,
     /// What the action looked like before, to go back to.
     pub previous: Option<PreviousAction>,
+    /// What the slots of integrations pointed at before, by the manifest keys of the credentials.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub previous_credentials: BTreeMap<Key, PreviousCredential>,
+    /// What went wrong with which credential, by manifest key.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub troubles: BTreeMap<Key, String>,
+    /// Whether the credentials are being moved back. Recorded before the first of them is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub going_back: bool,
     /// What the live test said.
     pub test: Option<TestRecord>,
     /// The audit records that must come to exist.
@@ -260,6 +322,11 @@ pub enum End {
         /// Why.
         because: String,
     },
+    /// Of the credentials of one secret some were moved, and could not be moved back.
+    Split {
+        /// Where each of them stands.
+        standing: Vec<String>,
+    },
 }
 
 impl Change {
@@ -290,6 +357,9 @@ impl Change {
             secrets,
             steps: Vec::new(),
             previous: None,
+            previous_credentials: BTreeMap::new(),
+            troubles: BTreeMap::new(),
+            going_back: false,
             test: None,
             expected: unproved
                 .map(|before| before.expected.clone())
@@ -311,6 +381,11 @@ impl Change {
                 self.judged_until
             }
         }
+    }
+
+    /// Whether it was recorded and has not been carried out to its end.
+    pub fn is_under_way(&self) -> bool {
+        matches!(self.phase, Phase::Applying | Phase::Testing)
     }
 
     /// Whether nothing is left to be done.
@@ -369,7 +444,8 @@ pub fn turn(state: &BindingState, id: &ChangeId, world_differs: bool, retry: boo
             End::Verified
             | End::Violated { .. }
             | End::Unverified { .. }
-            | End::RolledBack { .. } => Turn::Idle,
+            | End::RolledBack { .. }
+            | End::Split { .. } => Turn::Idle,
         },
     }
 }

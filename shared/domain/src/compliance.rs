@@ -4,11 +4,13 @@
 
 mod check;
 mod report;
+mod secrets;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use check::{CATALOGUE, Check};
 pub use report::{Report, Standing, SweepState, Turn, turn};
+pub use secrets::{KeyLook, Rotates, SecretLook, age_check, directives, key_checks, pending_check};
 
 use crate::arn::FunctionArn;
 use crate::change::SecretVersion;
@@ -59,10 +61,19 @@ pub fn drift_findings(steps: &[Step]) -> Vec<Finding> {
         .collect()
 }
 
+/// Whether a finding is about what a run of ours that was cut short has left. The next run finishes
+/// it; it is no violation of anything.
+pub fn is_left_over(finding: &Finding) -> bool {
+    [Check::CredentialLeft, Check::DraftLeft]
+        .iter()
+        .any(|check| finding.id == check.id())
+}
+
 fn check_of(step: &Step) -> Check {
     match step.system {
         System::Iam => role_check(step),
         System::Genesys => genesys_check(step),
+        System::Lockstep => Check::ChangeOpen,
     }
 }
 
@@ -79,7 +90,9 @@ fn genesys_check(step: &Step) -> Check {
     match (step.kind.as_str(), step.verb) {
         ("integration", Verb::Create) => Check::IntegrationMissing,
         ("integration", Verb::Enable) => Check::IntegrationDisabled,
+        ("credential", Verb::Revoke) => Check::CredentialLeft,
         ("integration_config" | "credential", _) => Check::Credential,
+        ("draft", Verb::Discard) => Check::DraftLeft,
         ("action", Verb::Create) => Check::ActionMissing,
         (_, _) => Check::ActionDrift,
     }
@@ -110,6 +123,7 @@ fn resource_of(step: &Step) -> String {
         (System::Genesys, "draft") => format!("genesys:action/{name}"),
         (System::Genesys, "integration_config") => format!("genesys:integration/{name}"),
         (System::Genesys, kind) => format!("genesys:{kind}/{name}"),
+        (System::Lockstep, kind) => format!("lockstep:{kind}/{name}"),
     }
 }
 
@@ -121,6 +135,12 @@ pub fn refusal_findings(problems: &[Problem]) -> Vec<Finding> {
         .map(|problem| {
             let gone = problem.problem.contains("does not exist");
             let of_integration = problem.at.starts_with("integrations");
+            if problem.at.starts_with("credentials") {
+                return Finding {
+                    fix: problem.fix.clone(),
+                    ..Check::Credential.failed(problem.at.clone(), problem.problem.clone())
+                };
+            }
             let check = match (of_integration, gone) {
                 (true, true) => Check::IntegrationMissing,
                 (true, false) => Check::Credential,

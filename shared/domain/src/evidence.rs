@@ -7,12 +7,15 @@
 //! **Invariant.** Evidence never holds a secret: secrets are known by ARN and version id alone,
 //! and what a function answered to its live test is not recorded.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::arn::FunctionArn;
 use crate::change::{
-    BindingState, ChainHead, Change, ChangeId, End, Phase, SecretVersion, TestRecord,
+    BindingState, BoundCredential, ChainHead, Change, ChangeId, End, Phase, SecretVersion,
+    TestRecord,
 };
 use crate::digest::Digest;
 use crate::event::Principal;
@@ -49,6 +52,10 @@ pub struct Body {
     pub action_id: Option<ActionId>,
     /// The integration, where one is known.
     pub integration_id: Option<IntegrationId>,
+    /// The integration credentials that carry the secret's values, by manifest key. Without their
+    /// fingerprints: what can't be deleted should not hold what is only of use with a key.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub credentials: BTreeMap<Key, BoundCredential>,
     /// The function that the action calls.
     pub function: Option<FunctionArn>,
     /// The bound versions.
@@ -98,6 +105,11 @@ impl Body {
             applied_at: change.applied_at,
             action_id: state.action_id.clone(),
             integration_id: state.integration_id.clone(),
+            credentials: state
+                .credentials
+                .iter()
+                .map(|(key, bound)| (key.clone(), without_fingerprint(bound)))
+                .collect(),
             function: state.function.clone(),
             secrets: change.secrets.clone(),
             steps: change.steps.clone(),
@@ -111,11 +123,18 @@ impl Body {
     }
 }
 
+fn without_fingerprint(bound: &BoundCredential) -> BoundCredential {
+    BoundCredential {
+        fingerprint: None,
+        ..bound.clone()
+    }
+}
+
 /// A change that was taken back left nothing unhealthy behind.
 fn is_unhealthy(change: &Change, verdict: &End) -> bool {
     let kept = match verdict {
         End::Verified | End::Violated { .. } | End::Unverified { .. } => true,
-        End::Failed { .. } | End::RolledBack { .. } => false,
+        End::Failed { .. } | End::RolledBack { .. } | End::Split { .. } => false,
     };
     let failed = change.test.as_ref().is_some_and(|test| !test.passed);
     kept && (failed || matches!(change.phase, Phase::Verifying { unhealthy: true }))

@@ -21,6 +21,8 @@ pub enum System {
     Iam,
     /// Genesys Cloud.
     Genesys,
+    /// Lockstep's own queues: work is handed on.
+    Lockstep,
 }
 
 /// What a step does to its object.
@@ -39,6 +41,8 @@ pub enum Verb {
     Discard,
     /// Take away what nothing needs any more.
     Revoke,
+    /// Take up again what an earlier run left half done.
+    Resume,
     /// Run something to see that it works. Writes nothing.
     Test,
     /// Ask for a judgement. Writes nothing.
@@ -54,7 +58,8 @@ impl Verb {
             | Self::Enable
             | Self::Publish
             | Self::Discard
-            | Self::Revoke => true,
+            | Self::Revoke
+            | Self::Resume => true,
             Self::Test | Self::Validate => false,
         }
     }
@@ -62,6 +67,9 @@ impl Verb {
 
 /// The kind of failure of a write of which nobody knows whether it took effect.
 pub const ANSWER_LOST: &str = "answer_lost";
+
+/// The kind of failure of a step whose version was not the current one any more.
+pub const CONFLICT: &str = "conflict";
 
 /// What became of one step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -125,6 +133,11 @@ impl Step {
             Some(Outcome::Skipped { .. }) => false,
         }
     }
+
+    /// Whether the step was refused because somebody else had written first.
+    pub fn lost_race(&self) -> bool {
+        matches!(&self.outcome, Some(Outcome::Failed { kind, .. }) if kind == CONFLICT)
+    }
 }
 
 /// The plan as a reviewer wants to read it: one paragraph a step, then the notices.
@@ -147,6 +160,7 @@ fn write_step(out: &mut String, number: usize, step: &Step) {
     let system = match step.system {
         System::Iam => "iam",
         System::Genesys => "genesys",
+        System::Lockstep => "lockstep",
     };
     let verb = serde_json::to_value(step.verb).unwrap_or_default();
     let verb = verb.as_str().unwrap_or_default();

@@ -63,8 +63,9 @@ pub struct Case<'a> {
     pub window: Interval,
     /// What the platform says it audits.
     pub mapping: &'a ServiceMapping,
-    /// The OAuth client that Lockstep signs in with.
-    pub our_client: &'a ClientId,
+    /// The OAuth clients that Lockstep signs in with: both of a pair, as a rotation changes their
+    /// places.
+    pub our_clients: &'a BTreeSet<ClientId>,
     /// Who else may change what is managed.
     pub authorized: &'a Authorized,
     /// Where role or action differ again.
@@ -195,7 +196,8 @@ fn principals(records: &[AuditRecord]) -> Vec<Principal> {
 
 /// Our client has no user: it signs in with client credentials.
 fn is_ours(case: &Case<'_>, record: &AuditRecord) -> bool {
-    record.client.as_deref() == Some(case.our_client.as_str())
+    let ours = |id: &str| case.our_clients.iter().any(|client| client.as_str() == id);
+    record.client.as_deref().is_some_and(ours)
 }
 
 /// Whose deed a record tells of.

@@ -6,15 +6,19 @@
 mod buckets;
 mod calls;
 mod canary;
+mod endings;
 mod manifest;
 mod queues;
 mod roles;
+pub mod rotation;
 mod strangers;
 pub mod template;
+mod web_services;
 mod world;
 
 pub use canary::Canary;
 pub use manifest::{ActionText, ManifestText};
 pub use queues::label_updated;
 pub use roles::RoleSeen;
+pub use web_services::{Called, WebService, login};
 pub use world::{Error, PATIENCE, World};

@@ -90,6 +90,70 @@ impl World {
         Ok(())
     }
 
+    /// Stops a function from taking messages; answers what [`Self::resume`] needs.
+    ///
+    /// # Errors
+    /// Where it can't be stopped.
+    pub async fn pause(&self, function: &str) -> Result<Vec<String>, Error> {
+        let lambda = &self.stack.aws.lambda;
+        let sources = lambda
+            .list_event_source_mappings()
+            .function_name(self.stack.function_name(function)?)
+            .send()
+            .await?;
+        let sources = sources.event_source_mappings().iter();
+        let sources: Vec<String> = sources
+            .filter_map(|one| one.uuid().map(str::to_owned))
+            .collect();
+        self.set_enabled(&sources, false).await?;
+        Ok(sources)
+    }
+
+    /// Lets a function take messages again.
+    ///
+    /// # Errors
+    /// Where it can't be let.
+    pub async fn resume(&self, sources: &[String]) -> Result<(), Error> {
+        self.set_enabled(sources, true).await
+    }
+
+    async fn set_enabled(&self, sources: &[String], enabled: bool) -> Result<(), Error> {
+        for source in sources {
+            self.stack
+                .aws
+                .lambda
+                .update_event_source_mapping()
+                .uuid(source)
+                .enabled(enabled)
+                .send()
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Loses the messages of a queue, once there are as many.
+    ///
+    /// # Errors
+    /// Where they do not come, or can't be lost.
+    pub async fn purge(&self, queue: &str, messages: u64) -> Result<(), Error> {
+        let deadline = Instant::now() + PATIENCE;
+        while self.messages(queue).await? < messages {
+            if Instant::now() > deadline {
+                return Err(format!("{queue} never holds {messages} messages").into());
+            }
+            sleep(BETWEEN_LOOKS).await;
+        }
+        let url = self.stack.output(queue)?;
+        self.stack
+            .aws
+            .sqs
+            .purge_queue()
+            .queue_url(url)
+            .send()
+            .await?;
+        Ok(())
+    }
+
     /// Delivers an event to `provision-role` as a rule would: through its queue.
     ///
     /// # Errors

@@ -4,8 +4,10 @@
 //! asking again can help, and never holds a secret.
 
 mod bus;
+mod credential_secrets;
 mod error;
 mod functions;
+mod keys;
 mod queues;
 pub mod roles;
 mod secrets;
@@ -17,12 +19,14 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 
 pub use bus::Bus;
+pub use credential_secrets::CredentialSecrets;
 pub(crate) use error::refine;
 pub use error::{AwsError, Kind};
 pub use functions::{Access, Functions, ReadAccess};
+pub use keys::Keys;
 pub use queues::{MAX_DELAY, MAX_HIDDEN, Queues, message_group};
 pub use roles::Roles;
-pub use secrets::{GenesysClient, SecretError, SecretSeen, Secrets};
+pub use secrets::{GenesysClient, SecretError, SecretLook, SecretSeen, Secrets, StoredClient};
 
 /// One shared configuration for all service clients: one connection pool, one set of credentials.
 ///

@@ -16,12 +16,14 @@ use crate::verify::{after, deadline_of};
 use crate::world::World;
 
 /// What is looked at of an action and its integration.
-const AT_GENESYS: [Check; 5] = [
+const AT_GENESYS: [Check; 7] = [
     Check::IntegrationMissing,
     Check::IntegrationDisabled,
     Check::Credential,
     Check::ActionMissing,
     Check::ActionDrift,
+    Check::CredentialLeft,
+    Check::DraftLeft,
 ];
 
 /// One binding, and what is needed to look at it.
@@ -205,7 +207,7 @@ impl Binding<'_> {
     }
 }
 
-fn unhealthy(change: &Change, resource: &str) -> Option<Finding> {
+pub(super) fn unhealthy(change: &Change, resource: &str) -> Option<Finding> {
     let test = change.test.as_ref().filter(|test| !test.passed)?;
     let taken_back = matches!(
         &change.phase,
@@ -221,7 +223,7 @@ fn unhealthy(change: &Change, resource: &str) -> Option<Finding> {
     })
 }
 
-fn ending(change: Option<&Change>, resource: &str) -> Option<Finding> {
+pub(super) fn ending(change: Option<&Change>, resource: &str) -> Option<Finding> {
     let Some(change) = change else {
         return Some(Check::ChangeEnd.not_evaluated(resource, "nothing was ever bound"));
     };
@@ -244,13 +246,16 @@ fn ending(change: Option<&Change>, resource: &str) -> Option<Finding> {
             End::RolledBack { because } => {
                 failed(format!("change {id} was rolled back: {because}"))
             }
+            End::Split { standing } => {
+                failed(format!("change {id} is split: {}", standing.join("; ")))
+            }
         },
     }
 }
 
 /// What is wrong with the stored chain, if anything. A record beyond the remembered end is one
 /// whose run died before it saved the state; the next record adopts it.
-fn chain_problem(state: &BindingState, records: &[Record]) -> Option<String> {
+pub(super) fn chain_problem(state: &BindingState, records: &[Record]) -> Option<String> {
     if let Err(broken) = verify_chain(records) {
         return Some(broken.to_string());
     }

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use lockstep_domain::arn::RoleName;
 use lockstep_domain::audit::Interval;
-use lockstep_domain::change::{BindingState, End, Phase};
+use lockstep_domain::change::{BindingState, Phase};
 use lockstep_domain::compliance::{
     Check, Checked, Report, Standing, SweepState, role_checks, turn,
 };
@@ -26,7 +26,7 @@ use crate::verify::{Trail, after, conclude, deadline_of, entities, judge_change,
 use crate::world::World;
 
 /// Bindings that are looked at at the same time; the platform's rate limit is per minute.
-const AT_ONCE: usize = 4;
+pub(super) const AT_ONCE: usize = 4;
 
 /// What is looked at of a role.
 const OF_ROLE: [Check; 5] = [
@@ -51,16 +51,16 @@ pub(super) struct Swept {
     /// When it began, if the audit log was read to its end.
     audited: Option<Timestamp>,
     /// To which binding a finding belongs, where it belongs to one.
-    keys: BTreeMap<Standing, Key>,
+    pub(super) keys: BTreeMap<Standing, Key>,
 }
 
 /// One sweep of one organization under way.
-struct Sweep<'a> {
-    world: &'a World,
-    manifest: &'a Manifest,
-    actions: &'a [&'a Action],
-    began: Timestamp,
-    swept: Swept,
+pub(super) struct Sweep<'a> {
+    pub(super) world: &'a World,
+    pub(super) manifest: &'a Manifest,
+    pub(super) actions: &'a [&'a Action],
+    pub(super) began: Timestamp,
+    pub(super) swept: Swept,
 }
 
 fn object(organization: &OrganizationId) -> String {
@@ -125,14 +125,17 @@ pub(super) async fn sweep(
     let session = session.as_ref().copied().map_err(String::as_str);
     sweep.roles(&states).await;
     sweep.bindings(session, &states).await;
+    sweep.units(session, &selected.units, deadline).await;
+    sweep.secrets(narrowed).await;
+    sweep.leftovers(&states).await?;
     sweep.audit(session, &states, last_run).await;
     Ok(sweep.swept)
 }
 
-type States = BTreeMap<Key, Result<Versioned<BindingState>, StoreError>>;
+pub(super) type States = BTreeMap<Key, Result<Versioned<BindingState>, StoreError>>;
 
 impl Sweep<'_> {
-    fn count(&mut self, key: Option<&Key>, checked: Checked) {
+    pub(super) fn count(&mut self, key: Option<&Key>, checked: Checked) {
         if let Some(key) = key {
             for finding in &checked.findings {
                 let standing = Standing::of(finding);
@@ -160,7 +163,7 @@ impl Sweep<'_> {
         states
     }
 
-    /// Ends what nothing else ends: the message that should have was lost.
+    /// Ends what was bound and has no verdict: the message that asks for one was lost.
     async fn end_overdue(&self, states: &mut States, deadline: Deadline) {
         for action in self.actions {
             let Some(Ok(state)) = states.get_mut(&action.key) else {
@@ -172,7 +175,7 @@ impl Sweep<'_> {
         }
     }
 
-    async fn end(
+    pub(super) async fn end(
         &self,
         state: &mut Versioned<BindingState>,
         deadline: Deadline,
@@ -182,6 +185,7 @@ impl Sweep<'_> {
             .value
             .change
             .clone()
+            .filter(|change| matches!(change.phase, Phase::Verifying { .. }))
             .filter(|change| is_overdue(self.world, change, now));
         let Some(change) = overdue else {
             return Ok(());
@@ -189,18 +193,7 @@ impl Sweep<'_> {
         let manifest = Some(self.manifest);
         let judged = judge_change(self.world, manifest, &state.value, &change, now, deadline).await;
         let verdict = &judged.judgement.verdict;
-        let end = match (&change.phase, verdict) {
-            (Phase::Verifying { .. }, verdict) => {
-                verdict.end(now, deadline_of(&change, &self.world.config))
-            }
-            (_, Verdict::Violated { findings }) => Some(End::Violated {
-                findings: findings.clone(),
-            }),
-            (_, Verdict::Verified | Verdict::Pending { .. }) => Some(End::Unverified {
-                missing: vec!["it was never applied to its end: it was cut off on the way".into()],
-            }),
-        };
-        let Some(end) = end else {
+        let Some(end) = verdict.end(now, deadline_of(&change, &self.world.config)) else {
             return Ok(());
         };
         conclude(self.world, state, manifest, change, end, &judged).await?;
@@ -220,7 +213,11 @@ impl Sweep<'_> {
                 continue;
             };
             let checked = match self.world.roles.observe(name).await {
-                Ok(observed) => role_checks(&desired, &observed, &in_use(states)),
+                Ok(observed) => {
+                    let mut checked = role_checks(&desired, &observed, &in_use(states));
+                    checked.push(self.role_unbound(&desired, &observed, states).await);
+                    checked
+                }
                 Err(error) => {
                     let arn = desired.arn.to_string();
                     OF_ROLE
@@ -352,7 +349,7 @@ impl Sweep<'_> {
             entities: &entities(state, change),
             window,
             mapping: &trail.mapping,
-            our_client: &session.client_id,
+            our_clients: &session.own_clients,
             authorized: &self.manifest.organization.authorized,
             drift: &[],
             incomplete: &[],

@@ -1,4 +1,5 @@
 //! Making the world match the plan: roles in AWS, actions in Genesys Cloud.
 
 pub mod action;
+pub mod credentials;
 pub mod role;

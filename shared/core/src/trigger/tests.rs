@@ -161,18 +161,26 @@ fn every_event_of_provision_role_means_what_its_name_says() {
 
 #[test]
 fn every_event_of_rebind_action_means_what_its_name_says() {
-    let binding = |reason: Option<&str>| {
+    let binding = |key: &str, reason: Option<&str>| {
         Work::Binding(RebindMessage {
             organization: ORGANIZATION.parse().unwrap(),
-            key: "order-lookup".parse().unwrap(),
+            key: key.parse().unwrap(),
             retry: false,
             reason: reason.map(str::to_owned),
         })
     };
     let tutorial = parse(&files("rebind-action")["tutorial"]).unwrap();
     let mut expected = vec![
-        ("binding", binding(Some("Secret Label Updated"))),
-        ("binding.queued", binding(None)),
+        (
+            "binding",
+            binding("order-lookup", Some("Secret Label Updated")),
+        ),
+        ("binding.queued", binding("order-lookup", None)),
+        (
+            "credential",
+            binding("erp-login", Some("Secret Label Updated")),
+        ),
+        ("credential.queued", binding("erp-login", None)),
         ("tutorial", Work::Tutorial(tutorial)),
     ];
     expected.extend(asked().map(|(name, request)| (name, Work::Asked(request))));

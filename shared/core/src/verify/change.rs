@@ -7,19 +7,23 @@ use jiff::{SignedDuration, Timestamp};
 use lockstep_domain::audit::Interval;
 use lockstep_domain::binding::DesiredAction;
 use lockstep_domain::change::{BindingState, Change, End, Phase, SecretVersion};
-use lockstep_domain::compliance::{drift_findings, refusal_findings, role_drift};
+use lockstep_domain::compliance::{drift_findings, is_left_over, refusal_findings, role_drift};
+use lockstep_domain::credentials::{CredentialStep, Unit, unit_of};
 use lockstep_domain::event::{Detail, EventType};
 use lockstep_domain::evidence::{Audit, Body};
 use lockstep_domain::finding::Finding;
 use lockstep_domain::intent::VerifyMessage;
 use lockstep_domain::manifest::{Action, Manifest, Mode};
+use lockstep_domain::plan::Step;
 use lockstep_domain::role::{DesiredRole, Stack};
 use lockstep_domain::verdict::{Case, Judgement, Verdict, judge};
 
+use super::lost_race::LostRaces;
 use super::{after, answer, deadline_of, spacing, trail};
 use crate::config::Config;
 use crate::genesys::{Session, sign_in};
 use crate::reconcile::action::{Drift, drift};
+use crate::reconcile::credentials::{UnitDrift, details, unit_drift};
 use crate::response::Answer;
 use crate::runtime::{Deadline, Failure, chain};
 use crate::store::Versioned;
@@ -144,7 +148,14 @@ pub(crate) async fn judge_change(
     };
     let entities = entities(state, change);
     let interval = Interval::new(window_from(change), after(now, SKEW.unsigned_abs()));
-    let trail = trail(&session, interval, Some(&entities), now).await;
+    let mut trail = trail(&session, interval, Some(&entities), now).await;
+    let is_ours = |id: &str| {
+        session
+            .own_clients
+            .iter()
+            .any(|client| client.as_str() == id)
+    };
+    let races = LostRaces::taken(&mut trail.records, change, interval, is_ours);
     let mut look = Second::default();
     look.at_world(world, &session, manifest, state, change)
         .await;
@@ -156,12 +167,13 @@ pub(crate) async fn judge_change(
         entities: &entities,
         window: interval,
         mapping: &trail.mapping,
-        our_client: &session.client_id,
+        our_clients: &session.own_clients,
         authorized: &manifest.organization.authorized,
         drift: &look.findings,
         incomplete: &incomplete,
     });
     judgement.notices.extend(look.notices);
+    races.told(&mut judgement);
     Judged {
         judgement,
         interval: Some(interval),
@@ -189,10 +201,17 @@ pub(crate) fn entities(state: &BindingState, change: &Change) -> BTreeSet<String
     let action = state.action_id.as_ref().map(ToString::to_string);
     let integration = state.integration_id.as_ref().map(ToString::to_string);
     let expected = change.expected.iter().map(|one| one.entity_id.clone());
+    let credentials = state.credentials.values().flat_map(|bound| {
+        [
+            bound.integration_id.to_string(),
+            bound.credential_id.to_string(),
+        ]
+    });
     action
         .into_iter()
         .chain(integration)
         .chain(expected)
+        .chain(credentials)
         .collect()
 }
 
@@ -213,6 +232,11 @@ impl Second {
         state: &BindingState,
         change: &Change,
     ) {
+        if let Some(unit) = unit_of(manifest, &state.key) {
+            self.at_unit(world, session, manifest, &unit, state, change)
+                .await;
+            return;
+        }
         let Some(action) = manifest.action(&state.key) else {
             self.notices.push(
                 "the manifest no longer holds the binding: whether role and action still are as \
@@ -230,6 +254,38 @@ impl Second {
         }
     }
 
+    /// What an earlier run left lying is no drift: the next look clears it up.
+    async fn at_unit(
+        &mut self,
+        world: &World,
+        session: &Session,
+        manifest: &Manifest,
+        unit: &Unit<'_>,
+        state: &BindingState,
+        change: &Change,
+    ) {
+        match unit_drift(world, session, manifest, unit, state).await {
+            Ok(UnitDrift::Plan { plan, id }) if id == change.id => {
+                let moves: Vec<Step> = plan.moves.iter().map(CredentialStep::describe).collect();
+                self.findings.extend(drift_findings(&moves));
+                self.notices.extend(plan.notices);
+            }
+            Ok(UnitDrift::Refused { refusal, id }) if id == change.id => {
+                self.findings.extend(refusal_findings(&refusal.problems));
+            }
+            Ok(UnitDrift::Plan { .. } | UnitDrift::Refused { .. }) => self.notices.push(
+                "what should hold has moved on since: whether the credentials still are as they \
+                 were bound was not looked at"
+                    .into(),
+            ),
+            Ok(UnitDrift::SecretGone(because)) => self.notices.push(because),
+            Err(error) => self.incomplete.push(format!(
+                "the credentials could not be looked at again: {}",
+                chain(&error)
+            )),
+        }
+    }
+
     async fn at_action(
         &mut self,
         world: &World,
@@ -242,7 +298,10 @@ impl Second {
         match drift(world, session, manifest, action, state).await {
             Ok(Drift::Steps { steps, secrets }) => {
                 if self.is_current(action, secrets, state, change) {
-                    self.findings.extend(drift_findings(&steps));
+                    let (left, drift): (Vec<Finding>, Vec<Finding>) =
+                        drift_findings(&steps).into_iter().partition(is_left_over);
+                    self.findings.extend(drift);
+                    self.notices.extend(left.into_iter().map(|one| one.what));
                 }
             }
             Ok(Drift::Refused { refusal, secrets }) => {
@@ -339,12 +398,22 @@ pub(crate) async fn conclude(
         compliance_audit: compliance_audit.clone(),
     };
     let evidence = world.store.append_evidence(&mut state.value, &body).await?;
-    let mut detail = detail(world, &state.value, manifest, &change);
-    detail.principals.clone_from(principals);
-    detail.notices.clone_from(&body.notices);
-    detail.evidence = Some(evidence.clone());
-    let (detail_type, said) = ended(&mut detail, &end);
-    world.emit(detail_type, detail).await?;
+    let is_unit = !state.value.credentials.is_empty() || !change.previous_credentials.is_empty();
+    let told: Vec<Detail> = if is_unit {
+        let told = details(world, &state.value, &change).into_iter();
+        told.map(|(_, detail)| detail).collect()
+    } else {
+        vec![detail(world, &state.value, manifest, &change)]
+    };
+    let mut said = String::new();
+    for mut detail in told {
+        detail.principals.clone_from(principals);
+        detail.notices.clone_from(&body.notices);
+        detail.evidence = Some(evidence.clone());
+        let (detail_type, words) = ended(&mut detail, &end, is_unit);
+        said = words;
+        world.emit(detail_type, detail).await?;
+    }
     change.phase = Phase::Ended { end, at: now };
     let change_id = change.id.clone();
     state.value.change = Some(change);
@@ -355,7 +424,8 @@ pub(crate) async fn conclude(
 }
 
 /// The event that tells of an end, and the end in words.
-fn ended(detail: &mut Detail, end: &End) -> (EventType, String) {
+fn ended(detail: &mut Detail, end: &End, is_unit: bool) -> (EventType, String) {
+    let of_unit = |unit: EventType, action: EventType| if is_unit { unit } else { action };
     match end {
         End::Verified => (EventType::ChangeVerified, "verified".into()),
         End::Violated { findings } => {
@@ -376,14 +446,25 @@ fn ended(detail: &mut Detail, end: &End) -> (EventType, String) {
         // Ends without a verdict: the change did not come to be.
         End::Failed { because } => {
             detail.reason = Some(because.clone());
-            (EventType::RebindFailed, format!("failed: {because}"))
+            (
+                of_unit(EventType::CredentialRebindFailed, EventType::RebindFailed),
+                format!("failed: {because}"),
+            )
         }
         End::RolledBack { because } => {
             detail.reason = Some(because.clone());
             (
-                EventType::RebindRolledBack,
+                of_unit(
+                    EventType::CredentialRebindFailed,
+                    EventType::RebindRolledBack,
+                ),
                 format!("rolled back: {because}"),
             )
+        }
+        End::Split { standing } => {
+            let standing = standing.join("; ");
+            detail.reason = Some(standing.clone());
+            (EventType::CredentialSplit, format!("split: {standing}"))
         }
     }
 }

@@ -103,6 +103,10 @@ fn is_about(state: &BindingState, foreign: &Foreign) -> bool {
             .integration_id
             .as_ref()
             .is_some_and(|one| one.as_str() == id)
+        || state
+            .credentials
+            .values()
+            .any(|bound| bound.integration_id.as_str() == id || bound.credential_id.as_str() == id)
 }
 
 /// Whether the binding's latest change came to be, or still may.
@@ -111,7 +115,7 @@ fn stands(state: &BindingState) -> bool {
         !matches!(
             &change.phase,
             Phase::Ended {
-                end: End::Failed { .. } | End::RolledBack { .. },
+                end: End::Failed { .. } | End::RolledBack { .. } | End::Split { .. },
                 ..
             }
         )
@@ -168,7 +172,7 @@ fn rejudge(
         entities: &entities(state, change),
         window: interval,
         mapping: &trail.mapping,
-        our_client: &session.client_id,
+        our_clients: &session.own_clients,
         authorized: &manifest.organization.authorized,
         drift: &[],
         incomplete: &[],

@@ -12,7 +12,7 @@ use crate::genesys::Session;
 use crate::runtime::chain;
 
 /// The audited kinds of things that Lockstep changes.
-const KINDS: [&str; 3] = ["Action", "ActionDraft", "Integration"];
+const KINDS: [&str; 4] = ["Action", "ActionDraft", "Credential", "Integration"];
 
 /// What was asked of the audit log came to this.
 #[derive(Clone, Debug, Default)]

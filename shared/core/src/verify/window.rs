@@ -148,20 +148,22 @@ async fn of_manifest(
             return Ok(Vec::new());
         }
     };
+    let of_actions = selected.actions.iter().map(|one| (&one.key, &one.key));
+    let of_units = selected.units.iter().map(|one| (one.first_key(), &one.key));
     let mut said = Vec::new();
-    for action in &selected.actions {
-        let state = world.store.load(organization, &action.key).await?.value;
+    for (key, kept_under) in of_actions.chain(of_units) {
+        let state = world.store.load(organization, kept_under).await?.value;
         let Some(change) = state.change.clone() else {
-            notices.push(format!("{}: it was never bound", action.key));
+            notices.push(format!("{key}: it was never bound"));
             continue;
         };
         let entities = entities(&state, &change);
         let trail = trail(&session, interval, Some(&entities), now).await;
         let judgement = of_binding(manifest, &session, &state, &change, &trail, interval);
         for notice in &judgement.notices {
-            notices.push(format!("{}: {notice}", action.key));
+            notices.push(format!("{key}: {notice}"));
         }
-        said.push(say(organization, &action.key, interval, judgement));
+        said.push(say(organization, key, interval, judgement));
     }
     Ok(said)
 }
@@ -185,7 +187,7 @@ fn of_binding(
         entities: &entities(state, change),
         window: interval,
         mapping: &trail.mapping,
-        our_client: &session.client_id,
+        our_clients: &session.own_clients,
         authorized: &manifest.organization.authorized,
         drift: &[],
         incomplete: &trail.incomplete,

@@ -51,10 +51,24 @@ pub enum Check {
     Manifest,
     /// The organization lets Lockstep in.
     SignIn,
+    /// No credential of ours is there that nothing uses.
+    CredentialLeft,
+    /// No draft of ours is left unpublished.
+    DraftLeft,
+    /// Each role that was made is bound to its integration.
+    RoleUnbound,
+    /// No rotation of a secret is stuck half way.
+    PendingStuck,
+    /// The version of each secret in force is as young as the manifest asks.
+    SecretAge,
+    /// Each secret is encrypted with a key as the manifest asks.
+    SecretKey,
+    /// KMS rotates the key where the manifest asks for it.
+    KeyRotation,
 }
 
 /// All checks.
-pub const CATALOGUE: [Check; 23] = [
+pub const CATALOGUE: [Check; 30] = [
     Check::RoleMissing,
     Check::RoleTrust,
     Check::RolePolicy,
@@ -78,6 +92,13 @@ pub const CATALOGUE: [Check; 23] = [
     Check::Evidence,
     Check::Manifest,
     Check::SignIn,
+    Check::CredentialLeft,
+    Check::DraftLeft,
+    Check::RoleUnbound,
+    Check::PendingStuck,
+    Check::SecretAge,
+    Check::SecretKey,
+    Check::KeyRotation,
 ];
 
 /// What a check is about, in words that do not depend on the occurrence.
@@ -274,6 +295,54 @@ impl Check {
                 severity: Severity::High,
                 why: "Nothing in the organization can be observed or changed.",
                 fix: "See the reason given; check the OAuth client, its roles and its secret.",
+            },
+            Self::CredentialLeft => About {
+                id: "LS-CREDENTIAL-LEFT",
+                severity: Severity::Medium,
+                why: "A run of Lockstep was cut short. A credential that nothing uses still opens \
+                      what it opens.",
+                fix: "Nothing: the next run over its integration deletes it.",
+            },
+            Self::DraftLeft => About {
+                id: "LS-DRAFT-LEFT",
+                severity: Severity::Medium,
+                why: "A run of Lockstep was cut short. Whoever publishes the draft makes it live.",
+                fix: "Nothing: the next run over the action throws it away.",
+            },
+            Self::RoleUnbound => About {
+                id: "LS-ROLE-UNBOUND",
+                severity: Severity::Medium,
+                why: "A role that Genesys Cloud may assume and that no integration uses is a way \
+                      in that nobody watches.",
+                fix: "Nothing, if actions of the integration are in the manifest: they are handed \
+                      on again. Otherwise delete the role, or take the integration out.",
+            },
+            Self::PendingStuck => About {
+                id: "LS-PENDING-STUCK",
+                severity: Severity::High,
+                why: "Secrets Manager takes every later rotation for one that is still under way, \
+                      and rotates nothing.",
+                fix: "See the command given. The secrets of OAuth clients are mended by \
+                      rotate-client itself.",
+            },
+            Self::SecretAge => About {
+                id: "LS-SECRET-AGE",
+                severity: Severity::Medium,
+                why: "The older a secret, the more have seen it.",
+                fix: "Rotate it with the command given, and look at why it was not.",
+            },
+            Self::SecretKey => About {
+                id: "LS-SECRET-KEY",
+                severity: Severity::Medium,
+                why: "With a key of your own you say who may decrypt, and see who did.",
+                fix: "Give the secret a key with the command given; its function needs kms:Decrypt \
+                      on it.",
+            },
+            Self::KeyRotation => About {
+                id: "LS-KMS-ROTATION",
+                severity: Severity::Medium,
+                why: "A key that never changes protects ever more.",
+                fix: "Switch it on with the command given. Nothing needs to be bound anew.",
             },
         }
     }

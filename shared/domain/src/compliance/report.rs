@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::finding::{Finding, Status};
 use crate::ids::OrganizationId;
+use crate::plan::Step;
 
 /// What a sweep answers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -21,6 +22,9 @@ pub struct Report {
     pub not_evaluated: u32,
     /// What does not hold or could not be evaluated.
     pub findings: Vec<Finding>,
+    /// What is done about what earlier runs left half done; in mode `plan`, what would be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<Step>,
     /// Where the evidence is (S3 URI); none where nothing was written.
     pub evidence: Option<String>,
 }
@@ -47,6 +51,7 @@ impl Report {
             failed,
             not_evaluated,
             findings,
+            steps,
             evidence: _,
         } = other;
         self.checked += checked;
@@ -54,6 +59,7 @@ impl Report {
         self.failed += failed;
         self.not_evaluated += not_evaluated;
         self.findings.extend(findings);
+        self.steps.extend(steps);
     }
 
     /// The most urgent first; equal findings of things that several bindings share once.

@@ -215,7 +215,7 @@ fn what_the_planner_refuses_is_a_finding_with_the_planners_advice() {
     };
     let observed = Observed {
         integration: Found::Gone("i-1".into()),
-        spare_credentials: Vec::new(),
+        own_credentials: Vec::new(),
         action: Found::Gone("a-1".into()),
         has_draft: false,
     };

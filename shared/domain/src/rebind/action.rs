@@ -254,7 +254,7 @@ fn our_draft(state: &BindingState) -> bool {
         // Bound and read back.
         Phase::Verifying { .. } => false,
         Phase::Ended { end, .. } => match end {
-            End::Failed { .. } | End::RolledBack { .. } => true,
+            End::Failed { .. } | End::RolledBack { .. } | End::Split { .. } => true,
             End::Verified | End::Violated { .. } | End::Unverified { .. } => false,
         },
     };
@@ -267,7 +267,7 @@ fn our_draft(state: &BindingState) -> bool {
             Verb::Publish | Verb::Discard => {
                 Some(ours == Some(true) && step.outcome != Some(Outcome::Applied))
             }
-            Verb::Enable | Verb::Revoke | Verb::Test | Verb::Validate => ours,
+            Verb::Enable | Verb::Revoke | Verb::Resume | Verb::Test | Verb::Validate => ours,
         };
     }
     may_have_left_one && ours == Some(true)

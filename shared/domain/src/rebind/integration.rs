@@ -5,6 +5,7 @@ use super::{
     problem,
 };
 use crate::change::BindingState;
+use crate::ids::CredentialId;
 use crate::problem::Problem;
 
 pub(super) fn plan_integration(
@@ -141,13 +142,14 @@ fn plan_credential(
                 role_arn: desired.role_arn.clone(),
             });
         }
+        plan_leftovers(desired, observed, None, plan);
         return;
     }
     // One of ours that nothing points at: an earlier run was cut short after making it.
     let spare = observed
-        .spare_credentials
+        .own_credentials
         .iter()
-        .find(|credential| credential.name == name)
+        .find(|credential| credential.name == name && !credential.in_use)
         .map(|credential| credential.id.clone());
     if spare.is_none() {
         plan.steps.push(RebindStep::CreateCredential {
@@ -160,6 +162,33 @@ fn plan_credential(
         key: desired.key.clone(),
         id: integration.map(|seen| seen.id.clone()),
         old: current.map(|credential| credential.id.clone()),
-        new: spare,
+        new: spare.clone(),
     });
+    plan_leftovers(desired, observed, spare.as_ref(), plan);
+}
+
+/// Deletes what an earlier run of ours left: a credential that was made and never pointed at, or
+/// one that was pointed away from. After the config, so that what is deleted is used by nothing;
+/// the one that the config is pointed away from now is found by the next look.
+fn plan_leftovers(
+    desired: &DesiredIntegration,
+    observed: &Observed,
+    chosen: Option<&CredentialId>,
+    plan: &mut RebindPlan,
+) {
+    for left in &observed.own_credentials {
+        if left.in_use {
+            plan.notices.push(format!(
+                "the credential {} ({:?}) is named as ours for {} and another integration uses it; \
+                 it is left alone",
+                left.id, left.name, desired.key
+            ));
+        } else if chosen != Some(&left.id) {
+            plan.steps.push(RebindStep::DeleteCredential {
+                key: desired.key.clone(),
+                id: left.id.clone(),
+                name: left.name.clone(),
+            });
+        }
+    }
 }

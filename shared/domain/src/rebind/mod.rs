@@ -23,7 +23,7 @@ use self::action::plan_action;
 pub use self::expect::fulfils;
 use self::integration::plan_integration;
 pub use self::observed::{
-    ActionSeen, CredentialSeen, DesiredIntegration, Found, IntegrationSeen, Observed,
+    ActionSeen, CredentialSeen, DesiredIntegration, Found, IntegrationSeen, Observed, OwnCredential,
 };
 pub use self::schema::same_schema;
 pub use self::step::{

@@ -33,7 +33,12 @@ impl DesiredIntegration {
     /// The deterministic name of the credential that carries the role. A credential can't be read
     /// back, so its name says which role it holds; that is no secret.
     pub fn credential_name(&self) -> String {
-        format!("Lockstep {}: {}", self.key, self.role_arn)
+        format!("{}{}", self.credential_prefix(), self.role_arn)
+    }
+
+    /// How the name of every credential begins that we made for this integration.
+    pub fn credential_prefix(&self) -> String {
+        format!("Lockstep {}: ", self.key)
     }
 }
 
@@ -78,6 +83,17 @@ pub struct CredentialSeen {
     pub role_arn: Option<String>,
 }
 
+/// A credential of ours that the integration does not use (any more, or yet).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnCredential {
+    /// Its id.
+    pub id: CredentialId,
+    /// Its name.
+    pub name: String,
+    /// Whether another integration uses it.
+    pub in_use: bool,
+}
+
 /// An action as it was read, complete with both templates.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ActionSeen {
@@ -106,8 +122,9 @@ pub struct ActionSeen {
 pub struct Observed {
     /// The integration.
     pub integration: Found<IntegrationSeen>,
-    /// Credentials of our deterministic name that exist, used or not.
-    pub spare_credentials: Vec<CredentialSeen>,
+    /// Credentials whose names say that we made them for this integration, but for the one in its
+    /// slot.
+    pub own_credentials: Vec<OwnCredential>,
     /// The action.
     pub action: Found<ActionSeen>,
     /// Whether the action has an unpublished draft.

@@ -75,6 +75,15 @@ pub enum RebindStep {
         /// What it is to point at; the credential just made where absent.
         new: Option<CredentialId>,
     },
+    /// Delete a credential of ours that nothing uses.
+    DeleteCredential {
+        /// The integration's manifest key.
+        key: Key,
+        /// The credential.
+        id: CredentialId,
+        /// Its name.
+        name: String,
+    },
     /// Enable the integration and wait until Genesys reports it active.
     EnableIntegration {
         /// The integration's manifest key.
@@ -178,6 +187,7 @@ impl RebindStep {
             | Self::CreateCredential { .. }
             | Self::RewriteCredential { .. }
             | Self::PointConfig { .. }
+            | Self::DeleteCredential { .. }
             | Self::EnableIntegration { .. }
             | Self::OpenDraft { .. }
             | Self::UpdateDraft { .. }
@@ -224,6 +234,10 @@ impl RebindStep {
                     id.as_ref().map(IntegrationId::as_str),
                     reason,
                 )
+            },
+            Self::DeleteCredential { key, id, name } => Step {
+                old: json!({"name": name}),
+                ..step(key, CREDENTIAL, Verb::Revoke, Some(id.as_str()), reason)
             },
             Self::EnableIntegration { key, id } => Step {
                 new: json!("ENABLED"),
@@ -289,6 +303,9 @@ impl RebindStep {
             }
             Self::RewriteCredential { .. } => "it shows another role".into(),
             Self::PointConfig { .. } => "the integration is to assume the manifest's role".into(),
+            Self::DeleteCredential { name, .. } => {
+                format!("an earlier run of ours left {name:?}, and no integration uses it")
+            }
             Self::EnableIntegration { .. } => {
                 "actions of an integration that is not active can't be called".into()
             }

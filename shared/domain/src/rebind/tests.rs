@@ -98,7 +98,7 @@ fn world(action: &DesiredAction) -> (Observed, BindingState) {
                 role_arn: None,
             }),
         }),
-        spare_credentials: vec![],
+        own_credentials: vec![],
         action: Found::One(seen),
         has_draft: false,
     };
@@ -108,7 +108,7 @@ fn world(action: &DesiredAction) -> (Observed, BindingState) {
 fn nothing() -> (Observed, BindingState) {
     let observed = Observed {
         integration: Found::Nothing,
-        spare_credentials: vec![],
+        own_credentials: vec![],
         action: Found::Nothing,
         has_draft: false,
     };
@@ -357,11 +357,7 @@ fn an_integration_left_half_made_is_finished() {
         seen.credential = None;
         seen.enabled = false;
     }
-    observed.spare_credentials = vec![CredentialSeen {
-        id: "cred-9".parse().unwrap(),
-        name: integration().credential_name(),
-        role_arn: None,
-    }];
+    observed.own_credentials = vec![spare("cred-9", &integration().credential_name())];
     let plan = planned(&desired("v1"), &observed, &state);
     assert_eq!(
         kinds(&plan),
@@ -371,6 +367,48 @@ fn an_integration_left_half_made_is_finished() {
         ],
         "the credential that is there already is used"
     );
+}
+
+fn spare(id: &str, name: &str) -> OwnCredential {
+    OwnCredential {
+        id: id.parse().unwrap(),
+        name: name.to_owned(),
+        in_use: false,
+    }
+}
+
+#[test]
+fn a_credential_of_ours_that_nothing_uses_is_deleted_and_one_in_use_is_left() {
+    let (mut observed, state) = world(&desired("v1"));
+    let mut elsewhere = spare("cred-8", "Lockstep prod: arn:aws:iam::1:role/older");
+    elsewhere.in_use = true;
+    observed.own_credentials = vec![
+        spare("cred-9", "Lockstep prod: arn:aws:iam::1:role/old"),
+        elsewhere,
+    ];
+    let plan = planned(&desired("v1"), &observed, &state);
+    assert_eq!(kinds(&plan), [("credential".into(), Verb::Revoke)]);
+    assert_eq!(plan.steps[0].describe().id.as_deref(), Some("cred-9"));
+    assert!(plan.notices[0].contains("cred-8"), "{:?}", plan.notices);
+}
+
+#[test]
+fn of_two_credentials_that_an_earlier_run_left_one_is_used_and_the_other_deleted() {
+    let (mut observed, state) = world(&desired("v1"));
+    if let Found::One(seen) = &mut observed.integration {
+        seen.credential = None;
+    }
+    let name = integration().credential_name();
+    observed.own_credentials = vec![spare("cred-8", &name), spare("cred-9", &name)];
+    let plan = planned(&desired("v1"), &observed, &state);
+    assert_eq!(
+        kinds(&plan),
+        [
+            ("integration_config".into(), Verb::Update),
+            ("credential".into(), Verb::Revoke)
+        ]
+    );
+    assert_eq!(plan.steps[1].describe().id.as_deref(), Some("cred-9"));
 }
 
 #[test]

@@ -8,6 +8,8 @@ use crate::audit::UserRef;
 const ACTION: &str = "custom_-_1";
 const INTEGRATION: &str = "integration-1";
 const OURS: &str = "our-client";
+/// The other one of the pair.
+const OUR_OTHER: &str = "our-other-client";
 
 fn record(id: &str, entity_type: &str, action: &str) -> AuditRecord {
     AuditRecord {
@@ -90,7 +92,7 @@ impl World {
                 "2026-01-02T03:05:00Z".parse().unwrap(),
             ),
             mapping: &self.mapping,
-            our_client: &OURS.parse().unwrap(),
+            our_clients: &BTreeSet::from([OURS.parse().unwrap(), OUR_OTHER.parse().unwrap()]),
             authorized: &self.authorized,
             drift: &self.drift,
             incomplete: &self.incomplete,
@@ -260,6 +262,15 @@ fn a_record_by_nobody_is_a_violation_unless_the_platform_did_it() {
     let judgement = World::proved().with(platform).judge();
     assert_eq!(judgement.verdict, Verdict::Verified);
     assert_eq!(judgement.notices.len(), 1);
+}
+
+#[test]
+fn a_change_that_the_other_client_of_our_pair_made_is_ours() {
+    let mut world = World::proved();
+    world.records[0].client = Some(OUR_OTHER.into());
+    let judgement = world.judge();
+    assert_eq!(judgement.verdict, Verdict::Verified, "{judgement:#?}");
+    assert_eq!(judgement.principals[0].id, OUR_OTHER);
 }
 
 #[test]

@@ -109,7 +109,11 @@ impl Template {
             "AWS::SQS::Queue" => format!("arn:aws:sqs:{here}:{name}"),
             "AWS::IAM::Role" => format!("arn:aws:iam::{ACCOUNT}:role/{name}"),
             "AWS::IAM::ManagedPolicy" => format!("arn:aws:iam::{ACCOUNT}:policy/{name}"),
+            "AWS::Serverless::Function" => format!("arn:aws:lambda:{here}:function:{name}"),
             "AWS::Events::EventBus" => format!("arn:aws:events:{here}:event-bus/{STACK}"),
+            "AWS::SecretsManager::Secret" => {
+                format!("arn:aws:secretsmanager:{here}:secret:{name}-AbCdEf")
+            }
             "AWS::Events::Rule" => format!("arn:aws:events:{here}:rule/{name}"),
             "AWS::Events::ApiDestination" => {
                 format!("arn:aws:events:{here}:api-destination/{name}")
@@ -120,7 +124,11 @@ impl Template {
 
     /// The name that the template gives a role, or one as CloudFormation would make it.
     fn name(&self, id: &str) -> Result<String, Error> {
-        match self.resource(id)?["Properties"].get("RoleName") {
+        let properties = &self.resource(id)?["Properties"];
+        let given = properties
+            .get("RoleName")
+            .or_else(|| properties.get("FunctionName"));
+        match given {
             Some(given) => text_of(&self.resolve(given)?.unwrap_or_default()),
             None => Ok(physical(id)),
         }
@@ -247,7 +255,8 @@ impl Template {
 
     fn attribute(&self, name: &str) -> Result<String, Error> {
         match name.split_once('.') {
-            Some((id, "Arn")) => self.arn(id),
+            // A secret's ARN goes by the name of Id.
+            Some((id, "Arn" | "Id")) => self.arn(id),
             Some((id, "QueueName")) => Ok(physical(id)),
             _ => Err(format!("the attribute {name} is not known").into()),
         }

@@ -39,6 +39,9 @@ async fn no_secret_value_is_in_any_log_event_state_evidence_answer_or_template()
             .await?,
         world.ask("provision-role", json!({"mode": "plan"})).await?,
         world.ask("rebind-action", json!({"mode": "plan"})).await?,
+        world
+            .ask("rotate-client", json!({"heal": true, "mode": "plan"}))
+            .await?,
     ];
 
     // A client's secret that can't be read, and one that is refused.

@@ -10,8 +10,7 @@ use genesys_cloud as api;
 use lockstep_domain::ids::{ActionId, CredentialId, IntegrationId};
 use lockstep_domain::plan::Outcome;
 use lockstep_domain::rebind::{
-    Found, INTEGRATION_TYPE, ROLE_CREDENTIAL_FIELD, ROLE_CREDENTIAL_TYPE, RebindPlan, RebindStep,
-    expected,
+    Found, INTEGRATION_TYPE, ROLE_CREDENTIAL_FIELD, RebindPlan, RebindStep, expected,
 };
 use secrecy::SecretString;
 
@@ -164,8 +163,9 @@ impl Binding<'_> {
             }
             RebindStep::CreateCredential { name, role_arn, .. } => {
                 let fields = role_fields(role_arn);
+                let slot = observe::role_slot(self.session).await?;
                 let id: CredentialId = genesys
-                    .create_credential(name, ROLE_CREDENTIAL_TYPE, &fields)
+                    .create_credential(name, &slot.credential_type, &fields)
                     .await?
                     .id
                     .parse()
@@ -178,8 +178,9 @@ impl Binding<'_> {
                 id, name, role_arn, ..
             } => {
                 let fields = role_fields(role_arn);
+                let slot = observe::role_slot(self.session).await?;
                 genesys
-                    .put_credential(id.as_str(), name, ROLE_CREDENTIAL_TYPE, &fields)
+                    .put_credential(id.as_str(), name, &slot.credential_type, &fields)
                     .await?;
                 self.touched_role();
                 Ok(id.to_string())
@@ -191,6 +192,10 @@ impl Binding<'_> {
                 self.state.value.credential_id = Some(credential.clone());
                 self.touched_role();
                 Ok(integration.to_string())
+            }
+            RebindStep::DeleteCredential { id, .. } => {
+                genesys.delete_credential(id.as_str()).await?;
+                Ok(id.to_string())
             }
             RebindStep::EnableIntegration { id, .. } => {
                 let integration = known(id.as_ref().or(made.integration.as_ref()))?;
@@ -305,12 +310,13 @@ impl Binding<'_> {
         let genesys = &self.session.genesys;
         let (config, slot) = tokio::try_join!(
             genesys.get_integration_config(integration.as_str()),
-            observe::role_slot(genesys),
+            observe::role_slot(self.session),
         )?;
         let mut config = config.ok_or_else(|| incomplete("the integration's config"))?;
-        config
-            .credentials
-            .insert(slot, api::CredentialRef::to(credential.as_str()));
+        config.credentials.insert(
+            slot.name.clone(),
+            api::CredentialRef::to(credential.as_str()),
+        );
         genesys
             .put_integration_config(integration.as_str(), &config)
             .await?;

@@ -23,7 +23,7 @@ use lockstep_domain::change::{
 use lockstep_domain::manifest::{Action, Delivery, Manifest, Mode};
 use lockstep_domain::plan::{Outcome, Step};
 use lockstep_domain::rebind::{
-    self, CREDENTIAL, DesiredIntegration, Found, INTEGRATION, INTEGRATION_CONFIG, Observed,
+    self, ACTION, CREDENTIAL, DesiredIntegration, Found, INTEGRATION, INTEGRATION_CONFIG, Observed,
     RebindPlan, RebindStep, Refusal, expected,
 };
 use tokio::join;
@@ -31,6 +31,7 @@ use tracing::info;
 
 use self::apply::Applied;
 pub use self::error::RebindError;
+pub(crate) use self::observe::RoleSlot;
 use crate::aws::{Access, SecretSeen};
 use crate::genesys::{Session, sign_in};
 use crate::runtime::{Deadline, chain};
@@ -380,7 +381,8 @@ impl Binding<'_> {
                 .any(|one| one.kind == step.kind && one.verb == step.verb);
             let was_recorded =
                 matches!(step.outcome, Some(Outcome::Applied | Outcome::AlreadyDone));
-            if was_recorded {
+            // The platform may audit the refusal of a stale version: the verdict has to know of it.
+            if was_recorded || (step.kind == ACTION && step.lost_race()) {
                 done.push(step);
             } else if step.writes() && step.may_have_been_done() && !again {
                 let made = match step.kind.as_str() {

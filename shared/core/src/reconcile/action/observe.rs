@@ -10,7 +10,7 @@ use lockstep_domain::ids::ActionId;
 use lockstep_domain::manifest::Action;
 use lockstep_domain::rebind::{
     ActionSeen, CredentialSeen, DesiredIntegration, Found, INTEGRATION_TYPE, IntegrationSeen,
-    Observed, ROLE_CREDENTIAL_FIELD, ROLE_CREDENTIAL_TYPE,
+    Observed, OwnCredential, ROLE_CREDENTIAL_FIELD, ROLE_CREDENTIAL_TYPE,
 };
 use secrecy::ExposeSecret as _;
 use tokio::try_join;
@@ -34,8 +34,9 @@ pub async fn observe(
 ) -> Result<Observed, RebindError> {
     let genesys = &session.genesys;
     let told = action.id.as_ref().or(state.action_id.as_ref());
-    let (integration_seen, told_action) = try_join!(
-        find_integration(genesys, integration, state),
+    let (integration_seen, credentials, told_action) = try_join!(
+        find_integration(session, integration, state),
+        async { Ok(genesys.list_credentials().await?) },
         maybe(told.map(|id| get_action(genesys, id))),
     )?;
     let action_seen = match (told, told_action, &integration_seen) {
@@ -46,18 +47,17 @@ pub async fn observe(
         }
         (None, _, Found::Nothing | Found::Several(_) | Found::Gone(_)) => Found::Nothing,
     };
-    let spare = needs_credential(&integration_seen, integration);
     let drafted = match &action_seen {
         Found::One(seen) => Some(seen.id.as_str()),
         Found::Nothing | Found::Several(_) | Found::Gone(_) => None,
     };
-    let (spare_credentials, draft) = try_join!(
-        maybe(spare.then(|| spare_credentials(genesys, integration))),
+    let (own_credentials, draft) = try_join!(
+        own_credentials(genesys, integration, &integration_seen, credentials),
         maybe(drafted.map(|id| genesys.get_draft(id))),
     )?;
     Ok(Observed {
         integration: integration_seen,
-        spare_credentials: spare_credentials.unwrap_or_default(),
+        own_credentials,
         action: action_seen,
         has_draft: draft.flatten().is_some(),
     })
@@ -76,29 +76,47 @@ where
     })
 }
 
+/// The credential slot of an integration that takes a role, in the platform's own spelling.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RoleSlot {
+    /// The slot's name.
+    pub(crate) name: String,
+    /// The name of the type of credential that it takes.
+    pub(crate) credential_type: String,
+}
+
 /// The credential slot that takes a role, by the integration type's own description.
 ///
 /// # Errors
 /// Where the type could not be read.
-pub(super) async fn role_slot(genesys: &Genesys) -> Result<String, api::Error> {
+pub(super) async fn role_slot(session: &Session) -> Result<&RoleSlot, api::Error> {
+    let read = || read_role_slot(&session.genesys);
+    Ok(session.role_slot.get_or_try_init(read).await?)
+}
+
+async fn read_role_slot(genesys: &Genesys) -> Result<RoleSlot, api::Error> {
     let kind = genesys.integration_type(INTEGRATION_TYPE).await?;
-    let takes_a_role = |types: &[String]| {
-        types
-            .iter()
-            .any(|name| name.eq_ignore_ascii_case(ROLE_CREDENTIAL_TYPE))
-    };
-    Ok(kind
+    let is_role = |name: &&String| name.eq_ignore_ascii_case(ROLE_CREDENTIAL_TYPE);
+    let found = kind
         .iter()
         .flat_map(|kind| &kind.credentials)
-        .find(|(_, slot)| takes_a_role(&slot.credential_types))
-        .map_or_else(|| ROLE_SLOT.to_owned(), |(slot, _)| slot.clone()))
+        .find_map(|(slot, takes)| {
+            let credential_type = takes.credential_types.iter().find(is_role)?;
+            Some((slot.as_str(), credential_type.as_str()))
+        });
+    let (name, credential_type) = found.unwrap_or((ROLE_SLOT, ROLE_CREDENTIAL_TYPE));
+    Ok(RoleSlot {
+        name: name.to_owned(),
+        credential_type: credential_type.to_owned(),
+    })
 }
 
 async fn find_integration(
-    genesys: &Genesys,
+    session: &Session,
     desired: &DesiredIntegration,
     state: &BindingState,
 ) -> Result<Found<IntegrationSeen>, RebindError> {
+    let genesys = &session.genesys;
     let told = desired.id.as_ref().or(state.integration_id.as_ref());
     let found = if let Some(id) = told {
         match genesys.get_integration(id.as_str()).await? {
@@ -129,7 +147,7 @@ async fn find_integration(
     };
     let (config, role_slot) = try_join!(
         genesys.get_integration_config(&found.id),
-        role_slot(genesys),
+        role_slot(session),
     )?;
     let Some(config) = config else {
         return Ok(Found::Gone(found.id));
@@ -137,7 +155,7 @@ async fn find_integration(
     let slot = config
         .credentials
         .iter()
-        .find(|(slot, _)| slot.eq_ignore_ascii_case(&role_slot))
+        .find(|(slot, _)| slot.eq_ignore_ascii_case(&role_slot.name))
         .map(|(_, credential)| credential.id.clone());
     let credential = match slot {
         Some(id) => genesys.get_credential(&id).await?,
@@ -173,36 +191,36 @@ fn credential_seen(credential: api::Credential) -> Result<CredentialSeen, Rebind
     })
 }
 
-/// Only where the integration does not use a credential of ours already.
-fn needs_credential(integration: &Found<IntegrationSeen>, desired: &DesiredIntegration) -> bool {
-    match integration {
-        Found::Nothing => true,
-        Found::One(seen) => seen
-            .credential
-            .as_ref()
-            .is_none_or(|credential| credential.name != desired.credential_name()),
-        Found::Several(_) | Found::Gone(_) => false,
-    }
-}
-
-async fn spare_credentials(
+/// Those of ours for this integration that are not in its slot. There is nearly always none, so
+/// what uses them is asked for one by one.
+async fn own_credentials(
     genesys: &Genesys,
     desired: &DesiredIntegration,
-) -> Result<Vec<CredentialSeen>, RebindError> {
-    let name = desired.credential_name();
-    genesys
-        .list_credentials()
-        .await?
-        .into_iter()
-        .filter(|credential| credential.name.as_deref() == Some(&name))
-        .map(|credential| {
-            Ok(CredentialSeen {
-                id: parsed(&credential.id, "a credential's id")?,
-                name: name.clone(),
-                role_arn: None,
-            })
-        })
-        .collect()
+    seen: &Found<IntegrationSeen>,
+    credentials: Vec<api::CredentialInfo>,
+) -> Result<Vec<OwnCredential>, RebindError> {
+    let current = match seen {
+        Found::One(seen) => seen.credential.as_ref().map(|one| one.id.as_str()),
+        Found::Nothing | Found::Several(_) | Found::Gone(_) => None,
+    };
+    let prefix = desired.credential_prefix();
+    let mut own = Vec::new();
+    for credential in credentials {
+        let name = credential.name.unwrap_or_default();
+        if !name.starts_with(&prefix) || current == Some(credential.id.as_str()) {
+            continue;
+        }
+        let users = api::IntegrationFilter {
+            credential_id: Some(credential.id.clone()),
+            ..Default::default()
+        };
+        own.push(OwnCredential {
+            id: parsed(&credential.id, "a credential's id")?,
+            in_use: !genesys.list_integrations(&users).await?.is_empty(),
+            name,
+        });
+    }
+    Ok(own)
 }
 
 /// The platform matches names partially: compared again here.

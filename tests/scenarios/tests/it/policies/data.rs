@@ -57,7 +57,7 @@ fn the_clients_secret_is_read_by_those_who_sign_in_and_bound_secrets_by_none() -
     for function in [REBIND, VERIFY, COMPLIANCE] {
         assert!(account.may(function, read, &client, &[])?, "{function}");
     }
-    for function in ROLES {
+    for function in [PROVISION, REBIND, VERIFY, COMPLIANCE] {
         assert!(!account.may(function, read, &bound, &[])?, "{function}");
         assert!(
             account.may(function, "secretsmanager:DescribeSecret", &bound, &[])?,
@@ -78,6 +78,79 @@ fn the_clients_secret_is_read_by_those_who_sign_in_and_bound_secrets_by_none() -
             }
         }
     }
+    Ok(())
+}
+
+#[test]
+fn only_rotate_client_writes_clients_secrets_and_only_those_it_was_told_to_rotate()
+-> Result<(), Error> {
+    let account = Account::usual()?;
+    let (client, bound) = (secret("genesys/lockstep-client"), secret("prod/db"));
+    const WITH: &str = "secretsmanager:resource/AllowRotationLambdaArn";
+    let own = account.template.arn("RotateClient")?;
+    let other = account.template.arn("RebindAction")?;
+    for action in [
+        "secretsmanager:PutSecretValue",
+        "secretsmanager:UpdateSecretVersionStage",
+    ] {
+        for function in ROLES {
+            let may = account.may(function, action, &client, &[(WITH, &own)])?;
+            assert_eq!(may, function == ROTATE, "{function} {action}");
+        }
+        assert!(!account.may(ROTATE, action, &client, &[(WITH, &other)])?);
+        assert!(!account.may(ROTATE, action, &client, &[])?);
+        assert!(!account.may(ROTATE, action, &bound, &[(WITH, &own)])?);
+    }
+    for action in [
+        "secretsmanager:GetSecretValue",
+        "secretsmanager:DescribeSecret",
+    ] {
+        assert!(account.may(ROTATE, action, &client, &[])?, "{action}");
+        assert!(!account.may(ROTATE, action, &bound, &[])?, "{action}");
+    }
+    for action in [
+        "secretsmanager:RotateSecret",
+        "secretsmanager:DeleteSecret",
+        "secretsmanager:PutResourcePolicy",
+        "secretsmanager:TagResource",
+        "secretsmanager:UpdateSecret",
+    ] {
+        for function in ROLES {
+            assert!(!account.may(function, action, &client, &[(WITH, &own)])?);
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn values_for_integration_credentials_are_read_by_rebind_action_alone() -> Result<(), Error> {
+    let account = Account::usual()?;
+    let pushed = secret("genesys-credentials/erp");
+    let key = account.template.arn("FingerprintKey")?;
+    for function in ROLES {
+        for on in [&pushed, &key] {
+            let may = account.may(function, "secretsmanager:GetSecretValue", on, &[])?;
+            assert_eq!(may, function == REBIND, "{function} on {on}");
+            for action in ["PutSecretValue", "UpdateSecretVersionStage", "DeleteSecret"] {
+                let action = format!("secretsmanager:{action}");
+                assert!(
+                    !account.may(function, &action, on, &[])?,
+                    "{function} {action}"
+                );
+            }
+        }
+    }
+    let customer_key = format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/1234");
+    let service = format!("secretsmanager.{REGION}.amazonaws.com");
+    let through = |of: &str| {
+        let context = [
+            ("kms:ViaService", service.as_str()),
+            ("kms:EncryptionContext:SecretARN", of),
+        ];
+        account.may(REBIND, "kms:Decrypt", &customer_key, &context)
+    };
+    assert!(through(&pushed)?);
+    assert!(!through(&secret("prod/db"))?);
     Ok(())
 }
 

@@ -20,9 +20,10 @@ const PROVISION: &str = "ProvisionRoleRole";
 const REBIND: &str = "RebindActionRole";
 const VERIFY: &str = "VerifyChangeRole";
 const COMPLIANCE: &str = "CheckComplianceRole";
+const ROTATE: &str = "RotateClientRole";
 
 /// The roles of the functions, by their ids in the template.
-const ROLES: [&str; 4] = [PROVISION, REBIND, VERIFY, COMPLIANCE];
+const ROLES: [&str; 5] = [PROVISION, REBIND, VERIFY, COMPLIANCE, ROTATE];
 
 /// The template as an account has it.
 struct Account {

@@ -10,6 +10,8 @@ fn each_function_may_do_what_it_needs() -> Result<(), Error> {
     let managed = role("GenesysActions");
     let queue = |id: &str| account.template.arn(id);
     let state = object("StateBucket", "/state/org/orders.json")?;
+    let rotation = object("StateBucket", "/rotations/org/_client_lockstep.json")?;
+    let client = secret("genesys/lockstep-client");
     let accepted = object("StateBucket", "/accepted/org.json")?;
     let changed = object("StateBucket", "/roles/GenesysActions.json")?;
     let evidence = object("EvidenceBucket", "/evidence/org/orders/000001-abc.json")?;
@@ -45,9 +47,16 @@ fn each_function_may_do_what_it_needs() -> Result<(), Error> {
         (VERIFY, "iam:GetRolePolicy", managed.clone()),
         (COMPLIANCE, "sqs:ReceiveMessage", queue("ComplianceQueue")?),
         (COMPLIANCE, "s3:PutObject", state),
-        (COMPLIANCE, "s3:PutObject", evidence),
-        (COMPLIANCE, "s3:GetObject", accepted),
+        (COMPLIANCE, "s3:PutObject", evidence.clone()),
+        (COMPLIANCE, "s3:GetObject", accepted.clone()),
         (COMPLIANCE, "iam:GetRolePolicy", managed),
+        (ROTATE, "s3:GetObject", accepted),
+        (ROTATE, "s3:PutObject", rotation.clone()),
+        (ROTATE, "s3:GetObject", rotation),
+        (ROTATE, "s3:PutObject", evidence),
+        (ROTATE, "secretsmanager:GetSecretValue", client.clone()),
+        (ROTATE, "secretsmanager:DescribeSecret", client.clone()),
+        (ROTATE, "secretsmanager:ListSecretVersionIds", client),
     ];
     for (function, action, on) in needs {
         assert!(

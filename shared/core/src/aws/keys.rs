@@ -1,0 +1,77 @@
+//! KMS: what kind of key encrypts a secret, and whether it is rotated. Metadata only.
+
+use aws_config::SdkConfig;
+use aws_sdk_kms::Client;
+use aws_sdk_kms::error::ProvideErrorMetadata as _;
+use aws_sdk_kms::types::{KeyManagerType, KeySpec, KeyState, OriginType};
+use lockstep_domain::compliance::{KeyLook, Rotates};
+
+use super::{AwsError, refine};
+
+/// KMS.
+#[derive(Clone, Debug)]
+pub struct Keys {
+    client: Client,
+}
+
+impl Keys {
+    /// On the shared configuration.
+    #[must_use]
+    pub fn new(sdk: &SdkConfig) -> Self {
+        Self {
+            client: Client::new(sdk),
+        }
+    }
+
+    /// Looks at a key, by id, ARN or alias.
+    ///
+    /// # Errors
+    /// The key could not be described. That its rotation could not be read is an answer.
+    pub async fn look(&self, key: &str) -> Result<KeyLook, AwsError> {
+        let described = self
+            .client
+            .describe_key()
+            .key_id(key)
+            .send()
+            .await
+            .map_err(refine("kms:DescribeKey", key))?;
+        let metadata = described.key_metadata();
+        let is_customers =
+            metadata.and_then(|key| key.key_manager()) == Some(&KeyManagerType::Customer);
+        let may_rotate = metadata.is_some_and(|key| {
+            key.key_spec() == Some(&KeySpec::SymmetricDefault)
+                && key.origin() == Some(&OriginType::AwsKms)
+        });
+        let rotates = match (is_customers, may_rotate) {
+            // AWS rotates its own keys each year, and says nothing about it.
+            (false, _) => Rotates::Yes,
+            (true, false) => Rotates::Never,
+            (true, true) => self.rotates(key).await,
+        };
+        Ok(KeyLook {
+            is_customers,
+            is_enabled: metadata.and_then(|key| key.key_state()) == Some(&KeyState::Enabled),
+            rotates,
+        })
+    }
+
+    async fn rotates(&self, key: &str) -> Rotates {
+        let status = self
+            .client
+            .get_key_rotation_status()
+            .key_id(key)
+            .send()
+            .await;
+        match status {
+            Ok(status) if status.key_rotation_enabled() => Rotates::Yes,
+            Ok(_) => Rotates::No,
+            Err(error) if error.code() == Some("UnsupportedOperationException") => Rotates::Never,
+            Err(error) => {
+                let error: AwsError = refine("kms:GetKeyRotationStatus", key)(error);
+                Rotates::Unread {
+                    because: error.to_string(),
+                }
+            }
+        }
+    }
+}

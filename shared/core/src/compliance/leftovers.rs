@@ -1,0 +1,162 @@
+//! What earlier runs left half done, and taking it up again.
+//!
+//! The sweep writes nothing at Genesys Cloud itself: bindings have one writer each, so what is left
+//! is handed on to `rebind-action`, whose plan finishes it. In mode `plan` the report says what
+//! would be handed on.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use lockstep_domain::arn::RoleName;
+use lockstep_domain::change::Phase;
+use lockstep_domain::compliance::{Check, Checked, Standing, is_left_over};
+use lockstep_domain::digest::Digest;
+use lockstep_domain::finding::Status;
+use lockstep_domain::ids::Key;
+use lockstep_domain::intent::RebindMessage;
+use lockstep_domain::manifest::Mode;
+use lockstep_domain::plan::{Outcome, Step, System, Verb};
+use lockstep_domain::role::{DesiredRole, ObservedRole};
+use serde_json::Value;
+
+use super::binding::is_overdue;
+use super::organization::{States, Sweep};
+use crate::aws::message_group;
+use crate::runtime::Failure;
+use crate::store::StoreError;
+use crate::verify::after;
+
+impl Sweep<'_> {
+    /// Whether a role that is there was ever bound: the message that should have led to it may be
+    /// lost.
+    pub(super) async fn role_unbound(
+        &self,
+        desired: &DesiredRole,
+        observed: &ObservedRole,
+        states: &States,
+    ) -> Checked {
+        let arn = desired.arn.to_string();
+        let ObservedRole::Present(_) = observed else {
+            return Checked::new(Check::RoleUnbound, Vec::new());
+        };
+        let served = self.served_by(&desired.name);
+        let known: Result<Vec<bool>, &StoreError> = served
+            .iter()
+            .filter_map(|key| states.get(key))
+            .map(|state| Ok(state.as_ref()?.value.change.is_some()))
+            .collect();
+        let changed = self.world.store.role_changed_at(&desired.name).await;
+        match (known, changed) {
+            (Err(error), _) => Checked::not_evaluated(Check::RoleUnbound, &arn, &error.to_string()),
+            (_, Err(error)) => Checked::not_evaluated(Check::RoleUnbound, &arn, &error.to_string()),
+            (Ok(bound), Ok(changed)) => {
+                let patience = self.world.config.verify_deadline;
+                let is_young = changed.is_some_and(|at| after(at, patience) > self.began);
+                let never = !bound.is_empty() && !bound.contains(&true) && !is_young;
+                let finding = never.then(|| {
+                    let keys: Vec<&str> = served.iter().map(|key| key.as_str()).collect();
+                    let what = format!("none of {} was ever bound through it", keys.join(", "));
+                    Check::RoleUnbound.failed(arn, what)
+                });
+                Checked::new(Check::RoleUnbound, finding.into_iter().collect())
+            }
+        }
+    }
+
+    /// The selected actions that a role serves.
+    fn served_by(&self, role: &RoleName) -> Vec<&Key> {
+        let serves = |key: &Key| {
+            let action = self.manifest.action(key)?;
+            Some(&self.manifest.integration_of(action)?.role == role)
+        };
+        let keys = self.actions.iter().map(|action| &action.key);
+        keys.filter(|key| serves(key) == Some(true)).collect()
+    }
+
+    /// Hands on what was found to be left, and says so in the report.
+    ///
+    /// # Errors
+    /// The queue did not take a message.
+    pub(super) async fn leftovers(&mut self, states: &States) -> Result<(), Failure> {
+        for (key, reasons) in self.left(states) {
+            let mut step = Step {
+                system: System::Lockstep,
+                kind: "binding".into(),
+                id: None,
+                key: key.clone(),
+                verb: Verb::Resume,
+                old: Value::Null,
+                new: Value::Null,
+                reason: Vec::from_iter(reasons).join("; "),
+                outcome: None,
+            };
+            if self.swept.mode == Mode::Apply {
+                self.hand_on(&key, &step.reason).await?;
+                step.outcome = Some(Outcome::Applied);
+            }
+            self.swept.report.steps.push(step);
+        }
+        Ok(())
+    }
+
+    /// The bindings to take up again, each with why.
+    fn left(&self, states: &States) -> BTreeMap<Key, BTreeSet<String>> {
+        let mut left: BTreeMap<Key, BTreeSet<String>> = BTreeMap::new();
+        let findings = self.swept.report.findings.iter();
+        for finding in findings.filter(|one| one.status == Status::Failed) {
+            let standing = Standing::of(finding);
+            if let (true, Some(key)) = (is_left_over(finding), self.swept.keys.get(&standing)) {
+                let why = format!("{}: {}", finding.id, finding.what);
+                left.entry(key.clone()).or_default().insert(why);
+            }
+            if finding.id == Check::RoleUnbound.id() {
+                for key in self.served_by_arn(&finding.resource) {
+                    let why = format!("{}: its role was made and never bound", finding.id);
+                    left.entry(key).or_default().insert(why);
+                }
+            }
+        }
+        for (key, state) in states {
+            let change = state
+                .as_ref()
+                .ok()
+                .and_then(|state| state.value.change.as_ref());
+            let cut_off = change.filter(|change| {
+                matches!(change.phase, Phase::Applying | Phase::Testing)
+                    && is_overdue(self.world, change, self.began)
+            });
+            if let Some(change) = cut_off {
+                let why = format!("change {} was cut off on the way", change.id);
+                left.entry(key.clone()).or_default().insert(why);
+            }
+        }
+        left
+    }
+
+    fn served_by_arn(&self, arn: &str) -> Vec<Key> {
+        let roles = self.manifest.integrations.iter().map(|one| &one.role);
+        let named = roles.filter(|role| arn.ends_with(&format!(":role/{role}")));
+        let keys: BTreeSet<&Key> = named.flat_map(|role| self.served_by(role)).collect();
+        keys.into_iter().cloned().collect()
+    }
+
+    async fn hand_on(&self, key: &Key, reason: &str) -> Result<(), Failure> {
+        let organization = &self.manifest.organization.id;
+        let Some(integration) = self
+            .manifest
+            .action(key)
+            .and_then(|action| self.manifest.integration_of(action))
+        else {
+            return Ok(());
+        };
+        let message = RebindMessage {
+            organization: organization.clone(),
+            key: key.clone(),
+            retry: false,
+            reason: Some(reason.to_owned()),
+        };
+        let group = message_group(organization, &integration.key);
+        let once = Digest::of(&(organization, key, self.began));
+        let queues = &self.world.queues;
+        Ok(queues.rebind(&message, &group, once.as_str()).await?)
+    }
+}

@@ -1,0 +1,115 @@
+//! What the sweep looks at of secrets: rotations that are stuck, and what the manifest asks of age
+//! and key.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::join_all;
+use lockstep_domain::arn::SecretArn;
+use lockstep_domain::compliance::{
+    Check, Checked, KeyLook, SecretLook, age_check, directives, key_checks, pending_check,
+};
+use lockstep_domain::manifest::{KmsDirective, RotationDirectives};
+use tokio::try_join;
+
+use super::organization::{AT_ONCE, Sweep};
+use crate::aws::AwsError;
+use crate::runtime::chain;
+
+impl Sweep<'_> {
+    /// The secrets that the manifest names; of a narrowed sweep those of its bindings.
+    pub(super) async fn secrets(&mut self, narrowed: bool) {
+        let named: Vec<(&SecretArn, Option<&RotationDirectives>)> = directives(self.manifest)
+            .into_iter()
+            .filter(|(secret, _)| !narrowed || self.is_bound(secret))
+            .collect();
+        for some in named.chunks(AT_ONCE) {
+            let looks = some.iter().map(async |&(secret, said)| {
+                match self.look_at(secret).await {
+                    Ok(Some(look)) => self.checks(secret, said, &look).await,
+                    // That a bound secret is gone is a finding of its binding.
+                    Ok(None) => Vec::new(),
+                    Err(error) => not_evaluated(secret, said, &chain(&error)),
+                }
+            });
+            for checked in join_all(looks).await.into_iter().flatten() {
+                self.count(None, checked);
+            }
+        }
+    }
+
+    fn is_bound(&self, secret: &SecretArn) -> bool {
+        let mut bound = self.actions.iter().flat_map(|action| &action.secrets);
+        bound.any(|one| one.arn == *secret)
+    }
+
+    async fn look_at(&self, secret: &SecretArn) -> Result<Option<SecretLook>, AwsError> {
+        let secrets = &self.world.secrets;
+        let (seen, made) = try_join!(secrets.look(secret), async {
+            match secrets.made(secret).await {
+                Err(error) if error.is_not_found() => Ok(BTreeMap::new()),
+                made => made,
+            }
+        })?;
+        Ok(seen.map(|seen| SecretLook {
+            labels: seen.labels,
+            made,
+            key: seen.key,
+        }))
+    }
+
+    async fn checks(
+        &self,
+        secret: &SecretArn,
+        said: Option<&RotationDirectives>,
+        look: &SecretLook,
+    ) -> Vec<Checked> {
+        let after = self.world.config.stuck_after_minutes;
+        let holds_value = self.holds_value(secret, look).await;
+        let mut checks = vec![pending_check(secret, look, holds_value, self.began, after)];
+        if let Some(said) = said {
+            checks.extend(age_check(secret, said, look, self.began));
+            let key = self.key(said, look).await;
+            checks.extend(key_checks(secret, said, look, key.as_ref()));
+        }
+        checks
+    }
+
+    /// Only the values of OAuth clients are ours to read.
+    async fn holds_value(&self, secret: &SecretArn, look: &SecretLook) -> Option<bool> {
+        let pending = look.labels.pending()?;
+        if !self.manifest.client_secrets().any(|one| one == secret) {
+            return None;
+        }
+        let value = self.world.secrets.client_of_version(secret, pending).await;
+        value.ok().map(|value| value.is_some())
+    }
+
+    async fn key(
+        &self,
+        said: &RotationDirectives,
+        look: &SecretLook,
+    ) -> Option<Result<KeyLook, String>> {
+        let wanted = said.kms != KmsDirective::Any;
+        let key = look.key.as_ref().filter(|_| wanted)?;
+        let seen = self.world.keys.look(key).await;
+        Some(seen.map_err(|error| chain(&error)))
+    }
+}
+
+fn not_evaluated(
+    secret: &SecretArn,
+    said: Option<&RotationDirectives>,
+    because: &str,
+) -> Vec<Checked> {
+    let resource = secret.to_string();
+    let mut checks = vec![Check::PendingStuck];
+    if let Some(said) = said {
+        checks.extend(said.max_age_days.map(|_| Check::SecretAge));
+        if said.kms != KmsDirective::Any {
+            checks.push(Check::SecretKey);
+            checks.extend(said.kms_rotation_required.then_some(Check::KeyRotation));
+        }
+    }
+    let not_evaluated = |check| Checked::not_evaluated(check, &resource, because);
+    checks.into_iter().map(not_evaluated).collect()
+}

@@ -1,0 +1,164 @@
+//! Records of writes that lost a race: somebody else wrote in between, so Lockstep read again and
+//! wrote again. Where the platform audits the refusal of a stale version, such a record is no failed
+//! write of the change: the change itself remembers that the step was refused, and how it went on.
+
+use lockstep_domain::audit::{AuditRecord, Interval, RecordStatus};
+use lockstep_domain::change::Change;
+use lockstep_domain::verdict::Judgement;
+
+/// Records that refused steps of the change explain, each step one.
+#[derive(Debug)]
+pub(super) struct LostRaces(Vec<AuditRecord>);
+
+impl LostRaces {
+    /// Takes them out of the records that are judged: failed writes of ours, of the very things that
+    /// the refused steps were about.
+    pub(super) fn taken(
+        records: &mut Vec<AuditRecord>,
+        change: &Change,
+        window: Interval,
+        is_ours: impl Fn(&str) -> bool,
+    ) -> Self {
+        let mut taken = Vec::new();
+        for step in change.steps.iter().filter(|step| step.lost_race()) {
+            let found = records.iter().position(|record| {
+                record.status == RecordStatus::Failure
+                    && Some(&record.entity_id) == step.id.as_ref()
+                    && record.client.as_deref().is_some_and(&is_ours)
+                    && window.holds(record)
+            });
+            if let Some(at) = found {
+                taken.push(records.remove(at));
+            }
+        }
+        Self(taken)
+    }
+
+    /// Tells of them in the judgement that was made without them.
+    pub(super) fn told(self, judgement: &mut Judgement) {
+        for record in self.0 {
+            judgement.notices.push(format!(
+                "somebody else wrote first, and Lockstep wrote again: {}",
+                record.line()
+            ));
+            judgement.compliance_audit.push(record.line());
+            judgement.records.push(record.id);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use lockstep_domain::audit::Level;
+    use lockstep_domain::change::ChangeId;
+    use lockstep_domain::plan::{Outcome, Step, System, Verb};
+    use lockstep_domain::verdict::Verdict;
+    use serde_json::Value;
+
+    use super::*;
+
+    const ACTION: &str = "custom_-_1";
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn step(kind: &str) -> Step {
+        Step {
+            system: System::Genesys,
+            kind: "action".into(),
+            id: Some(ACTION.into()),
+            key: "orders".parse().unwrap(),
+            verb: Verb::Update,
+            old: Value::Null,
+            new: Value::Null,
+            reason: "a new version".into(),
+            outcome: Some(Outcome::Failed {
+                kind: kind.into(),
+                message: "no".into(),
+            }),
+        }
+    }
+
+    fn change(steps: Vec<Step>) -> Change {
+        let id = ChangeId::of(&"org".parse().unwrap(), &"orders".parse().unwrap(), &"it");
+        let opened = at("2026-01-02T03:00:00Z");
+        let mut change = Change::begin(id, 1, Vec::new(), None, opened);
+        change.steps = steps;
+        change
+    }
+
+    fn record(id: &str) -> AuditRecord {
+        AuditRecord {
+            id: id.into(),
+            at: Some(at("2026-01-02T03:00:05Z")),
+            service: "Integrations".into(),
+            level: Level::User,
+            action: "Update".into(),
+            entity_type: "Action".into(),
+            entity_id: ACTION.into(),
+            entity_name: None,
+            status: RecordStatus::Failure,
+            user: None,
+            client: Some("ours".into()),
+        }
+    }
+
+    /// The ids of the records that are left to be judged.
+    fn left(steps: Vec<Step>, mut records: Vec<AuditRecord>) -> Vec<String> {
+        let window = Interval::new(at("2026-01-02T03:00:00Z"), at("2026-01-02T03:01:00Z"));
+        LostRaces::taken(&mut records, &change(steps), window, |id| id == "ours");
+        records.into_iter().map(|record| record.id).collect()
+    }
+
+    #[test]
+    fn a_refused_step_explains_one_failed_write_of_ours_and_no_second() {
+        let records = || vec![record("one"), record("two")];
+        assert_eq!(left(vec![step("conflict")], records()), ["two"]);
+        let both = vec![step("conflict"), step("conflict")];
+        assert!(left(both, records()).is_empty());
+    }
+
+    #[test]
+    fn nothing_else_is_explained_by_it() {
+        let foreign = AuditRecord {
+            client: Some("another".into()),
+            ..record("foreign")
+        };
+        let elsewhere = AuditRecord {
+            entity_id: "custom_-_2".into(),
+            ..record("elsewhere")
+        };
+        let written = AuditRecord {
+            status: RecordStatus::Success,
+            ..record("written")
+        };
+        let before = AuditRecord {
+            at: Some(at("2026-01-02T02:00:00Z")),
+            ..record("before")
+        };
+        let records = vec![foreign, elsewhere, written, before];
+        let kept = left(vec![step("conflict"); 4], records);
+        assert_eq!(kept, ["foreign", "elsewhere", "written", "before"]);
+        assert_eq!(
+            left(vec![step("denied")], vec![record("denied")]),
+            ["denied"]
+        );
+    }
+
+    #[test]
+    fn what_is_explained_is_told_all_the_same() {
+        let mut judgement = Judgement {
+            verdict: Verdict::Verified,
+            records: Vec::new(),
+            principals: Vec::new(),
+            compliance_audit: Vec::new(),
+            notices: Vec::new(),
+        };
+        LostRaces(vec![record("one")]).told(&mut judgement);
+        assert_eq!(judgement.records, ["one"]);
+        assert!(judgement.compliance_audit[0].contains("FAILURE"));
+        assert!(judgement.notices[0].contains("wrote first"));
+    }
+}

@@ -1,0 +1,361 @@
+//! The checks of a secret: is a rotation stuck, and is it as young and encrypted as the manifest
+//! asks? Lockstep itself switches nothing on: each finding carries the command that mends it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::{Check, Checked};
+use crate::arn::SecretArn;
+use crate::manifest::{KmsDirective, Manifest, RotationDirectives};
+use crate::rotation::{Labels, stuck};
+
+const SECONDS_OF_A_DAY: i64 = 86_400;
+
+/// What was seen of a secret. Metadata only.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SecretLook {
+    /// The labels of its versions.
+    pub labels: Labels,
+    /// When each version was made.
+    pub made: BTreeMap<String, Timestamp>,
+    /// The key that encrypts it: none is the account's own, `aws/secretsmanager`.
+    pub key: Option<String>,
+}
+
+/// What was seen of a KMS key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyLook {
+    /// Whether the customer manages it, and not AWS.
+    pub is_customers: bool,
+    /// Whether it can be used: enabled, and not about to be deleted.
+    pub is_enabled: bool,
+    /// Whether KMS rotates it.
+    pub rotates: Rotates,
+}
+
+/// Whether KMS rotates a key by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rotates {
+    /// It does.
+    Yes,
+    /// It does not.
+    No,
+    /// It can't: key material that was imported, an asymmetric key, one in a custom store (AWS KMS
+    /// developer guide, "Rotate AWS KMS keys").
+    Never,
+    /// That could not be read.
+    Unread {
+        /// Why.
+        because: String,
+    },
+}
+
+/// The directives for each secret that a manifest names; none where it says nothing.
+#[must_use]
+pub fn directives(manifest: &Manifest) -> BTreeMap<&SecretArn, Option<&RotationDirectives>> {
+    let mut all: BTreeMap<&SecretArn, Option<&RotationDirectives>> = BTreeMap::new();
+    let bound = manifest.actions.iter().flat_map(|action| &action.secrets);
+    let bound = bound.map(|secret| (&secret.arn, secret.rotation.as_ref()));
+    let pushed = manifest.credentials.iter();
+    let pushed = pushed.map(|one| (&one.secret, one.rotation.as_ref()));
+    let clients = manifest.client_secrets().map(|secret| (secret, None));
+    for (secret, said) in bound.chain(pushed).chain(clients) {
+        let known = all.entry(secret).or_default();
+        *known = known.or(said);
+    }
+    all
+}
+
+/// Whether a rotation of the secret is stuck. `holds_value` says whether the version under
+/// AWSPENDING has a value, where that could be seen.
+#[must_use]
+pub fn pending_check(
+    secret: &SecretArn,
+    look: &SecretLook,
+    holds_value: Option<bool>,
+    now: Timestamp,
+    after_minutes: u32,
+) -> Checked {
+    let finding = stuck(&look.labels, &look.made, now, after_minutes).map(|stuck| {
+        let value = match holds_value {
+            Some(true) => "and holds a value",
+            Some(false) => "and is empty",
+            None => "(whether it holds a value is not Lockstep's to read)",
+        };
+        let since = stuck.since;
+        let version = &stuck.version_id;
+        let mut finding = Check::PendingStuck.failed(
+            secret.to_string(),
+            format!("AWSPENDING is on version {version} since {since} {value}, and not in force"),
+        );
+        finding.fix = format!(
+            "Look at the rotation function's log. To let a rotation begin anew: aws \
+             secretsmanager update-secret-version-stage --secret-id {secret} --version-stage \
+             AWSPENDING --remove-from-version-id {version}. The secrets of OAuth clients are \
+             mended by rotate-client itself.",
+        );
+        finding
+    });
+    Checked::new(Check::PendingStuck, finding.into_iter().collect())
+}
+
+/// Whether the version in force is as young as the manifest asks; nothing where it does not ask.
+#[must_use]
+pub fn age_check(
+    secret: &SecretArn,
+    directives: &RotationDirectives,
+    look: &SecretLook,
+    now: Timestamp,
+) -> Option<Checked> {
+    let most = directives.max_age_days?;
+    let made = look.labels.current().and_then(|id| look.made.get(id));
+    let Some(made) = made else {
+        let because = "no version is in force whose age is known";
+        let resource = secret.to_string();
+        return Some(Checked::not_evaluated(Check::SecretAge, &resource, because));
+    };
+    let seconds = now.duration_since(*made).as_secs();
+    let too_old = seconds > i64::from(most) * SECONDS_OF_A_DAY;
+    let finding = too_old.then(|| {
+        let days = seconds / SECONDS_OF_A_DAY;
+        let what = format!(
+            "the version in force was made {made}, {days} days ago; at most {most} are asked for"
+        );
+        let mut finding = Check::SecretAge.failed(secret.to_string(), what);
+        finding.fix = match look.labels.rotation_enabled {
+            true => format!(
+                "aws secretsmanager rotate-secret --secret-id {secret}, and look at why its \
+                 schedule did not."
+            ),
+            false => format!(
+                "It has no automatic rotation. Give it one: aws secretsmanager rotate-secret \
+                 --secret-id {secret} --rotation-lambda-arn ROTATION_FUNCTION --rotation-rules \
+                 AutomaticallyAfterDays={most}."
+            ),
+        };
+        finding
+    });
+    Some(Checked::new(
+        Check::SecretAge,
+        finding.into_iter().collect(),
+    ))
+}
+
+/// Whether the key that encrypts the secret is as the manifest asks; nothing where it does not ask.
+/// `key` is what was seen of the secret's key, or why nothing was; none for the account's own.
+#[must_use]
+pub fn key_checks(
+    secret: &SecretArn,
+    directives: &RotationDirectives,
+    look: &SecretLook,
+    key: Option<&Result<KeyLook, String>>,
+) -> Vec<Checked> {
+    match directives.kms {
+        KmsDirective::Any => Vec::new(),
+        KmsDirective::CustomerManaged => {
+            let mut checks = vec![customers(secret, look, key)];
+            if directives.kms_rotation_required {
+                checks.push(rotated(secret, look, key));
+            }
+            checks
+        }
+    }
+}
+
+fn customers(
+    secret: &SecretArn,
+    look: &SecretLook,
+    key: Option<&Result<KeyLook, String>>,
+) -> Checked {
+    let resource = secret.to_string();
+    let failed = |what: String, fix: String| {
+        let mut finding = Check::SecretKey.failed(resource.clone(), what);
+        finding.fix = fix;
+        Checked::new(Check::SecretKey, vec![finding])
+    };
+    let own_key = format!(
+        "aws secretsmanager update-secret --secret-id {secret} --kms-key-id YOUR_KEY_ARN; whoever \
+         reads the secret needs kms:Decrypt on that key."
+    );
+    match (&look.key, key) {
+        (None, _) => failed(
+            "it is encrypted with the account's own key aws/secretsmanager".into(),
+            own_key,
+        ),
+        (Some(id), Some(Ok(seen))) if !seen.is_customers => failed(
+            format!("its key {id} is managed by AWS, not by you"),
+            own_key,
+        ),
+        (Some(id), Some(Ok(seen))) if !seen.is_enabled => failed(
+            format!("its key {id} is disabled or about to be deleted: nobody can read the secret"),
+            format!("aws kms cancel-key-deletion --key-id {id}; aws kms enable-key --key-id {id}."),
+        ),
+        (Some(_), Some(Ok(_))) => Checked::new(Check::SecretKey, Vec::new()),
+        (Some(_), Some(Err(because))) => {
+            Checked::not_evaluated(Check::SecretKey, &resource, because)
+        }
+        (Some(_), None) => {
+            Checked::not_evaluated(Check::SecretKey, &resource, "its key was not looked at")
+        }
+    }
+}
+
+fn rotated(
+    secret: &SecretArn,
+    look: &SecretLook,
+    key: Option<&Result<KeyLook, String>>,
+) -> Checked {
+    let resource = secret.to_string();
+    let not_evaluated =
+        |because: &str| Checked::not_evaluated(Check::KeyRotation, &resource, because);
+    let (Some(id), Some(seen)) = (&look.key, key) else {
+        return not_evaluated("it has no key of yours, which is a finding of its own");
+    };
+    match seen.as_ref().map(|seen| &seen.rotates) {
+        Ok(Rotates::Yes) => Checked::new(Check::KeyRotation, Vec::new()),
+        Ok(Rotates::No) => {
+            let what = format!("KMS does not rotate its key {id}");
+            let mut finding = Check::KeyRotation.failed(resource.clone(), what);
+            finding.fix = format!(
+                "aws kms enable-key-rotation --key-id {id}. Nothing needs to be bound anew: the \
+                 key keeps its id, and KMS what it encrypted before."
+            );
+            Checked::new(Check::KeyRotation, vec![finding])
+        }
+        Ok(Rotates::Never) => {
+            let what = format!("KMS can't rotate its key {id} by itself");
+            let mut finding = Check::KeyRotation.failed(resource.clone(), what);
+            finding.fix = "Use a symmetric key whose material KMS made, or rotate by hand and \
+                           leave `kms_rotation` out."
+                .into();
+            Checked::new(Check::KeyRotation, vec![finding])
+        }
+        Ok(Rotates::Unread { because }) => not_evaluated(because),
+        Err(because) => not_evaluated(because),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::finding::Status;
+    use crate::rotation::{CURRENT, PENDING};
+
+    const KEY: &str = "arn:aws:kms:us-east-1:123456789012:key/1";
+
+    fn secret() -> SecretArn {
+        "arn:aws:secretsmanager:us-east-1:123456789012:secret:prod/db-AbCdEf"
+            .parse()
+            .unwrap()
+    }
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn look(versions: &[(&str, &str, &str)]) -> SecretLook {
+        let labels = |label: &str| BTreeSet::from([label.to_owned()]);
+        SecretLook {
+            labels: Labels {
+                rotation_enabled: false,
+                versions: versions
+                    .iter()
+                    .map(|(id, label, _)| ((*id).to_owned(), labels(label)))
+                    .collect(),
+            },
+            made: versions
+                .iter()
+                .map(|(id, _, made)| ((*id).to_owned(), at(made)))
+                .collect(),
+            key: None,
+        }
+    }
+
+    fn asked() -> RotationDirectives {
+        RotationDirectives {
+            max_age_days: Some(30),
+            kms: KmsDirective::CustomerManaged,
+            kms_rotation_required: true,
+        }
+    }
+
+    fn only(checked: &Checked) -> (Status, String) {
+        let [finding] = checked.findings.as_slice() else {
+            panic!("{checked:#?}");
+        };
+        (finding.status, format!("{}; {}", finding.what, finding.fix))
+    }
+
+    #[test]
+    fn a_rotation_stuck_half_way_is_found_with_age_and_command() {
+        let seen = look(&[
+            ("v1", CURRENT, "2026-01-01T00:00:00Z"),
+            ("v2", PENDING, "2026-01-02T00:00:00Z"),
+        ]);
+        let check = |value, now| pending_check(&secret(), &seen, value, at(now), 1440);
+        assert!(check(None, "2026-01-02T23:59:00Z").findings.is_empty());
+        let (status, said) = only(&check(Some(false), "2026-01-03T00:00:00Z"));
+        assert_eq!(status, Status::Failed);
+        assert!(
+            said.contains("is empty") && said.contains("--remove-from-version-id v2"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn a_version_in_force_that_is_too_old_is_found_and_an_unknown_age_is_not_passed() {
+        let seen = look(&[("v1", CURRENT, "2026-01-01T00:00:00Z")]);
+        let check = |now| age_check(&secret(), &asked(), &seen, at(now)).unwrap();
+        assert!(check("2026-01-31T00:00:00Z").findings.is_empty());
+        let (_, said) = only(&check("2026-02-01T00:00:00Z"));
+        assert!(
+            said.contains("31 days ago") && said.contains("rotate-secret"),
+            "{said}"
+        );
+        let unknown = age_check(&secret(), &asked(), &look(&[]), at("2026-01-01T00:00:00Z"));
+        assert_eq!(only(&unknown.unwrap()).0, Status::NotEvaluated);
+    }
+
+    #[test]
+    fn the_accounts_own_key_is_not_the_customers() {
+        let seen = look(&[]);
+        let checks = key_checks(&secret(), &asked(), &seen, None);
+        let (status, said) = only(&checks[0]);
+        assert_eq!(status, Status::Failed);
+        assert!(said.contains("--kms-key-id"), "{said}");
+        assert_eq!(only(&checks[1]).0, Status::NotEvaluated);
+    }
+
+    #[test]
+    fn a_key_that_kms_does_not_rotate_is_found_with_the_command() {
+        let mut seen = look(&[]);
+        seen.key = Some(KEY.into());
+        let key = |is_customers, rotates| {
+            let key = KeyLook {
+                is_customers,
+                is_enabled: true,
+                rotates,
+            };
+            key_checks(&secret(), &asked(), &seen, Some(&Ok(key)))
+        };
+        assert!(
+            key(true, Rotates::Yes)
+                .iter()
+                .all(|one| one.findings.is_empty())
+        );
+        let (_, said) = only(&key(true, Rotates::No)[1]);
+        assert!(
+            said.contains(&format!("enable-key-rotation --key-id {KEY}")),
+            "{said}"
+        );
+        let (_, said) = only(&key(false, Rotates::Yes)[0]);
+        assert!(said.contains("managed by AWS"), "{said}");
+        let denied = Err("kms:DescribeKey is denied".to_owned());
+        for check in key_checks(&secret(), &asked(), &seen, Some(&denied)) {
+            assert_eq!(only(&check).0, Status::NotEvaluated);
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! What a run that was cut short left is found, named, and finished.
+
+use std::time::Duration;
+
+use sandbox::Options;
+use scenarios::{ActionText, Error, PATIENCE, World};
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+const DRAFT: &str = "/integrations/actions/{actionId}/draft";
+
+/// A world in which nothing has to be waited for long, and an action's secret.
+async fn world() -> Result<(World, String), Error> {
+    let options = Options::silent()
+        .parameter("VerifyDeadlineSeconds", "10")
+        .parameter("StuckAfterMinutes", "0");
+    let world = World::with(options).await?;
+    let secret = world.stack.make_secret("prod/db", "first").await?;
+    Ok((world, secret))
+}
+
+async fn sweep(world: &World, mode: &str) -> Result<Value, Error> {
+    world.ask("check-compliance", json!({"mode": mode})).await
+}
+
+/// The findings of one id that failed.
+fn found<'r>(report: &'r Value, id: &str) -> Vec<&'r Value> {
+    let findings = report["findings"].as_array().into_iter().flatten();
+    findings
+        .filter(|finding| finding["status"] == "failed" && finding["id"] == id)
+        .collect()
+}
+
+/// Sweeps until a finding stands that needs time to come.
+async fn until_found(world: &World, mode: &str, id: &str) -> Result<Value, Error> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let report = sweep(world, mode).await?;
+        if !found(&report, id).is_empty() {
+            return Ok(report);
+        }
+        if Instant::now() > deadline {
+            return Err(format!("{id} is never found: {report:#}").into());
+        }
+        sleep(Duration::from_millis(500)).await;
+    }
+}
+
+fn steps(report: &Value) -> Vec<(&str, &str, bool)> {
+    let steps = report["steps"].as_array().into_iter().flatten();
+    steps
+        .map(|step| {
+            let text = |name: &str| step[name].as_str().unwrap_or_default();
+            (text("key"), text("verb"), !step["outcome"].is_null())
+        })
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_credential_that_nothing_uses_is_named_and_deleted_and_a_persons_is_left()
+-> Result<(), Error> {
+    let (world, secret) = world().await?;
+    let manifest = world
+        .manifest()
+        .action(ActionText::new("orders", &world.echo(), &[&secret]).tested());
+    world.settle(&manifest).await?;
+    world.quiet().await?;
+    let left = |name: &str| {
+        json!({
+            "name": name, "type": {"name": "amazonWebServicesARN"},
+            "credentialFields": {"ARN": "arn:aws:iam::000000000000:role/GenesysOld"},
+        })
+    };
+    let ours = "Lockstep prod: arn:aws:iam::000000000000:role/GenesysOld";
+    for name in [ours, "By hand"] {
+        world
+            .stranger("POST", "/credentials", Some(left(name)))
+            .await?;
+    }
+
+    let planned = sweep(&world, "plan").await?;
+    assert_eq!(
+        found(&planned, "LS-CREDENTIAL-LEFT").len(),
+        1,
+        "{planned:#}"
+    );
+    assert_eq!(steps(&planned), [("orders", "resume", false)]);
+    let (from, writes) = (world.stack.now(), world.writes().len());
+    let report = sweep(&world, "apply").await?;
+    assert_eq!(steps(&report), [("orders", "resume", true)]);
+    world.expect("Change Verified", "orders", from).await?;
+    world.quiet().await?;
+
+    let names: Vec<Value> = world
+        .list("/integrations/credentials")
+        .await?
+        .into_iter()
+        .map(|mut one| one["name"].take())
+        .collect();
+    assert!(!names.contains(&json!(ours)), "{names:?}");
+    assert!(names.contains(&json!("By hand")), "{names:?}");
+    assert_eq!(
+        world.writes()[writes..],
+        ["DELETE /api/v2/integrations/credentials/{credentialId}"]
+    );
+    let after = sweep(&world, "apply").await?;
+    assert_eq!(found(&after, "LS-CREDENTIAL-LEFT").len(), 0, "{after:#}");
+    assert_eq!(steps(&after), []);
+    world.stack.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_that_was_made_and_never_bound_is_named_and_bound() -> Result<(), Error> {
+    let (world, secret) = world().await?;
+    let rebinding = world.pause("rebind-action").await?;
+    let manifest = world
+        .manifest()
+        .action(ActionText::new("orders", &world.echo(), &[&secret]));
+    let from = world.upload(&manifest).await?;
+    world.expect_any("Role Provisioned", from).await?;
+    world.purge("RebindQueueUrl", 1).await?;
+    world.resume(&rebinding).await?;
+
+    let report = until_found(&world, "apply", "LS-ROLE-UNBOUND").await?;
+    let finding = found(&report, "LS-ROLE-UNBOUND")[0];
+    assert!(
+        finding["what"]
+            .as_str()
+            .is_some_and(|what| what.contains("orders")),
+        "{finding:#}"
+    );
+    assert_eq!(steps(&report), [("orders", "resume", true)]);
+    world.expect("Change Verified", "orders", from).await?;
+    world.quiet().await?;
+    let after = sweep(&world, "apply").await?;
+    assert_eq!(found(&after, "LS-ROLE-UNBOUND").len(), 0, "{after:#}");
+    world.stack.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draft_of_ours_that_was_never_published_is_named_and_thrown_away() -> Result<(), Error> {
+    let (world, secret) = world().await?;
+    let action = ActionText::new("orders", &world.echo(), &[&secret]).tested();
+    let before = world.manifest().action(action.clone());
+    world.settle(&before).await?;
+    world.quiet().await?;
+    let refused = json!({"status": 400, "times": 1});
+    world.fault("PATCH", DRAFT, refused)?;
+    let changed = action.with("timeout_seconds", json!(20));
+    let from = world.upload(&world.manifest().action(changed)).await?;
+    world.expect("Rebind Failed", "orders", from).await?;
+    world.quiet().await?;
+    assert_eq!(world.calls_of("POST", DRAFT).len(), 1, "the draft is there");
+
+    // The manifest is what it was, and nobody hands that on.
+    let rebinding = world.pause("rebind-action").await?;
+    let from = world.upload(&before).await?;
+    world.expect_any("Manifest Accepted", from).await?;
+    world.purge("RebindQueueUrl", 1).await?;
+    let report = sweep(&world, "plan").await?;
+    assert_eq!(found(&report, "LS-DRAFT-LEFT").len(), 1, "{report:#}");
+    assert_eq!(steps(&report), [("orders", "resume", false)]);
+    world.resume(&rebinding).await?;
+    sweep(&world, "apply").await?;
+    world.expect("Change Verified", "orders", from).await?;
+    world.quiet().await?;
+
+    assert_eq!(world.calls_of("DELETE", DRAFT).len(), 1);
+    let after = sweep(&world, "apply").await?;
+    assert_eq!(found(&after, "LS-DRAFT-LEFT").len(), 0, "{after:#}");
+    world.stack.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_was_cut_off_and_whose_message_is_lost_is_named_and_finished()
+-> Result<(), Error> {
+    let (world, secret) = world().await?;
+    let manifest = world
+        .manifest()
+        .action(ActionText::new("orders", &world.echo(), &[&secret]).tested());
+    world.settle(&manifest).await?;
+    world.quiet().await?;
+    world
+        .hide_for("RebindQueueUrl", Duration::from_secs(3))
+        .await?;
+    world.fault("PATCH", DRAFT, json!({"kind": "timeout", "times": 1}))?;
+    let from = world.stack.now();
+    let version = world.stack.rotate(&secret, "second").await?;
+    world.call_after(0, "PATCH", DRAFT).await?;
+    let rebinding = world.pause("rebind-action").await?;
+    assert!(world.crash("rebind-action")? >= 1, "it was at work");
+    world.purge("RebindQueueUrl", 1).await?;
+    world.resume(&rebinding).await?;
+
+    let report = until_found(&world, "apply", "LS-CHANGE-OPEN").await?;
+    assert_eq!(steps(&report), [("orders", "resume", true)]);
+    world.expect("Change Verified", "orders", from).await?;
+    assert_eq!(world.bound_version("orders").await?, version);
+    world.stack.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stuck_rotation_and_a_key_that_is_not_as_asked_are_named_with_the_command_that_mends_them()
+-> Result<(), Error> {
+    let (world, secret) = world().await?;
+    let mut orders = ActionText::new("orders", &world.echo(), &[&secret]);
+    orders = orders.with(
+        "secrets",
+        json!([{
+            "name": "DB", "arn": secret,
+            "rotation": {"max_age_days": 30, "kms": "customer_managed", "kms_rotation": "required"},
+        }]),
+    );
+    world.settle(&world.manifest().action(orders)).await?;
+    let secrets = &world.stack.aws.secrets;
+    let pending = secrets
+        .put_secret_value()
+        .secret_id(&secret)
+        .secret_string("next")
+        .version_stages("AWSPENDING")
+        .send()
+        .await?;
+
+    let report = sweep(&world, "apply").await?;
+    let fix = |report: &Value, id: &str| {
+        let findings = found(report, id);
+        let fix = findings.first().and_then(|one| one["fix"].as_str());
+        fix.unwrap_or_default().to_owned()
+    };
+    let version = pending.version_id().unwrap_or_default();
+    let stuck = fix(&report, "LS-PENDING-STUCK");
+    assert!(
+        stuck.contains(&format!("--remove-from-version-id {version}")),
+        "{report:#}"
+    );
+    assert!(
+        fix(&report, "LS-SECRET-KEY").contains("--kms-key-id"),
+        "{report:#}"
+    );
+
+    // As the findings say.
+    let kms = aws_sdk_kms::Client::new(&world.stack.aws.config);
+    let key = kms.create_key().send().await?;
+    let key = key.key_metadata().map(|key| key.key_id().to_owned());
+    let key = key.ok_or("no key was made")?;
+    secrets
+        .update_secret()
+        .secret_id(&secret)
+        .kms_key_id(&key)
+        .send()
+        .await?;
+    secrets
+        .update_secret_version_stage()
+        .secret_id(&secret)
+        .version_stage("AWSPENDING")
+        .remove_from_version_id(version)
+        .send()
+        .await?;
+    let report = sweep(&world, "apply").await?;
+    assert_eq!(found(&report, "LS-PENDING-STUCK").len(), 0, "{report:#}");
+    assert_eq!(found(&report, "LS-SECRET-KEY").len(), 0, "{report:#}");
+    let switch_on = fix(&report, "LS-KMS-ROTATION");
+    assert!(
+        switch_on.contains("aws kms enable-key-rotation"),
+        "{report:#}"
+    );
+    kms.enable_key_rotation().key_id(&key).send().await?;
+    let report = sweep(&world, "apply").await?;
+    for id in ["LS-KMS-ROTATION", "LS-SECRET-AGE"] {
+        assert_eq!(found(&report, id).len(), 0, "{report:#}");
+    }
+    world.stack.stop().await;
+    Ok(())
+}

@@ -1,0 +1,237 @@
+//! OAuth clients take turns, step by step as Secrets Manager asks, and nobody notices.
+
+use sandbox::{FUNCTIONS, RotateOptions, Step};
+use scenarios::rotation::RESET;
+use scenarios::{ActionText, Error, World};
+use serde_json::{Value, json};
+
+/// A world with one bound action, and the id of that action.
+async fn world() -> Result<(World, String, String), Error> {
+    let world = World::start().await?;
+    let db = world.stack.make_secret("prod/db", "first").await?;
+    let orders = ActionText::new("orders", &world.echo(), &[&db]).tested();
+    world.settle(&world.manifest().action(orders)).await?;
+    world.quiet().await?;
+    let action = world.action_id("orders").await?;
+    Ok((world, db, action))
+}
+
+/// The details of the events of one type about one version.
+fn told(world: &World, event: &str, version: &str) -> Vec<Value> {
+    let events = world.stack.events().into_iter();
+    events
+        .filter(|heard| heard.detail_type == event)
+        .map(|heard| heard.detail)
+        .filter(|detail| detail["secrets"][0]["version_id"] == version)
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_pair_takes_turns_and_no_call_fails() -> Result<(), Error> {
+    let (world, db, action) = world().await?;
+    let secret = world.stack.aws_endpoints().client_secret_arn.clone();
+    let genesys = &world.stack.endpoints().genesys;
+    let (one, other) = (&genesys.client_id, &genesys.alternate_client_id);
+    let mut planted = vec![genesys.client_secret.clone()];
+    let canary = world.sign_in_canary(&secret, &action)?;
+    canary.once_more().await;
+
+    // In order.
+    let from = world.stack.now();
+    let rotated = world
+        .stack
+        .rotate_client(&secret, RotateOptions::default())
+        .await?;
+    assert!(rotated.done, "{rotated:#?}");
+    let value = world.client_value(&secret, "AWSCURRENT").await?;
+    assert_eq!(
+        [&value["client_id"], &value["alternate_client_id"]],
+        [other, one]
+    );
+    planted.push(
+        value["client_secret"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned(),
+    );
+    let detail = world.expect_any("Client Rotated", from).await?;
+    assert_eq!(detail["client_id"], json!(other), "{detail:#}");
+    assert_eq!(detail["actor"], json!({"kind": "client", "id": one}));
+    assert_eq!(detail["organization_id"], json!(genesys.organization_id));
+    assert_eq!(
+        detail["secrets"][0]["version_id"],
+        json!(rotated.version_id)
+    );
+    assert_eq!(detail.get("gap_seconds"), None);
+    let uri = detail["evidence"].as_str().unwrap_or_default();
+    let record = world
+        .stack
+        .evidence(uri)
+        .await?
+        .ok_or("there is no evidence")?;
+    assert_eq!(record["left"], json!(one), "{record:#}");
+    assert_eq!(world.resets(), 1);
+    canary.once_more().await;
+
+    // Back again, each step twice.
+    let token = world.stack.begin_rotation(&secret).await?;
+    for step in Step::ALL {
+        for _ in 0..2 {
+            let call = world.stack.rotation_step(&secret, &token, step).await?;
+            assert!(!call.failed, "{call:#?}");
+        }
+    }
+    let value = world.client_value(&secret, "AWSCURRENT").await?;
+    assert_eq!(
+        [&value["client_id"], &value["alternate_client_id"]],
+        [one, other]
+    );
+    planted.push(
+        value["client_secret"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned(),
+    );
+    assert_eq!(world.resets(), 2, "one reset for each rotation");
+    // Its answer was lost: the whole of it again, and nothing happens twice.
+    let again = RotateOptions {
+        again: true,
+        ..RotateOptions::default()
+    };
+    let repeated = world.stack.rotate_client(&secret, again).await?;
+    assert!(
+        repeated.done && repeated.version_id == token,
+        "{repeated:#?}"
+    );
+    assert_eq!(world.resets(), 2);
+    let events = told(&world, "Client Rotated", &token);
+    assert_eq!(events.len(), 1, "{events:#?}");
+    // A run that died right after the label moved: it is told after all, with the same evidence.
+    let from = world.stack.now();
+    world.forget_that_it_was_told(&secret).await?;
+    let late = world
+        .stack
+        .rotation_step(&secret, &token, Step::Finish)
+        .await?;
+    assert!(!late.failed, "{late:#?}");
+    let told_late = world.expect_any("Client Rotated", from).await?;
+    assert_eq!(told_late["evidence"], events[0]["evidence"]);
+
+    // Lockstep itself goes on with whichever is in force, and both are itself.
+    let from = world.stack.now();
+    world.stack.rotate(&db, "second").await?;
+    world.expect("Change Verified", "orders", from).await?;
+    let failures = canary.stop().await?;
+    assert!(failures.is_empty(), "{failures:#?}");
+
+    // No secret is written down.
+    let mut written = world.stored().await?;
+    for function in FUNCTIONS {
+        let lines = world.stack.function_logs(function).await?;
+        written.push((format!("the log of {function}"), lines.join("\n")));
+    }
+    for event in world.stack.heard() {
+        written.push((event.detail_type, event.detail.to_string()));
+    }
+    let answers = rotated.calls.iter().chain(&repeated.calls);
+    written.extend(answers.map(|call| ("an answer".to_owned(), call.answer.to_string())));
+    assert!(
+        written
+            .iter()
+            .any(|(place, _)| place.contains("/rotations/")),
+        "rotations are stored"
+    );
+    for (place, text) in &written {
+        for value in &planted {
+            assert!(
+                value.len() > 20 && !text.contains(value.as_str()),
+                "{place}: {text}"
+            );
+        }
+    }
+    world.stack.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_breaks_off_is_gone_through_again_and_no_call_fails() -> Result<(), Error> {
+    let (world, db, action) = world().await?;
+    let (secret, [one, other]) = world.make_pair("team").await?;
+    let orders = ActionText::new("orders", &world.echo(), &[&db]).tested();
+    let manifest = world
+        .manifest()
+        .organization("rotated_clients", json!([secret]));
+    let from = world.upload(&manifest.action(orders)).await?;
+    world.expect_any("Manifest Accepted", from).await?;
+    let canary = world.sign_in_canary(&secret, &action)?;
+    let mut in_force = (one, other);
+
+    let faults = [
+        ("POST", RESET, "applied_then_lost"),
+        ("POST", RESET, "reset"),
+        ("POST", "/oauth/clients/{clientId}/usage/query", "reset"),
+        (
+            "GET",
+            "/oauth/clients/{clientId}/usage/query/results/{executionId}",
+            "applied_then_lost",
+        ),
+        ("GET", "/oauth/clients/{clientId}", "applied_then_lost"),
+        ("GET", "/organizations/me", "applied_then_lost"),
+    ];
+    for (method, route, kind) in faults {
+        world.fault(method, route, json!({"kind": kind, "times": 1}))?;
+        let rotated = world
+            .stack
+            .rotate_client(&secret, RotateOptions::default())
+            .await?;
+        assert!(rotated.done, "{method} {route} {kind}: {rotated:#?}");
+        in_force = swapped(&world, &secret, in_force).await?;
+        let events = told(&world, "Client Rotated", &rotated.version_id);
+        assert_eq!(events.len(), 1, "{method} {route} {kind}: {events:#?}");
+        canary.once_more().await;
+    }
+    for step in [Step::Create, Step::Set, Step::Test, Step::Finish] {
+        let stop = RotateOptions {
+            stop_after: Some(step),
+            ..RotateOptions::default()
+        };
+        let stopped = world.stack.rotate_client(&secret, stop).await?;
+        assert!(stopped.done, "{step:?}: {stopped:#?}");
+        canary.once_more().await;
+        if step != Step::Finish {
+            let refused = world.stack.begin_rotation(&secret).await;
+            assert!(refused.is_err(), "the earlier one is not complete");
+        }
+        let again = RotateOptions {
+            again: true,
+            ..RotateOptions::default()
+        };
+        let rotated = world.stack.rotate_client(&secret, again).await?;
+        assert!(rotated.done, "{step:?}: {rotated:#?}");
+        assert_eq!(rotated.version_id, stopped.version_id);
+        in_force = swapped(&world, &secret, in_force).await?;
+    }
+    let failed = world.stack.events();
+    let failed: Vec<_> = failed
+        .iter()
+        .filter(|heard| heard.detail_type == "Client Rotation Failed")
+        .collect();
+    assert!(failed.is_empty(), "what passes is not told: {failed:#?}");
+    let failures = canary.stop().await?;
+    assert!(failures.is_empty(), "{failures:#?}");
+    world.stack.stop().await;
+    Ok(())
+}
+
+/// Asserts that the two clients have changed places, and answers them so.
+async fn swapped(
+    world: &World,
+    secret: &str,
+    (one, other): (String, String),
+) -> Result<(String, String), Error> {
+    let value = world.client_value(secret, "AWSCURRENT").await?;
+    assert_eq!(value["client_id"], json!(other), "{one} was in force");
+    assert_eq!(value["alternate_client_id"], json!(one));
+    assert_eq!(value["note"], "kept as it is");
+    Ok((other, one))
+}
