@@ -150,7 +150,7 @@ async fn a_failure_at_any_call_leaves_nothing_behind() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn half_an_answer_at_any_call_leaves_nothing_behind() {
-    at_calls(3, |call| async move {
+    at_calls(6, |call| async move {
         let mut half = fault("*", "*", call, 1);
         half.kind = Some(FaultKind::Truncate);
         nothing_is_left(call, half).await;
@@ -160,7 +160,7 @@ async fn half_an_answer_at_any_call_leaves_nothing_behind() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_outage_from_any_call_on_leaves_nothing_that_is_not_named() {
-    at_calls(4, |call| async move {
+    at_calls(8, |call| async move {
         let simulator = begun().await.unwrap();
         let mut outage = fault("*", "*", call, 100_000);
         outage.status = Some(500);
