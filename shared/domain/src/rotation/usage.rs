@@ -250,9 +250,12 @@ mod tests {
     #[test]
     fn our_own_calls_do_not_count_and_nothing_else_is_taken_off() {
         let ours = own(2, "2026-03-09T00:00:00Z");
-        assert_eq!(verdict(&[used(None, 2)], &[ours.clone()]), Ok(()));
-        assert!(verdict(&[used(None, 3)], &[ours.clone()]).is_err());
-        assert!(verdict(&[used(Some("u1"), 2)], &[ours.clone()]).is_err());
+        assert_eq!(
+            verdict(&[used(None, 2)], std::slice::from_ref(&ours)),
+            Ok(())
+        );
+        assert!(verdict(&[used(None, 3)], std::slice::from_ref(&ours)).is_err());
+        assert!(verdict(&[used(Some("u1"), 2)], std::slice::from_ref(&ours)).is_err());
         let earlier = own(2, "2026-03-07T00:00:00Z");
         assert!(verdict(&[used(None, 2)], &[earlier]).is_err());
         let mut others = ours;

@@ -167,7 +167,11 @@ pub(crate) fn looks_of_records(survey: &mut Survey, records: &[Value]) {
     if let Some(record) = by_client {
         let value = match &record["user"] {
             Value::Null => "absent",
-            _ => "empty",
+            Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Array(_)
+            | Value::Object(_) => "empty",
         };
         survey.settle(
             "audit_user",

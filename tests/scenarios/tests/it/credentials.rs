@@ -1,5 +1,7 @@
 //! The values in integration credentials follow their secret, and nobody who calls notices.
 
+use std::collections::BTreeSet;
+
 use scenarios::{Called, Error, WebService, World, label_updated, login};
 use serde_json::{Value, json};
 
@@ -22,6 +24,23 @@ async fn all(world: &World, event: &str, called: &[&Called], from: usize) -> Res
         }
     }
     Ok(first)
+}
+
+async fn sweep(world: &World) -> Result<Value, Error> {
+    world
+        .ask("check-compliance", json!({"mode": "apply"}))
+        .await
+}
+
+/// The ids of the checks on credentials that failed, each once, sorted.
+fn failed_checks(report: &Value) -> Vec<String> {
+    let findings = report["findings"].as_array().into_iter().flatten();
+    let failed = findings.filter(|finding| finding["status"] == "failed");
+    let ids: BTreeSet<String> = failed
+        .filter_map(|finding| finding["id"].as_str())
+        .map(str::to_owned)
+        .collect();
+    ids.into_iter().collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -255,6 +274,15 @@ async fn where_the_old_value_is_dead_the_new_one_is_kept_and_the_alarm_rings() -
     let held = world.ask("rebind-action", json!({"mode": "apply"})).await?;
     assert!(held["text"].to_string().contains("held"), "{held:#}");
 
+    // The sweep tries it out again, and says that it is held.
+    let report = sweep(&world).await?;
+    let failed = failed_checks(&report);
+    assert_eq!(
+        failed,
+        ["LS-CREDENTIAL-LEFT", "LS-HELD", "LS-UNHEALTHY"],
+        "{report:#}"
+    );
+
     // What was replaced is deleted once the tests pass, and not before.
     world
         .stranger("GET", &format!("/credentials/{before}"), None)
@@ -320,6 +348,9 @@ async fn what_a_stranger_does_to_a_credential_is_named_and_mended() -> Result<()
     );
     // The verdict is told before it is recorded; only then is it not given again.
     world.quiet().await?;
+    let report = sweep(&world).await?;
+    let failed = failed_checks(&report);
+    assert!(failed.contains(&"LS-CREDENTIAL".into()), "{report:#}");
     let from = world.stack.now();
     world.ask("rebind-action", json!({"mode": "apply"})).await?;
     world.expect("Change Verified", "erp-login", from).await?;

@@ -86,9 +86,10 @@ pub async fn tell(all: &[Switch], jobs: Vec<Job>, worlds: Worlds) -> Vec<Told> {
 async fn worker(all: &[Switch], end: End, queue: &Queue, told: &Mutex<Vec<(usize, Told)>>) {
     let mut stage: Option<Stage> = None;
     loop {
-        let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
-        let (next, is_last) = (queue.pop_front(), queue.is_empty());
-        drop(queue);
+        let (next, is_last) = {
+            let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
+            (queue.pop_front(), queue.is_empty())
+        };
         let Some((index, job)) = next else { break };
         let began = Instant::now();
         let mut problem = one(all, end, &mut stage, &job).await.err();

@@ -91,7 +91,7 @@ pub(crate) struct RoleSlot {
 /// Where the type could not be read.
 pub(super) async fn role_slot(session: &Session) -> Result<&RoleSlot, api::Error> {
     let read = || read_role_slot(&session.genesys);
-    Ok(session.role_slot.get_or_try_init(read).await?)
+    session.role_slot.get_or_try_init(read).await
 }
 
 async fn read_role_slot(genesys: &Genesys) -> Result<RoleSlot, api::Error> {

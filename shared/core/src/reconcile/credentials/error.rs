@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use lockstep_domain::arn::SecretArn;
 use lockstep_domain::rebind::Refusal;
 
 use crate::reconcile::action::RebindError;
@@ -26,7 +25,7 @@ pub enum UnitError {
     )]
     Value {
         /// The secret.
-        secret: SecretArn,
+        secret: String,
         /// The version that was read.
         version_id: String,
         /// Field by field.

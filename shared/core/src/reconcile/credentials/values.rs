@@ -42,7 +42,7 @@ pub(super) async fn read(world: &World, desired: &mut DesiredUnit) -> Result<Val
         .value(&secret.arn, &secret.version_id)
         .await?;
     let values = select(&value, &desired.credentials).map_err(|problems| UnitError::Value {
-        secret: secret.arn.clone(),
+        secret: secret.arn.to_string(),
         version_id: secret.version_id.clone(),
         problems,
     })?;
