@@ -85,12 +85,7 @@ pub async fn tell(all: &[Switch], jobs: Vec<Job>, worlds: Worlds) -> Vec<Told> {
 
 async fn worker(all: &[Switch], end: End, queue: &Queue, told: &Mutex<Vec<(usize, Told)>>) {
     let mut stage: Option<Stage> = None;
-    loop {
-        let (next, is_last) = {
-            let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
-            (queue.pop_front(), queue.is_empty())
-        };
-        let Some((index, job)) = next else { break };
+    while let Some((index, job, is_last)) = taken(queue) {
         let began = Instant::now();
         let mut problem = one(all, end, &mut stage, &job).await.err();
         let is_worn = |stage: &mut Stage| stage.stories() >= STORIES_PER_WORLD;
@@ -115,6 +110,13 @@ async fn worker(all: &[Switch], end: End, queue: &Queue, told: &Mutex<Vec<(usize
     {
         panic!("{error}");
     }
+}
+
+/// The next story, and whether it is the last.
+fn taken(queue: &Queue) -> Option<(usize, Job, bool)> {
+    let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
+    let (index, job) = queue.pop_front()?;
+    Some((index, job, queue.is_empty()))
 }
 
 /// Tells one story in the world at hand, or in a fresh one. A world in which one failed is not used again.

@@ -11,6 +11,9 @@ pub enum Due {
     AnswerOrEnd,
 }
 
+/// What makes an attack of one family.
+pub type Maker = fn(&mut fastrand::Rng, &super::world::World) -> Attack;
+
 /// One hostile request.
 #[derive(Debug)]
 pub struct Attack {

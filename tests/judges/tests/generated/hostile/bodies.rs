@@ -5,11 +5,11 @@ use std::time::Duration;
 use fastrand::Rng;
 use serde_json::{Value, json};
 
-use super::attack::Attack;
+use super::attack::{Attack, Maker};
 use super::world::World;
 
 /// The families of attacks by body.
-pub const FAMILIES: &[(&str, fn(&mut Rng, &World) -> Attack)] = &[
+pub const FAMILIES: &[(&str, Maker)] = &[
     ("huge body", huge),
     ("wrong type", wrong_type),
     ("bad UTF-8", bad_utf8),

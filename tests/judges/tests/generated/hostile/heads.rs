@@ -2,11 +2,11 @@
 
 use fastrand::Rng;
 
-use super::attack::Attack;
+use super::attack::{Attack, Maker};
 use super::world::World;
 
 /// The families of attacks by everything but the body.
-pub const FAMILIES: &[(&str, fn(&mut Rng, &World) -> Attack)] = &[
+pub const FAMILIES: &[(&str, Maker)] = &[
     ("path trick", path_trick),
     ("long path", long_path),
     ("query trick", query_trick),
