@@ -151,7 +151,7 @@ mod tests {
         };
         let written = serde_json::to_value(&alone).unwrap();
         let keys: Vec<_> = written.as_object().unwrap().keys().cloned().collect();
-        assert_eq!(keys.len(), 7, "{keys:?}");
+        assert_eq!(keys.len(), 8, "{keys:?}");
         assert_eq!(written["genesys_api_url"], "http://127.0.0.1:1");
         let read: Endpoints = serde_json::from_value(written).unwrap();
         assert_eq!(read, alone);

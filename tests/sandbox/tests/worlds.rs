@@ -88,7 +88,9 @@ async fn a_change_at_genesys_cloud_reaches_the_account_as_a_partner_event() {
     let made = http
         .post(format!("{}/api/v2/integrations", genesys.genesys_api_url))
         .bearer_auth(token["access_token"].as_str().unwrap())
-        .json(&json!({"integrationType": {"id": "aws-lambda-data-actions"}}))
+        .json(
+            &json!({"name": "Made by hand", "integrationType": {"id": "aws-lambda-data-actions"}}),
+        )
         .send()
         .await
         .unwrap();
