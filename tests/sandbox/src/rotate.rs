@@ -26,7 +26,7 @@ const CURRENT: &str = "AWSCURRENT";
 const PENDING: &str = "AWSPENDING";
 
 /// How often a rotation is gone through before it is given up; Secrets Manager says "multiple times".
-const ROUNDS: usize = 4;
+const ROUNDS: usize = 6;
 
 /// Between two rounds. Secrets Manager takes longer, and does not say how long.
 const BETWEEN_ROUNDS: Duration = Duration::from_millis(1500);
