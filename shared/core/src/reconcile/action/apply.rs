@@ -19,6 +19,8 @@ use super::{Binding, Look, RebindError, observe};
 
 /// How long a freshly enabled integration may take to report that it is active.
 const ACTIVATION: Duration = Duration::from_secs(60);
+/// How long a fresh integration may refuse actions.
+const FRESH: Duration = Duration::from_secs(20);
 /// Between two looks at it.
 const ACTIVATION_POLL: Duration = Duration::from_millis(500);
 
@@ -41,6 +43,8 @@ struct Made {
     integration: Option<IntegrationId>,
     credential: Option<CredentialId>,
     draft_version: Option<i64>,
+    /// Whether this plan made the integration.
+    is_fresh: bool,
 }
 
 impl Binding<'_> {
@@ -159,6 +163,7 @@ impl Binding<'_> {
                     .map_err(|_| incomplete("an integration's id"))?;
                 self.state.value.integration_id = Some(id.clone());
                 made.integration = Some(id.clone());
+                made.is_fresh = true;
                 Ok(id.to_string())
             }
             RebindStep::CreateCredential { name, role_arn, .. } => {
@@ -213,19 +218,18 @@ impl Binding<'_> {
                 ..
             } => {
                 let integration = known(made.integration.as_ref())?;
-                let created = genesys
-                    .create_action(&api::NewAction {
-                        name: action.name.clone(),
-                        category: action.category.clone(),
-                        integration_id: integration.to_string(),
-                        secure: *secure,
-                        contract: api::ActionContract::of(
-                            contract.input.clone(),
-                            contract.output.clone(),
-                        ),
-                        config: observe::config_out(&action.config),
-                    })
-                    .await?;
+                let new = api::NewAction {
+                    name: action.name.clone(),
+                    category: action.category.clone(),
+                    integration_id: integration.to_string(),
+                    secure: *secure,
+                    contract: api::ActionContract::of(
+                        contract.input.clone(),
+                        contract.output.clone(),
+                    ),
+                    config: observe::config_out(&action.config),
+                };
+                let created = self.create_action(&new, made.is_fresh).await?;
                 let id: ActionId = created
                     .id
                     .parse()
@@ -297,6 +301,28 @@ impl Binding<'_> {
             RebindStep::DiscardDraft { id, .. } => {
                 genesys.delete_draft(id.as_str()).await?;
                 Ok(id.to_string())
+            }
+        }
+    }
+
+    /// A fresh integration may refuse actions for a while, with a 400, although it reports that it is
+    /// active (the official Terraform provider repeats the create then). Elsewhere a 400 is one.
+    async fn create_action(
+        &self,
+        new: &api::NewAction,
+        is_fresh: bool,
+    ) -> Result<api::Action, api::Error> {
+        let deadline = tokio::time::Instant::now() + FRESH;
+        loop {
+            match self.session.genesys.create_action(new).await {
+                Err(error)
+                    if is_fresh
+                        && error.status() == Some(400)
+                        && tokio::time::Instant::now() + ACTIVATION_POLL < deadline =>
+                {
+                    tokio::time::sleep(ACTIVATION_POLL).await;
+                }
+                created => return created,
             }
         }
     }
