@@ -141,11 +141,11 @@ impl Sweep<'_> {
 
     async fn hand_on(&self, key: &Key, reason: &str) -> Result<(), Failure> {
         let organization = &self.manifest.organization.id;
-        let Some(integration) = self
-            .manifest
-            .action(key)
-            .and_then(|action| self.manifest.integration_of(action))
-        else {
+        // What is written by one hand: an integration, or the credentials of one secret.
+        let action = self.manifest.action(key);
+        let integration = action.and_then(|action| self.manifest.integration_of(action));
+        let unit = || Some(Key::of_secret(&self.manifest.credential(key)?.secret));
+        let Some(one_writer) = integration.map(|one| one.key.clone()).or_else(unit) else {
             return Ok(());
         };
         let message = RebindMessage {
@@ -154,7 +154,7 @@ impl Sweep<'_> {
             retry: false,
             reason: Some(reason.to_owned()),
         };
-        let group = message_group(organization, &integration.key);
+        let group = message_group(organization, &one_writer);
         let once = Digest::of(&(organization, key, self.began));
         let queues = &self.world.queues;
         Ok(queues.rebind(&message, &group, once.as_str()).await?)

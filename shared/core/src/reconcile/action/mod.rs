@@ -459,17 +459,17 @@ impl Binding<'_> {
     }
 }
 
-const AWAITS_VERDICT: &str = "it differs from what should hold while a verdict is awaited; the \
+pub(super) const AWAITS_VERDICT: &str = "it differs from what should hold while a verdict is awaited; the \
                               verdict will name the difference, and the next look mends it";
 
-fn held_notice(because: &str) -> String {
+pub(super) fn held_notice(because: &str) -> String {
     format!(
         "held: this state was tried and rejected ({because}); a newer secret version, a changed \
          manifest, or an invocation with `retry: true` tries again"
     )
 }
 
-fn idle(change_id: ChangeId, notice: Option<String>) -> Report {
+pub(super) fn idle(change_id: ChangeId, notice: Option<String>) -> Report {
     Report {
         change_id: Some(change_id),
         steps: Vec::new(),

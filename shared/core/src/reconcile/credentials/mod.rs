@@ -36,7 +36,7 @@ pub use self::trial::try_unit;
 use self::values::Values;
 use crate::aws::SecretSeen;
 use crate::genesys::{Session, sign_in};
-use crate::reconcile::action::{Ask, RebindError, Report};
+use crate::reconcile::action::{AWAITS_VERDICT, Ask, RebindError, Report, held_notice, idle};
 use crate::runtime::chain;
 use crate::store::Versioned;
 use crate::world::World;
@@ -382,22 +382,4 @@ fn untested(desired: &DesiredUnit) -> Vec<String> {
             )
         })
         .collect()
-}
-
-const AWAITS_VERDICT: &str = "it differs from what should hold while a verdict is awaited; the \
-                              verdict will name the difference, and the next look mends it";
-
-fn held_notice(because: &str) -> String {
-    format!(
-        "held: this state was tried and rejected ({because}); a newer secret version, a changed \
-         manifest, or an invocation with `retry: true` tries again"
-    )
-}
-
-fn idle(change_id: ChangeId, notice: Option<String>) -> Report {
-    Report {
-        change_id: Some(change_id),
-        steps: Vec::new(),
-        notices: notice.into_iter().collect(),
-    }
 }
