@@ -49,17 +49,17 @@ async fn narrow(world: &World) -> Result<(), Error> {
     Ok(())
 }
 
-/// Compliance findings heard since `from`.
-fn told(world: &World, from: usize) -> usize {
-    let heard = world.stack.heard().into_iter().skip(from);
-    heard.filter(|event| event.detail_type == FINDING).count()
+/// Compliance findings emitted since `from`.
+async fn told(world: &World, from: usize) -> Result<usize, Error> {
+    let heard = world.stack.heard().await?.into_iter().skip(from);
+    Ok(heard.filter(|event| event.detail_type == FINDING).count())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_world_as_it_should_be_passes_every_check_and_plan_mode_writes_nothing()
 -> Result<(), Error> {
     let world = bound().await?;
-    let from = world.stack.now();
+    let from = world.stack.now().await?;
     let report = sweep(&world, "plan").await?;
     assert_eq!(ids(&report), Vec::<&str>::new(), "{report:#}");
     assert_eq!(report["passed"], report["checked"], "{report:#}");
@@ -68,7 +68,7 @@ async fn a_world_as_it_should_be_passes_every_check_and_plan_mode_writes_nothing
     let organization = &world.stack.endpoints().genesys.organization_id;
     let object = format!("compliance/{organization}.json");
     assert_eq!(world.stack.state_object(&object).await?, None);
-    assert_eq!(told(&world, from), 0);
+    assert_eq!(told(&world, from).await?, 0);
     world.stack.stop().await;
     Ok(())
 }
@@ -78,7 +78,7 @@ async fn a_finding_is_told_when_it_comes_and_when_it_goes_and_not_in_between() -
 {
     let world = bound().await?;
     widen(&world).await?;
-    let from = world.stack.now();
+    let from = world.stack.now().await?;
     let report = sweep(&world, "apply").await?;
     assert_eq!(ids(&report), ["LS-ROLE-FOREIGN"], "{report:#}");
     assert_eq!(report["failed"], 1);
@@ -108,7 +108,7 @@ async fn a_finding_is_told_when_it_comes_and_when_it_goes_and_not_in_between() -
             .to_string()
             .contains("LS-ROLE-FOREIGN")
     );
-    assert_eq!(told(&world, from), 2);
+    assert_eq!(told(&world, from).await?, 2);
     world.stack.stop().await;
     Ok(())
 }

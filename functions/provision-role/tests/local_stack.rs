@@ -47,7 +47,7 @@ async fn start() -> Stack {
 
 /// Uploads a manifest and waits until it is in force.
 async fn upload(stack: &Stack, text: &str) {
-    let from = stack.now();
+    let from = stack.now().await.unwrap();
     stack.put_manifest("main", text).await.unwrap();
     stack
         .wait_for_event("Manifest Accepted", from, PATIENCE, |_| true)
@@ -102,7 +102,7 @@ async fn role_is_absent(stack: &Stack) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_uploaded_manifest_makes_its_role_right_and_a_second_run_writes_nothing() {
     let stack = start().await;
-    let from = stack.now();
+    let from = stack.now().await.unwrap();
     upload(&stack, &manifest(&stack, "max_changes: 5", &target(&stack))).await;
     let heard = stack
         .wait_for_event("Role Provisioned", from, PATIENCE, |_| true)
@@ -158,7 +158,7 @@ async fn an_uploaded_manifest_makes_its_role_right_and_a_second_run_writes_nothi
 #[tokio::test(flavor = "multi_thread")]
 async fn a_role_that_was_tampered_with_is_narrowed_at_once_and_revoked_after_a_verdict() {
     let stack = start().await;
-    let from = stack.now();
+    let from = stack.now().await.unwrap();
     upload(&stack, &manifest(&stack, "max_changes: 5", &target(&stack))).await;
     stack
         .wait_for_event("Role Provisioned", from, PATIENCE, |_| true)
@@ -240,7 +240,7 @@ async fn a_strangers_role_is_refused_untouched_until_it_carries_the_boundary() {
         .send()
         .await
         .unwrap();
-    let from = stack.now();
+    let from = stack.now().await.unwrap();
     upload(&stack, &manifest(&stack, "max_changes: 5", &target(&stack))).await;
     stack
         .wait_for_event("Role Provisioning Failed", from, PATIENCE, |detail| {
@@ -288,7 +288,7 @@ async fn plan_mode_and_refusals_leave_aws_as_it_is() {
     assert!(role_is_absent(&stack).await);
 
     // The guard: two bindings would change, one may.
-    let from = stack.now();
+    let from = stack.now().await.unwrap();
     let two = manifest(&stack, "max_changes: 1", &target(&stack));
     let (_, action) = two.split_once("actions:\n").unwrap();
     let second = action
@@ -306,7 +306,7 @@ async fn plan_mode_and_refusals_leave_aws_as_it_is() {
     assert!(role_is_absent(&stack).await);
 
     // A bad upload is refused, and the one before stays in force.
-    let from = stack.now();
+    let from = stack.now().await.unwrap();
     let bad = manifest(&stack, "no_such_field: 1", &target(&stack));
     stack.put_manifest("main", &bad).await.unwrap();
     stack
@@ -324,7 +324,7 @@ async fn plan_mode_and_refusals_leave_aws_as_it_is() {
     );
 
     // What a person writes is checked to the last field.
-    let from = stack.now();
+    let from = stack.now().await.unwrap();
     let unknown = provision(&stack, json!({"mode": "apply", "keyz": ["orders"]})).await;
     assert_eq!(unknown["refused"], true, "{unknown}");
     stack
@@ -342,7 +342,7 @@ async fn a_manifest_without_an_entry_says_that_it_is_no_longer_managed() {
     let stack = start().await;
     let text = manifest(&stack, "max_changes: 5", &target(&stack));
     upload(&stack, &text).await;
-    let from = stack.now();
+    let from = stack.now().await.unwrap();
     upload(
         &stack,
         &text

@@ -59,7 +59,7 @@ fn ids(findings: &Value) -> Vec<&str> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_later_change_by_somebody_else_turns_verified_into_violated() -> Result<(), Error> {
     let world = bound().await?;
-    let from = world.stack.now();
+    let from = world.stack.now().await?;
     let stranger = meddle(&world).await?;
     let window = world.ask("verify-change", json!({})).await?;
     assert_eq!(window["verdicts"][0]["verdict"], "Violated", "{window:#}");
@@ -89,7 +89,7 @@ async fn a_later_change_by_somebody_else_turns_verified_into_violated() -> Resul
 async fn a_window_by_hand_is_judged_and_nothing_is_written() -> Result<(), Error> {
     let world = bound().await?;
     let before = world.state("orders").await?;
-    let from = world.stack.now();
+    let from = world.stack.now().await?;
     let writes = world.writes();
 
     let answer = world.ask("verify-change", json!({})).await?;
@@ -109,7 +109,7 @@ async fn a_window_by_hand_is_judged_and_nothing_is_written() -> Result<(), Error
 
     assert_eq!(world.state("orders").await?, before);
     assert_eq!(world.writes(), writes);
-    assert_eq!(world.story_of("orders", from), Vec::<String>::new());
+    assert_eq!(world.story_of("orders", from).await?, Vec::<String>::new());
     world.stack.stop().await;
     Ok(())
 }

@@ -161,7 +161,7 @@ impl Story {
     }
 
     async fn rotate(&mut self, stack: &Stack, secret: &str) -> Result<(), Error> {
-        let from = stack.now();
+        let from = stack.now().await?;
         let rotated = Instant::now();
         let version = stack
             .rotate(secret, r#"{"password": "the-second-one"}"#)

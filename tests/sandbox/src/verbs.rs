@@ -124,21 +124,30 @@ impl Stack {
         invoke(&self.aws, self.aws_endpoints(), function, event).await
     }
 
-    /// Everything heard so far: Lockstep's own events, and those of secrets, buckets and Genesys Cloud that may wake it.
-    pub fn heard(&self) -> Vec<Heard> {
-        self.watch.heard()
+    /// Everything emitted before this call: Lockstep's own events, and those of secrets, buckets and Genesys Cloud that may wake it.
+    ///
+    /// # Errors
+    /// Where it does not come; see [`Watch::heard`](crate::watch::Watch::heard).
+    pub async fn heard(&self) -> Result<Vec<Heard>, Error> {
+        self.watch.heard().await
     }
 
-    /// Lockstep's own events so far.
-    pub fn events(&self) -> Vec<Heard> {
-        let mut heard = self.heard();
+    /// Lockstep's own events before this call.
+    ///
+    /// # Errors
+    /// See [`Self::heard`].
+    pub async fn events(&self) -> Result<Vec<Heard>, Error> {
+        let mut heard = self.heard().await?;
         heard.retain(|event| event.source == "lockstep");
-        heard
+        Ok(heard)
     }
 
-    /// How much has been heard so far: from here on, later events are new.
-    pub fn now(&self) -> usize {
-        self.watch.heard().len()
+    /// How much has been heard: what is emitted from here on is new.
+    ///
+    /// # Errors
+    /// See [`Self::heard`].
+    pub async fn now(&self) -> Result<usize, Error> {
+        Ok(self.heard().await?.len())
     }
 
     /// Waits for an event of this detail type, heard since `from`, that the test accepts.

@@ -1,5 +1,6 @@
 //! Listens on Lockstep's bus, and to what may wake it, so that a story can be told and tested.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::aws::{ACCOUNT, Aws};
 use crate::error::Error;
@@ -16,6 +17,9 @@ use crate::ministack::REGION;
 
 /// The queue that all that is heard goes through.
 const QUEUE: &str = "lockstep-sandbox-watch";
+
+/// How long what was emitted may take to be heard.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// One event that was heard.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,9 +37,20 @@ pub struct Heard {
 /// Hears from the moment it is made until it is dropped.
 #[derive(Debug)]
 pub struct Watch {
+    sqs: aws_sdk_sqs::Client,
+    queue: String,
     heard: Arc<Mutex<Vec<Heard>>>,
     count: watch::Receiver<usize>,
+    marks: AtomicU64,
+    marked: watch::Receiver<u64>,
     task: JoinHandle<()>,
+}
+
+/// What comes through the queue.
+enum Message {
+    Event(Heard),
+    /// What was emitted before this number was given has been heard.
+    Mark(u64),
 }
 
 impl Watch {
@@ -58,12 +73,57 @@ impl Watch {
         rule(aws, "default", triggers).await?;
         let heard = Arc::new(Mutex::new(Vec::new()));
         let (tell, count) = watch::channel(0);
-        let task = tokio::spawn(listen(aws.sqs.clone(), queue, Arc::clone(&heard), tell));
-        Ok(Self { heard, count, task })
+        let (mark, marked) = watch::channel(0);
+        let listener = Listener {
+            sqs: aws.sqs.clone(),
+            queue: queue.clone(),
+            heard: Arc::clone(&heard),
+            tell,
+            mark,
+        };
+        Ok(Self {
+            sqs: aws.sqs.clone(),
+            queue,
+            heard,
+            count,
+            marks: AtomicU64::new(0),
+            marked,
+            task: tokio::spawn(listener.listen()),
+        })
     }
 
-    /// Everything heard so far, in order.
-    pub fn heard(&self) -> Vec<Heard> {
+    /// Everything that was emitted before this call, in order: what is still on its way is waited for.
+    ///
+    /// # Errors
+    /// Where it does not come.
+    pub async fn heard(&self) -> Result<Vec<Heard>, Error> {
+        self.catch_up().await?;
+        Ok(self.so_far())
+    }
+
+    /// Waits until a mark has come through the queue: the local bus hands an event to its queues
+    /// before it answers, and a queue keeps its order.
+    async fn catch_up(&self) -> Result<(), Error> {
+        let mark = self.marks.fetch_add(1, Ordering::Relaxed) + 1;
+        self.sqs
+            .send_message()
+            .queue_url(&self.queue)
+            .message_body(json!({"mark": mark}).to_string())
+            .send()
+            .await
+            .map_err(|error| Error::aws("SendMessage", error))?;
+        let mut marked = self.marked.clone();
+        let come = timeout(PATIENCE, marked.wait_for(|come| *come >= mark)).await;
+        match come {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(Error::new(format!(
+                "the events so far did not come within {} s",
+                PATIENCE.as_secs()
+            ))),
+        }
+    }
+
+    fn so_far(&self) -> Vec<Heard> {
         self.heard
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -85,7 +145,7 @@ impl Watch {
         let mut count = self.count.clone();
         loop {
             count.borrow_and_update();
-            let heard = self.heard();
+            let heard = self.so_far();
             if let Some(found) = heard.iter().skip(from).find(|event| accepts(event)) {
                 return Ok(found.clone());
             }
@@ -177,46 +237,70 @@ async fn rule(aws: &Aws, bus: &str, pattern: Value) -> Result<(), Error> {
     Ok(())
 }
 
-async fn listen(
+struct Listener {
     sqs: aws_sdk_sqs::Client,
     queue: String,
     heard: Arc<Mutex<Vec<Heard>>>,
     tell: watch::Sender<usize>,
-) {
-    loop {
-        let answer = sqs
-            .receive_message()
-            .queue_url(&queue)
-            .max_number_of_messages(10)
-            .wait_time_seconds(20)
-            .send()
-            .await;
-        // The local AWS is gone: whoever waits sees the sender closed.
-        let Ok(answer) = answer else { return };
-        for message in answer.messages() {
-            let event = message.body().and_then(parse);
-            if let Some(event) = event {
-                let mut all = heard.lock().unwrap_or_else(PoisonError::into_inner);
-                all.push(event);
-                let _ = tell.send(all.len());
+    mark: watch::Sender<u64>,
+}
+
+impl Listener {
+    async fn listen(self) {
+        loop {
+            let answer = self
+                .sqs
+                .receive_message()
+                .queue_url(&self.queue)
+                .max_number_of_messages(10)
+                .wait_time_seconds(20)
+                .send()
+                .await;
+            // The local AWS is gone: whoever waits sees the senders closed.
+            let Ok(answer) = answer else { return };
+            for message in answer.messages() {
+                if let Some(message) = message.body().and_then(parse) {
+                    self.take(message);
+                }
+                if let Some(handle) = message.receipt_handle() {
+                    let deleted = self
+                        .sqs
+                        .delete_message()
+                        .queue_url(&self.queue)
+                        .receipt_handle(handle);
+                    let _ = deleted.send().await;
+                }
             }
-            if let Some(handle) = message.receipt_handle() {
-                let deleted = sqs
-                    .delete_message()
-                    .queue_url(&queue)
-                    .receipt_handle(handle);
-                let _ = deleted.send().await;
+        }
+    }
+
+    fn take(&self, message: Message) {
+        match message {
+            Message::Event(event) => {
+                let mut all = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+                all.push(event);
+                let _ = self.tell.send(all.len());
+            }
+            Message::Mark(mark) => {
+                self.mark.send_if_modified(|last| {
+                    let later = mark > *last;
+                    *last = mark.max(*last);
+                    later
+                });
             }
         }
     }
 }
 
-fn parse(body: &str) -> Option<Heard> {
+fn parse(body: &str) -> Option<Message> {
     let mut event: Value = serde_json::from_str(body).ok()?;
-    Some(Heard {
+    if let Some(mark) = event.get("mark") {
+        return mark.as_u64().map(Message::Mark);
+    }
+    Some(Message::Event(Heard {
         source: event.get("source")?.as_str()?.to_owned(),
         detail_type: event.get("detail-type")?.as_str()?.to_owned(),
         detail: event.get_mut("detail")?.take(),
         at: Instant::now(),
-    })
+    }))
 }

@@ -30,7 +30,7 @@ impl World {
         let deadline = Instant::now() + PATIENCE;
         while self.calls_of(method, route).len() <= before {
             if Instant::now() > deadline {
-                let told = self.stack.events();
+                let told = self.stack.events().await?;
                 return Err(format!("{method} {route} is not called; events: {told:#?}").into());
             }
             // The log of calls is read, not listened to.

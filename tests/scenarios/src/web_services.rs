@@ -239,7 +239,7 @@ impl World {
             let lines = self.stack.function_logs(function).await?;
             written.push((format!("the log of {function}"), lines.join("\n")));
         }
-        for event in self.stack.heard() {
+        for event in self.stack.heard().await? {
             written.push((event.detail_type, event.detail.to_string()));
         }
         for function in ["provision-role", "rebind-action", "verify-change"] {

@@ -68,7 +68,7 @@ impl World {
     /// # Errors
     /// Where the upload fails.
     pub async fn upload(&self, manifest: &ManifestText) -> Result<usize, Error> {
-        let from = self.stack.now();
+        let from = self.stack.now().await?;
         self.stack.put_manifest("main", &manifest.text()).await?;
         Ok(from)
     }
@@ -110,15 +110,18 @@ impl World {
         Ok(heard.detail)
     }
 
-    /// The detail types heard about a binding since `from`, in order.
-    pub fn story_of(&self, key: &str, from: usize) -> Vec<String> {
-        self.stack
-            .heard()
+    /// The detail types emitted about a binding since `from`, in order.
+    ///
+    /// # Errors
+    /// Where they can't be heard.
+    pub async fn story_of(&self, key: &str, from: usize) -> Result<Vec<String>, Error> {
+        let heard = self.stack.heard().await?;
+        let told = heard
             .into_iter()
             .skip(from)
             .filter(|event| event.source == "lockstep" && event.detail["key"] == key)
-            .map(|event| event.detail_type)
-            .collect()
+            .map(|event| event.detail_type);
+        Ok(told.collect())
     }
 
     /// Calls to Genesys Cloud that changed something, as `METHOD route`.

@@ -99,7 +99,7 @@ fn a_function_that_cannot_read_its_secret_is_found_out() {
 #[test]
 fn more_events_than_one_call_takes_all_arrive() {
     on_the_stack(async |stack, world| {
-        let from = stack.now();
+        let from = stack.now().await.unwrap();
         let events: Vec<Event> = (0..12)
             .map(|number| {
                 let mut detail = world.detail();

@@ -34,9 +34,9 @@ fn failed(report: &Value) -> Vec<&str> {
 
 /// What the *Compliance Finding* events since `from` are about: the finding and its resource, or
 /// what is resolved.
-fn told(world: &World, from: usize) -> Vec<String> {
-    let heard = world.stack.heard().into_iter().skip(from);
-    heard
+async fn told(world: &World, from: usize) -> Result<Vec<String>, Error> {
+    let heard = world.stack.heard().await?.into_iter().skip(from);
+    let findings = heard
         .filter(|event| event.detail_type == "Compliance Finding")
         .map(|event| {
             let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -45,8 +45,8 @@ fn told(world: &World, from: usize) -> Vec<String> {
                 Some(id) => format!("{id} on {}", text(&finding["resource"])),
                 None => text(&event.detail["reason"]),
             }
-        })
-        .collect()
+        });
+    Ok(findings.collect())
 }
 
 fn is_told(told: &[String], what: &str) -> bool {
@@ -64,7 +64,7 @@ async fn what_others_change_is_found_and_told_once_and_told_again_when_it_is_men
         .with("timeout_seconds", json!(10));
     world.settle(&world.manifest().action(orders)).await?;
     world.quiet().await?;
-    let from = world.stack.now();
+    let from = world.stack.now().await?;
     let report = sweep(&world).await?;
     assert_eq!(failed(&report), Vec::<&str>::new(), "{report:#}");
     assert_eq!(report["passed"], report["checked"], "{report:#}");
@@ -103,12 +103,12 @@ async fn what_others_change_is_found_and_told_once_and_told_again_when_it_is_men
     // Nothing new: nothing is told. The next story's first event shows that no other came before.
     let again = sweep(&world).await?;
     assert_eq!(failed(&again), found);
-    let after = world.stack.now();
+    let after = world.stack.now().await?;
     world
         .ask("provision-role", json!({"mode": "apply"}))
         .await?;
     world.expect_any("Role Provisioned", after).await?;
-    let said = told(&world, from);
+    let said = told(&world, from).await?;
     let once: BTreeSet<&String> = said.iter().collect();
     assert_eq!(once.len(), said.len(), "{said:?}");
     for id in MENDABLE.into_iter().chain(["LS-PRINCIPAL"]) {
@@ -157,12 +157,13 @@ async fn a_change_left_open_past_its_deadline_is_ended_by_the_sweep() -> Result<
     let began = Instant::now();
     while !world
         .story_of("orders", from)
+        .await?
         .contains(&"Change Unverified".to_owned())
     {
         assert!(
             began.elapsed() < PATIENCE,
             "{:?}",
-            world.story_of("orders", from)
+            world.story_of("orders", from).await?
         );
         sweep(&world).await?;
         // The deadline is a matter of time alone.
@@ -176,6 +177,7 @@ async fn a_change_left_open_past_its_deadline_is_ended_by_the_sweep() -> Result<
     assert!(failed(&report).contains(&"LS-CHANGE-END"), "{report:#}");
     let ends = world
         .story_of("orders", from)
+        .await?
         .into_iter()
         .filter(|told| told == "Change Unverified")
         .count();

@@ -23,10 +23,10 @@ async fn no_secret_value_is_in_any_log_event_state_evidence_answer_or_template()
     world.settle(&manifest).await?;
 
     // A rotation that goes right, one whose test fails, a sweep, a look, plans.
-    let from = world.stack.now();
+    let from = world.stack.now().await?;
     world.stack.rotate(&secret, values[1]).await?;
     world.expect("Change Verified", "orders", from).await?;
-    let from = world.stack.now();
+    let from = world.stack.now().await?;
     world.rotate_badly(&secret, 1).await?;
     world
         .expect("Data Action Unhealthy", "orders", from)
@@ -54,7 +54,7 @@ async fn no_secret_value_is_in_any_log_event_state_evidence_answer_or_template()
     let wrong = json!({"client_id": id, "client_secret": values[3]}).to_string();
     for value in [broken, wrong] {
         world.stack.rotate(client_secret, &value).await?;
-        let from = world.stack.now();
+        let from = world.stack.now().await?;
         let asked = json!({"mode": "apply", "retry": true});
         answers.push(world.stack.invoke("rebind-action", &asked).await?.payload);
         world.expect("Rebind Failed", "orders", from).await?;
@@ -75,7 +75,7 @@ async fn no_secret_value_is_in_any_log_event_state_evidence_answer_or_template()
         assert!(!lines.is_empty(), "{function} wrote no log");
         written.push((format!("the log of {function}"), lines.join("\n")));
     }
-    for event in world.stack.heard() {
+    for event in world.stack.heard().await? {
         written.push((event.detail_type, event.detail.to_string()));
     }
     for answer in answers {

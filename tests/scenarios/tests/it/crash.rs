@@ -49,7 +49,7 @@ async fn a_crash_between_a_new_action_and_its_test_does_not_lose_the_test() -> R
     assert_eq!(world.calls_of("POST", TEST).len(), 2);
     let test = test_in_evidence(&world, &verified).await?;
     assert_eq!(test["passed"], true, "{test:#}");
-    let told = world.story_of("orders", from);
+    let told = world.story_of("orders", from).await?;
     assert_eq!(told, ["Data Action Rebound", "Change Verified"]);
     world.stack.stop().await;
     Ok(())
@@ -64,7 +64,10 @@ async fn a_crash_after_publishing_is_gone_on_with_and_nothing_is_published_twice
 
     // Time enough to see that the draft is at work, and to let the next look at the action hang.
     world.fault("PATCH", DRAFT, json!({"latency_ms": 1500, "times": 1}))?;
-    let (drafted, from) = (world.calls_of("PATCH", DRAFT).len(), world.stack.now());
+    let (drafted, from) = (
+        world.calls_of("PATCH", DRAFT).len(),
+        world.stack.now().await?,
+    );
     let version = world.stack.rotate(&secret, "second").await?;
     world.call_after(drafted, "PATCH", DRAFT).await?;
     world.fault("GET", ACTION, json!({"kind": "timeout", "times": 1}))?;
@@ -72,7 +75,7 @@ async fn a_crash_after_publishing_is_gone_on_with_and_nothing_is_published_twice
     world.call_after(looked, "GET", ACTION).await?;
     assert_eq!(world.calls_of("POST", PUBLISH).len(), 1);
     assert!(world.crash("rebind-action")? >= 1, "it was at work");
-    assert_eq!(world.story_of("orders", from), [""; 0]);
+    assert_eq!(world.story_of("orders", from).await?, [""; 0]);
 
     let verified = world.expect("Change Verified", "orders", from).await?;
     world.quiet().await?;
@@ -81,7 +84,7 @@ async fn a_crash_after_publishing_is_gone_on_with_and_nothing_is_published_twice
     assert_eq!(world.bound_version("orders").await?, version);
     let test = test_in_evidence(&world, &verified).await?;
     assert_eq!([&test["passed"], &test["on_draft"]], [true, true]);
-    let told = world.story_of("orders", from);
+    let told = world.story_of("orders", from).await?;
     assert_eq!(told, ["Data Action Rebound", "Change Verified"]);
     world.stack.stop().await;
     Ok(())
@@ -94,7 +97,7 @@ async fn a_crash_with_the_draft_open_ends_with_that_draft_published() -> Result<
     world.quiet().await?;
 
     world.fault("PATCH", DRAFT, json!({"kind": "timeout", "times": 1}))?;
-    let from = world.stack.now();
+    let from = world.stack.now().await?;
     let version = world.stack.rotate(&secret, "second").await?;
     world.call_after(0, "PATCH", DRAFT).await?;
     assert!(world.crash("rebind-action")? >= 1, "it was at work");

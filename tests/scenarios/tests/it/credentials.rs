@@ -86,7 +86,7 @@ async fn two_integrations_follow_one_secret_and_no_call_fails() -> Result<(), Er
     for (user, password) in [("app-b", "pw-second"), ("app-a", "pw-third")] {
         let before = world.credential_in(&crm).await?;
         service.lets_in(user, password);
-        let from = world.stack.now();
+        let from = world.stack.now().await?;
         let version = world.stack.rotate(&secret, &login(user, password)).await?;
         let verified = all(&world, "Change Verified", &called, from).await?;
         world.quiet().await?;
@@ -96,7 +96,7 @@ async fn two_integrations_follow_one_secret_and_no_call_fails() -> Result<(), Er
         assert!(gone.is_err(), "the old one is deleted");
         assert_ne!(world.credential_in(&crm).await?, before);
         assert_eq!(
-            world.story_of("crm-login", from),
+            world.story_of("crm-login", from).await?,
             ["Credential Rebound", "Change Verified"]
         );
         world.nothing_unreferenced(&called).await?;
@@ -105,7 +105,7 @@ async fn two_integrations_follow_one_secret_and_no_call_fails() -> Result<(), Er
     }
 
     // A new version with the same values: recorded and proved, and nothing is pushed.
-    let (writes, from) = (world.writes().len(), world.stack.now());
+    let (writes, from) = (world.writes().len(), world.stack.now().await?);
     let same = login("app-a", "pw-third");
     let version = world.stack.rotate(&secret, &same).await?;
     let verified = all(&world, "Change Verified", &called, from).await?;
@@ -114,7 +114,7 @@ async fn two_integrations_follow_one_secret_and_no_call_fails() -> Result<(), Er
 
     // The same trigger again, and a late one of a version long gone.
     world.quiet().await?;
-    let from = world.stack.now();
+    let from = world.stack.now().await?;
     let time = "2026-01-02T03:04:05Z";
     for (id, version) in [
         ("twice", &version),
@@ -125,7 +125,7 @@ async fn two_integrations_follow_one_secret_and_no_call_fails() -> Result<(), Er
         world.deliver(&event).await?;
     }
     world.quiet().await?;
-    assert_eq!(world.story_of("erp-login", from), [""; 0]);
+    assert_eq!(world.story_of("erp-login", from).await?, [""; 0]);
     assert_eq!(world.writes().len(), writes);
 
     assert_eq!(canary.stop().await?, [""; 0], "calls that failed");
@@ -161,7 +161,7 @@ async fn a_failure_moves_all_of_them_back_or_says_where_each_stands() -> Result<
 
     // One of two services does not know the new user: both go back.
     erp_service.lets_in("app-b", "pw-second");
-    let from = world.stack.now();
+    let from = world.stack.now().await?;
     world
         .stack
         .rotate(&secret, &login("app-b", "pw-second"))
@@ -178,12 +178,12 @@ async fn a_failure_moves_all_of_them_back_or_says_where_each_stands() -> Result<
     assert_eq!(now, before);
     world.nothing_unreferenced(&called).await?;
     assert_eq!(
-        world.story_of("erp-login", from),
+        world.story_of("erp-login", from).await?,
         ["Credential Rebind Failed"]
     );
 
     // Held: a resync does not try again. A person does, once the service knows the user.
-    let (writes, from) = (world.writes().len(), world.stack.now());
+    let (writes, from) = (world.writes().len(), world.stack.now().await?);
     world.ask("rebind-action", json!({"mode": "apply"})).await?;
     assert_eq!(world.writes().len(), writes);
     crm_service.lets_in("app-b", "pw-second");
@@ -205,7 +205,7 @@ async fn a_failure_moves_all_of_them_back_or_says_where_each_stands() -> Result<
         }})
     };
     world.fault("PUT", CONFIG, refusal(1))?;
-    let from = world.stack.now();
+    let from = world.stack.now().await?;
     world
         .stack
         .rotate(&secret, &login("app-a", "pw-third"))
@@ -218,7 +218,7 @@ async fn a_failure_moves_all_of_them_back_or_says_where_each_stands() -> Result<
     world.nothing_unreferenced(&called).await?;
 
     // Neither can the first one be written back: split, said of each, until somebody retries.
-    let (faulted, from) = (refusal(2), world.stack.now());
+    let (faulted, from) = (refusal(2), world.stack.now().await?);
     world.fault("PUT", CONFIG, faulted)?;
     world.ask("rebind-action", again.clone()).await?;
     let split = all(&world, "Credential Split", &called, from).await?;
@@ -228,7 +228,7 @@ async fn a_failure_moves_all_of_them_back_or_says_where_each_stands() -> Result<
     assert!(reason.contains("as before"), "{reason}");
     let key = split["evidence"].as_str().unwrap_or_default();
     assert!(key.contains("_secret_genesys-credentials_erp_"), "{key}");
-    let from = world.stack.now();
+    let from = world.stack.now().await?;
     world.ask("rebind-action", again).await?;
     all(&world, "Change Verified", &called, from).await?;
     world.quiet().await?;
@@ -256,7 +256,7 @@ async fn where_the_old_value_is_dead_the_new_one_is_kept_and_the_alarm_rings() -
     let before = world.credential_in(&erp).await?;
 
     service.lets_in("app", "pw-something-else");
-    let from = world.stack.now();
+    let from = world.stack.now().await?;
     world
         .stack
         .rotate(&secret, &login("app", "pw-second"))
@@ -288,13 +288,13 @@ async fn where_the_old_value_is_dead_the_new_one_is_kept_and_the_alarm_rings() -
         .stranger("GET", &format!("/credentials/{before}"), None)
         .await?;
     service.lets_in("app", "pw-second");
-    let from = world.stack.now();
+    let from = world.stack.now().await?;
     let again = json!({"mode": "apply", "retry": true});
     world.ask("rebind-action", again).await?;
     world.expect("Change Verified", "erp-login", from).await?;
     world.quiet().await?;
     assert_eq!(
-        world.story_of("erp-login", from),
+        world.story_of("erp-login", from).await?,
         ["Credential Rebound", "Change Verified"]
     );
     world.nothing_unreferenced(&[&erp]).await?;
@@ -339,7 +339,7 @@ async fn what_a_stranger_does_to_a_credential_is_named_and_mended() -> Result<()
     let ours = world.credential_in(&erp).await?;
 
     // Pointed elsewhere: named as a violation, and pointed back at what is still good.
-    let from = world.stack.now();
+    let from = world.stack.now().await?;
     world.person_points(&erp, &by_hand).await?;
     let violated = world.expect("Change Violated", "erp-login", from).await?;
     assert!(
@@ -351,7 +351,7 @@ async fn what_a_stranger_does_to_a_credential_is_named_and_mended() -> Result<()
     let report = sweep(&world).await?;
     let failed = failed_checks(&report);
     assert!(failed.contains(&"LS-CREDENTIAL".into()), "{report:#}");
-    let from = world.stack.now();
+    let from = world.stack.now().await?;
     world.ask("rebind-action", json!({"mode": "apply"})).await?;
     world.expect("Change Verified", "erp-login", from).await?;
     world.quiet().await?;
@@ -364,7 +364,7 @@ async fn what_a_stranger_does_to_a_credential_is_named_and_mended() -> Result<()
     });
     let path = format!("/credentials/{ours}");
     world.stranger("PUT", &path, Some(theirs)).await?;
-    let from = world.stack.now();
+    let from = world.stack.now().await?;
     let mended = world.ask("rebind-action", json!({"mode": "apply"})).await?;
     assert!(
         mended["text"].to_string().contains("somebody else wrote"),
@@ -413,14 +413,14 @@ async fn a_lost_answer_or_a_cut_connection_at_any_write_ends_right() -> Result<(
                 service.lets_in(user, &password);
                 let fault = json!({"kind": kind, "after": after, "times": 1});
                 world.fault(method, route, fault)?;
-                let from = world.stack.now();
+                let from = world.stack.now().await?;
                 let version = world.stack.rotate(&secret, &login(user, &password)).await?;
                 let verified = all(&world, "Change Verified", &called, from).await?;
                 world.quiet().await?;
                 let at = format!("{kind} at {method} {route}, {after} before");
                 assert_eq!(verified["secrets"][0]["version_id"], json!(version), "{at}");
                 assert_eq!(
-                    world.story_of("erp-login", from),
+                    world.story_of("erp-login", from).await?,
                     ["Credential Rebound", "Change Verified"],
                     "{at}"
                 );

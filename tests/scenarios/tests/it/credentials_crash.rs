@@ -50,7 +50,7 @@ async fn a_crash_at_each_call_in_turn_ends_right_and_no_call_fails() -> Result<(
         // The call is made and never answered: that is where the function is ended.
         let fault = json!({"kind": "timeout", "after": after, "times": 1});
         world.fault(method, route, fault)?;
-        let from = world.stack.now();
+        let from = world.stack.now().await?;
         let version = world.stack.rotate(&secret, &login(user, &password)).await?;
         let calls = usize::try_from(after)?;
         world.call_after(made + calls, method, route).await?;

@@ -42,7 +42,7 @@ async fn throttling_failures_and_lost_answers_only_delay_a_change() -> Result<()
     let audits = json!({"status": 500, "times": 1});
     world.fault("POST", "/audits/query/realtime", audits)?;
 
-    let from = world.stack.now();
+    let from = world.stack.now().await?;
     let version = world.stack.rotate(&secret, "second").await?;
     world.expect("Change Verified", "orders", from).await?;
     world.quiet().await?;
@@ -52,7 +52,7 @@ async fn throttling_failures_and_lost_answers_only_delay_a_change() -> Result<()
     assert_eq!(statuses(&world, "PATCH", DRAFT), [0, 200]);
     assert_eq!(statuses(&world, "POST", PUBLISH), [0]);
     assert_eq!(world.bound_version("orders").await?, version);
-    let told = world.story_of("orders", from);
+    let told = world.story_of("orders", from).await?;
     assert_eq!(told, ["Data Action Rebound", "Change Verified"]);
     world.stack.stop().await;
     Ok(())
@@ -64,7 +64,7 @@ async fn an_outage_is_left_alone_for_a_while_and_the_change_comes_after_it() -> 
     world.stack.genesys.reset_calls();
     world.fault("GET", ACTION, json!({"status": 503, "times": 1000}))?;
 
-    let from = world.stack.now();
+    let from = world.stack.now().await?;
     let version = world.stack.rotate(&secret, "second").await?;
     // Failures in a row, until it stops asking and the message goes back to the queue.
     world.logged("rebind-action", "to be tried again").await?;
@@ -81,7 +81,7 @@ async fn an_outage_is_left_alone_for_a_while_and_the_change_comes_after_it() -> 
         .map(|two| two[1].at.duration_since(two[0].at));
     let longest = pauses.max().unwrap_or_default();
     assert!(longest.as_secs() >= 30, "asked again after {longest:#}");
-    let told = world.story_of("orders", from);
+    let told = world.story_of("orders", from).await?;
     assert_eq!(told, ["Data Action Rebound", "Change Verified"]);
     world.stack.stop().await;
     Ok(())
@@ -113,7 +113,7 @@ async fn lost_answers_to_everything_that_is_made_make_nothing_twice() -> Result<
     let ours = integrations.iter().filter(|one| one["name"] == name);
     assert_eq!(ours.count(), 1, "{integrations:#?}");
     assert_eq!(world.list("/integrations/actions").await?.len(), 1);
-    let told = world.story_of("orders", 0);
+    let told = world.story_of("orders", 0).await?;
     assert_eq!(told, ["Data Action Rebound", "Change Verified"]);
     world.stack.stop().await;
     Ok(())
@@ -137,7 +137,7 @@ async fn what_is_refused_for_good_says_genesys_own_words_once_and_is_tried_again
     });
     world.fault("PATCH", DRAFT, refusal)?;
 
-    let from = world.stack.now();
+    let from = world.stack.now().await?;
     let version = world.stack.rotate(&secret, "second").await?;
     let failed = world.expect("Rebind Failed", "orders", from).await?;
     world.quiet().await?;
@@ -148,11 +148,11 @@ async fn what_is_refused_for_good_says_genesys_own_words_once_and_is_tried_again
         reason.contains("config.request.requestTemplate"),
         "{reason}"
     );
-    assert_eq!(world.story_of("orders", from), ["Rebind Failed"]);
+    assert_eq!(world.story_of("orders", from).await?, ["Rebind Failed"]);
     assert_eq!(statuses(&world, "PATCH", DRAFT), [400], "never tried again");
     assert_ne!(world.bound_version("orders").await?, version);
 
-    let from = world.stack.now();
+    let from = world.stack.now().await?;
     world.ask("rebind-action", json!({"mode": "apply"})).await?;
     world.expect("Change Verified", "orders", from).await?;
     assert_eq!(world.bound_version("orders").await?, version);
@@ -170,14 +170,14 @@ async fn a_missing_permission_is_named() -> Result<(), Error> {
         permissions: reading.map(str::to_owned).to_vec(),
     })?;
 
-    let (writes, from) = (world.stack.genesys.calls().len(), world.stack.now());
+    let (writes, from) = (world.stack.genesys.calls().len(), world.stack.now().await?);
     world.stack.rotate(&secret, "second").await?;
     let failed = world.expect("Rebind Failed", "orders", from).await?;
     world.quiet().await?;
 
     let reason = failed["reason"].as_str().unwrap_or_default();
     assert!(reason.contains("integrations:action:edit"), "{reason}");
-    assert_eq!(world.story_of("orders", from), ["Rebind Failed"]);
+    assert_eq!(world.story_of("orders", from).await?, ["Rebind Failed"]);
     let denied = world.stack.genesys.calls().into_iter().skip(writes);
     let changed = denied.filter(|call| call.method != "GET" && call.status == Some(200));
     let changed: Vec<_> = changed.filter(|call| call.path != "/oauth/token").collect();
@@ -189,7 +189,7 @@ async fn a_missing_permission_is_named() -> Result<(), Error> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_draft_that_a_person_opened_after_ours_is_never_overwritten() -> Result<(), Error> {
     let (world, secret) = bound().await?;
-    let from = world.stack.now();
+    let from = world.stack.now().await?;
     world.stack.rotate(&secret, "second").await?;
     world.expect("Change Verified", "orders", from).await?;
     world.quiet().await?;
@@ -198,7 +198,7 @@ async fn a_draft_that_a_person_opened_after_ours_is_never_overwritten() -> Resul
     let person = world.stack.genesys.other_client();
     let theirs = world.genesys(person, "POST", &draft, None).await?;
 
-    let (writes, from) = (world.writes(), world.stack.now());
+    let (writes, from) = (world.writes(), world.stack.now().await?);
     world.stack.rotate(&secret, "third").await?;
     let failed = world.expect("Rebind Failed", "orders", from).await?;
     world.quiet().await?;

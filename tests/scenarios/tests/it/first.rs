@@ -44,7 +44,7 @@ async fn three_actions_at_once_become_one_integration_with_one_role_and_stay() -
         assert_eq!(calls.len(), 1, "POST {created}: {calls:#?}");
     }
     for key in ["orders", "invoices", "parcels"] {
-        let told = world.story_of(key, 0);
+        let told = world.story_of(key, 0).await?;
         assert_eq!(told, ["Data Action Rebound", "Change Verified"], "{key}");
     }
 
@@ -56,7 +56,7 @@ async fn three_actions_at_once_become_one_integration_with_one_role_and_stay() -
     assert_eq!(world.writes(), writes);
     assert_eq!(world.the_role("GenesysActions").await?, role);
     for key in ["orders", "invoices", "parcels"] {
-        assert!(world.story_of(key, from).is_empty(), "{key}");
+        assert!(world.story_of(key, from).await?.is_empty(), "{key}");
     }
     world.stack.stop().await;
     Ok(())

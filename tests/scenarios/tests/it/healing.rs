@@ -85,7 +85,7 @@ async fn a_credential_that_nothing_uses_is_named_and_deleted_and_a_persons_is_le
         "{planned:#}"
     );
     assert_eq!(steps(&planned), [("orders", "resume", false)]);
-    let (from, writes) = (world.stack.now(), world.writes().len());
+    let (from, writes) = (world.stack.now().await?, world.writes().len());
     let report = sweep(&world, "apply").await?;
     assert_eq!(steps(&report), [("orders", "resume", true)]);
     world.expect("Change Verified", "orders", from).await?;
@@ -187,7 +187,7 @@ async fn a_change_that_was_cut_off_and_whose_message_is_lost_is_named_and_finish
         .hide_for("RebindQueueUrl", Duration::from_secs(3))
         .await?;
     world.fault("PATCH", DRAFT, json!({"kind": "timeout", "times": 1}))?;
-    let from = world.stack.now();
+    let from = world.stack.now().await?;
     let version = world.stack.rotate(&secret, "second").await?;
     world.call_after(0, "PATCH", DRAFT).await?;
     let rebinding = world.pause("rebind-action").await?;

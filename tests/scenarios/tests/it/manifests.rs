@@ -16,7 +16,7 @@ fn places(refused: &Value) -> BTreeSet<&str> {
 
 /// Uploads a manifest under a name of its own and answers the refusal.
 async fn refused(world: &World, name: &str, manifest: &ManifestText) -> Result<Value, Error> {
-    let from = world.stack.now();
+    let from = world.stack.now().await?;
     world.stack.put_manifest(name, &manifest.text()).await?;
     world.expect_any("Manifest Refused", from).await
 }
@@ -93,7 +93,7 @@ async fn ten_mistakes_are_told_at_once_and_the_last_accepted_manifest_still_rota
         "nothing is asked of Genesys Cloud"
     );
 
-    let from = world.stack.now();
+    let from = world.stack.now().await?;
     let version = world.stack.rotate(&secret, "second").await?;
     world.expect("Change Verified", "orders", from).await?;
     assert_eq!(world.bound_version("orders").await?, version);
@@ -181,7 +181,7 @@ async fn one_organization_has_one_manifest_and_one_role_serves_one_organization(
     );
 
     // With a role of its own it is accepted; but who answers is another organization.
-    let (writes, from) = (world.writes(), world.stack.now());
+    let (writes, from) = (world.writes(), world.stack.now().await?);
     let own_role = other.with(
         "integrations",
         json!([{"key": "prod", "name": "AWS Lambda production", "role": "GenesysOther"}]),
@@ -222,13 +222,13 @@ async fn an_entry_that_is_removed_is_named_and_left_alone() -> Result<(), Error>
     world.quiet().await?;
     assert_eq!(world.writes(), writes);
 
-    let from = world.stack.now();
+    let from = world.stack.now().await?;
     world.stack.rotate(&gone, "second").await?;
     // What comes of a later rotation shows that the earlier one came to nothing.
     world.stack.rotate(&kept, "second").await?;
     world.expect("Change Verified", "orders", from).await?;
     world.quiet().await?;
-    assert_eq!(world.story_of("refunds", from), Vec::<String>::new());
+    assert_eq!(world.story_of("refunds", from).await?, Vec::<String>::new());
     assert_eq!(world.action(&id).await?, before);
     world.stack.stop().await;
     Ok(())
@@ -262,7 +262,7 @@ async fn an_adopted_action_without_delivery_is_tested_and_proved_and_left_as_it_
     assert_eq!(world.action(&action).await?, before);
     world.quiet().await?;
 
-    let (writes, from) = (world.writes(), world.stack.now());
+    let (writes, from) = (world.writes(), world.stack.now().await?);
     let version = world.stack.rotate(&secret, "second").await?;
     let verified = world.expect("Change Verified", "orders", from).await?;
 

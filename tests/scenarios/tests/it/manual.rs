@@ -119,7 +119,7 @@ async fn a_deleted_secret_is_told_and_its_action_is_left_as_it_is() -> Result<()
         .recovery_window_in_days(7)
         .send()
         .await?;
-    let from = world.stack.now();
+    let from = world.stack.now().await?;
     world
         .ask("provision-role", json!({"mode": "apply", "secret": secret}))
         .await?;

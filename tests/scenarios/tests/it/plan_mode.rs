@@ -50,7 +50,7 @@ async fn a_manifest_in_mode_plan_is_accepted_and_nothing_else_is_written() -> Re
     ];
     assert_eq!(steps(&actions), wanted.map(str::to_owned).into());
     world.wrote_nothing().await?;
-    let told = world.stack.events();
+    let told = world.stack.events().await?;
     let told: Vec<_> = told
         .iter()
         .map(|event| event.detail_type.as_str())

@@ -31,7 +31,7 @@ async fn a_role_that_was_tampered_with_is_made_right_by_the_next_resync() -> Res
     world.set_trust(ROLE, &opened(&right.trust)).await?;
     world.set_invoke(ROLE, &everything()).await?;
     world.quiet().await?;
-    let (writes, from) = (world.writes(), world.stack.now());
+    let (writes, from) = (world.writes(), world.stack.now().await?);
     let answer = world
         .ask("provision-role", json!({"mode": "apply"}))
         .await?;

@@ -19,13 +19,13 @@ async fn world() -> Result<(World, String, String), Error> {
 }
 
 /// The details of the events of one type about one version.
-fn told(world: &World, event: &str, version: &str) -> Vec<Value> {
-    let events = world.stack.events().into_iter();
-    events
+async fn told(world: &World, event: &str, version: &str) -> Result<Vec<Value>, Error> {
+    let events = world.stack.events().await?.into_iter();
+    let details = events
         .filter(|heard| heard.detail_type == event)
         .map(|heard| heard.detail)
-        .filter(|detail| detail["secrets"][0]["version_id"] == version)
-        .collect()
+        .filter(|detail| detail["secrets"][0]["version_id"] == version);
+    Ok(details.collect())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -39,7 +39,7 @@ async fn the_pair_takes_turns_and_no_call_fails() -> Result<(), Error> {
     canary.once_more().await;
 
     // In order.
-    let from = world.stack.now();
+    let from = world.stack.now().await?;
     let rotated = world
         .stack
         .rotate_client(&secret, RotateOptions::default())
@@ -106,10 +106,10 @@ async fn the_pair_takes_turns_and_no_call_fails() -> Result<(), Error> {
         "{repeated:#?}"
     );
     assert_eq!(world.resets(), 2);
-    let events = told(&world, "Client Rotated", &token);
+    let events = told(&world, "Client Rotated", &token).await?;
     assert_eq!(events.len(), 1, "{events:#?}");
     // A run that died right after the label moved: it is told after all, with the same evidence.
-    let from = world.stack.now();
+    let from = world.stack.now().await?;
     world.forget_that_it_was_told(&secret).await?;
     let late = world
         .stack
@@ -120,7 +120,7 @@ async fn the_pair_takes_turns_and_no_call_fails() -> Result<(), Error> {
     assert_eq!(told_late["evidence"], events[0]["evidence"]);
 
     // Lockstep itself goes on with whichever is in force, and both are itself.
-    let from = world.stack.now();
+    let from = world.stack.now().await?;
     world.stack.rotate(&db, "second").await?;
     world.expect("Change Verified", "orders", from).await?;
     let failures = canary.stop().await?;
@@ -132,7 +132,7 @@ async fn the_pair_takes_turns_and_no_call_fails() -> Result<(), Error> {
         let lines = world.stack.function_logs(function).await?;
         written.push((format!("the log of {function}"), lines.join("\n")));
     }
-    for event in world.stack.heard() {
+    for event in world.stack.heard().await? {
         written.push((event.detail_type, event.detail.to_string()));
     }
     let answers = rotated.calls.iter().chain(&repeated.calls);
@@ -188,7 +188,7 @@ async fn whatever_breaks_off_is_gone_through_again_and_no_call_fails() -> Result
             .await?;
         assert!(rotated.done, "{method} {route} {kind}: {rotated:#?}");
         in_force = swapped(&world, &secret, in_force).await?;
-        let events = told(&world, "Client Rotated", &rotated.version_id);
+        let events = told(&world, "Client Rotated", &rotated.version_id).await?;
         assert_eq!(events.len(), 1, "{method} {route} {kind}: {events:#?}");
         canary.once_more().await;
     }
@@ -213,7 +213,7 @@ async fn whatever_breaks_off_is_gone_through_again_and_no_call_fails() -> Result
         assert_eq!(rotated.version_id, stopped.version_id);
         in_force = swapped(&world, &secret, in_force).await?;
     }
-    let failed = world.stack.events();
+    let failed = world.stack.events().await?;
     let failed: Vec<_> = failed
         .iter()
         .filter(|heard| heard.detail_type == "Client Rotation Failed")

@@ -24,7 +24,7 @@ async fn name(world: &World, secrets: &[&str]) -> Result<(), Error> {
 
 /// Rotates once, which has to be refused with these words; answers the event.
 async fn refused(world: &World, secret: &str, kind: &str, words: &str) -> Result<Value, Error> {
-    let (from, resets) = (world.stack.now(), world.resets());
+    let (from, resets) = (world.stack.now().await?, world.resets());
     let rotated = world.stack.rotate_client(secret, ONCE).await?;
     assert!(!rotated.done, "{rotated:#?}");
     assert!(rotated.problem().contains(words), "{}", rotated.problem());
@@ -126,7 +126,7 @@ async fn a_client_that_somebody_uses_or_needs_is_not_reset() -> Result<(), Error
         .await?
         .ok_or("nothing is pending")?;
     let (from, words) = (
-        world.stack.now(),
+        world.stack.now().await?,
         "the client itself made 3 requests GET /integrations",
     );
     for _ in 0..2 {
@@ -165,7 +165,7 @@ async fn a_client_that_somebody_uses_or_needs_is_not_reset() -> Result<(), Error
     stack
         .wait_for_event("Client Rotation Failed", from, PATIENCE, unknown)
         .await?;
-    let told = world.stack.events();
+    let told = world.stack.events().await?;
     let in_use = told
         .iter()
         .filter(|heard| heard.detail.to_string().contains(words));
@@ -200,7 +200,7 @@ async fn a_client_that_somebody_uses_or_needs_is_not_reset() -> Result<(), Error
     world
         .tag(&used, "lockstep:force-until", Some(&soon.to_string()))
         .await?;
-    let from = world.stack.now();
+    let from = world.stack.now().await?;
     let rotated = again(&world, &used).await?;
     assert!(rotated.done, "{rotated:#?}");
     let detail = world.expect_any("Client Rotated", from).await?;
@@ -214,7 +214,7 @@ async fn a_client_that_somebody_uses_or_needs_is_not_reset() -> Result<(), Error
     world
         .tag(&alone, "lockstep:rotation", Some("single"))
         .await?;
-    let from = world.stack.now();
+    let from = world.stack.now().await?;
     let rotated = again(&world, &alone).await?;
     assert!(rotated.done, "{rotated:#?}");
     let detail = world.expect_any("Client Rotated", from).await?;
@@ -263,7 +263,7 @@ async fn what_rotations_left_is_finished_or_given_up() -> Result<(), Error> {
     };
     let stopped = world.stack.rotate_client(&secret, stop).await?;
     assert!(stopped.done, "{stopped:#?}");
-    let from = world.stack.now();
+    let from = world.stack.now().await?;
     let step = heal(&world, &secret, "apply").await?;
     assert_eq!(
         [&step["verb"], &step["outcome"]],

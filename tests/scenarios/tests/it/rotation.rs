@@ -12,7 +12,7 @@ async fn a_secret_rotates_and_the_action_follows() -> Result<(), Error> {
         .action(ActionText::new("orders", &world.echo(), &[&secret]).tested());
     world.settle(&manifest).await?;
 
-    let from = world.stack.now();
+    let from = world.stack.now().await?;
     let version = world.stack.rotate(&secret, "second").await?;
     let verified = world.expect("Change Verified", "orders", from).await?;
 
@@ -28,7 +28,7 @@ async fn a_secret_rotates_and_the_action_follows() -> Result<(), Error> {
     let template = action["template"].as_str().unwrap_or_default();
     assert!(template.contains(&version), "{template}");
     assert_eq!(
-        world.story_of("orders", from),
+        world.story_of("orders", from).await?,
         ["Data Action Rebound", "Change Verified"]
     );
     world.stack.stop().await;

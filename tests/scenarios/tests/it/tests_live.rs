@@ -35,7 +35,7 @@ async fn with_overlap_a_failed_test_rolls_back_and_is_held_until_a_person_says_s
     let id = world.action_id("orders").await?;
     let before = world.action(&id).await?;
 
-    let from = world.stack.now();
+    let from = world.stack.now().await?;
     let bad = world.rotate_badly(&secret, 1).await?;
     let rolled_back = world.expect("Rebind Rolled Back", "orders", from).await?;
 
@@ -65,6 +65,7 @@ async fn with_overlap_a_failed_test_rolls_back_and_is_held_until_a_person_says_s
     assert_eq!(
         world
             .story_of("orders", from)
+            .await?
             .iter()
             .filter(|told| *told == "Rebind Rolled Back")
             .count(),
@@ -72,7 +73,7 @@ async fn with_overlap_a_failed_test_rolls_back_and_is_held_until_a_person_says_s
     );
 
     // A person says so: it is tried again, and fails again.
-    let from = world.stack.now();
+    let from = world.stack.now().await?;
     let again = json!({"mode": "apply", "retry": true, "keys": ["orders"]});
     world.ask("rebind-action", again).await?;
     let again = world.expect("Rebind Rolled Back", "orders", from).await?;
@@ -81,7 +82,7 @@ async fn with_overlap_a_failed_test_rolls_back_and_is_held_until_a_person_says_s
     assert_eq!(world.action(&id).await?, before);
 
     // A newer version clears the hold.
-    let from = world.stack.now();
+    let from = world.stack.now().await?;
     let good = world.stack.rotate(&secret, "works again").await?;
     world.expect("Change Verified", "orders", from).await?;
     assert_eq!(world.bound_version("orders").await?, good);
@@ -94,7 +95,7 @@ async fn without_overlap_the_new_version_stays_unhealthy_and_held_until_a_newer_
 -> Result<(), Error> {
     let (world, secret, _) = settled(false).await?;
 
-    let from = world.stack.now();
+    let from = world.stack.now().await?;
     let bad = world.rotate_badly(&secret, 1).await?;
     let unhealthy = world
         .expect("Data Action Unhealthy", "orders", from)
@@ -106,14 +107,14 @@ async fn without_overlap_the_new_version_stays_unhealthy_and_held_until_a_newer_
     let verified = world.expect("Change Verified", "orders", from).await?;
     let evidence = world.evidence_of(&verified).await?;
     assert_eq!(evidence["body"]["unhealthy"], true, "{evidence:#}");
-    let told = world.story_of("orders", from);
+    let told = world.story_of("orders", from).await?;
     assert!(
         !told.contains(&"Data Action Rebound".to_owned()),
         "{told:?}"
     );
 
     world.quiet().await?;
-    let (writes, from) = (world.writes(), world.stack.now());
+    let (writes, from) = (world.writes(), world.stack.now().await?);
     let answer = world.ask("rebind-action", json!({"mode": "apply"})).await?;
     assert_eq!(answer["steps"], json!([]), "{answer:#}");
     world
@@ -121,7 +122,7 @@ async fn without_overlap_the_new_version_stays_unhealthy_and_held_until_a_newer_
         .await?;
     world.quiet().await?;
     assert_eq!(world.writes(), writes);
-    assert_eq!(world.story_of("orders", from), Vec::<String>::new());
+    assert_eq!(world.story_of("orders", from).await?, Vec::<String>::new());
     let state = world.state("orders").await?;
     assert_eq!(
         state["held"]["change_id"], unhealthy["change_id"],

@@ -22,7 +22,7 @@ async fn the_same_trigger_five_times_is_one_change() -> Result<(), Error> {
     let (world, secret) = bound().await?;
     let published = world.calls_of("POST", PUBLISH).len();
 
-    let from = world.stack.now();
+    let from = world.stack.now().await?;
     let version = world.stack.rotate(&secret, "second").await?;
     // Besides the event that the rotation itself sent: the same one, and others that say the same.
     for id in ["same", "same", "same", "another", "a-third"] {
@@ -37,7 +37,7 @@ async fn the_same_trigger_five_times_is_one_change() -> Result<(), Error> {
     }
     world.quiet().await?;
 
-    let told = world.story_of("orders", from);
+    let told = world.story_of("orders", from).await?;
     assert_eq!(told, ["Data Action Rebound", "Change Verified"]);
     let now_published = world.calls_of("POST", PUBLISH).len();
     assert_eq!(now_published - published, 1, "{:#?}", world.writes());
@@ -50,20 +50,20 @@ async fn an_old_trigger_after_a_newer_one_takes_nothing_back() -> Result<(), Err
     let (world, secret) = bound().await?;
     let mut versions = Vec::new();
     for value in ["second", "third"] {
-        let from = world.stack.now();
+        let from = world.stack.now().await?;
         versions.push(world.stack.rotate(&secret, value).await?);
         world.expect("Change Verified", "orders", from).await?;
     }
     world.quiet().await?;
 
-    let (writes, from) = (world.writes(), world.stack.now());
+    let (writes, from) = (world.writes(), world.stack.now().await?);
     let late = label_updated("late", &secret, &versions[0], "2026-01-31T11:00:00Z");
     world.deliver(&late).await?;
     world.expect_any("Role Provisioned", from).await?;
     world.quiet().await?;
 
     assert_eq!(world.writes(), writes);
-    assert!(world.story_of("orders", from).is_empty());
+    assert!(world.story_of("orders", from).await?.is_empty());
     assert_eq!(world.bound_version("orders").await?, versions[1]);
     world.stack.stop().await;
     Ok(())
@@ -73,7 +73,7 @@ async fn an_old_trigger_after_a_newer_one_takes_nothing_back() -> Result<(), Err
 async fn an_audit_event_of_an_earlier_change_is_looked_at_and_done_with() -> Result<(), Error> {
     let (world, secret) = bound().await?;
     for value in ["second", "third"] {
-        let from = world.stack.now();
+        let from = world.stack.now().await?;
         world.stack.rotate(&secret, value).await?;
         world.expect("Change Verified", "orders", from).await?;
     }
@@ -104,7 +104,7 @@ async fn two_rotations_within_a_second_end_at_the_newest_and_neither_in_silence(
 -> Result<(), Error> {
     let (world, secret) = bound().await?;
 
-    let from = world.stack.now();
+    let from = world.stack.now().await?;
     let second = world.stack.rotate(&secret, "second").await?;
     let third = world.stack.rotate(&secret, "third").await?;
     world
@@ -118,7 +118,7 @@ async fn two_rotations_within_a_second_end_at_the_newest_and_neither_in_silence(
     assert_eq!(world.bound_version("orders").await?, third, "not {second}");
     assert_eq!(ended_in_silence(&world).await?, BTreeSet::new());
     // Whatever came of the second version, the third is what was proved last.
-    let mut told = world.stack.events();
+    let mut told = world.stack.events().await?;
     told.retain(|event| event.detail_type == "Change Verified");
     let last = told.last().map(|event| &event.detail["secrets"]);
     assert_eq!(last.map(|all| &all[0]["version_id"]), Some(&json!(third)));
@@ -131,7 +131,7 @@ async fn a_rotation_before_the_verdict_on_the_one_before_takes_its_window_over()
 {
     let (world, secret) = bound().await?;
 
-    let from = world.stack.now();
+    let from = world.stack.now().await?;
     world.stack.rotate(&secret, "second").await?;
     world.expect("Data Action Rebound", "orders", from).await?;
     let third = world.stack.rotate(&secret, "third").await?;
@@ -153,7 +153,7 @@ async fn a_rotation_before_the_verdict_on_the_one_before_takes_its_window_over()
 /// all, by one that did.
 async fn ended_in_silence(world: &World) -> Result<BTreeSet<String>, Error> {
     let (mut begun, mut ended) = (BTreeSet::new(), BTreeSet::new());
-    for event in world.stack.events() {
+    for event in world.stack.events().await? {
         let detail = &event.detail;
         let change = detail["change_id"].as_str().map(str::to_owned);
         match event.detail_type.as_str() {

@@ -63,7 +63,7 @@ async fn an_edit_by_another_client_in_the_window_is_a_violation_even_when_it_was
     );
     let evidence = world.evidence_of(&violated).await?.to_string();
     assert!(evidence.contains(stranger), "{evidence}");
-    let told = world.story_of("orders", from);
+    let told = world.story_of("orders", from).await?;
     assert!(!told.contains(&"Change Verified".to_owned()), "{told:?}");
     world.stack.stop().await;
     Ok(())
@@ -116,7 +116,7 @@ async fn a_change_without_records_ends_as_unverified_never_in_silence() -> Resul
     let verdict = evidence["body"]["verdict"].to_string();
     assert!(verdict.contains("no record yet"), "{evidence:#}");
     world.quiet().await?;
-    let told = world.story_of("orders", from);
+    let told = world.story_of("orders", from).await?;
     assert_eq!(
         told.iter()
             .filter(|told| told.starts_with("Change"))
@@ -134,7 +134,7 @@ async fn a_later_edit_by_another_client_turns_verified_into_violated() -> Result
     let (_, manifest) = orders(&world).await?;
     world.settle(&manifest).await?;
     world.quiet().await?;
-    let from = world.stack.now();
+    let from = world.stack.now().await?;
 
     let action = world.action_id("orders").await?;
     world.edit_timeout(&action, 33).await?;
@@ -155,7 +155,7 @@ async fn a_later_edit_by_another_client_turns_verified_into_violated() -> Result
     assert_eq!(chain.len(), 2);
     assert_eq!(verify_chain(&chain), Ok(()));
     world.quiet().await?;
-    assert_eq!(world.story_of("orders", from), ["Change Violated"]);
+    assert_eq!(world.story_of("orders", from).await?, ["Change Violated"]);
     world.stack.stop().await;
     Ok(())
 }

@@ -245,7 +245,7 @@ impl Stage {
         if throttled {
             self.allow(0)?;
         }
-        let from = world.stack.now();
+        let from = world.stack.now().await?;
         let tested = world.stack.rotate(&cast.tested.secret, "second").await?;
         if throttled {
             world.answered(429).await?;
@@ -256,7 +256,7 @@ impl Stage {
             return tested.await;
         };
         tested.await?;
-        let from = world.stack.now();
+        let from = world.stack.now().await?;
         world.fault(
             "PATCH",
             PATCH_ROUTE,
@@ -288,7 +288,7 @@ impl Stage {
         if event != end.event() {
             return Err(format!("{key}: {event} instead of {}: {detail:#}", end.event()).into());
         }
-        let told = world.story_of(key, from);
+        let told = world.story_of(key, from).await?;
         if told != ["Data Action Rebound", end.event()] {
             return Err(format!("{key}: this was told: {told:?}").into());
         }
