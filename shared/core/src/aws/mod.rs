@@ -4,6 +4,7 @@
 //! asking again can help, and never holds a secret.
 
 mod bus;
+mod client_value;
 mod credential_secrets;
 mod error;
 mod functions;
@@ -19,6 +20,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 
 pub use bus::Bus;
+pub use client_value::{GenesysClient, StoredClient};
 pub use credential_secrets::CredentialSecrets;
 pub(crate) use error::refine;
 pub use error::{AwsError, Kind};
@@ -26,7 +28,7 @@ pub use functions::{Access, Functions, ReadAccess};
 pub use keys::Keys;
 pub use queues::{MAX_DELAY, MAX_HIDDEN, Queues, message_group};
 pub use roles::Roles;
-pub use secrets::{GenesysClient, SecretError, SecretLook, SecretSeen, Secrets, StoredClient};
+pub use secrets::{SecretError, SecretLook, SecretSeen, Secrets};
 
 /// One shared configuration for all service clients: one connection pool, one set of credentials.
 ///

@@ -1,6 +1,6 @@
 //! The way back: what is done where a change of a unit can't be carried to its end.
 
-use super::plan::{retirement, still_used};
+use super::retire::{retirement, still_used};
 use super::{CredentialStep, ObservedUnit, Target, UnitPlan};
 use crate::change::{Change, PreviousCredential};
 use crate::ids::{CredentialId, IntegrationId, Key};

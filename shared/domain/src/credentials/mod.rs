@@ -17,9 +17,11 @@
 
 mod back;
 mod desired;
+mod fit;
 mod name;
 mod observed;
 mod plan;
+mod retire;
 mod step;
 
 pub use back::{can_go_back, standing, way_back};

@@ -86,7 +86,7 @@ impl Binding<'_> {
                     }
                     self.failed(position, error.kind(), &error.to_string())
                         .await?;
-                    return if moved(&error) {
+                    return if error.asks_to_look_again() {
                         Ok(Applied::WorldMoved)
                     } else {
                         Err(error)
@@ -398,28 +398,6 @@ enum Stop {
 impl<E: Into<RebindError>> From<E> for Stop {
     fn from(error: E) -> Self {
         Self::Error(error.into())
-    }
-}
-
-/// Whether reading again and planning again is what an error asks for: a version conflict, or a
-/// write of which nobody knows whether it was carried out.
-fn moved(error: &RebindError) -> bool {
-    match error {
-        RebindError::Genesys(error) => {
-            *error.kind() == api::ErrorKind::Conflict || error.applied_unknown()
-        }
-        RebindError::Aws(_)
-        | RebindError::Store(_)
-        | RebindError::Session(_)
-        | RebindError::Refused(_)
-        | RebindError::SecretGone { .. }
-        | RebindError::Incomplete { .. }
-        | RebindError::InvalidDraft { .. }
-        | RebindError::NotActive { .. }
-        | RebindError::Settling { .. }
-        | RebindError::Unsettled { .. }
-        | RebindError::NotOfThisManifest
-        | RebindError::NoChange => false,
     }
 }
 

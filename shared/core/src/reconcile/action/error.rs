@@ -80,6 +80,26 @@ pub enum RebindError {
 }
 
 impl RebindError {
+    /// Whether reading again and planning again is what the error asks for: somebody else wrote in
+    /// between, or nobody knows whether a write was carried out.
+    pub(crate) fn asks_to_look_again(&self) -> bool {
+        match self {
+            Self::Genesys(error) => error.is_conflict() || error.applied_unknown(),
+            Self::Aws(_)
+            | Self::Store(_)
+            | Self::Session(_)
+            | Self::Refused(_)
+            | Self::SecretGone { .. }
+            | Self::Incomplete { .. }
+            | Self::InvalidDraft { .. }
+            | Self::NotActive { .. }
+            | Self::Settling { .. }
+            | Self::Unsettled { .. }
+            | Self::NotOfThisManifest
+            | Self::NoChange => false,
+        }
+    }
+
     /// Whether a redelivery can help without anybody doing anything.
     pub fn is_transient(&self) -> bool {
         match self {

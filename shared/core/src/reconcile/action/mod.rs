@@ -9,11 +9,11 @@
 
 mod apply;
 mod conclude;
+mod drift;
 mod error;
 mod live_test;
 mod observe;
 
-use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use lockstep_domain::arn::{RoleName, SecretArn};
 use lockstep_domain::binding::DesiredAction;
@@ -24,15 +24,16 @@ use lockstep_domain::manifest::{Action, Delivery, Manifest, Mode};
 use lockstep_domain::plan::{Outcome, Step};
 use lockstep_domain::rebind::{
     self, ACTION, CREDENTIAL, DesiredIntegration, Found, INTEGRATION, INTEGRATION_CONFIG, Observed,
-    RebindPlan, RebindStep, Refusal, expected,
+    RebindPlan, RebindStep, expected,
 };
 use tokio::join;
 use tracing::info;
 
 use self::apply::Applied;
+pub use self::drift::{Drift, current_versions, drift};
 pub use self::error::RebindError;
 pub(crate) use self::observe::RoleSlot;
-use crate::aws::{Access, SecretSeen};
+use crate::aws::Access;
 use crate::genesys::{Session, sign_in};
 use crate::runtime::{Deadline, chain};
 use crate::store::Versioned;
@@ -129,93 +130,6 @@ fn role_touched_at(state: &BindingState) -> Option<Timestamp> {
     change
         .applied_at
         .filter(|_| change.steps.iter().any(of_role))
-}
-
-/// The write steps that would bring a binding back to what should hold; empty where it holds.
-/// Reads only.
-///
-/// # Errors
-/// Where something could not be read: no drift may be concluded from that.
-pub async fn drift(
-    world: &World,
-    session: &Session,
-    manifest: &Manifest,
-    action: &Action,
-    state: &BindingState,
-) -> Result<Drift, RebindError> {
-    let integration = desired_integration(world, manifest, action)?;
-    let observed = observe::observe(session, &integration, action, state).await?;
-    let secrets = match current_versions(world, action).await? {
-        Ok(secrets) => secrets,
-        Err(gone) => return Ok(Drift::SecretGone(gone)),
-    };
-    let desired = DesiredAction::new(action, secrets.clone());
-    Ok(
-        match rebind::plan(&integration, &desired, &observed, state) {
-            Ok(plan) => Drift::Steps {
-                steps: described(&plan),
-                secrets,
-            },
-            Err(refusal) => Drift::Refused { refusal, secrets },
-        },
-    )
-}
-
-/// What differs between a binding and what should hold for it.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Drift {
-    /// The steps that would mend it (none: it holds), and the versions that are current.
-    Steps {
-        /// Write steps, described.
-        steps: Vec<Step>,
-        /// What is AWSCURRENT now.
-        secrets: Vec<SecretVersion>,
-    },
-    /// It can't be mended by us.
-    Refused {
-        /// Why.
-        refusal: Refusal,
-        /// What is AWSCURRENT now.
-        secrets: Vec<SecretVersion>,
-    },
-    /// A secret is deleted or has no current version.
-    SecretGone(String),
-}
-
-/// The current version of each of an action's secrets, in the manifest's order, or which of them
-/// has none and why.
-///
-/// # Errors
-/// Where one could not be read.
-pub async fn current_versions(
-    world: &World,
-    action: &Action,
-) -> Result<Result<Vec<SecretVersion>, String>, RebindError> {
-    let seen = try_join_all(
-        action
-            .secrets
-            .iter()
-            .map(|secret| world.secrets.current(&secret.arn)),
-    )
-    .await?;
-    Ok(action
-        .secrets
-        .iter()
-        .zip(seen)
-        .map(|(secret, seen)| {
-            let arn = &secret.arn;
-            match seen {
-                SecretSeen::Current { version_id, .. } => Ok(SecretVersion {
-                    name: secret.name.to_string(),
-                    arn: arn.clone(),
-                    version_id,
-                }),
-                SecretSeen::NoCurrent => Err(format!("the secret {arn} has no AWSCURRENT version")),
-                SecretSeen::Deleted => Err(format!("the secret {arn} is scheduled for deletion")),
-                SecretSeen::Missing => Err(format!("the secret {arn} does not exist")),
-            }
-        })
-        .collect())
 }
 
 fn desired_integration(
