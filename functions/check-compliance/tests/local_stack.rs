@@ -15,10 +15,6 @@ async fn bound() -> Result<World, Error> {
     Ok(world)
 }
 
-async fn sweep(world: &World, mode: &str) -> Result<Value, Error> {
-    world.ask("check-compliance", json!({"mode": mode})).await
-}
-
 fn ids(report: &Value) -> Vec<&str> {
     let findings = report["findings"].as_array().into_iter().flatten();
     findings.filter_map(|one| one["id"].as_str()).collect()
@@ -60,7 +56,7 @@ async fn a_world_as_it_should_be_passes_every_check_and_plan_mode_writes_nothing
 -> Result<(), Error> {
     let world = bound().await?;
     let from = world.stack.now().await?;
-    let report = sweep(&world, "plan").await?;
+    let report = world.sweep("plan").await?;
     assert_eq!(ids(&report), Vec::<&str>::new(), "{report:#}");
     assert_eq!(report["passed"], report["checked"], "{report:#}");
     assert!(report["checked"].as_u64() > Some(15), "{report:#}");
@@ -79,7 +75,7 @@ async fn a_finding_is_told_when_it_comes_and_when_it_goes_and_not_in_between() -
     let world = bound().await?;
     widen(&world).await?;
     let from = world.stack.now().await?;
-    let report = sweep(&world, "apply").await?;
+    let report = world.sweep("apply").await?;
     assert_eq!(ids(&report), ["LS-ROLE-FOREIGN"], "{report:#}");
     assert_eq!(report["failed"], 1);
     let heard = world.expect_any(FINDING, from).await?;
@@ -90,10 +86,10 @@ async fn a_finding_is_told_when_it_comes_and_when_it_goes_and_not_in_between() -
     let stored = world.stack.evidence(evidence).await?.unwrap_or_default();
     assert_eq!(stored["report"]["failed"], 1, "{stored:#}");
 
-    let again = sweep(&world, "apply").await?;
+    let again = world.sweep("apply").await?;
     assert_eq!(ids(&again), ["LS-ROLE-FOREIGN"]);
     narrow(&world).await?;
-    let report = sweep(&world, "apply").await?;
+    let report = world.sweep("apply").await?;
     assert_eq!(ids(&report), Vec::<&str>::new(), "{report:#}");
     let resolved = world
         .stack
@@ -124,7 +120,7 @@ async fn somebody_elses_change_since_the_last_sweep_is_found() -> Result<(), Err
     let body = json!({"version": version, "category": "Meddled"});
     world.genesys(stranger, "PATCH", &path, Some(body)).await?;
 
-    let report = sweep(&world, "plan").await?;
+    let report = world.sweep("plan").await?;
     let found = ids(&report);
     assert!(found.contains(&"LS-PRINCIPAL"), "{report:#}");
     assert!(found.contains(&"LS-ACTION-DRIFT"), "{report:#}");

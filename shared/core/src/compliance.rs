@@ -7,10 +7,13 @@
 //! **Order of writes.** Evidence, then events, then what is remembered of the sweep: a run that dies
 //! in between tells its news again rather than never.
 
+mod audit;
 mod binding;
 mod leftovers;
 mod organization;
+mod remembered;
 mod secrets;
+mod states;
 mod units;
 
 use jiff::Timestamp;

@@ -11,6 +11,7 @@
 mod change;
 mod foreign;
 mod lost_race;
+mod second_look;
 mod trail;
 mod window;
 
@@ -27,7 +28,8 @@ use crate::runtime::{Deadline, Failure};
 use crate::trigger::Look;
 use crate::world::World;
 
-pub(crate) use change::{conclude, entities, judge_change, stack};
+pub(crate) use change::{conclude, entities, judge_change};
+pub(crate) use lost_race::judge_of;
 pub(crate) use trail::{Trail, trail};
 
 /// Looks where a trigger says. `received` counts the deliveries of its message, this one included.

@@ -1,18 +1,17 @@
 //! The checks of one binding.
 
 use jiff::Timestamp;
-use lockstep_domain::change::{BindingState, Change, End, Phase};
+use lockstep_domain::change::{BindingState, Phase};
 use lockstep_domain::compliance::{
     Check, Checked, drift_findings, refusal_findings, stale_secrets,
 };
-use lockstep_domain::evidence::{Record, verify_chain};
 use lockstep_domain::finding::Finding;
 use lockstep_domain::manifest::{Action, Manifest};
 
+use super::remembered::{Remembered, resource};
 use crate::genesys::Session;
 use crate::reconcile::action::{Drift, current_versions, drift};
 use crate::runtime::chain;
-use crate::verify::{after, deadline_of};
 use crate::world::World;
 
 /// What is looked at of an action and its integration.
@@ -36,36 +35,26 @@ pub(super) struct Binding<'a> {
     pub(super) now: Timestamp,
 }
 
-/// A binding as findings name it.
-pub(super) fn resource(manifest: &Manifest, action: &Action) -> String {
-    format!(
-        "lockstep:binding/{}/{}",
-        manifest.organization.id, action.key
-    )
-}
-
-/// Whether a change has had no verdict for longer than any should.
-pub(super) fn is_overdue(world: &World, change: &Change, now: Timestamp) -> bool {
-    let patience = after(
-        deadline_of(change, &world.config),
-        world.config.verify_delay,
-    );
-    !change.is_ended() && now >= patience
-}
-
 impl Binding<'_> {
     /// Every check of this binding but those of its role and of the audit log.
     pub(super) async fn checks(&self) -> Vec<Checked> {
         let (secrets, stale) = self.secrets().await;
         let mut checks = self.at_genesys(stale).await;
         checks.extend(secrets);
-        checks.extend(self.remembered());
-        checks.push(self.evidence().await);
+        let remembered = Remembered {
+            world: self.world,
+            state: self.state,
+            resource: &self.resource(),
+            now: self.now,
+        };
+        checks.extend(remembered.checks());
+        checks.push(remembered.tested());
+        checks.push(remembered.evidence().await);
         checks
     }
 
     fn resource(&self) -> String {
-        resource(self.manifest, self.action)
+        resource(self.manifest, &self.action.key)
     }
 
     async fn secrets(&self) -> (Vec<Checked>, bool) {
@@ -138,11 +127,15 @@ impl Binding<'_> {
                     .filter(|finding| finding.id == check.id())
                     .cloned()
                     .collect();
-                let explained = if check != Check::ActionDrift || mine.is_empty() {
+                let of_change = matches!(
+                    check,
+                    Check::ActionDrift | Check::CredentialLeft | Check::DraftLeft
+                );
+                let explained = if mine.is_empty() {
                     None
-                } else if stale {
+                } else if stale && check == Check::ActionDrift {
                     Some("its secret has moved on")
-                } else if under_way {
+                } else if under_way && of_change {
                     Some("a change is being applied")
                 } else {
                     None
@@ -153,229 +146,5 @@ impl Binding<'_> {
                 }
             })
             .into()
-    }
-
-    /// What the binding's state says by itself.
-    fn remembered(&self) -> Vec<Checked> {
-        let resource = self.resource();
-        let held = self.state.held.as_ref().map(|held| {
-            Check::Held.failed(
-                resource.clone(),
-                format!("held since {}: {}", held.since, held.because),
-            )
-        });
-        let change = self.state.change.as_ref();
-        let open = change
-            .filter(|change| is_overdue(self.world, change, self.now))
-            .map(|change| {
-                let what = format!("change {} is open since {}", change.id, change.opened_at);
-                Check::ChangeOpen.failed(resource.clone(), what)
-            });
-        vec![
-            Checked::new(Check::Held, held.into_iter().collect()),
-            Checked::new(Check::ChangeOpen, open.into_iter().collect()),
-            Checked::new(
-                Check::Unhealthy,
-                change
-                    .and_then(|change| unhealthy(change, &resource))
-                    .into_iter()
-                    .collect(),
-            ),
-            Checked::new(
-                Check::ChangeEnd,
-                ending(change, &resource).into_iter().collect(),
-            ),
-        ]
-    }
-
-    async fn evidence(&self) -> Checked {
-        let (organization, key) = (&self.state.organization, &self.state.key);
-        match self.world.store.evidence(organization, key).await {
-            Ok(records) => {
-                let findings = chain_problem(self.state, &records)
-                    .map(|problem| Check::Evidence.failed(self.resource(), problem));
-                Checked::new(Check::Evidence, findings.into_iter().collect())
-            }
-            Err(error) if error.kind() == "corrupt" => Checked::new(
-                Check::Evidence,
-                vec![Check::Evidence.failed(self.resource(), error.to_string())],
-            ),
-            Err(error) => {
-                Checked::not_evaluated(Check::Evidence, &self.resource(), &error.to_string())
-            }
-        }
-    }
-}
-
-pub(super) fn unhealthy(change: &Change, resource: &str) -> Option<Finding> {
-    let test = change.test.as_ref().filter(|test| !test.passed)?;
-    let taken_back = matches!(
-        &change.phase,
-        Phase::Ended {
-            end: End::RolledBack { .. },
-            ..
-        }
-    );
-    let problem = test.problem.as_deref().unwrap_or("no reason was given");
-    (!taken_back).then(|| {
-        let what = format!("the live test of {} failed: {problem}", test.at);
-        Check::Unhealthy.failed(resource, what)
-    })
-}
-
-pub(super) fn ending(change: Option<&Change>, resource: &str) -> Option<Finding> {
-    let Some(change) = change else {
-        return Some(Check::ChangeEnd.not_evaluated(resource, "nothing was ever bound"));
-    };
-    let failed = |what: String| Some(Check::ChangeEnd.failed(resource, what));
-    let id = &change.id;
-    match &change.phase {
-        Phase::Applying | Phase::Testing | Phase::Verifying { .. } => Some(
-            Check::ChangeEnd.not_evaluated(resource, format!("change {id} has no verdict yet")),
-        ),
-        Phase::Ended { end, .. } => match end {
-            End::Verified => None,
-            End::Violated { findings } => {
-                let what: Vec<&str> = findings.iter().map(|one| one.what.as_str()).collect();
-                failed(format!("change {id} is violated: {}", what.join("; ")))
-            }
-            End::Unverified { missing } => {
-                failed(format!("change {id} is unverified: {}", missing.join("; ")))
-            }
-            End::Failed { because } => failed(format!("change {id} failed: {because}")),
-            End::RolledBack { because } => {
-                failed(format!("change {id} was rolled back: {because}"))
-            }
-            End::Split { standing } => {
-                failed(format!("change {id} is split: {}", standing.join("; ")))
-            }
-        },
-    }
-}
-
-/// What is wrong with the stored chain, if anything. A record beyond the remembered end is one
-/// whose run died before it saved the state; the next record adopts it.
-pub(super) fn chain_problem(state: &BindingState, records: &[Record]) -> Option<String> {
-    if let Err(broken) = verify_chain(records) {
-        return Some(broken.to_string());
-    }
-    let length = usize::try_from(state.chain.length).unwrap_or(usize::MAX);
-    if records.len() < length {
-        return Some(format!(
-            "{} records are stored, {length} were written",
-            records.len()
-        ));
-    }
-    let last = length.checked_sub(1).and_then(|index| records.get(index));
-    let found = last.map(|record| &record.hash);
-    (found != state.chain.hash.as_ref())
-        .then(|| format!("record {length} is not the one that was written"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use lockstep_domain::change::{ChainHead, ChangeId, TestRecord};
-    use lockstep_domain::evidence::Body;
-    use lockstep_domain::finding::Status;
-
-    fn state() -> BindingState {
-        BindingState::new("org".parse().unwrap(), "key".parse().unwrap())
-    }
-
-    fn change() -> Change {
-        let state = state();
-        let id = ChangeId::of(&state.organization, &state.key, &"desired");
-        Change::begin(id, 1, Vec::new(), None, Timestamp::UNIX_EPOCH)
-    }
-
-    fn ended(end: End) -> Change {
-        Change {
-            phase: Phase::Ended {
-                end,
-                at: Timestamp::UNIX_EPOCH,
-            },
-            ..change()
-        }
-    }
-
-    fn chain_of(length: u64) -> (BindingState, Vec<Record>) {
-        let mut state = state();
-        let mut records = Vec::new();
-        for _ in 0..length {
-            let body = Body::new(&state, &change(), End::Verified);
-            let record = Record::seal(&state.chain, Timestamp::UNIX_EPOCH, body);
-            state.chain = record.head(format!("s3://evidence/{}", record.sequence));
-            records.push(record);
-        }
-        (state, records)
-    }
-
-    #[test]
-    fn a_whole_chain_is_fine_and_so_is_one_with_a_record_not_yet_adopted() {
-        let (mut state, records) = chain_of(3);
-        assert_eq!(chain_problem(&state, &records), None);
-        state.chain = records[1].head("s3://evidence/2".into());
-        assert_eq!(chain_problem(&state, &records), None);
-        state.chain = ChainHead::default();
-        assert_eq!(chain_problem(&state, &records), None);
-    }
-
-    #[test]
-    fn a_chain_that_lost_its_last_record_is_noticed() {
-        let (state, mut records) = chain_of(3);
-        records.pop();
-        let problem = chain_problem(&state, &records).unwrap();
-        assert!(
-            problem.contains("2 records are stored, 3 were written"),
-            "{problem}"
-        );
-    }
-
-    #[test]
-    fn a_chain_that_was_written_anew_is_noticed() {
-        let (state, _) = chain_of(2);
-        let mut other = chain_of(2).1;
-        other[1].body.reason = Some("another".into());
-        let first = other[0].head("s3://evidence/1".into());
-        other[1] = Record::seal(&first, Timestamp::UNIX_EPOCH, other[1].body.clone());
-        let problem = chain_problem(&state, &other).unwrap();
-        assert!(problem.contains("record 2"), "{problem}");
-    }
-
-    #[test]
-    fn only_a_verified_change_ended_as_it_should() {
-        let status = |change: Option<&Change>| ending(change, "binding").map(|one| one.status);
-        assert_eq!(status(Some(&ended(End::Verified))), None);
-        let unverified = ended(End::Unverified {
-            missing: vec!["a record".into()],
-        });
-        assert_eq!(status(Some(&unverified)), Some(Status::Failed));
-        assert_eq!(status(Some(&change())), Some(Status::NotEvaluated));
-        assert_eq!(status(None), Some(Status::NotEvaluated));
-    }
-
-    #[test]
-    fn a_failed_test_is_unhealthy_unless_the_change_was_taken_back() {
-        let test = Some(TestRecord {
-            at: Timestamp::UNIX_EPOCH,
-            on_draft: false,
-            passed: false,
-            operations: Vec::new(),
-            problem: Some("it timed out".into()),
-        });
-        let kept = Change {
-            test: test.clone(),
-            ..ended(End::Verified)
-        };
-        let finding = unhealthy(&kept, "binding").unwrap();
-        assert!(finding.what.contains("it timed out"), "{}", finding.what);
-        let back = Change {
-            test,
-            ..ended(End::RolledBack {
-                because: "it timed out".into(),
-            })
-        };
-        assert_eq!(unhealthy(&back, "binding"), None);
     }
 }

@@ -18,8 +18,9 @@ use lockstep_domain::plan::{Outcome, Step, System, Verb};
 use lockstep_domain::role::{DesiredRole, ObservedRole};
 use serde_json::Value;
 
-use super::binding::is_overdue;
-use super::organization::{States, Sweep};
+use super::organization::Sweep;
+use super::remembered::is_overdue;
+use super::states::States;
 use crate::aws::message_group;
 use crate::runtime::Failure;
 use crate::store::StoreError;
@@ -27,9 +28,9 @@ use crate::verify::after;
 
 impl Sweep<'_> {
     /// Whether a role that is there was ever bound: the message that should have led to it may be
-    /// lost.
+    /// lost. Notes the bindings that wait for it.
     pub(super) async fn role_unbound(
-        &self,
+        &mut self,
         desired: &DesiredRole,
         observed: &ObservedRole,
         states: &States,
@@ -41,7 +42,7 @@ impl Sweep<'_> {
         let served = self.served_by(&desired.name);
         let known: Result<Vec<bool>, &StoreError> = served
             .iter()
-            .filter_map(|key| states.get(key))
+            .filter_map(|key| states.actions.get(key))
             .map(|state| Ok(state.as_ref()?.value.change.is_some()))
             .collect();
         let changed = self.world.store.role_changed_at(&desired.name).await;
@@ -52,24 +53,30 @@ impl Sweep<'_> {
                 let patience = self.world.config.verify_deadline;
                 let is_young = changed.is_some_and(|at| after(at, patience) > self.began);
                 let never = !bound.is_empty() && !bound.contains(&true) && !is_young;
-                let finding = never.then(|| {
-                    let keys: Vec<&str> = served.iter().map(|key| key.as_str()).collect();
-                    let what = format!("none of {} was ever bound through it", keys.join(", "));
-                    Check::RoleUnbound.failed(arn, what)
-                });
-                Checked::new(Check::RoleUnbound, finding.into_iter().collect())
+                if !never {
+                    return Checked::new(Check::RoleUnbound, Vec::new());
+                }
+                let keys: Vec<&str> = served.iter().map(Key::as_str).collect();
+                let what = format!("none of {} was ever bound through it", keys.join(", "));
+                self.unbound.extend(served);
+                Checked::new(
+                    Check::RoleUnbound,
+                    vec![Check::RoleUnbound.failed(arn, what)],
+                )
             }
         }
     }
 
     /// The selected actions that a role serves.
-    fn served_by(&self, role: &RoleName) -> Vec<&Key> {
+    fn served_by(&self, role: &RoleName) -> Vec<Key> {
         let serves = |key: &Key| {
             let action = self.manifest.action(key)?;
             Some(&self.manifest.integration_of(action)?.role == role)
         };
         let keys = self.actions.iter().map(|action| &action.key);
-        keys.filter(|key| serves(key) == Some(true)).collect()
+        keys.filter(|key| serves(key) == Some(true))
+            .cloned()
+            .collect()
     }
 
     /// Hands on what was found to be left, and says so in the report.
@@ -108,19 +115,16 @@ impl Sweep<'_> {
                 let why = format!("{}: {}", finding.id, finding.what);
                 left.entry(key.clone()).or_default().insert(why);
             }
-            if finding.id == Check::RoleUnbound.id() {
-                for key in self.served_by_arn(&finding.resource) {
-                    let why = format!("{}: its role was made and never bound", finding.id);
-                    left.entry(key).or_default().insert(why);
-                }
-            }
         }
-        for (key, state) in states {
-            let change = state
-                .as_ref()
-                .ok()
-                .and_then(|state| state.value.change.as_ref());
-            let cut_off = change.filter(|change| {
+        for key in &self.unbound {
+            let why = format!(
+                "{}: its role was made and never bound",
+                Check::RoleUnbound.id()
+            );
+            left.entry(key.clone()).or_default().insert(why);
+        }
+        for (key, state) in states.read() {
+            let cut_off = state.change.as_ref().filter(|change| {
                 matches!(change.phase, Phase::Applying | Phase::Testing)
                     && is_overdue(self.world, change, self.began)
             });
@@ -130,13 +134,6 @@ impl Sweep<'_> {
             }
         }
         left
-    }
-
-    fn served_by_arn(&self, arn: &str) -> Vec<Key> {
-        let roles = self.manifest.integrations.iter().map(|one| &one.role);
-        let named = roles.filter(|role| arn.ends_with(&format!(":role/{role}")));
-        let keys: BTreeSet<&Key> = named.flat_map(|role| self.served_by(role)).collect();
-        keys.into_iter().cloned().collect()
     }
 
     async fn hand_on(&self, key: &Key, reason: &str) -> Result<(), Failure> {

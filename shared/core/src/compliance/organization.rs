@@ -3,26 +3,26 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use lockstep_domain::arn::RoleName;
-use lockstep_domain::audit::Interval;
-use lockstep_domain::change::{BindingState, Phase};
 use lockstep_domain::compliance::{
     Check, Checked, Report, Standing, SweepState, role_checks, turn,
 };
+use lockstep_domain::credentials::Unit;
 use lockstep_domain::event::EventType;
 use lockstep_domain::finding::{Finding, Status};
 use lockstep_domain::ids::{Key, OrganizationId};
 use lockstep_domain::manifest::{Action, Manifest, Mode};
-use lockstep_domain::role::{DesiredRole, Keep};
-use lockstep_domain::verdict::{Case, Judgement, Verdict, judge};
+use lockstep_domain::role::DesiredRole;
 
-use super::binding::{Binding, is_overdue, resource};
+use super::binding::Binding;
+use super::remembered::resource;
+use super::states::States;
 use crate::genesys::{Session, sign_in};
+use crate::reconcile::role::stack;
 use crate::runtime::{Deadline, Failure, chain};
 use crate::selection::Selected;
-use crate::store::{StoreError, Versioned};
-use crate::verify::{Trail, after, conclude, deadline_of, entities, judge_change, stack, trail};
+use crate::store::Versioned;
 use crate::world::World;
 
 /// Bindings that are looked at at the same time; the platform's rate limit is per minute.
@@ -37,9 +37,6 @@ const OF_ROLE: [Check; 5] = [
     Check::RoleLabels,
 ];
 
-/// What is looked at in the audit log.
-const OF_AUDIT: [Check; 3] = [Check::Principal, Check::WriteFailed, Check::Unplanned];
-
 /// What the sweep of one organization came to.
 pub(super) struct Swept {
     pub(super) organization: OrganizationId,
@@ -49,7 +46,7 @@ pub(super) struct Swept {
     /// What the next sweep starts from; none where this one saw only a part.
     remembered: Option<Versioned<SweepState>>,
     /// When it began, if the audit log was read to its end.
-    audited: Option<Timestamp>,
+    pub(super) audited: Option<Timestamp>,
     /// To which binding a finding belongs, where it belongs to one.
     pub(super) keys: BTreeMap<Standing, Key>,
 }
@@ -59,8 +56,11 @@ pub(super) struct Sweep<'a> {
     pub(super) world: &'a World,
     pub(super) manifest: &'a Manifest,
     pub(super) actions: &'a [&'a Action],
+    pub(super) units: &'a [Unit<'a>],
     pub(super) began: Timestamp,
     pub(super) swept: Swept,
+    /// Bindings whose role is there and was never bound.
+    pub(super) unbound: BTreeSet<Key>,
 }
 
 fn object(organization: &OrganizationId) -> String {
@@ -89,6 +89,7 @@ pub(super) async fn sweep(
         world,
         manifest,
         actions: &selected.actions,
+        units: &selected.units,
         began,
         swept: Swept {
             organization,
@@ -99,6 +100,7 @@ pub(super) async fn sweep(
             audited: None,
             keys: BTreeMap::new(),
         },
+        unbound: BTreeSet::new(),
     };
     let mut states = sweep.states().await;
     if mode == Mode::Apply {
@@ -125,14 +127,12 @@ pub(super) async fn sweep(
     let session = session.as_ref().copied().map_err(String::as_str);
     sweep.roles(&states).await;
     sweep.bindings(session, &states).await;
-    sweep.units(session, &selected.units, deadline).await;
+    sweep.units(session, &states).await;
     sweep.secrets(narrowed).await;
     sweep.leftovers(&states).await?;
     sweep.audit(session, &states, last_run).await;
     Ok(sweep.swept)
 }
-
-pub(super) type States = BTreeMap<Key, Result<Versioned<BindingState>, StoreError>>;
 
 impl Sweep<'_> {
     pub(super) fn count(&mut self, key: Option<&Key>, checked: Checked) {
@@ -146,58 +146,6 @@ impl Sweep<'_> {
             }
         }
         self.swept.report.count(checked.findings);
-    }
-
-    /// The states of all bindings of the manifest: a role serves those too that were not asked
-    /// about.
-    async fn states(&self) -> States {
-        let mut states = States::new();
-        for some in self.manifest.actions.chunks(AT_ONCE) {
-            let loads = some.iter().map(async |action| {
-                let organization = &self.manifest.organization.id;
-                let state = self.world.store.load(organization, &action.key).await;
-                (action.key.clone(), state)
-            });
-            states.extend(join_all(loads).await);
-        }
-        states
-    }
-
-    /// Ends what was bound and has no verdict: the message that asks for one was lost.
-    async fn end_overdue(&self, states: &mut States, deadline: Deadline) {
-        for action in self.actions {
-            let Some(Ok(state)) = states.get_mut(&action.key) else {
-                continue;
-            };
-            if let Err(failure) = self.end(state, deadline).await {
-                tracing::warn!(key = %action.key, error = %failure, "an overdue change could not be ended");
-            }
-        }
-    }
-
-    pub(super) async fn end(
-        &self,
-        state: &mut Versioned<BindingState>,
-        deadline: Deadline,
-    ) -> Result<(), Failure> {
-        let now = self.world.now();
-        let overdue = state
-            .value
-            .change
-            .clone()
-            .filter(|change| matches!(change.phase, Phase::Verifying { .. }))
-            .filter(|change| is_overdue(self.world, change, now));
-        let Some(change) = overdue else {
-            return Ok(());
-        };
-        let manifest = Some(self.manifest);
-        let judged = judge_change(self.world, manifest, &state.value, &change, now, deadline).await;
-        let verdict = &judged.judgement.verdict;
-        let Some(end) = verdict.end(now, deadline_of(&change, &self.world.config)) else {
-            return Ok(());
-        };
-        conclude(self.world, state, manifest, change, end, &judged).await?;
-        Ok(())
     }
 
     async fn roles(&mut self, states: &States) {
@@ -214,7 +162,7 @@ impl Sweep<'_> {
             };
             let checked = match self.world.roles.observe(name).await {
                 Ok(observed) => {
-                    let mut checked = role_checks(&desired, &observed, &in_use(states));
+                    let mut checked = role_checks(&desired, &observed, &states.in_use());
                     checked.push(self.role_unbound(&desired, &observed, states).await);
                     checked
                 }
@@ -234,7 +182,7 @@ impl Sweep<'_> {
     async fn bindings(&mut self, session: Result<&Session, &str>, states: &States) {
         for some in self.actions.chunks(AT_ONCE) {
             let looks = some.iter().map(async |action| {
-                let checks = match states.get(&action.key) {
+                let checks = match states.actions.get(&action.key) {
                     Some(Ok(state)) => {
                         let binding = Binding {
                             world: self.world,
@@ -248,7 +196,7 @@ impl Sweep<'_> {
                     }
                     Some(Err(error)) => vec![Checked::not_evaluated(
                         Check::ChangeEnd,
-                        &resource(self.manifest, action),
+                        &resource(self.manifest, &action.key),
                         &error.to_string(),
                     )],
                     None => Vec::new(),
@@ -262,129 +210,6 @@ impl Sweep<'_> {
             }
         }
     }
-
-    /// Did only authorized principals change anything since the last sweep?
-    async fn audit(
-        &mut self,
-        session: Result<&Session, &str>,
-        states: &States,
-        last_run: Option<Timestamp>,
-    ) {
-        let session = match session {
-            Ok(session) => session,
-            Err(because) => return self.unaudited(because),
-        };
-        let Some(interval) = self.interval(states, last_run) else {
-            // Nothing was ever bound, so nobody can have changed it.
-            self.swept.audited = Some(self.began);
-            return;
-        };
-        let trail = trail(session, interval, None, self.began).await;
-        if !trail.incomplete.is_empty() {
-            let because = trail.incomplete.join("; ");
-            return self.unaudited(&because);
-        }
-        for action in self.actions {
-            let Some(Ok(state)) = states.get(&action.key) else {
-                continue;
-            };
-            let Some(judgement) = self.judge(session, &state.value, &trail, interval) else {
-                continue;
-            };
-            self.take(&action.key, judgement);
-        }
-        self.swept.audited = Some(self.began);
-    }
-
-    fn unaudited(&mut self, because: &str) {
-        for action in self.actions {
-            let resource = resource(self.manifest, action);
-            for check in OF_AUDIT {
-                self.count(
-                    Some(&action.key),
-                    Checked::not_evaluated(check, &resource, because),
-                );
-            }
-        }
-    }
-
-    /// From the last sweep, and as much earlier as a record may come late, until now. The first
-    /// sweep begins with the oldest change that is remembered.
-    fn interval(&self, states: &States, last_run: Option<Timestamp>) -> Option<Interval> {
-        let oldest = states
-            .values()
-            .filter_map(|state| state.as_ref().ok()?.value.change.as_ref())
-            .map(|change| change.window_from)
-            .min()?;
-        let late = SignedDuration::try_from(self.world.config.verify_deadline);
-        let from = match (last_run, late) {
-            (Some(last), Ok(late)) => last.checked_sub(late).unwrap_or(last),
-            (Some(last), Err(_)) => last,
-            (None, _) => oldest,
-        };
-        let to = after(self.began, std::time::Duration::from_secs(2));
-        Some(Interval::new(from.min(self.began), to))
-    }
-
-    /// None for a binding that was never bound.
-    fn judge(
-        &self,
-        session: &Session,
-        state: &BindingState,
-        trail: &Trail,
-        interval: Interval,
-    ) -> Option<Judgement> {
-        let change = state.change.as_ref()?;
-        // What happened to an action before it was first bound is none of our business.
-        let is_first = state.chain.length <= u64::from(change.is_ended());
-        let window = if is_first {
-            let from = interval.from().max(change.window_from);
-            Interval::new(from.min(interval.to()), interval.to())
-        } else {
-            interval
-        };
-        Some(judge(&Case {
-            expected: &[],
-            records: &trail.records,
-            entities: &entities(state, change),
-            window,
-            mapping: &trail.mapping,
-            our_clients: &session.own_clients,
-            authorized: &self.manifest.organization.authorized,
-            drift: &[],
-            incomplete: &[],
-        }))
-    }
-
-    fn take(&mut self, key: &Key, judgement: Judgement) {
-        let findings = match judgement.verdict {
-            Verdict::Violated { findings } => findings,
-            Verdict::Verified | Verdict::Pending { .. } => Vec::new(),
-        };
-        for check in OF_AUDIT {
-            let mine = findings
-                .iter()
-                .filter(|finding| finding.id == check.id())
-                .cloned()
-                .collect();
-            self.count(Some(key), Checked::new(check, mine));
-        }
-        for line in judgement.compliance_audit {
-            if !self.swept.compliance_audit.contains(&line) {
-                self.swept.compliance_audit.push(line);
-            }
-        }
-    }
-}
-
-/// The functions that actions call by what was last applied. Where a state could not be read,
-/// whatever is granted may be in use.
-fn in_use(states: &States) -> Keep {
-    let read: Result<Vec<BindingState>, &StoreError> = states
-        .values()
-        .map(|state| state.as_ref().map(|state| state.value.clone()))
-        .collect();
-    read.map_or(Keep::Granted, |states| Keep::used_by(&states))
 }
 
 /// Tells what came and what went since the last sweep, then remembers what stands. A sweep of a

@@ -6,15 +6,15 @@
 use lockstep_domain::change::{BindingState, Phase};
 use lockstep_domain::compliance::{Check, Checked, drift_findings, refusal_findings};
 use lockstep_domain::credentials::{CredentialStep, Unit};
-use lockstep_domain::finding::Finding;
 use lockstep_domain::manifest::Mode;
 use lockstep_domain::plan::Step;
 
-use super::binding::{chain_problem, ending, is_overdue, unhealthy};
 use super::organization::Sweep;
+use super::remembered::{Remembered, resource};
+use super::states::{Loaded, States};
 use crate::genesys::Session;
 use crate::reconcile::credentials::{UnitDrift, try_unit, unit_drift};
-use crate::runtime::{Deadline, chain};
+use crate::runtime::chain;
 
 /// What is looked at of a unit at Genesys Cloud.
 const AT_GENESYS: [Check; 4] = [
@@ -25,17 +25,15 @@ const AT_GENESYS: [Check; 4] = [
 ];
 
 impl Sweep<'_> {
-    /// Every check of these units, one after the other: there are few.
-    pub(super) async fn units(
-        &mut self,
-        session: Result<&Session, &str>,
-        units: &[Unit<'_>],
-        deadline: Deadline,
-    ) {
-        for unit in units {
-            let key = unit.first_key().clone();
-            for checked in self.unit(session, unit, deadline).await {
-                self.count(Some(&key), checked);
+    /// Every check of the selected units, one after the other: there are few.
+    pub(super) async fn units(&mut self, session: Result<&Session, &str>, states: &States) {
+        for unit in self.units {
+            let key = unit.first_key();
+            let Some(state) = states.units.get(key) else {
+                continue;
+            };
+            for checked in self.unit(session, unit, state).await {
+                self.count(Some(key), checked);
             }
         }
     }
@@ -44,31 +42,27 @@ impl Sweep<'_> {
         &self,
         session: Result<&Session, &str>,
         unit: &Unit<'_>,
-        deadline: Deadline,
+        state: &Loaded,
     ) -> Vec<Checked> {
-        let organization = &self.manifest.organization.id;
-        let resource = format!("lockstep:binding/{organization}/{}", unit.first_key());
-        let mut state = match self.world.store.load(organization, &unit.key).await {
-            Ok(state) => state,
+        let resource = resource(self.manifest, unit.first_key());
+        let state = match state {
+            Ok(state) => &state.value,
             Err(error) => {
                 let because = error.to_string();
-                return vec![Checked::not_evaluated(
-                    Check::ChangeEnd,
-                    &resource,
-                    &because,
-                )];
+                let unread = Checked::not_evaluated(Check::ChangeEnd, &resource, &because);
+                return vec![unread];
             }
         };
-        if self.swept.mode == Mode::Apply
-            && let Err(failure) = self.end(&mut state, deadline).await
-        {
-            tracing::warn!(key = %unit.first_key(), error = %failure, "an overdue change could not be ended");
-        }
-        let state = state.value;
-        let mut checks = self.unit_at_genesys(session, unit, &state, &resource).await;
-        checks.extend(self.unit_remembered(&state, &resource));
-        checks.push(self.unit_tested(session, unit, &state, &resource).await);
-        checks.push(self.unit_evidence(&state, &resource).await);
+        let remembered = Remembered {
+            world: self.world,
+            state,
+            resource: &resource,
+            now: self.began,
+        };
+        let mut checks = self.unit_at_genesys(session, unit, state, &resource).await;
+        checks.extend(remembered.checks());
+        checks.push(self.unit_tested(session, unit, &remembered).await);
+        checks.push(remembered.evidence().await);
         checks
     }
 
@@ -107,20 +101,20 @@ impl Sweep<'_> {
         let change = state.change.as_ref();
         let moved_on = change.is_some_and(|change| change.id != id);
         let under_way = change.is_some_and(|change| change.is_under_way());
-        let of = |check: Check| -> Vec<Finding> {
-            let mine = findings.iter().filter(|finding| finding.id == check.id());
-            mine.cloned().collect()
-        };
         // A newer version, or a change that is being applied, explains every difference.
-        let drift = if moved_on || under_way {
-            let because = if moved_on {
-                "what should hold has moved on"
-            } else {
-                "a change is being applied"
-            };
-            Checked::not_evaluated(Check::Credential, resource, because)
+        let explained = if moved_on {
+            Some("what should hold has moved on")
+        } else if under_way {
+            Some("a change is being applied")
         } else {
-            Checked::new(Check::Credential, of(Check::Credential))
+            None
+        };
+        let checked = |check: Check| match explained {
+            Some(because) => Checked::not_evaluated(check, resource, because),
+            None => {
+                let mine = findings.iter().filter(|finding| finding.id == check.id());
+                Checked::new(check, mine.cloned().collect())
+            }
         };
         let stale = moved_on.then(|| {
             let what = "its credentials do not carry the values of the current version";
@@ -129,31 +123,8 @@ impl Sweep<'_> {
         vec![
             Checked::new(Check::SecretDeleted, Vec::new()),
             Checked::new(Check::SecretStale, stale.into_iter().collect()),
-            drift,
-            Checked::new(Check::CredentialLeft, of(Check::CredentialLeft)),
-        ]
-    }
-
-    /// What the unit's state says by itself.
-    fn unit_remembered(&self, state: &BindingState, resource: &str) -> Vec<Checked> {
-        let held = state.held.as_ref().map(|held| {
-            let what = format!("held since {}: {}", held.since, held.because);
-            Check::Held.failed(resource, what)
-        });
-        let change = state.change.as_ref();
-        let open = change
-            .filter(|change| is_overdue(self.world, change, self.began))
-            .map(|change| {
-                let what = format!("change {} is open since {}", change.id, change.opened_at);
-                Check::ChangeOpen.failed(resource, what)
-            });
-        vec![
-            Checked::new(Check::Held, held.into_iter().collect()),
-            Checked::new(Check::ChangeOpen, open.into_iter().collect()),
-            Checked::new(
-                Check::ChangeEnd,
-                ending(change, resource).into_iter().collect(),
-            ),
+            checked(Check::Credential),
+            checked(Check::CredentialLeft),
         ]
     }
 
@@ -162,55 +133,29 @@ impl Sweep<'_> {
         &self,
         session: Result<&Session, &str>,
         unit: &Unit<'_>,
-        state: &BindingState,
-        resource: &str,
+        remembered: &Remembered<'_>,
     ) -> Checked {
-        let change = state.change.as_ref();
+        let change = remembered.state.change.as_ref();
         let settled = change.is_some_and(|change| {
             matches!(change.phase, Phase::Verifying { .. } | Phase::Ended { .. })
         });
-        let remembered = || {
-            let said = change.and_then(|change| unhealthy(change, resource));
-            Checked::new(Check::Unhealthy, said.into_iter().collect())
-        };
         if self.swept.mode == Mode::Plan || !settled {
-            return remembered();
+            return remembered.tested();
         }
+        let of = remembered.resource;
         let session = match session {
             Ok(session) => session,
-            Err(because) => return Checked::not_evaluated(Check::Unhealthy, resource, because),
+            Err(because) => return Checked::not_evaluated(Check::Unhealthy, of, because),
         };
         match try_unit(session, self.manifest, unit).await {
             Ok(problems) => {
                 let failed = problems.into_iter().map(|(key, problem)| {
-                    let organization = &self.manifest.organization.id;
-                    let of = format!("lockstep:binding/{organization}/{key}");
                     let what = format!("the live test of {} failed: {problem}", self.began);
-                    Check::Unhealthy.failed(of, what)
+                    Check::Unhealthy.failed(resource(self.manifest, &key), what)
                 });
                 Checked::new(Check::Unhealthy, failed.collect())
             }
-            Err(error) => Checked::not_evaluated(Check::Unhealthy, resource, &chain(&error)),
-        }
-    }
-
-    async fn unit_evidence(&self, state: &BindingState, resource: &str) -> Checked {
-        match self
-            .world
-            .store
-            .evidence(&state.organization, &state.key)
-            .await
-        {
-            Ok(records) => {
-                let broken = chain_problem(state, &records);
-                let findings = broken.map(|problem| Check::Evidence.failed(resource, problem));
-                Checked::new(Check::Evidence, findings.into_iter().collect())
-            }
-            Err(error) if error.kind() == "corrupt" => {
-                let finding = Check::Evidence.failed(resource, error.to_string());
-                Checked::new(Check::Evidence, vec![finding])
-            }
-            Err(error) => Checked::not_evaluated(Check::Evidence, resource, &error.to_string()),
+            Err(error) => Checked::not_evaluated(Check::Unhealthy, of, &chain(&error)),
         }
     }
 }

@@ -5,25 +5,20 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use lockstep_domain::audit::Interval;
-use lockstep_domain::binding::DesiredAction;
-use lockstep_domain::change::{BindingState, Change, End, Phase, SecretVersion};
-use lockstep_domain::compliance::{drift_findings, is_left_over, refusal_findings, role_drift};
-use lockstep_domain::credentials::{CredentialStep, Unit, unit_of};
+use lockstep_domain::change::{BindingState, Change, End, Phase};
 use lockstep_domain::event::{Detail, EventType};
 use lockstep_domain::evidence::{Audit, Body};
-use lockstep_domain::finding::Finding;
 use lockstep_domain::intent::VerifyMessage;
-use lockstep_domain::manifest::{Action, Manifest, Mode};
-use lockstep_domain::plan::Step;
-use lockstep_domain::role::{DesiredRole, Stack};
-use lockstep_domain::verdict::{Case, Judgement, Verdict, judge};
+use lockstep_domain::manifest::{Manifest, Mode};
+use lockstep_domain::role::DesiredRole;
+use lockstep_domain::verdict::{Case, Judgement, Verdict};
 
-use super::lost_race::LostRaces;
+use super::lost_race::judge_of;
+use super::second_look::SecondLook;
 use super::{after, answer, deadline_of, spacing, trail};
-use crate::config::Config;
-use crate::genesys::{Session, sign_in};
-use crate::reconcile::action::{Drift, drift};
-use crate::reconcile::credentials::{UnitDrift, details, unit_drift};
+use crate::genesys::sign_in;
+use crate::reconcile::credentials::details;
+use crate::reconcile::role::stack;
 use crate::response::Answer;
 use crate::runtime::{Deadline, Failure, chain};
 use crate::store::Versioned;
@@ -148,20 +143,13 @@ pub(crate) async fn judge_change(
     };
     let entities = entities(state, change);
     let interval = Interval::new(window_from(change), after(now, SKEW.unsigned_abs()));
-    let mut trail = trail(&session, interval, Some(&entities), now).await;
-    let is_ours = |id: &str| {
-        session
-            .own_clients
-            .iter()
-            .any(|client| client.as_str() == id)
-    };
-    let races = LostRaces::taken(&mut trail.records, change, interval, is_ours);
-    let mut look = Second::default();
+    let trail = trail(&session, interval, Some(&entities), now).await;
+    let mut look = SecondLook::default();
     look.at_world(world, &session, manifest, state, change)
         .await;
     let mut incomplete = trail.incomplete;
     incomplete.extend(look.incomplete);
-    let mut judgement = judge(&Case {
+    let case = Case {
         expected: &change.expected,
         records: &trail.records,
         entities: &entities,
@@ -171,9 +159,9 @@ pub(crate) async fn judge_change(
         authorized: &manifest.organization.authorized,
         drift: &look.findings,
         incomplete: &incomplete,
-    });
+    };
+    let mut judgement = judge_of(change, case);
     judgement.notices.extend(look.notices);
-    races.told(&mut judgement);
     Judged {
         judgement,
         interval: Some(interval),
@@ -213,160 +201,6 @@ pub(crate) fn entities(state: &BindingState, change: &Change) -> BTreeSet<String
         .chain(expected)
         .chain(credentials)
         .collect()
-}
-
-/// Verify is observe and plan again, expecting nothing.
-#[derive(Default)]
-struct Second {
-    findings: Vec<Finding>,
-    incomplete: Vec<String>,
-    notices: Vec<String>,
-}
-
-impl Second {
-    async fn at_world(
-        &mut self,
-        world: &World,
-        session: &Session,
-        manifest: &Manifest,
-        state: &BindingState,
-        change: &Change,
-    ) {
-        if let Some(unit) = unit_of(manifest, &state.key) {
-            self.at_unit(world, session, manifest, &unit, state, change)
-                .await;
-            return;
-        }
-        let Some(action) = manifest.action(&state.key) else {
-            self.notices.push(
-                "the manifest no longer holds the binding: whether role and action still are as \
-                 they were bound was not looked at"
-                    .into(),
-            );
-            return;
-        };
-        self.at_action(world, session, manifest, action, state, change)
-            .await;
-        // Where the manifest has moved the action to another function, its grant is not this
-        // change's business.
-        if state.function.as_ref() == Some(&action.function) {
-            self.at_role(world, manifest, action).await;
-        }
-    }
-
-    /// What an earlier run left lying is no drift: the next look clears it up.
-    async fn at_unit(
-        &mut self,
-        world: &World,
-        session: &Session,
-        manifest: &Manifest,
-        unit: &Unit<'_>,
-        state: &BindingState,
-        change: &Change,
-    ) {
-        match unit_drift(world, session, manifest, unit, state).await {
-            Ok(UnitDrift::Plan { plan, id }) if id == change.id => {
-                let moves: Vec<Step> = plan.moves.iter().map(CredentialStep::describe).collect();
-                self.findings.extend(drift_findings(&moves));
-                self.notices.extend(plan.notices);
-            }
-            Ok(UnitDrift::Refused { refusal, id }) if id == change.id => {
-                self.findings.extend(refusal_findings(&refusal.problems));
-            }
-            Ok(UnitDrift::Plan { .. } | UnitDrift::Refused { .. }) => self.notices.push(
-                "what should hold has moved on since: whether the credentials still are as they \
-                 were bound was not looked at"
-                    .into(),
-            ),
-            Ok(UnitDrift::SecretGone(because)) => self.notices.push(because),
-            Err(error) => self.incomplete.push(format!(
-                "the credentials could not be looked at again: {}",
-                chain(&error)
-            )),
-        }
-    }
-
-    async fn at_action(
-        &mut self,
-        world: &World,
-        session: &Session,
-        manifest: &Manifest,
-        action: &Action,
-        state: &BindingState,
-        change: &Change,
-    ) {
-        match drift(world, session, manifest, action, state).await {
-            Ok(Drift::Steps { steps, secrets }) => {
-                if self.is_current(action, secrets, state, change) {
-                    let (left, drift): (Vec<Finding>, Vec<Finding>) =
-                        drift_findings(&steps).into_iter().partition(is_left_over);
-                    self.findings.extend(drift);
-                    self.notices.extend(left.into_iter().map(|one| one.what));
-                }
-            }
-            Ok(Drift::Refused { refusal, secrets }) => {
-                if self.is_current(action, secrets, state, change) {
-                    self.findings.extend(refusal_findings(&refusal.problems));
-                }
-            }
-            Ok(Drift::SecretGone(because)) => self.notices.push(because),
-            Err(error) => self.incomplete.push(format!(
-                "the action could not be looked at again: {}",
-                chain(&error)
-            )),
-        }
-    }
-
-    /// Whether the change still is what should hold: differing from what should hold *now* is no
-    /// violation of an earlier change.
-    fn is_current(
-        &mut self,
-        action: &Action,
-        secrets: Vec<SecretVersion>,
-        state: &BindingState,
-        change: &Change,
-    ) -> bool {
-        let desired = DesiredAction::new(action, secrets);
-        let current = desired.change_id(&state.organization) == change.id;
-        if !current {
-            self.notices.push(
-                "what should hold has moved on since: whether the action still is as it was bound \
-                 was not looked at"
-                    .into(),
-            );
-        }
-        current
-    }
-
-    async fn at_role(&mut self, world: &World, manifest: &Manifest, action: &Action) {
-        let Some(integration) = manifest.integration_of(action) else {
-            return;
-        };
-        let stack = stack(&world.config);
-        let Some(desired) = DesiredRole::of(manifest, &integration.role, &stack) else {
-            return;
-        };
-        match world.roles.observe(&integration.role).await {
-            Ok(observed) => {
-                self.findings
-                    .extend(role_drift(&desired, &observed, &action.function));
-            }
-            Err(error) => self.incomplete.push(format!(
-                "the role {} could not be looked at again: {error}",
-                integration.role
-            )),
-        }
-    }
-}
-
-/// The stack, as far as roles need to know it.
-pub(crate) fn stack(config: &Config) -> Stack {
-    Stack {
-        name: config.stack.clone(),
-        partition: config.partition.clone(),
-        account: config.account.clone(),
-        boundary: config.boundary_arn.clone(),
-    }
 }
 
 /// Ends a change with a verdict: evidence, then event, then state.

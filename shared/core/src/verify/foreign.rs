@@ -9,9 +9,10 @@ use lockstep_domain::audit::Interval;
 use lockstep_domain::change::{BindingState, Change, End, Phase};
 use lockstep_domain::finding::Finding;
 use lockstep_domain::manifest::{Manifest, Mode};
-use lockstep_domain::verdict::{Case, Verdict, judge};
+use lockstep_domain::verdict::{Case, Verdict};
 
 use super::change::{Judged, conclude, entities};
+use super::lost_race::judge_of;
 use super::{Trail, after, answer, spacing, trail};
 use crate::genesys::{Session, sign_in};
 use crate::response::Answer;
@@ -166,7 +167,7 @@ fn rejudge(
     trail: &Trail,
     interval: Interval,
 ) -> Judged {
-    let judgement = judge(&Case {
+    let case = Case {
         expected: &[],
         records: &trail.records,
         entities: &entities(state, change),
@@ -176,9 +177,9 @@ fn rejudge(
         authorized: &manifest.organization.authorized,
         drift: &[],
         incomplete: &[],
-    });
+    };
     Judged {
-        judgement,
+        judgement: judge_of(change, case),
         interval: Some(interval),
     }
 }

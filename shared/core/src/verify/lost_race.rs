@@ -4,16 +4,30 @@
 
 use lockstep_domain::audit::{AuditRecord, Interval, RecordStatus};
 use lockstep_domain::change::Change;
-use lockstep_domain::verdict::Judgement;
+use lockstep_domain::verdict::{Case, Judgement, judge};
+
+/// Judges what the records say of a change, but for the races that it lost; those are told as
+/// notices.
+pub(crate) fn judge_of(change: &Change, case: Case<'_>) -> Judgement {
+    let mut records = case.records.to_vec();
+    let is_ours = |id: &str| case.our_clients.iter().any(|client| client.as_str() == id);
+    let races = LostRaces::taken(&mut records, change, case.window, is_ours);
+    let mut judgement = judge(&Case {
+        records: &records,
+        ..case
+    });
+    races.told(&mut judgement);
+    judgement
+}
 
 /// Records that refused steps of the change explain, each step one.
 #[derive(Debug)]
-pub(super) struct LostRaces(Vec<AuditRecord>);
+struct LostRaces(Vec<AuditRecord>);
 
 impl LostRaces {
     /// Takes them out of the records that are judged: failed writes of ours, of the very things that
     /// the refused steps were about.
-    pub(super) fn taken(
+    fn taken(
         records: &mut Vec<AuditRecord>,
         change: &Change,
         window: Interval,
@@ -35,7 +49,7 @@ impl LostRaces {
     }
 
     /// Tells of them in the judgement that was made without them.
-    pub(super) fn told(self, judgement: &mut Judgement) {
+    fn told(self, judgement: &mut Judgement) {
         for record in self.0 {
             judgement.notices.push(format!(
                 "somebody else wrote first, and Lockstep wrote again: {}",

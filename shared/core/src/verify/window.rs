@@ -8,10 +8,11 @@ use lockstep_domain::ids::{Key, OrganizationId};
 use lockstep_domain::manifest::{Manifest, Mode};
 use lockstep_domain::problem::Problem;
 use lockstep_domain::request::VerifyRequest;
-use lockstep_domain::verdict::{Case, Expected, Judgement, Verdict, judge};
+use lockstep_domain::verdict::{Case, Expected, Judgement, Verdict};
 use serde::Serialize;
 
 use super::change::entities;
+use super::lost_race::judge_of;
 use super::{Trail, trail};
 use crate::genesys::{Session, sign_in};
 use crate::response::{Answer, Refused, Response};
@@ -181,7 +182,7 @@ fn of_binding(
     let whole = interval.from() <= change.window_from
         && change.applied_at.is_some_and(|at| at <= interval.to());
     let expected: &[Expected] = if whole { &change.expected } else { &[] };
-    let mut judgement = judge(&Case {
+    let case = Case {
         expected,
         records: &trail.records,
         entities: &entities(state, change),
@@ -191,7 +192,8 @@ fn of_binding(
         authorized: &manifest.organization.authorized,
         drift: &[],
         incomplete: &trail.incomplete,
-    });
+    };
+    let mut judgement = judge_of(change, case);
     if !whole && !change.expected.is_empty() {
         judgement.notices.push(format!(
             "the latest change ({}) is not wholly in the window: its records were not asked for",

@@ -1,0 +1,137 @@
+//! What the audit log says since the last sweep: did only authorized principals change anything?
+
+use jiff::{SignedDuration, Timestamp};
+use lockstep_domain::audit::Interval;
+use lockstep_domain::change::BindingState;
+use lockstep_domain::compliance::{Check, Checked};
+use lockstep_domain::credentials::Unit;
+use lockstep_domain::ids::Key;
+use lockstep_domain::verdict::{Case, Judgement, Verdict};
+
+use super::organization::Sweep;
+use super::remembered::resource;
+use super::states::States;
+use crate::genesys::Session;
+use crate::verify::{Trail, after, entities, judge_of, trail};
+
+/// What is looked at in the audit log.
+const OF_AUDIT: [Check; 3] = [Check::Principal, Check::WriteFailed, Check::Unplanned];
+
+impl Sweep<'_> {
+    pub(super) async fn audit(
+        &mut self,
+        session: Result<&Session, &str>,
+        states: &States,
+        last_run: Option<Timestamp>,
+    ) {
+        let session = match session {
+            Ok(session) => session,
+            Err(because) => return self.unaudited(because),
+        };
+        let Some(interval) = self.interval(states, last_run) else {
+            // Nothing was ever bound, so nobody can have changed it.
+            self.swept.audited = Some(self.began);
+            return;
+        };
+        let trail = trail(session, interval, None, self.began).await;
+        if !trail.incomplete.is_empty() {
+            let because = trail.incomplete.join("; ");
+            return self.unaudited(&because);
+        }
+        for key in self.audited() {
+            let of_action = || states.actions.get(&key);
+            let loaded = states.units.get(&key).or_else(of_action);
+            let Some(Ok(state)) = loaded else { continue };
+            if let Some(judgement) = self.judge(session, &state.value, &trail, interval) {
+                self.take(&key, judgement);
+            }
+        }
+        self.swept.audited = Some(self.began);
+    }
+
+    fn unaudited(&mut self, because: &str) {
+        for key in self.audited() {
+            let resource = resource(self.manifest, &key);
+            for check in OF_AUDIT {
+                let unseen = Checked::not_evaluated(check, &resource, because);
+                self.count(Some(&key), unseen);
+            }
+        }
+    }
+
+    /// The selected actions and units.
+    fn audited(&self) -> Vec<Key> {
+        let actions = self.actions.iter().map(|action| &action.key);
+        let units = self.units.iter().map(Unit::first_key);
+        actions.chain(units).cloned().collect()
+    }
+
+    /// From the last sweep, and as much earlier as a record may come late, until now. The first
+    /// sweep begins with the oldest change that is remembered.
+    fn interval(&self, states: &States, last_run: Option<Timestamp>) -> Option<Interval> {
+        let oldest = states
+            .read()
+            .filter_map(|(_, state)| state.change.as_ref())
+            .map(|change| change.window_from)
+            .min()?;
+        let late = SignedDuration::try_from(self.world.config.verify_deadline);
+        let from = match (last_run, late) {
+            (Some(last), Ok(late)) => last.checked_sub(late).unwrap_or(last),
+            (Some(last), Err(_)) => last,
+            (None, _) => oldest,
+        };
+        let to = after(self.began, std::time::Duration::from_secs(2));
+        Some(Interval::new(from.min(self.began), to))
+    }
+
+    /// None for a binding that was never bound.
+    fn judge(
+        &self,
+        session: &Session,
+        state: &BindingState,
+        trail: &Trail,
+        interval: Interval,
+    ) -> Option<Judgement> {
+        let change = state.change.as_ref()?;
+        // What happened to an action before it was first bound is none of our business.
+        let is_first = state.chain.length <= u64::from(change.is_ended());
+        let window = if is_first {
+            let from = interval.from().max(change.window_from);
+            Interval::new(from.min(interval.to()), interval.to())
+        } else {
+            interval
+        };
+        let case = Case {
+            expected: &[],
+            records: &trail.records,
+            entities: &entities(state, change),
+            window,
+            mapping: &trail.mapping,
+            our_clients: &session.own_clients,
+            authorized: &self.manifest.organization.authorized,
+            drift: &[],
+            incomplete: &[],
+        };
+        Some(judge_of(change, case))
+    }
+
+    fn take(&mut self, key: &Key, judgement: Judgement) {
+        let findings = match judgement.verdict {
+            Verdict::Violated { findings } => findings,
+            Verdict::Verified | Verdict::Pending { .. } => Vec::new(),
+        };
+        for check in OF_AUDIT {
+            let mine = findings
+                .iter()
+                .filter(|finding| finding.id == check.id())
+                .cloned()
+                .collect();
+            self.count(Some(key), Checked::new(check, mine));
+        }
+        for line in judgement.compliance_audit {
+            if !self.swept.compliance_audit.contains(&line) {
+                self.swept.compliance_audit.push(line);
+            }
+        }
+    }
+}
