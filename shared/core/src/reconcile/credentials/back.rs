@@ -234,15 +234,11 @@ impl Work<'_> {
         if let Some(error) = error {
             self.change()?.notices.push(chain(error));
         }
-        let because = format!(
-            "split: {}; where they stand: {}",
-            self.all_troubles()?,
-            standing.join("; ")
-        );
-        self.hold(because)?;
+        let end = End::Split { standing };
+        let troubles = self.all_troubles()?;
+        self.hold(format!("split: {troubles}; {}", tell::because(&end)))?;
         self.world.metrics.credentials_split();
-        self.end(End::Split { standing }, EventType::CredentialSplit)
-            .await
+        self.end(end, EventType::CredentialSplit).await
     }
 
     pub(super) fn all_troubles(&mut self) -> Result<String, UnitError> {

@@ -78,13 +78,20 @@ impl Work<'_> {
         evidence: &str,
     ) -> Result<(), UnitError> {
         let change = self.change()?.clone();
-        let common = tell::because(end);
+        let common = match end {
+            End::Split { .. } => format!("{}; {}", self.all_troubles()?, tell::because(end)),
+            End::Failed { .. }
+            | End::RolledBack { .. }
+            | End::Verified
+            | End::Violated { .. }
+            | End::Unverified { .. } => tell::because(end),
+        };
         for (key, mut detail) in tell::details(self.world, &self.state.value, &change) {
             detail.actor = self.actor();
             detail.evidence = Some(evidence.to_owned());
             detail.reason = Some(match change.troubles.get(&key) {
-                Some(own) => format!("{own}; {common}"),
-                None => common.clone(),
+                Some(own) if !common.contains(own.as_str()) => format!("{own}; {common}"),
+                Some(_) | None => common.clone(),
             });
             self.world.emit(event, detail).await?;
         }

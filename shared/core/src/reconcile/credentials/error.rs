@@ -91,31 +91,12 @@ impl UnitError {
         }
     }
 
-    /// Whether reading again and planning again is what the error asks for: somebody else wrote in
-    /// between, or nobody knows whether a write was carried out.
+    /// Whether reading again and planning again is what the error asks for.
     pub(super) fn asks_to_look_again(&self) -> bool {
         match self {
-            Self::Rebind(RebindError::Genesys(error)) => {
-                error.is_conflict() || error.applied_unknown()
-            }
+            Self::Rebind(error) => error.asks_to_look_again(),
             Self::Moved => true,
-            Self::Rebind(
-                RebindError::Aws(_)
-                | RebindError::Store(_)
-                | RebindError::Session(_)
-                | RebindError::Refused(_)
-                | RebindError::SecretGone { .. }
-                | RebindError::Incomplete { .. }
-                | RebindError::InvalidDraft { .. }
-                | RebindError::NotActive { .. }
-                | RebindError::Settling { .. }
-                | RebindError::Unsettled { .. }
-                | RebindError::NotOfThisManifest
-                | RebindError::NoChange,
-            )
-            | Self::SecretGone { .. }
-            | Self::Value { .. }
-            | Self::StillThere { .. } => false,
+            Self::SecretGone { .. } | Self::Value { .. } | Self::StillThere { .. } => false,
         }
     }
 }
