@@ -78,7 +78,13 @@ pub(crate) fn written(
     match fault.and_then(|fault| fault.kind) {
         Some(FaultKind::Garbage) => bytes = b"<html>not what was asked for".to_vec(),
         Some(FaultKind::Truncate) => cutter.truncate(bytes.len() / 2),
-        Some(FaultKind::Reset | FaultKind::Timeout | FaultKind::AppliedThenLost) | None => {}
+        Some(
+            FaultKind::Reset
+            | FaultKind::Timeout
+            | FaultKind::AppliedThenLost
+            | FaultKind::AppliedThenTimeout,
+        )
+        | None => {}
     }
     let mut response = Response::new(Body::from(bytes));
     *response.status_mut() = outgoing.status;

@@ -22,6 +22,8 @@ pub enum FaultKind {
     Garbage,
     /// The request is done, and the connection is reset before the answer.
     AppliedThenLost,
+    /// The request is done, and no answer is ever given.
+    AppliedThenTimeout,
 }
 
 /// A fault, as the control API takes it.
@@ -88,7 +90,12 @@ impl Fault {
             return Some("give one of `status`, `kind`, `headers` and `latency_ms`".to_owned());
         }
         let excludes_status = match self.kind {
-            Some(FaultKind::Reset | FaultKind::Timeout | FaultKind::AppliedThenLost) => true,
+            Some(
+                FaultKind::Reset
+                | FaultKind::Timeout
+                | FaultKind::AppliedThenLost
+                | FaultKind::AppliedThenTimeout,
+            ) => true,
             Some(FaultKind::Truncate | FaultKind::Garbage) | None => false,
         };
         if excludes_status && self.status.is_some() {

@@ -157,7 +157,13 @@ async fn respond(
             return Response::new(Body::empty());
         }
         Some(FaultKind::Timeout) => return pending().await,
-        Some(FaultKind::Truncate | FaultKind::Garbage | FaultKind::AppliedThenLost) | None => {}
+        Some(
+            FaultKind::Truncate
+            | FaultKind::Garbage
+            | FaultKind::AppliedThenLost
+            | FaultKind::AppliedThenTimeout,
+        )
+        | None => {}
     }
     let is_token = at.route == TOKEN;
     let planted = fault
@@ -179,9 +185,14 @@ async fn respond(
             .judge
             .answer(at, status, encoded.kind, &encoded.bytes);
     }
-    if let Some(FaultKind::AppliedThenLost) = fault.as_ref().and_then(|fault| fault.kind) {
-        cutter.reset();
-        return Response::new(Body::empty());
+    match fault.as_ref().and_then(|fault| fault.kind) {
+        Some(FaultKind::AppliedThenLost) => {
+            cutter.reset();
+            return Response::new(Body::empty());
+        }
+        Some(FaultKind::AppliedThenTimeout) => return pending().await,
+        Some(FaultKind::Reset | FaultKind::Timeout | FaultKind::Truncate | FaultKind::Garbage)
+        | None => {}
     }
     shared.lock().calls.answered(incoming.call, status);
     tracing::debug!(

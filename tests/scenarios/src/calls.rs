@@ -98,4 +98,20 @@ impl World {
         }
         Ok(ended)
     }
+
+    /// Gives a function less time than the template does.
+    ///
+    /// # Errors
+    /// Where it can't be configured.
+    pub async fn times_out_after(&self, function: &str, time: Duration) -> Result<(), Error> {
+        self.stack
+            .aws
+            .lambda
+            .update_function_configuration()
+            .function_name(self.stack.function_name(function)?)
+            .timeout(time.as_secs().try_into()?)
+            .send()
+            .await?;
+        Ok(())
+    }
 }

@@ -1,108 +1,93 @@
 //! Callers that never pause: whether a change is ever felt.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-
+use aws_sdk_secretsmanager::Client as Secrets;
 use genesys_simulator::RateLimitSettings;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::rotation::value;
 use crate::world::{Error, World};
 
-/// Executes actions one after the other, over and over, from when it is made until it is stopped.
+/// Calls round after round, from when it is made until it is stopped.
 #[derive(Debug)]
 pub struct Canary {
-    actions: usize,
-    stop: Arc<AtomicBool>,
-    calls: Arc<AtomicUsize>,
+    rounds: watch::Receiver<usize>,
+    stop: watch::Sender<bool>,
     task: JoinHandle<Vec<String>>,
 }
 
 impl World {
-    /// Sets a canary on actions.
+    /// Sets a canary on actions: a round executes each of them, with one token for all rounds.
     ///
     /// # Errors
     /// Where it gets no token.
     pub async fn canary(&self, actions: &[String]) -> Result<Canary, Error> {
+        let caller = self.caller(actions)?;
+        let client = self.stack.genesys.other_client();
+        let token = caller
+            .sign_in(&client.id, client.secret.expose_secret())
+            .await?;
+        Ok(Canary::start(caller, Credentials::Token(token)))
+    }
+
+    /// Sets a canary on a client's secret and an action: a round reads AWSCURRENT, signs in with it
+    /// and executes the action.
+    ///
+    /// # Errors
+    /// Where the limits can't be raised.
+    pub fn sign_in_canary(&self, secret: &str, action: &str) -> Result<Canary, Error> {
+        let caller = self.caller(&[action.to_owned()])?;
+        let credentials = Credentials::Secret {
+            secrets: self.stack.aws.secrets.clone(),
+            arn: secret.to_owned(),
+        };
+        Ok(Canary::start(caller, credentials))
+    }
+
+    fn caller(&self, actions: &[String]) -> Result<Caller, Error> {
         self.stack.genesys.set_rate_limit(&RateLimitSettings {
             allowed: Some(1_000_000),
             window_seconds: None,
-            tokens_allowed: None,
+            tokens_allowed: Some(1_000_000),
         })?;
-        let client = self.stack.genesys.other_client();
-        let http = reqwest::Client::new();
-        let token: Value = http
-            .post(format!("{}/oauth/token", self.stack.genesys.login_url()))
-            .basic_auth(&client.id, Some(client.secret.expose_secret()))
-            .form(&[("grant_type", "client_credentials")])
-            .send()
-            .await?
-            .error_for_status()?
-            .json()
-            .await?;
-        let token = token["access_token"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned();
         let api = self.stack.genesys.api_url();
-        let urls: Vec<String> = actions
-            .iter()
-            .map(|id| format!("{api}/api/v2/integrations/actions/{id}/execute"))
-            .collect();
-        let stop = Arc::new(AtomicBool::new(false));
-        let calls = Arc::new(AtomicUsize::new(0));
-        let (stopped, made) = (Arc::clone(&stop), Arc::clone(&calls));
-        let task = tokio::spawn(async move {
-            let mut failures = Vec::new();
-            while !stopped.load(Ordering::Relaxed) {
-                for url in &urls {
-                    if let Err(failure) = execute(&http, &token, url).await {
-                        failures.push(failure);
-                    }
-                    made.fetch_add(1, Ordering::Relaxed);
-                }
-            }
-            failures
-        });
-        Ok(Canary {
-            actions: actions.len(),
-            stop,
-            calls,
-            task,
+        let url = |id: &String| format!("{api}/api/v2/integrations/actions/{id}/execute");
+        Ok(Caller {
+            http: reqwest::Client::new(),
+            login: format!("{}/oauth/token", self.stack.genesys.login_url()),
+            executes: actions.iter().map(url).collect(),
         })
     }
 }
 
-async fn execute(http: &reqwest::Client, token: &str, url: &str) -> Result<(), String> {
-    let answer = http
-        .post(url)
-        .bearer_auth(token)
-        .json(&json!({"order_id": "canary"}))
-        .send()
-        .await
-        .map_err(|error| format!("{url}: {error}"))?;
-    let status = answer.status();
-    let text = answer.text().await.unwrap_or_default();
-    if status.is_success() {
-        Ok(())
-    } else {
-        Err(format!("{url}: {status}: {text}"))
-    }
-}
-
 impl Canary {
-    /// How many calls it has made.
-    pub fn calls(&self) -> usize {
-        self.calls.load(Ordering::Relaxed)
+    fn start(caller: Caller, credentials: Credentials) -> Self {
+        let (made, rounds) = watch::channel(0);
+        let (stop, stopped) = watch::channel(false);
+        let task = tokio::spawn(async move {
+            let mut failures = Vec::new();
+            while !*stopped.borrow() {
+                failures.extend(caller.round(&credentials).await);
+                made.send_modify(|rounds| *rounds += 1);
+            }
+            failures
+        });
+        Self { rounds, stop, task }
     }
 
-    /// Waits for two more whole rounds, so that every action was called after now.
+    /// How many rounds it has made.
+    pub fn rounds(&self) -> usize {
+        *self.rounds.borrow()
+    }
+
+    /// Waits for two more rounds, so that one whole round was made after now.
     pub async fn once_more(&self) {
-        let enough = self.calls() + 2 * self.actions;
-        while self.calls() < enough && !self.task.is_finished() {
-            tokio::task::yield_now().await;
-        }
+        let enough = self.rounds() + 2;
+        let mut rounds = self.rounds.clone();
+        // Where the task broke, `stop` says so.
+        let _ = rounds.wait_for(|made| *made >= enough).await;
     }
 
     /// Stops it and answers every failure it saw.
@@ -110,7 +95,73 @@ impl Canary {
     /// # Errors
     /// Where it broke.
     pub async fn stop(self) -> Result<Vec<String>, Error> {
-        self.stop.store(true, Ordering::Relaxed);
+        self.stop.send_replace(true);
         Ok(self.task.await?)
     }
+}
+
+/// What a canary calls with.
+enum Credentials {
+    Token(String),
+    Secret { secrets: Secrets, arn: String },
+}
+
+struct Caller {
+    http: reqwest::Client,
+    login: String,
+    executes: Vec<String>,
+}
+
+impl Caller {
+    /// One round; answers what failed.
+    async fn round(&self, credentials: &Credentials) -> Vec<String> {
+        let token = match credentials {
+            Credentials::Token(token) => Ok(token.clone()),
+            Credentials::Secret { secrets, arn } => self.sign_in_with(secrets, arn).await,
+        };
+        let token = match token {
+            Ok(token) => token,
+            Err(failure) => return vec![failure.to_string()],
+        };
+        let mut failures = Vec::new();
+        for url in &self.executes {
+            if let Err(failure) = self.execute(url, &token).await {
+                failures.push(failure.to_string());
+            }
+        }
+        failures
+    }
+
+    async fn sign_in_with(&self, secrets: &Secrets, secret: &str) -> Result<String, Error> {
+        let client = value(secrets, secret, "AWSCURRENT").await?;
+        let text = |name: &str| client[name].as_str().unwrap_or_default();
+        self.sign_in(text("client_id"), text("client_secret")).await
+    }
+
+    async fn sign_in(&self, id: &str, secret: &str) -> Result<String, Error> {
+        let request = self
+            .http
+            .post(&self.login)
+            .basic_auth(id, Some(secret))
+            .form(&[("grant_type", "client_credentials")]);
+        let token = succeeded(&self.login, request).await?;
+        let token = token["access_token"].as_str();
+        Ok(token.ok_or("signing in gave no token")?.to_owned())
+    }
+
+    async fn execute(&self, url: &str, token: &str) -> Result<(), Error> {
+        let request = self.http.post(url).bearer_auth(token);
+        let request = request.json(&json!({"order_id": "canary"}));
+        succeeded(url, request).await.map(drop)
+    }
+}
+
+async fn succeeded(url: &str, request: reqwest::RequestBuilder) -> Result<Value, Error> {
+    let answer = request.send().await?;
+    let status = answer.status();
+    let text = answer.text().await?;
+    if !status.is_success() {
+        return Err(format!("{url}: {status}: {text}").into());
+    }
+    Ok(serde_json::from_str(&text)?)
 }

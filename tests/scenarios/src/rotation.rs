@@ -1,94 +1,21 @@
-//! Rotations of OAuth clients: what a story asks of the secrets, and a caller that lives on AWSCURRENT.
+//! Rotations of OAuth clients: what a story asks of the secrets.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-
-use genesys_simulator::RateLimitSettings;
+use aws_sdk_secretsmanager::Client as Secrets;
 use lockstep_domain::ids::Key;
-use sandbox::aws::Aws;
 use serde_json::{Value, json};
-use tokio::task::JoinHandle;
 
 use crate::world::{Error, World};
 
 /// The call that resets a client.
 pub const RESET: &str = "/oauth/clients/{clientId}/secret";
 
-/// Signs in with AWSCURRENT and executes a bound action, over and over, from when it is made until it is stopped.
-#[derive(Debug)]
-pub struct SignInCanary {
-    stop: Arc<AtomicBool>,
-    calls: Arc<AtomicUsize>,
-    task: JoinHandle<Vec<String>>,
-}
-
-impl SignInCanary {
-    /// How many rounds it has made.
-    pub fn calls(&self) -> usize {
-        self.calls.load(Ordering::Relaxed)
-    }
-
-    /// Waits for two more whole rounds.
-    pub async fn once_more(&self) {
-        let enough = self.calls() + 2;
-        while self.calls() < enough && !self.task.is_finished() {
-            tokio::task::yield_now().await;
-        }
-    }
-
-    /// Stops it and answers every failure it saw.
-    ///
-    /// # Errors
-    /// Where it broke.
-    pub async fn stop(self) -> Result<Vec<String>, Error> {
-        self.stop.store(true, Ordering::Relaxed);
-        Ok(self.task.await?)
-    }
-}
-
 impl World {
-    /// Sets a canary on a client's secret and an action.
-    ///
-    /// # Errors
-    /// Where the limits can't be raised.
-    pub fn sign_in_canary(&self, secret: &str, action: &str) -> Result<SignInCanary, Error> {
-        self.stack.genesys.set_rate_limit(&RateLimitSettings {
-            allowed: Some(1_000_000),
-            window_seconds: None,
-            tokens_allowed: Some(1_000_000),
-        })?;
-        let caller = Caller {
-            aws: self.stack.aws.clone(),
-            http: reqwest::Client::new(),
-            secret: secret.to_owned(),
-            login: format!("{}/oauth/token", self.stack.genesys.login_url()),
-            execute: format!(
-                "{}/api/v2/integrations/actions/{action}/execute",
-                self.stack.genesys.api_url()
-            ),
-        };
-        let stop = Arc::new(AtomicBool::new(false));
-        let calls = Arc::new(AtomicUsize::new(0));
-        let (stopped, made) = (Arc::clone(&stop), Arc::clone(&calls));
-        let task = tokio::spawn(async move {
-            let mut failures = Vec::new();
-            while !stopped.load(Ordering::Relaxed) {
-                if let Err(failure) = caller.round().await {
-                    failures.push(failure.to_string());
-                }
-                made.fetch_add(1, Ordering::Relaxed);
-            }
-            failures
-        });
-        Ok(SignInCanary { stop, calls, task })
-    }
-
     /// The JSON in a client's secret, under a label.
     ///
     /// # Errors
     /// Where there is none.
     pub async fn client_value(&self, secret: &str, label: &str) -> Result<Value, Error> {
-        value(&self.stack.aws, secret, label).await
+        value(&self.stack.aws.secrets, secret, label).await
     }
 
     /// Sets or takes off a tag of a secret.
@@ -197,9 +124,9 @@ impl World {
     }
 }
 
-async fn value(aws: &Aws, secret: &str, label: &str) -> Result<Value, Error> {
-    let got = aws
-        .secrets
+/// The JSON in a secret, under a label.
+pub(crate) async fn value(secrets: &Secrets, secret: &str, label: &str) -> Result<Value, Error> {
+    let got = secrets
         .get_secret_value()
         .secret_id(secret)
         .version_stage(label)
@@ -209,44 +136,4 @@ async fn value(aws: &Aws, secret: &str, label: &str) -> Result<Value, Error> {
         .secret_string()
         .ok_or_else(|| format!("{label} of {secret} has no value"))?;
     Ok(serde_json::from_str(text)?)
-}
-
-struct Caller {
-    aws: Aws,
-    http: reqwest::Client,
-    secret: String,
-    login: String,
-    execute: String,
-}
-
-impl Caller {
-    async fn round(&self) -> Result<(), Error> {
-        let client = value(&self.aws, &self.secret, "AWSCURRENT").await?;
-        let text = |name: &str| client[name].as_str().unwrap_or_default().to_owned();
-        let answer = self
-            .http
-            .post(&self.login)
-            .basic_auth(text("client_id"), Some(text("client_secret")))
-            .form(&[("grant_type", "client_credentials")])
-            .send()
-            .await?;
-        let token: Value = succeeded("sign-in", answer).await?;
-        let answer = self
-            .http
-            .post(&self.execute)
-            .bearer_auth(token["access_token"].as_str().unwrap_or_default())
-            .json(&json!({"order_id": "canary"}))
-            .send()
-            .await?;
-        succeeded("execute", answer).await.map(drop)
-    }
-}
-
-async fn succeeded(what: &str, answer: reqwest::Response) -> Result<Value, Error> {
-    let status = answer.status();
-    let text = answer.text().await?;
-    if !status.is_success() {
-        return Err(format!("{what}: {status}: {text}").into());
-    }
-    Ok(serde_json::from_str(&text)?)
 }

@@ -74,19 +74,23 @@ async fn a_reset_ends_the_connection_and_nothing_was_done() {
 async fn an_answer_that_is_lost_leaves_what_was_applied() {
     let world = World::new().await;
     let route = "/api/v2/integrations";
-    fault(
-        &world,
-        json!({"method": "POST", "route": route, "kind": "applied_then_lost", "times": 1}),
-    )
-    .await;
-    let body = json!({"name": "x", "integrationType": {"id": "aws-lambda-data-actions"}});
-    let sent = world
-        .http()
-        .post(world.url(route))
-        .bearer_auth(world.token())
-        .json(&body);
-    assert!(sent.send().await.is_err());
-    assert_eq!(world.get(route).await.expect(200)["total"], 1);
+    for (made, kind) in [(1, "applied_then_lost"), (2, "applied_then_timeout")] {
+        fault(
+            &world,
+            json!({"method": "POST", "route": route, "kind": kind, "times": 1}),
+        )
+        .await;
+        let body = json!({"name": kind, "integrationType": {"id": "aws-lambda-data-actions"}});
+        let sent = world
+            .http()
+            .post(world.url(route))
+            .timeout(Duration::from_millis(500))
+            .bearer_auth(world.token())
+            .json(&body);
+        let error = sent.send().await.unwrap_err();
+        assert_eq!(error.is_timeout(), kind == "applied_then_timeout", "{kind}");
+        assert_eq!(world.get(route).await.expect(200)["total"], made, "{kind}");
+    }
 }
 
 #[tokio::test]

@@ -18,12 +18,6 @@ const MENDABLE: [&str; 3] = [
     "LS-INTEGRATION-DISABLED",
 ];
 
-async fn sweep(world: &World) -> Result<Value, Error> {
-    world
-        .ask("check-compliance", json!({"mode": "apply"}))
-        .await
-}
-
 fn failed(report: &Value) -> Vec<&str> {
     let findings = report["findings"].as_array().into_iter().flatten();
     findings
@@ -31,6 +25,8 @@ fn failed(report: &Value) -> Vec<&str> {
         .filter_map(|finding| finding["id"].as_str())
         .collect()
 }
+
+const ACTION: &str = "/integrations/actions/{actionId}";
 
 /// What the *Compliance Finding* events since `from` are about: the finding and its resource, or
 /// what is resolved.
@@ -65,7 +61,7 @@ async fn what_others_change_is_found_and_told_once_and_told_again_when_it_is_men
     world.settle(&world.manifest().action(orders)).await?;
     world.quiet().await?;
     let from = world.stack.now().await?;
-    let report = sweep(&world).await?;
+    let report = world.sweep("apply").await?;
     assert_eq!(failed(&report), Vec::<&str>::new(), "{report:#}");
     assert_eq!(report["passed"], report["checked"], "{report:#}");
     assert!(report["checked"].as_u64() > Some(10), "{report:#}");
@@ -89,7 +85,7 @@ async fn what_others_change_is_found_and_told_once_and_told_again_when_it_is_men
     world.quiet().await?;
     let writes = world.writes();
 
-    let report = sweep(&world).await?;
+    let report = world.sweep("apply").await?;
     let found = failed(&report);
     for id in MENDABLE.into_iter().chain(["LS-PRINCIPAL"]) {
         assert!(found.contains(&id), "{id} is not found: {report:#}");
@@ -101,7 +97,7 @@ async fn what_others_change_is_found_and_told_once_and_told_again_when_it_is_men
     assert_eq!(world.writes(), writes, "a sweep mends nothing");
 
     // Nothing new: nothing is told. The next story's first event shows that no other came before.
-    let again = sweep(&world).await?;
+    let again = world.sweep("apply").await?;
     assert_eq!(failed(&again), found);
     let after = world.stack.now().await?;
     world
@@ -119,7 +115,7 @@ async fn what_others_change_is_found_and_told_once_and_told_again_when_it_is_men
     // the stranger's edit, however closely it follows.
     world.expect("Change Verified", "orders", after).await?;
     world.quiet().await?;
-    let report = sweep(&world).await?;
+    let report = world.sweep("apply").await?;
     let left = failed(&report);
     for id in MENDABLE {
         assert!(!left.contains(&id), "{report:#}");
@@ -165,7 +161,7 @@ async fn a_change_left_open_past_its_deadline_is_ended_by_the_sweep() -> Result<
             "{:?}",
             world.story_of("orders", from).await?
         );
-        sweep(&world).await?;
+        world.sweep("apply").await?;
         // The deadline is a matter of time alone.
         sleep(Duration::from_millis(500)).await;
     }
@@ -173,7 +169,7 @@ async fn a_change_left_open_past_its_deadline_is_ended_by_the_sweep() -> Result<
     let unverified = world.expect("Change Unverified", "orders", from).await?;
     assert_eq!(unverified["change_id"], rebound["change_id"]);
     world.evidence_of(&unverified).await?;
-    let report = sweep(&world).await?;
+    let report = world.sweep("apply").await?;
     assert!(failed(&report).contains(&"LS-CHANGE-END"), "{report:#}");
     let ends = world
         .story_of("orders", from)
@@ -182,6 +178,48 @@ async fn a_change_left_open_past_its_deadline_is_ended_by_the_sweep() -> Result<
         .filter(|told| told == "Change Unverified")
         .count();
     assert_eq!(ends, 1);
+    world.stack.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_race_that_lockstep_lost_and_got_over_is_no_failed_write_for_the_sweep_either()
+-> Result<(), Error> {
+    let world = World::start().await?;
+    let secret = world.stack.make_secret("prod/db", "first").await?;
+    let orders = ActionText::new("orders", &world.echo(), &[&secret]);
+    world.settle(&world.manifest().action(orders)).await?;
+    world.quiet().await?;
+    let path = format!(
+        "/api/v2/integrations/actions/{}",
+        world.action_id("orders").await?
+    );
+    let action = world.action(&world.action_id("orders").await?).await?;
+
+    // Another run of our own client writes between reading and writing, and the platform audits
+    // the refusal of the stale version.
+    let genesys = &world.stack.genesys;
+    genesys.set_switch("failed_writes_audited", "all")?;
+    let late = json!({"latency_ms": 4000, "times": 1});
+    world.fault("PATCH", ACTION, late)?;
+    let from = world.stack.now().await?;
+    let version = world.stack.rotate(&secret, "second").await?;
+    world.call_after(0, "PATCH", ACTION).await?;
+    let first = json!({"version": action["version"], "category": action["category"]});
+    world
+        .genesys(genesys.client(), "PATCH", &path, Some(first))
+        .await?;
+    let verified = world.expect("Change Verified", "orders", from).await?;
+    assert_eq!(verified["secrets"][0]["version_id"], json!(version));
+    let patched = world.calls_of("PATCH", ACTION);
+    let refused = patched.iter().filter(|call| call.status >= Some(400));
+    assert_eq!(refused.count(), 1, "{patched:#?}");
+    world.quiet().await?;
+
+    let report = world.sweep("apply").await?;
+    assert_eq!(failed(&report), [""; 0], "{report:#}");
+    let window = world.ask("verify-change", json!({})).await?;
+    assert_eq!(window["verdicts"][0]["verdict"], "Verified", "{window:#}");
     world.stack.stop().await;
     Ok(())
 }

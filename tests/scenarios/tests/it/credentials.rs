@@ -26,12 +26,6 @@ async fn all(world: &World, event: &str, called: &[&Called], from: usize) -> Res
     Ok(first)
 }
 
-async fn sweep(world: &World) -> Result<Value, Error> {
-    world
-        .ask("check-compliance", json!({"mode": "apply"}))
-        .await
-}
-
 /// The ids of the checks on credentials that failed, each once, sorted.
 fn failed_checks(report: &Value) -> Vec<String> {
     let findings = report["findings"].as_array().into_iter().flatten();
@@ -275,7 +269,7 @@ async fn where_the_old_value_is_dead_the_new_one_is_kept_and_the_alarm_rings() -
     assert!(held["text"].to_string().contains("held"), "{held:#}");
 
     // The sweep tries it out again, and says that it is held.
-    let report = sweep(&world).await?;
+    let report = world.sweep("apply").await?;
     let failed = failed_checks(&report);
     assert_eq!(
         failed,
@@ -348,7 +342,7 @@ async fn what_a_stranger_does_to_a_credential_is_named_and_mended() -> Result<()
     );
     // The verdict is told before it is recorded; only then is it not given again.
     world.quiet().await?;
-    let report = sweep(&world).await?;
+    let report = world.sweep("apply").await?;
     let failed = failed_checks(&report);
     assert!(failed.contains(&"LS-CREDENTIAL".into()), "{report:#}");
     let from = world.stack.now().await?;

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use sandbox::Options;
-use scenarios::{ActionText, Error, PATIENCE, World};
+use scenarios::{ActionText, Error, World, found, steps};
 use serde_json::{Value, json};
-use tokio::time::{Instant, sleep};
 
 const DRAFT: &str = "/integrations/actions/{actionId}/draft";
 
@@ -17,43 +16,6 @@ async fn world() -> Result<(World, String), Error> {
     let world = World::with(options).await?;
     let secret = world.stack.make_secret("prod/db", "first").await?;
     Ok((world, secret))
-}
-
-async fn sweep(world: &World, mode: &str) -> Result<Value, Error> {
-    world.ask("check-compliance", json!({"mode": mode})).await
-}
-
-/// The findings of one id that failed.
-fn found<'r>(report: &'r Value, id: &str) -> Vec<&'r Value> {
-    let findings = report["findings"].as_array().into_iter().flatten();
-    findings
-        .filter(|finding| finding["status"] == "failed" && finding["id"] == id)
-        .collect()
-}
-
-/// Sweeps until a finding stands that needs time to come.
-async fn until_found(world: &World, mode: &str, id: &str) -> Result<Value, Error> {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let report = sweep(world, mode).await?;
-        if !found(&report, id).is_empty() {
-            return Ok(report);
-        }
-        if Instant::now() > deadline {
-            return Err(format!("{id} is never found: {report:#}").into());
-        }
-        sleep(Duration::from_millis(500)).await;
-    }
-}
-
-fn steps(report: &Value) -> Vec<(&str, &str, bool)> {
-    let steps = report["steps"].as_array().into_iter().flatten();
-    steps
-        .map(|step| {
-            let text = |name: &str| step[name].as_str().unwrap_or_default();
-            (text("key"), text("verb"), !step["outcome"].is_null())
-        })
-        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -78,7 +40,7 @@ async fn a_credential_that_nothing_uses_is_named_and_deleted_and_a_persons_is_le
             .await?;
     }
 
-    let planned = sweep(&world, "plan").await?;
+    let planned = world.sweep("plan").await?;
     assert_eq!(
         found(&planned, "LS-CREDENTIAL-LEFT").len(),
         1,
@@ -86,7 +48,7 @@ async fn a_credential_that_nothing_uses_is_named_and_deleted_and_a_persons_is_le
     );
     assert_eq!(steps(&planned), [("orders", "resume", false)]);
     let (from, writes) = (world.stack.now().await?, world.writes().len());
-    let report = sweep(&world, "apply").await?;
+    let report = world.sweep("apply").await?;
     assert_eq!(steps(&report), [("orders", "resume", true)]);
     world.expect("Change Verified", "orders", from).await?;
     world.quiet().await?;
@@ -103,7 +65,7 @@ async fn a_credential_that_nothing_uses_is_named_and_deleted_and_a_persons_is_le
         world.writes()[writes..],
         ["DELETE /api/v2/integrations/credentials/{credentialId}"]
     );
-    let after = sweep(&world, "apply").await?;
+    let after = world.sweep("apply").await?;
     assert_eq!(found(&after, "LS-CREDENTIAL-LEFT").len(), 0, "{after:#}");
     assert_eq!(steps(&after), []);
     world.stack.stop().await;
@@ -122,7 +84,7 @@ async fn a_role_that_was_made_and_never_bound_is_named_and_bound() -> Result<(),
     world.purge("RebindQueueUrl", 1).await?;
     world.resume(&rebinding).await?;
 
-    let report = until_found(&world, "apply", "LS-ROLE-UNBOUND").await?;
+    let report = world.sweep_until_found("LS-ROLE-UNBOUND").await?;
     let finding = found(&report, "LS-ROLE-UNBOUND")[0];
     assert!(
         finding["what"]
@@ -133,7 +95,7 @@ async fn a_role_that_was_made_and_never_bound_is_named_and_bound() -> Result<(),
     assert_eq!(steps(&report), [("orders", "resume", true)]);
     world.expect("Change Verified", "orders", from).await?;
     world.quiet().await?;
-    let after = sweep(&world, "apply").await?;
+    let after = world.sweep("apply").await?;
     assert_eq!(found(&after, "LS-ROLE-UNBOUND").len(), 0, "{after:#}");
     world.stack.stop().await;
     Ok(())
@@ -159,16 +121,16 @@ async fn a_draft_of_ours_that_was_never_published_is_named_and_thrown_away() -> 
     let from = world.upload(&before).await?;
     world.expect_any("Manifest Accepted", from).await?;
     world.purge("RebindQueueUrl", 1).await?;
-    let report = sweep(&world, "plan").await?;
+    let report = world.sweep("plan").await?;
     assert_eq!(found(&report, "LS-DRAFT-LEFT").len(), 1, "{report:#}");
     assert_eq!(steps(&report), [("orders", "resume", false)]);
     world.resume(&rebinding).await?;
-    sweep(&world, "apply").await?;
+    world.sweep("apply").await?;
     world.expect("Change Verified", "orders", from).await?;
     world.quiet().await?;
 
     assert_eq!(world.calls_of("DELETE", DRAFT).len(), 1);
-    let after = sweep(&world, "apply").await?;
+    let after = world.sweep("apply").await?;
     assert_eq!(found(&after, "LS-DRAFT-LEFT").len(), 0, "{after:#}");
     world.stack.stop().await;
     Ok(())
@@ -195,7 +157,7 @@ async fn a_change_that_was_cut_off_and_whose_message_is_lost_is_named_and_finish
     world.purge("RebindQueueUrl", 1).await?;
     world.resume(&rebinding).await?;
 
-    let report = until_found(&world, "apply", "LS-CHANGE-OPEN").await?;
+    let report = world.sweep_until_found("LS-CHANGE-OPEN").await?;
     assert_eq!(steps(&report), [("orders", "resume", true)]);
     world.expect("Change Verified", "orders", from).await?;
     assert_eq!(world.bound_version("orders").await?, version);
@@ -225,7 +187,7 @@ async fn a_stuck_rotation_and_a_key_that_is_not_as_asked_are_named_with_the_comm
         .send()
         .await?;
 
-    let report = sweep(&world, "apply").await?;
+    let report = world.sweep("apply").await?;
     let fix = |report: &Value, id: &str| {
         let findings = found(report, id);
         let fix = findings.first().and_then(|one| one["fix"].as_str());
@@ -260,7 +222,7 @@ async fn a_stuck_rotation_and_a_key_that_is_not_as_asked_are_named_with_the_comm
         .remove_from_version_id(version)
         .send()
         .await?;
-    let report = sweep(&world, "apply").await?;
+    let report = world.sweep("apply").await?;
     assert_eq!(found(&report, "LS-PENDING-STUCK").len(), 0, "{report:#}");
     assert_eq!(found(&report, "LS-SECRET-KEY").len(), 0, "{report:#}");
     let switch_on = fix(&report, "LS-KMS-ROTATION");
@@ -269,7 +231,7 @@ async fn a_stuck_rotation_and_a_key_that_is_not_as_asked_are_named_with_the_comm
         "{report:#}"
     );
     kms.enable_key_rotation().key_id(&key).send().await?;
-    let report = sweep(&world, "apply").await?;
+    let report = world.sweep("apply").await?;
     for id in ["LS-KMS-ROTATION", "LS-SECRET-AGE"] {
         assert_eq!(found(&report, id).len(), 0, "{report:#}");
     }

@@ -133,10 +133,10 @@ async fn an_action_of_a_shared_role_moves_to_another_function_and_no_call_is_den
     // What is revoked is revoked after the verdict.
     world.quiet().await?;
     canary.once_more().await;
-    let calls = canary.calls();
+    let rounds = canary.rounds();
     let failures = canary.stop().await?;
 
-    assert_eq!(failures, [""; 0], "of {calls} calls");
+    assert_eq!(failures, [""; 0], "of {rounds} rounds");
     let moved = world.action(&actions[1]).await?;
     let function = &moved["config"]["request"]["requestUrlTemplate"];
     assert_eq!(function, new.as_str(), "{moved:#}");

@@ -6,7 +6,7 @@ use scenarios::{ActionText, Error, World};
 use serde_json::{Value, json};
 
 /// A world with one bound action, and the id of that action.
-async fn world() -> Result<(World, String, String), Error> {
+pub(crate) async fn world() -> Result<(World, String, String), Error> {
     // A canary that has just read AWSCURRENT may call a little later, more so on a busy machine.
     let options = Options::silent().parameter("ClientGraceSeconds", "4");
     let world = World::with(options).await?;
@@ -19,7 +19,7 @@ async fn world() -> Result<(World, String, String), Error> {
 }
 
 /// The details of the events of one type about one version.
-async fn told(world: &World, event: &str, version: &str) -> Result<Vec<Value>, Error> {
+pub(crate) async fn told(world: &World, event: &str, version: &str) -> Result<Vec<Value>, Error> {
     let events = world.stack.events().await?.into_iter();
     let details = events
         .filter(|heard| heard.detail_type == event)
@@ -226,7 +226,7 @@ async fn whatever_breaks_off_is_gone_through_again_and_no_call_fails() -> Result
 }
 
 /// Asserts that the two clients have changed places, and answers them so.
-async fn swapped(
+pub(crate) async fn swapped(
     world: &World,
     secret: &str,
     (one, other): (String, String),

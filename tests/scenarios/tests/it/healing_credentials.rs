@@ -1,0 +1,161 @@
+//! What a run left of a unit of credentials is found, named, and finished; so is what others did to it.
+
+use std::time::Duration;
+
+use sandbox::Options;
+use scenarios::{Called, Error, WebService, World, found, login, steps};
+use serde_json::{Value, json};
+
+const CREDENTIAL: &str = "DELETE /api/v2/integrations/credentials/{credentialId}";
+const CONFIG: &str = "/integrations/{integrationId}/config/current";
+
+/// Two integrations with the values of one secret, bound and proved.
+struct Bound {
+    world: World,
+    service: WebService,
+    secret: String,
+    called: [Called; 2],
+}
+
+impl Bound {
+    async fn new() -> Result<Self, Error> {
+        let options = Options::silent().parameter("VerifyDeadlineSeconds", "20");
+        let world = World::with(options).await?;
+        let service = WebService::start().await?;
+        service.lets_in("app-a", "pw-first");
+        let called = [
+            world.called("erp", &service).await?,
+            world.called("crm", &service).await?,
+        ];
+        let value = login("app-a", "pw-first");
+        let secret = world
+            .stack
+            .make_secret("genesys-credentials/erp", &value)
+            .await?;
+        let [erp, crm] = &called;
+        let manifest = world
+            .manifest()
+            .credentials(&secret, "alternating", &[erp, crm]);
+        let from = world.upload(&manifest).await?;
+        for key in ["erp-login", "crm-login"] {
+            world.expect("Change Verified", key, from).await?;
+        }
+        world.quiet().await?;
+        Ok(Self {
+            world,
+            service,
+            secret,
+            called,
+        })
+    }
+
+    async fn nothing_unreferenced(&self) -> Result<(), Error> {
+        let [erp, crm] = &self.called;
+        self.world.nothing_unreferenced(&[erp, crm]).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_credential_that_a_lost_run_made_is_handed_on_and_deleted() -> Result<(), Error> {
+    let bound = Bound::new().await?;
+    let world = &bound.world;
+    let left = |name: &str| {
+        json!({
+            "name": name, "type": {"name": "basicAuth"},
+            "credentialFields": {"userName": "app-a", "password": "pw-lost"},
+        })
+    };
+    let ours = "Lockstep crm-login 0a1b2c3d 9f8e7d6c";
+    for name in [ours, "Lockstep of somebody"] {
+        world
+            .stranger("POST", "/credentials", Some(left(name)))
+            .await?;
+    }
+
+    let planned = world.sweep("plan").await?;
+    assert_eq!(
+        found(&planned, "LS-CREDENTIAL-LEFT").len(),
+        1,
+        "{planned:#}"
+    );
+    assert_eq!(steps(&planned), [("erp-login", "resume", false)]);
+    assert!(bound.nothing_unreferenced().await.is_err(), "a plan only");
+    let writes = world.writes().len();
+    let report = world.sweep("apply").await?;
+    assert_eq!(steps(&report), [("erp-login", "resume", true)]);
+    world.quiet().await?;
+
+    assert_eq!(world.writes()[writes..], [CREDENTIAL]);
+    let own = world.own_credentials().await?;
+    assert!(!own.contains(&ours.to_owned()), "{own:?}");
+    let after = world.sweep("apply").await?;
+    assert_eq!(found(&after, "LS-CREDENTIAL-LEFT").len(), 0, "{after:#}");
+    assert_eq!(steps(&after), []);
+    bound.world.stack.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_units_change_that_was_cut_off_and_whose_message_is_lost_is_finished() -> Result<(), Error>
+{
+    let bound = Bound::new().await?;
+    let world = &bound.world;
+    world
+        .hide_for("RebindQueueUrl", Duration::from_secs(3))
+        .await?;
+    // Cut off between the two integrations: one has the new values, the other the old ones.
+    let before = world.calls_of("PUT", CONFIG).len();
+    let fault = json!({"kind": "timeout", "after": 1, "times": 1});
+    world.fault("PUT", CONFIG, fault)?;
+    bound.service.lets_in("app-b", "pw-second");
+    let from = world.stack.now().await?;
+    let value = login("app-b", "pw-second");
+    let version = world.stack.rotate(&bound.secret, &value).await?;
+    world.call_after(before + 1, "PUT", CONFIG).await?;
+    let rebinding = world.pause("rebind-action").await?;
+    assert!(world.crash("rebind-action")? >= 1, "it was at work");
+    world.purge("RebindQueueUrl", 1).await?;
+    world.resume(&rebinding).await?;
+
+    // While it may still be at work, nothing that it made is called left.
+    let early = world.sweep("apply").await?;
+    assert_eq!(steps(&early), []);
+    let report = world.sweep_until_found("LS-CHANGE-OPEN").await?;
+    assert_eq!(steps(&report), [("erp-login", "resume", true)]);
+    for key in ["erp-login", "crm-login"] {
+        let verified = world.expect("Change Verified", key, from).await?;
+        assert_eq!(verified["secrets"][0]["version_id"], json!(version));
+    }
+    world.quiet().await?;
+    bound.nothing_unreferenced().await?;
+    let after = world.sweep("apply").await?;
+    assert_eq!(found(&after, "LS-CHANGE-OPEN").len(), 0, "{after:#}");
+    bound.world.stack.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_touches_an_integration_between_two_sweeps_is_named_even_when_nothing_differs()
+-> Result<(), Error> {
+    let bound = Bound::new().await?;
+    let world = &bound.world;
+    let [_, crm] = &bound.called;
+    let clean = world.sweep("apply").await?;
+    assert_eq!(found(&clean, "LS-PRINCIPAL").len(), 0, "{clean:#}");
+
+    let same = world.credential_in(crm).await?;
+    world.person_points(crm, &same).await?;
+    let report = world.sweep_until_found("LS-PRINCIPAL").await?;
+
+    let named: Vec<&Value> = found(&report, "LS-PRINCIPAL");
+    assert_eq!(named.len(), 1, "{report:#}");
+    let stranger = &world.stack.genesys.other_client().id;
+    assert!(named[0].to_string().contains(stranger), "{report:#}");
+    assert!(
+        named[0].to_string().contains(&crm.integration),
+        "{report:#}"
+    );
+    assert_eq!(found(&report, "LS-CREDENTIAL").len(), 0, "{report:#}");
+    bound.world.stack.stop().await;
+    Ok(())
+}
