@@ -161,6 +161,7 @@ fn notices(
         .into_iter()
         .flat_map(|manifest| manifest.actions.iter().map(|action| &action.key));
     let remembered = states.iter().map(|state| &state.key);
+    let remembered = remembered.filter(|key| !key.is_reserved());
     let gone: BTreeSet<&Key> = named
         .chain(remembered)
         .filter(|key| manifest.action(key).is_none())
@@ -179,6 +180,19 @@ fn notices(
             )
         })
         .collect();
+    let named = predecessor
+        .into_iter()
+        .flat_map(|manifest| manifest.credentials.iter().map(|one| &one.key));
+    let remembered = states.iter().flat_map(|state| state.credentials.keys());
+    let gone: BTreeSet<&Key> = named
+        .chain(remembered)
+        .filter(|key| manifest.credential(key).is_none())
+        .collect();
+    notices.extend(gone.into_iter().map(|key| {
+        format!(
+            "{key} is no longer managed: what stands in its integration's slot is left as it is in Genesys Cloud, unless another entry takes the slot"
+        )
+    }));
     let roles: BTreeSet<_> = manifest.integrations.iter().map(|one| &one.role).collect();
     let dropped: BTreeSet<_> = predecessor
         .into_iter()

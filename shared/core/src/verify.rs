@@ -32,6 +32,9 @@ pub(crate) use change::{conclude, entities, judge_change};
 pub(crate) use lost_race::judge_of;
 pub(crate) use trail::{Trail, trail};
 
+/// The platform's clock and ours may differ by this much.
+const SKEW: SignedDuration = SignedDuration::from_secs(2);
+
 /// Looks where a trigger says. `received` counts the deliveries of its message, this one included.
 ///
 /// # Errors

@@ -28,6 +28,14 @@ pub struct Expected {
     pub any_of: Vec<Entry>,
 }
 
+impl Expected {
+    /// Whether the record is of such a write.
+    pub fn is_met_by(&self, record: &AuditRecord) -> bool {
+        let mut entries = self.any_of.iter();
+        self.entity_id == record.entity_id && entries.any(|entry| entry.action == record.action)
+    }
+}
+
 /// What a record says was done to what: entity type and audit action, as the service mapping
 /// spells them (`Action` and `Update`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -263,12 +271,7 @@ fn own_finding(case: &Case<'_>, record: &AuditRecord) -> Option<Finding> {
         let what = format!("a write of Lockstep's failed: {}", describe(record));
         return Some(Check::WriteFailed.failed(record.resource(), what));
     }
-    let planned = || {
-        case.expected.iter().any(|one| {
-            one.entity_id == record.entity_id
-                && one.any_of.iter().any(|entry| entry.action == record.action)
-        })
-    };
+    let planned = || case.expected.iter().any(|one| one.is_met_by(record));
     let is_draft = record.entity_type.eq_ignore_ascii_case("ActionDraft");
     if record.deed() == Deed::Removal && !is_draft && !planned() {
         let what = format!(

@@ -141,15 +141,15 @@ async fn respond(
     fault: Option<Fault>,
     cutter: &Cutter,
 ) -> Response {
-    if let Some(fault) = &fault {
-        tokio::time::sleep(fault.latency()).await;
-    }
     // The body is read first: an answer before the end of a large one would look like a broken connection.
     let body = read_body(body).await;
     let at = place(incoming, &found);
     if let Ok(body) = &body {
         let kind = header(&incoming.headers, CONTENT_TYPE);
         shared.judge.request(at, &incoming.query, kind, body);
+    }
+    if let Some(fault) = &fault {
+        tokio::time::sleep(fault.latency()).await;
     }
     match fault.as_ref().and_then(|fault| fault.kind) {
         Some(FaultKind::Reset) => {

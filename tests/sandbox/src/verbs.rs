@@ -124,7 +124,8 @@ impl Stack {
         invoke(&self.aws, self.aws_endpoints(), function, event).await
     }
 
-    /// Everything emitted before this call: Lockstep's own events, and those of secrets, buckets and Genesys Cloud that may wake it.
+    /// Everything heard: Lockstep's own events, and those of secrets, buckets and Genesys Cloud that may wake it. What
+    /// is waited for: [`Watch::heard`](crate::watch::Watch::heard).
     ///
     /// # Errors
     /// Where it does not come; see [`Watch::heard`](crate::watch::Watch::heard).

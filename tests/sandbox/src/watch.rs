@@ -19,7 +19,7 @@ use crate::ministack::REGION;
 const QUEUE: &str = "lockstep-sandbox-watch";
 
 /// How long what was emitted may take to be heard.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// One event that was heard.
 #[derive(Debug, Clone, PartialEq)]
@@ -92,7 +92,8 @@ impl Watch {
         })
     }
 
-    /// Everything that was emitted before this call, in order: what is still on its way is waited for.
+    /// Everything heard, in order; Lockstep's own events and those of secrets that were emitted before this call are
+    /// waited for. Those of buckets and of Genesys Cloud are delivered in the background, and may come later.
     ///
     /// # Errors
     /// Where it does not come.
@@ -116,7 +117,8 @@ impl Watch {
         let come = timeout(PATIENCE, marked.wait_for(|come| *come >= mark)).await;
         match come {
             Ok(Ok(_)) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(Error::new(format!(
+            Ok(Err(_)) => Err(Error::new("the local AWS is gone, and the events with it")),
+            Err(_) => Err(Error::new(format!(
                 "the events so far did not come within {} s",
                 PATIENCE.as_secs()
             ))),

@@ -33,29 +33,50 @@ impl Sweep<'_> {
             self.swept.audited = Some(self.began);
             return;
         };
-        let trail = trail(session, interval, None, self.began).await;
+        let trail = trail(
+            self.world,
+            self.manifest,
+            session,
+            interval,
+            None,
+            self.began,
+        )
+        .await;
         if !trail.incomplete.is_empty() {
             let because = trail.incomplete.join("; ");
             return self.unaudited(&because);
         }
+        let mut all_read = true;
         for key in self.audited() {
             let of_action = || states.actions.get(&key);
-            let loaded = states.units.get(&key).or_else(of_action);
-            let Some(Ok(state)) = loaded else { continue };
-            if let Some(judgement) = self.judge(session, &state.value, &trail, interval) {
-                self.take(&key, judgement);
+            match states.units.get(&key).or_else(of_action) {
+                Some(Ok(state)) => {
+                    if let Some(judgement) = self.judge(session, &state.value, &trail, interval) {
+                        self.take(&key, judgement);
+                    }
+                }
+                Some(Err(error)) => {
+                    all_read = false;
+                    self.unaudited_key(&key, &error.to_string());
+                }
+                None => {}
             }
         }
-        self.swept.audited = Some(self.began);
+        // What was not read is looked for from the same moment again.
+        self.swept.audited = all_read.then_some(self.began);
     }
 
     fn unaudited(&mut self, because: &str) {
         for key in self.audited() {
-            let resource = resource(self.manifest, &key);
-            for check in OF_AUDIT {
-                let unseen = Checked::not_evaluated(check, &resource, because);
-                self.count(Some(&key), unseen);
-            }
+            self.unaudited_key(&key, because);
+        }
+    }
+
+    fn unaudited_key(&mut self, key: &Key, because: &str) {
+        let resource = resource(self.manifest, key);
+        for check in OF_AUDIT {
+            let unseen = Checked::not_evaluated(check, &resource, because);
+            self.count(Some(key), unseen);
         }
     }
 
@@ -102,13 +123,15 @@ impl Sweep<'_> {
             interval
         };
         let case = Case {
-            expected: &[],
+            // What the latest change deleted was planned; that its records are there is the
+            // verdict's to say.
+            expected: &change.expected,
             records: &trail.records,
             entities: &entities(state, change),
             window,
             mapping: &trail.mapping,
             our_clients: &session.own_clients,
-            authorized: &self.manifest.organization.authorized,
+            authorized: &trail.authorized,
             drift: &[],
             incomplete: &[],
         };

@@ -8,7 +8,7 @@ use lockstep_domain::compliance::{
 use lockstep_domain::finding::Finding;
 use lockstep_domain::manifest::{Action, Manifest};
 
-use super::remembered::{Remembered, resource};
+use super::remembered::{Remembered, resource, unread};
 use crate::genesys::Session;
 use crate::reconcile::action::{Drift, current_versions, drift};
 use crate::runtime::chain;
@@ -33,6 +33,15 @@ pub(super) struct Binding<'a> {
     pub(super) session: Result<&'a Session, &'a str>,
     pub(super) state: &'a BindingState,
     pub(super) now: Timestamp,
+}
+
+/// Every check of a binding whose state could not be read.
+pub(super) fn unread_binding(resource: &str, because: &str) -> Vec<Checked> {
+    let secrets = [Check::SecretDeleted, Check::SecretStale];
+    let looks = secrets.into_iter().chain(AT_GENESYS);
+    let mut checks = unread(resource, because);
+    checks.extend(looks.map(|check| Checked::not_evaluated(check, resource, because)));
+    checks
 }
 
 impl Binding<'_> {

@@ -96,7 +96,10 @@ impl Sweep<'_> {
                 reason: Vec::from_iter(reasons).join("; "),
                 outcome: None,
             };
-            if self.swept.mode == Mode::Apply {
+            if let Some(held) = states.held(&key) {
+                let because = format!("held: {held}");
+                step.outcome = Some(Outcome::Skipped { because });
+            } else if self.swept.mode == Mode::Apply {
                 self.hand_on(&key, &step.reason).await?;
                 step.outcome = Some(Outcome::Applied);
             }

@@ -15,7 +15,7 @@ use lockstep_domain::ids::{Key, OrganizationId};
 use lockstep_domain::manifest::{Action, Manifest, Mode};
 use lockstep_domain::role::DesiredRole;
 
-use super::binding::Binding;
+use super::binding::{Binding, unread_binding};
 use super::remembered::resource;
 use super::states::States;
 use crate::genesys::{Session, sign_in};
@@ -127,7 +127,7 @@ pub(super) async fn sweep(
     let session = session.as_ref().copied().map_err(String::as_str);
     sweep.roles(&states).await;
     sweep.bindings(session, &states).await;
-    sweep.units(session, &states).await;
+    sweep.units(session, &mut states).await;
     sweep.secrets(narrowed).await;
     sweep.leftovers(&states).await?;
     sweep.audit(session, &states, last_run).await;
@@ -194,11 +194,10 @@ impl Sweep<'_> {
                         };
                         binding.checks().await
                     }
-                    Some(Err(error)) => vec![Checked::not_evaluated(
-                        Check::ChangeEnd,
-                        &resource(self.manifest, &action.key),
-                        &error.to_string(),
-                    )],
+                    Some(Err(error)) => {
+                        let resource = resource(self.manifest, &action.key);
+                        unread_binding(&resource, &error.to_string())
+                    }
                     None => Vec::new(),
                 };
                 (&action.key, checks)

@@ -34,6 +34,19 @@ pub(super) fn is_overdue(world: &World, change: &Change, now: Timestamp) -> bool
     !change.is_ended() && now >= patience
 }
 
+/// What can't be said where the state could not be read.
+pub(super) fn unread(resource: &str, because: &str) -> Vec<Checked> {
+    [
+        Check::Held,
+        Check::ChangeOpen,
+        Check::ChangeEnd,
+        Check::Unhealthy,
+        Check::Evidence,
+    ]
+    .map(|check| Checked::not_evaluated(check, resource, because))
+    .into()
+}
+
 impl Remembered<'_> {
     /// Whether it is held, and how its last change ended or why it has not.
     pub(super) fn checks(&self) -> Vec<Checked> {

@@ -38,8 +38,10 @@ impl Sweep<'_> {
     }
 
     fn is_bound(&self, secret: &SecretArn) -> bool {
-        let mut bound = self.actions.iter().flat_map(|action| &action.secrets);
-        bound.any(|one| one.arn == *secret)
+        let bound = self.actions.iter().flat_map(|action| &action.secrets);
+        let pushed = self.units.iter().map(|unit| unit.secret);
+        let mut all = bound.map(|one| &one.arn).chain(pushed);
+        all.any(|one| one == secret)
     }
 
     async fn look_at(&self, secret: &SecretArn) -> Result<Option<SecretLook>, AwsError> {
@@ -89,7 +91,7 @@ impl Sweep<'_> {
         said: &RotationDirectives,
         look: &SecretLook,
     ) -> Option<Result<KeyLook, String>> {
-        let wanted = said.kms != KmsDirective::Any;
+        let wanted = said.kms != KmsDirective::Any || said.kms_rotation_required;
         let key = look.key.as_ref().filter(|_| wanted)?;
         let seen = self.world.keys.look(key).await;
         Some(seen.map_err(|error| chain(&error)))
@@ -105,10 +107,8 @@ fn not_evaluated(
     let mut checks = vec![Check::PendingStuck];
     if let Some(said) = said {
         checks.extend(said.max_age_days.map(|_| Check::SecretAge));
-        if said.kms != KmsDirective::Any {
-            checks.push(Check::SecretKey);
-            checks.extend(said.kms_rotation_required.then_some(Check::KeyRotation));
-        }
+        checks.extend((said.kms != KmsDirective::Any).then_some(Check::SecretKey));
+        checks.extend(said.kms_rotation_required.then_some(Check::KeyRotation));
     }
     let not_evaluated = |check| Checked::not_evaluated(check, &resource, because);
     checks.into_iter().map(not_evaluated).collect()

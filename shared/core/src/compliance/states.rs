@@ -31,6 +31,13 @@ impl States {
         all.filter_map(|(key, state)| Some((key, &state.as_ref().ok()?.value)))
     }
 
+    /// Why a binding or unit is held, if it is.
+    pub(super) fn held(&self, key: &Key) -> Option<&str> {
+        let mut all = self.read();
+        let (_, state) = all.find(|(known, _)| *known == key)?;
+        state.held.as_ref().map(|held| held.because.as_str())
+    }
+
     /// The functions that actions call by what was last applied. Where a state could not be read,
     /// whatever is granted may be in use.
     pub(super) fn in_use(&self) -> Keep {

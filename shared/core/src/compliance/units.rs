@@ -6,11 +6,12 @@
 use lockstep_domain::change::{BindingState, Phase};
 use lockstep_domain::compliance::{Check, Checked, drift_findings, refusal_findings};
 use lockstep_domain::credentials::{CredentialStep, Unit};
+use lockstep_domain::finding::Finding;
 use lockstep_domain::manifest::Mode;
 use lockstep_domain::plan::Step;
 
 use super::organization::Sweep;
-use super::remembered::{Remembered, resource};
+use super::remembered::{Remembered, resource, unread};
 use super::states::{Loaded, States};
 use crate::genesys::Session;
 use crate::reconcile::credentials::{UnitDrift, try_unit, unit_drift};
@@ -24,17 +25,24 @@ const AT_GENESYS: [Check; 4] = [
     Check::CredentialLeft,
 ];
 
+fn unread_at_genesys(resource: &str, because: &str) -> Vec<Checked> {
+    AT_GENESYS
+        .map(|check| Checked::not_evaluated(check, resource, because))
+        .into()
+}
+
 impl Sweep<'_> {
     /// Every check of the selected units, one after the other: there are few.
-    pub(super) async fn units(&mut self, session: Result<&Session, &str>, states: &States) {
+    pub(super) async fn units(&mut self, session: Result<&Session, &str>, states: &mut States) {
+        let organization = &self.manifest.organization.id;
         for unit in self.units {
             let key = unit.first_key();
-            let Some(state) = states.units.get(key) else {
-                continue;
-            };
-            for checked in self.unit(session, unit, state).await {
+            // Read anew: it may have moved since the sweep began.
+            let state = self.world.store.load(organization, &unit.key).await;
+            for checked in self.unit(session, unit, &state).await {
                 self.count(Some(key), checked);
             }
+            states.units.insert(key.clone(), state);
         }
     }
 
@@ -49,8 +57,9 @@ impl Sweep<'_> {
             Ok(state) => &state.value,
             Err(error) => {
                 let because = error.to_string();
-                let unread = Checked::not_evaluated(Check::ChangeEnd, &resource, &because);
-                return vec![unread];
+                let mut checks = unread(&resource, &because);
+                checks.extend(unread_at_genesys(&resource, &because));
+                return checks;
             }
         };
         let remembered = Remembered {
@@ -73,11 +82,7 @@ impl Sweep<'_> {
         state: &BindingState,
         resource: &str,
     ) -> Vec<Checked> {
-        let unseen = |because: &str| -> Vec<Checked> {
-            AT_GENESYS
-                .map(|check| Checked::not_evaluated(check, resource, because))
-                .into()
-        };
+        let unseen = |because: &str| unread_at_genesys(resource, because);
         let session = match session {
             Ok(session) => session,
             Err(because) => return unseen(because),
@@ -109,11 +114,12 @@ impl Sweep<'_> {
         } else {
             None
         };
-        let checked = |check: Check| match explained {
-            Some(because) => Checked::not_evaluated(check, resource, because),
-            None => {
-                let mine = findings.iter().filter(|finding| finding.id == check.id());
-                Checked::new(check, mine.cloned().collect())
+        let checked = |check: Check| {
+            let mine = findings.iter().filter(|finding| finding.id == check.id());
+            let mine: Vec<Finding> = mine.cloned().collect();
+            match explained.filter(|_| !mine.is_empty()) {
+                Some(because) => Checked::not_evaluated(check, resource, because),
+                None => Checked::new(check, mine),
             }
         };
         let stale = moved_on.then(|| {

@@ -8,9 +8,7 @@
 use lockstep_domain::arn::SecretArn;
 use lockstep_domain::manifest::{Manifest, Mode};
 use lockstep_domain::plan::Outcome;
-use lockstep_domain::rotation::{
-    self, HealRequest, HealStep, HealVerb, RotationStep, STUCK_AFTER_MINUTES, Stuck,
-};
+use lockstep_domain::rotation::{self, HealRequest, HealStep, HealVerb, RotationStep, Stuck};
 use serde::Serialize;
 
 use super::{Rotating, StepRequest, Trouble, clients_of};
@@ -61,7 +59,9 @@ pub async fn heal(
                 manifest,
                 secret,
                 mode,
-                after: request.stuck_after_minutes.unwrap_or(STUCK_AFTER_MINUTES),
+                after: request
+                    .stuck_after_minutes
+                    .unwrap_or(world.config.stuck_after_minutes),
                 deadline,
             };
             match Box::pin(healer.heal(&mut report)).await {

@@ -26,8 +26,8 @@ impl Rotating<'_> {
         let known = self.state.value.of(&self.request.token);
         let reset_at = known
             .and_then(|known| known.reset_at)
-            // Stored, and the run ended before it said so.
-            .or(made)
+            // Stored, and the run ended before it said so. The version may be older than its value.
+            .or_else(|| made.max(known.and_then(|known| known.resetting_at)))
             .unwrap_or_else(|| self.world.now());
         self.record(|known| known.reset_at = Some(known.reset_at.unwrap_or(reset_at)));
         let settled = reset_at

@@ -3,7 +3,7 @@
 
 use lockstep_domain::change::SecretVersion;
 use lockstep_domain::digest::Digest;
-use lockstep_domain::event::{Detail, EventType};
+use lockstep_domain::event::{Detail, EventType, Principal, PrincipalKind};
 use lockstep_domain::problem::Problem;
 use lockstep_domain::rotation::{Refusal, Strategy, Told};
 
@@ -100,6 +100,13 @@ impl Rotating<'_> {
             .as_ref()
             .and_then(|stored| pair(&stored.client));
         detail.client_id = current.map(|pair| pair.client);
+        if let Some(known) = self.state.value.of(&request.token) {
+            detail.actor = Principal {
+                kind: PrincipalKind::Client,
+                id: known.actor.to_string(),
+                name: None,
+            };
+        }
         detail.notices = vec![side(of), self.what_still_works()];
         self.world
             .emit(EventType::ClientRotationFailed, detail)

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use lockstep_domain::audit::Interval;
 use lockstep_domain::change::{BindingState, Change, End, Phase};
 use lockstep_domain::event::{Detail, EventType};
@@ -15,7 +15,7 @@ use lockstep_domain::verdict::{Case, Judgement, Verdict};
 
 use super::lost_race::judge_of;
 use super::second_look::SecondLook;
-use super::{after, answer, deadline_of, spacing, trail};
+use super::{SKEW, after, answer, deadline_of, spacing, trail};
 use crate::genesys::sign_in;
 use crate::reconcile::credentials::details;
 use crate::reconcile::role::stack;
@@ -24,9 +24,6 @@ use crate::runtime::{Deadline, Failure, chain};
 use crate::store::Versioned;
 use crate::telemetry;
 use crate::world::World;
-
-/// The platform's clock and ours may differ by this much.
-const SKEW: SignedDuration = SignedDuration::from_secs(2);
 
 /// A judgement, and what it rests on.
 #[derive(Clone, Debug)]
@@ -143,7 +140,7 @@ pub(crate) async fn judge_change(
     };
     let entities = entities(state, change);
     let interval = Interval::new(window_from(change), after(now, SKEW.unsigned_abs()));
-    let trail = trail(&session, interval, Some(&entities), now).await;
+    let trail = trail(world, manifest, &session, interval, Some(&entities), now).await;
     let mut look = SecondLook::default();
     look.at_world(world, &session, manifest, state, change)
         .await;
@@ -156,7 +153,7 @@ pub(crate) async fn judge_change(
         window: interval,
         mapping: &trail.mapping,
         our_clients: &session.own_clients,
-        authorized: &manifest.organization.authorized,
+        authorized: &trail.authorized,
         drift: &look.findings,
         incomplete: &incomplete,
     };

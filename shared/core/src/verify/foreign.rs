@@ -58,7 +58,8 @@ pub(super) async fn look(
     let mut notices = Vec::new();
     let mut seen = false;
     for state in judged {
-        let (Some(change), trail, interval) = look_back(&session, &state, foreign, now).await
+        let (Some(change), trail, interval) =
+            look_back(world, manifest, &session, &state, foreign, now).await
         else {
             continue;
         };
@@ -72,7 +73,7 @@ pub(super) async fn look(
             .records
             .iter()
             .any(|record| record.id == foreign.audit_id);
-        let judged = rejudge(manifest, &session, &state, &change, &trail, interval);
+        let judged = rejudge(&session, &state, &change, &trail, interval);
         if let Some(findings) = news(&judged, &change) {
             notices.push(violate(world, manifest, &state, &change, findings, &judged).await?);
         }
@@ -140,6 +141,8 @@ fn wait_for_verdict(
 }
 
 async fn look_back(
+    world: &World,
+    manifest: &Manifest,
     session: &Session,
     state: &BindingState,
     foreign: &Foreign,
@@ -154,13 +157,13 @@ async fn look_back(
     let entity = [foreign.entity_id.clone()].into();
     // The reported record may be of an earlier change, whose verdict has been given: it is looked
     // for as far back as reports reach, and only what is of the latest change is judged.
-    let trail = trail(session, Interval::new(reach, to), Some(&entity), now).await;
+    let window = Interval::new(reach, to);
+    let trail = trail(world, manifest, session, window, Some(&entity), now).await;
     (change, trail, Interval::new(from, to))
 }
 
 /// Only strangers' and failed records count here: what had to be proved was proved.
 fn rejudge(
-    manifest: &Manifest,
     session: &Session,
     state: &BindingState,
     change: &Change,
@@ -168,13 +171,14 @@ fn rejudge(
     interval: Interval,
 ) -> Judged {
     let case = Case {
-        expected: &[],
+        // What the change deleted was planned.
+        expected: &change.expected,
         records: &trail.records,
         entities: &entities(state, change),
         window: interval,
         mapping: &trail.mapping,
         our_clients: &session.own_clients,
-        authorized: &manifest.organization.authorized,
+        authorized: &trail.authorized,
         drift: &[],
         incomplete: &[],
     };

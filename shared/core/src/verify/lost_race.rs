@@ -2,14 +2,20 @@
 //! wrote again. Where the platform audits the refusal of a stale version, such a record is no failed
 //! write of the change: the change itself remembers that the step was refused, and how it went on.
 
-use lockstep_domain::audit::{AuditRecord, Interval, RecordStatus};
+use lockstep_domain::audit::{AuditRecord, Interval, RecordStatus, distinct};
 use lockstep_domain::change::Change;
+use lockstep_domain::plan::Step;
 use lockstep_domain::verdict::{Case, Judgement, judge};
 
-/// Judges what the records say of a change, but for the races that it lost; those are told as
-/// notices.
+use super::SKEW;
+
+/// Judges what the records say of a binding whose latest change is this one, but for the races that
+/// that change lost; those are told as notices.
 pub(crate) fn judge_of(change: &Change, case: Case<'_>) -> Judgement {
-    let mut records = case.records.to_vec();
+    if !change.steps.iter().any(Step::lost_race) {
+        return judge(&case);
+    }
+    let mut records = distinct(case.records.iter().cloned());
     let is_ours = |id: &str| case.our_clients.iter().any(|client| client.as_str() == id);
     let races = LostRaces::taken(&mut records, change, case.window, is_ours);
     let mut judgement = judge(&Case {
@@ -33,6 +39,9 @@ impl LostRaces {
         window: Interval,
         is_ours: impl Fn(&str) -> bool,
     ) -> Self {
+        // Clocks differ.
+        let began = change.window_from.checked_sub(SKEW);
+        let began = began.unwrap_or(change.window_from);
         let mut taken = Vec::new();
         for step in change.steps.iter().filter(|step| step.lost_race()) {
             let found = records.iter().position(|record| {
@@ -40,6 +49,7 @@ impl LostRaces {
                     && Some(&record.entity_id) == step.id.as_ref()
                     && record.client.as_deref().is_some_and(&is_ours)
                     && window.holds(record)
+                    && record.at.is_none_or(|at| at >= began)
             });
             if let Some(at) = found {
                 taken.push(records.remove(at));

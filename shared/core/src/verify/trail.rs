@@ -2,14 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::future::join_all;
 use genesys_cloud::{AuditFilter, AuditProperty, AuditQuery};
 use jiff::Timestamp;
 use lockstep_domain::audit::{
     AuditRecord, Interval, Level, RecordStatus, SERVICE, ServiceMapping, UserRef,
 };
+use lockstep_domain::manifest::{Authorized, Manifest};
+use lockstep_domain::rotation::Pair;
 
 use crate::genesys::Session;
+use crate::rotation::pair;
 use crate::runtime::chain;
+use crate::world::World;
 
 /// The audited kinds of things that Lockstep changes.
 const KINDS: [&str; 4] = ["Action", "ActionDraft", "Credential", "Integration"];
@@ -21,6 +26,8 @@ pub(crate) struct Trail {
     pub(crate) mapping: ServiceMapping,
     /// The records.
     pub(crate) records: Vec<AuditRecord>,
+    /// Who may change what is managed.
+    pub(crate) authorized: Authorized,
     /// What could not be read.
     pub(crate) incomplete: Vec<String>,
 }
@@ -31,16 +38,23 @@ pub(crate) struct Trail {
 ///
 /// With `entities`, only records about those; else all of the service.
 pub(crate) async fn trail(
+    world: &World,
+    manifest: &Manifest,
     session: &Session,
     interval: Interval,
     entities: Option<&BTreeSet<String>>,
     now: Timestamp,
 ) -> Trail {
     let mut trail = Trail::default();
-    let (all, realtime) = tokio::join!(
+    let (all, realtime, authorized) = tokio::join!(
         session.genesys.audit_services(),
-        session.genesys.audit_services_realtime()
+        session.genesys.audit_services_realtime(),
+        authorized(world, manifest),
     );
+    match authorized {
+        Ok(authorized) => trail.authorized = authorized,
+        Err(unread) => trail.incomplete.push(unread),
+    }
     match all {
         Ok(all) => trail.mapping = mapping(all),
         Err(error) => {
@@ -79,6 +93,43 @@ pub(crate) async fn trail(
         }
     }
     trail
+}
+
+/// As the manifest says; of a pair that is rotated, both where it names one, since a rotation
+/// changes their places.
+///
+/// # Errors
+/// A pair could not be read now. One that can't be read at all leaves what the manifest says.
+async fn authorized(world: &World, manifest: &Manifest) -> Result<Authorized, String> {
+    let organization = &manifest.organization;
+    let mut authorized = organization.authorized.clone();
+    if authorized.clients.is_empty() {
+        return Ok(authorized);
+    }
+    let reads = organization.rotated_clients.iter();
+    let reads = reads.map(async |secret| (secret, world.secrets.genesys_client(secret).await));
+    for (secret, read) in join_all(reads).await {
+        match read.as_ref().map(pair) {
+            Ok(Some(Pair {
+                client,
+                alternate: Some(alternate),
+            })) => {
+                let clients = &mut authorized.clients;
+                if clients.contains(&client) || clients.contains(&alternate) {
+                    clients.extend([client, alternate]);
+                }
+            }
+            Ok(_) => {}
+            Err(error) if error.is_transient() => {
+                return Err(format!(
+                    "{secret} could not be read, so it is not known which clients are authorized: {}",
+                    chain(error)
+                ));
+            }
+            Err(error) => tracing::warn!(%secret, error = %chain(error), "the pair can't be read"),
+        }
+    }
+    Ok(authorized)
 }
 
 async fn ask(

@@ -5,7 +5,7 @@ use lockstep_domain::audit::Interval;
 use lockstep_domain::change::{BindingState, Change};
 use lockstep_domain::event::Principal;
 use lockstep_domain::ids::{Key, OrganizationId};
-use lockstep_domain::manifest::{Manifest, Mode};
+use lockstep_domain::manifest::Mode;
 use lockstep_domain::problem::Problem;
 use lockstep_domain::request::VerifyRequest;
 use lockstep_domain::verdict::{Case, Expected, Judgement, Verdict};
@@ -159,8 +159,8 @@ async fn of_manifest(
             continue;
         };
         let entities = entities(&state, &change);
-        let trail = trail(&session, interval, Some(&entities), now).await;
-        let judgement = of_binding(manifest, &session, &state, &change, &trail, interval);
+        let trail = trail(world, manifest, &session, interval, Some(&entities), now).await;
+        let judgement = of_binding(&session, &state, &change, &trail, interval);
         for notice in &judgement.notices {
             notices.push(format!("{key}: {notice}"));
         }
@@ -172,7 +172,6 @@ async fn of_manifest(
 /// The records that the latest change must have left are asked for where its whole span lies in
 /// the window.
 fn of_binding(
-    manifest: &Manifest,
     session: &Session,
     state: &BindingState,
     change: &Change,
@@ -181,15 +180,17 @@ fn of_binding(
 ) -> Judgement {
     let whole = interval.from() <= change.window_from
         && change.applied_at.is_some_and(|at| at <= interval.to());
-    let expected: &[Expected] = if whole { &change.expected } else { &[] };
+    // Of a change that is not wholly in the window, what is there was planned, and nothing is missing.
+    let met = |one: &&Expected| whole || trail.records.iter().any(|record| one.is_met_by(record));
+    let expected: Vec<Expected> = change.expected.iter().filter(met).cloned().collect();
     let case = Case {
-        expected,
+        expected: &expected,
         records: &trail.records,
         entities: &entities(state, change),
         window: interval,
         mapping: &trail.mapping,
         our_clients: &session.own_clients,
-        authorized: &manifest.organization.authorized,
+        authorized: &trail.authorized,
         drift: &[],
         incomplete: &trail.incomplete,
     };

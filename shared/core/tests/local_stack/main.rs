@@ -32,6 +32,9 @@ fn on_the_stack(test: impl AsyncFnOnce(&'static Stack, World)) {
             .await;
         let world = World::new(config(stack).await, &stack.aws.config);
         test(stack, world).await;
+        // The stack is never dropped, so its judge is asked here.
+        let violations = stack.genesys.violations();
+        assert!(violations.is_empty(), "{}", violations.join("\n"));
     });
 }
 

@@ -151,16 +151,19 @@ pub fn key_checks(
     look: &SecretLook,
     key: Option<&Result<KeyLook, String>>,
 ) -> Vec<Checked> {
-    match directives.kms {
-        KmsDirective::Any => Vec::new(),
-        KmsDirective::CustomerManaged => {
-            let mut checks = vec![customers(secret, look, key)];
-            if directives.kms_rotation_required {
-                checks.push(rotated(secret, look, key));
-            }
-            checks
+    let customers = match directives.kms {
+        KmsDirective::Any => None,
+        KmsDirective::CustomerManaged => Some(customers(secret, look, key)),
+    };
+    let rotated = directives.kms_rotation_required.then(|| {
+        // AWS rotates the account's own key each year.
+        let is_accounts = look.key.is_none() && directives.kms == KmsDirective::Any;
+        match is_accounts {
+            true => Checked::new(Check::KeyRotation, Vec::new()),
+            false => rotated(secret, look, key),
         }
-    }
+    });
+    customers.into_iter().chain(rotated).collect()
 }
 
 fn customers(
@@ -327,6 +330,28 @@ mod tests {
         assert_eq!(status, Status::Failed);
         assert!(said.contains("--kms-key-id"), "{said}");
         assert_eq!(only(&checks[1]).0, Status::NotEvaluated);
+    }
+
+    #[test]
+    fn any_key_that_is_rotated_will_do_where_no_other_is_asked_for() {
+        let any = RotationDirectives {
+            kms: KmsDirective::Any,
+            ..asked()
+        };
+        let mut seen = look(&[]);
+        let accounts = key_checks(&secret(), &any, &seen, None);
+        assert_eq!(accounts.len(), 1);
+        assert!(accounts[0].findings.is_empty(), "{accounts:#?}");
+        seen.key = Some(KEY.into());
+        let key = KeyLook {
+            is_customers: true,
+            is_enabled: true,
+            rotates: Rotates::No,
+        };
+        let customers = key_checks(&secret(), &any, &seen, Some(&Ok(key)));
+        let (status, said) = only(&customers[0]);
+        assert_eq!(status, Status::Failed);
+        assert!(said.contains("enable-key-rotation"), "{said}");
     }
 
     #[test]

@@ -299,7 +299,7 @@ pub struct Rotation {
     pub max_age_days: Option<u32>,
     /// customer_managed: a KMS key of your own encrypts the secret. any (the default): any key.
     pub kms: Option<KmsDirective>,
-    /// required: KMS rotates that key by itself. Only with kms: customer_managed.
+    /// required: KMS rotates the key by itself, as AWS does with keys of its own.
     pub kms_rotation: Option<KmsRotation>,
 }
 

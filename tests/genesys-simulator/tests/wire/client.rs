@@ -13,14 +13,14 @@ use serde_json::json;
 
 use crate::support::ORGANIZATION;
 
-async fn simulator(judged: Judged) -> Simulator {
+async fn simulator() -> Simulator {
     start(Config {
         organization_id: ORGANIZATION.to_owned(),
         organization_name: "Example".to_owned(),
         aws: None,
         port: 0,
         event_source_suffix: None,
-        judged,
+        judged: Judged::Everything,
     })
     .await
     .unwrap()
@@ -51,7 +51,7 @@ fn last_hour() -> (Timestamp, Timestamp) {
 
 #[tokio::test]
 async fn usage_names_each_operation_and_how_often_it_was_called() {
-    let simulator = simulator(Judged::Everything).await;
+    let simulator = simulator().await;
     let other = signed_in(&simulator, simulator.other_client());
     for _ in 0..3 {
         other.organization_me().await.unwrap();
@@ -75,8 +75,7 @@ async fn usage_names_each_operation_and_how_often_it_was_called() {
 
 #[tokio::test]
 async fn usage_is_read_to_its_last_page_and_a_failed_query_is_an_error() {
-    // The parameter for a cursor is not in the SDK: requests are not judged here.
-    let simulator = simulator(Judged::AnswersOnly).await;
+    let simulator = simulator().await;
     simulator.set_switch("usage_pages", "cursors").unwrap();
     let own = signed_in(&simulator, simulator.client());
     own.organization_me().await.unwrap();
@@ -100,7 +99,7 @@ async fn usage_is_read_to_its_last_page_and_a_failed_query_is_an_error() {
 
 #[tokio::test]
 async fn the_other_of_a_pair_is_reset_and_signs_in_with_the_same_permissions() {
-    let simulator = simulator(Judged::Everything).await;
+    let simulator = simulator().await;
     let own = signed_in(&simulator, simulator.client());
     let alternate = simulator.alternate_client();
     let reset = own.reset_oauth_client_secret(&alternate.id).await.unwrap();
@@ -138,7 +137,7 @@ fn fields(password: &str) -> BTreeMap<String, SecretString> {
 
 #[tokio::test]
 async fn a_credential_is_replaced_beside_the_old_one_and_everything_else_of_the_config_stays() {
-    let simulator = simulator(Judged::Everything).await;
+    let simulator = simulator().await;
     let own = signed_in(&simulator, simulator.client());
     let integration = own
         .create_integration("Services", "custom-rest-actions")

@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use genesys_cloud as api;
+use lockstep_domain::change::Change;
 use lockstep_domain::ids::{ActionId, CredentialId, IntegrationId};
-use lockstep_domain::plan::Outcome;
+use lockstep_domain::plan::{Outcome, Step};
 use lockstep_domain::rebind::{
-    Found, INTEGRATION_TYPE, ROLE_CREDENTIAL_FIELD, RebindPlan, RebindStep, expected,
+    Found, INTEGRATION, INTEGRATION_TYPE, ROLE_CREDENTIAL_FIELD, RebindPlan, RebindStep, expected,
 };
 use secrecy::SecretString;
 
@@ -43,8 +44,6 @@ struct Made {
     integration: Option<IntegrationId>,
     credential: Option<CredentialId>,
     draft_version: Option<i64>,
-    /// Whether this plan made the integration.
-    is_fresh: bool,
 }
 
 impl Binding<'_> {
@@ -163,7 +162,6 @@ impl Binding<'_> {
                     .map_err(|_| incomplete("an integration's id"))?;
                 self.state.value.integration_id = Some(id.clone());
                 made.integration = Some(id.clone());
-                made.is_fresh = true;
                 Ok(id.to_string())
             }
             RebindStep::CreateCredential { name, role_arn, .. } => {
@@ -229,7 +227,7 @@ impl Binding<'_> {
                     ),
                     config: observe::config_out(&action.config),
                 };
-                let created = self.create_action(&new, made.is_fresh).await?;
+                let created = self.create_action(&new).await?;
                 let id: ActionId = created
                     .id
                     .parse()
@@ -307,11 +305,13 @@ impl Binding<'_> {
 
     /// A fresh integration may refuse actions for a while, with a 400, although it reports that it is
     /// active (the official Terraform provider repeats the create then). Elsewhere a 400 is one.
-    async fn create_action(
-        &self,
-        new: &api::NewAction,
-        is_fresh: bool,
-    ) -> Result<api::Action, api::Error> {
+    async fn create_action(&self, new: &api::NewAction) -> Result<api::Action, api::Error> {
+        let is_fresh = self
+            .state
+            .value
+            .change
+            .as_ref()
+            .is_some_and(made_integration);
         let deadline = tokio::time::Instant::now() + FRESH;
         loop {
             match self.session.genesys.create_action(new).await {
@@ -399,6 +399,13 @@ impl<E: Into<RebindError>> From<E> for Stop {
     fn from(error: E) -> Self {
         Self::Error(error.into())
     }
+}
+
+/// Whether the change made or enabled the integration, in this run or in one that was cut off.
+fn made_integration(change: &Change) -> bool {
+    let applied = |step: &Step| step.outcome == Some(Outcome::Applied);
+    let mut steps = change.steps.iter();
+    steps.any(|step| step.kind == INTEGRATION && applied(step))
 }
 
 fn known<T>(id: Option<&T>) -> Result<&T, RebindError> {

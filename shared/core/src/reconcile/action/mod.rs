@@ -23,7 +23,7 @@ use lockstep_domain::change::{
 use lockstep_domain::manifest::{Action, Delivery, Manifest, Mode};
 use lockstep_domain::plan::{Outcome, Step};
 use lockstep_domain::rebind::{
-    self, ACTION, CREDENTIAL, DesiredIntegration, Found, INTEGRATION, INTEGRATION_CONFIG, Observed,
+    self, CREDENTIAL, DesiredIntegration, Found, INTEGRATION, INTEGRATION_CONFIG, Observed,
     RebindPlan, RebindStep, expected,
 };
 use tokio::join;
@@ -296,7 +296,7 @@ impl Binding<'_> {
             let was_recorded =
                 matches!(step.outcome, Some(Outcome::Applied | Outcome::AlreadyDone));
             // The platform may audit the refusal of a stale version: the verdict has to know of it.
-            if was_recorded || (step.kind == ACTION && step.lost_race()) {
+            if was_recorded || step.lost_race() {
                 done.push(step);
             } else if step.writes() && step.may_have_been_done() && !again {
                 let made = match step.kind.as_str() {

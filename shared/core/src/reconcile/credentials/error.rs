@@ -86,7 +86,7 @@ impl UnitError {
             Self::Rebind(error) => error.kind(),
             Self::SecretGone { .. } => "secret_gone",
             Self::Value { .. } => "secret_value",
-            Self::Moved => "conflict",
+            Self::Moved => "moved",
             Self::StillThere { .. } => "still_there",
         }
     }

@@ -22,7 +22,7 @@ use lockstep_domain::change::{BindingState, Change, ChangeId, Turn, turn};
 use lockstep_domain::credentials::{
     self as domain, CredentialStep, DesiredUnit, ObservedUnit, Target, Unit, UnitPlan, expected,
 };
-use lockstep_domain::ids::CredentialId;
+use lockstep_domain::ids::{CredentialId, Key};
 use lockstep_domain::manifest::{Manifest, Mode};
 use lockstep_domain::plan::{Outcome, Step};
 use lockstep_domain::rebind::{INTEGRATION_CONFIG, Refusal};
@@ -285,6 +285,9 @@ impl Work<'_> {
         change.previous_credentials = previous;
         self.state.value.change = Some(change);
         self.state.value.held = None;
+        // What the manifest names no more is no longer managed.
+        let named = |key: &Key| self.unit.credentials.iter().any(|one| one.key == *key);
+        self.state.value.credentials.retain(|key, _| named(key));
         self.save().await
     }
 
@@ -309,7 +312,8 @@ impl Work<'_> {
                 .any(|one| one.kind == step.kind && one.verb == step.verb && one.key == step.key);
             let was_recorded =
                 matches!(step.outcome, Some(Outcome::Applied | Outcome::AlreadyDone));
-            if was_recorded {
+            // The platform may audit the refusal of a stale version: the verdict has to know of it.
+            if was_recorded || step.lost_race() {
                 done.push(step);
             } else if step.writes() && step.may_have_been_done() && !again {
                 step.id = step.id.take().or_else(|| adopted(&fresh, look, &step));

@@ -53,7 +53,7 @@ pub(super) async fn observe(
         };
         slots.insert(credential.key.clone(), found);
     }
-    let ours = ours(genesys, unit, state, &listed, &slots).await?;
+    let ours = ours(genesys, manifest, unit, state, &listed, &slots).await?;
     Ok(ObservedUnit {
         slots,
         ours,
@@ -200,9 +200,12 @@ async fn in_slot(genesys: &Genesys, id: &str, listed: &Listed) -> Result<InSlot,
     })
 }
 
-/// Ours by name, and those that our state says we made, whatever they are called now.
+/// Ours by name, and those that our state says we made, whatever they are called now. Also those
+/// whose name says that we made them for an entry of another name, now gone, where they stand or
+/// stood in a slot of the unit: an entry was renamed.
 async fn ours(
     genesys: &Genesys,
+    manifest: &Manifest,
     unit: &Unit<'_>,
     state: &BindingState,
     listed: &Listed,
@@ -220,16 +223,37 @@ async fn ours(
         .chain(previous)
         .filter(|(_, key)| is_of_unit(key))
         .collect();
+    let in_slots = in_slots(state, slots);
+    let is_named = |key: &Key| manifest.credential(key).is_some();
     let made = listed.iter().filter_map(|(id, info)| {
-        let named = info.name.as_deref().and_then(our_name);
-        let named = named.map(|name| name.key).filter(&is_of_unit);
-        let key = named.or_else(|| remembered.get(id).map(|key| (*key).clone()))?;
+        let key = match info.name.as_deref().and_then(our_name) {
+            Some(name) if is_of_unit(&name.key) => Some(name.key),
+            Some(name) if !is_named(&name.key) => in_slots.get(id).map(|key| (*key).clone()),
+            Some(_) | None => None,
+        };
+        let key = key.or_else(|| remembered.get(id).map(|key| (*key).clone()))?;
         Some((id, key, info))
     });
     let seen = try_join_all(made.map(async |(id, key, info): (&CredentialId, Key, _)| {
         own(genesys, id, key, info, slots).await
     }));
     Ok(seen.await?.into_iter().flatten().collect())
+}
+
+/// What stands in the unit's slots, and what stood there before a change that is remembered.
+fn in_slots<'s>(
+    state: &'s BindingState,
+    slots: &'s BTreeMap<Key, Found<SlotSeen>>,
+) -> BTreeMap<&'s CredentialId, &'s Key> {
+    let before = state.change.iter().flat_map(|change| {
+        let all = change.previous_credentials.iter();
+        all.filter_map(|(key, previous)| Some((previous.credential_id.as_ref()?, key)))
+    });
+    let now = slots.iter().filter_map(|(key, found)| match found {
+        Found::One(seen) => Some((&seen.current.as_ref()?.id, key)),
+        Found::Several(_) | Found::Gone(_) | Found::Nothing => None,
+    });
+    before.chain(now).collect()
 }
 
 async fn own(

@@ -1,7 +1,5 @@
 //! What is told of a unit: each event once for each of its credentials, under that one's own key.
 
-use std::collections::BTreeSet;
-
 use lockstep_domain::change::{BindingState, Change, End};
 use lockstep_domain::credentials::Unit;
 use lockstep_domain::event::{Detail, EventType, Principal};
@@ -17,27 +15,23 @@ use crate::world::World;
 /// The details of events about a change of a unit, one for each credential; none for a binding
 /// that is no unit.
 pub(crate) fn details(world: &World, state: &BindingState, change: &Change) -> Vec<(Key, Detail)> {
-    let keys: BTreeSet<&Key> = state
-        .credentials
-        .keys()
-        .chain(change.previous_credentials.keys())
-        .collect();
-    keys.into_iter()
-        .map(|key| {
-            let mut detail = of_key(world, state, key);
-            detail.change_id = Some(change.id.clone());
-            detail.secrets.clone_from(&change.secrets);
-            detail.notices.clone_from(&change.notices);
-            if let (None, Some(previous)) = (
-                state.credentials.get(key),
-                change.previous_credentials.get(key),
-            ) {
-                detail.integration_id = Some(previous.integration_id.clone());
-                detail.credential_id.clone_from(&previous.credential_id);
-            }
-            (key.clone(), detail)
-        })
-        .collect()
+    // What a change goes back to is remembered of each of its credentials, and of no other.
+    let keys = change.previous_credentials.keys();
+    keys.map(|key| {
+        let mut detail = of_key(world, state, key);
+        detail.change_id = Some(change.id.clone());
+        detail.secrets.clone_from(&change.secrets);
+        detail.notices.clone_from(&change.notices);
+        if let (None, Some(previous)) = (
+            state.credentials.get(key),
+            change.previous_credentials.get(key),
+        ) {
+            detail.integration_id = Some(previous.integration_id.clone());
+            detail.credential_id.clone_from(&previous.credential_id);
+        }
+        (key.clone(), detail)
+    })
+    .collect()
 }
 
 fn of_key(world: &World, state: &BindingState, key: &Key) -> Detail {

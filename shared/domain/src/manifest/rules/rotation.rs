@@ -5,19 +5,11 @@ use std::collections::BTreeMap;
 use crate::arn::SecretArn;
 use crate::manifest::collect::Problems;
 use crate::manifest::place::Place;
-use crate::manifest::{KmsDirective, wire};
+use crate::manifest::wire;
 
 pub(super) fn check(manifest: &wire::Manifest, problems: &mut Problems<'_>) {
     let mut said: BTreeMap<&SecretArn, (Place, &wire::Rotation)> = BTreeMap::new();
     for (at, secret, rotation) in directives(manifest) {
-        let is_customers = rotation.kms == Some(KmsDirective::CustomerManaged);
-        if rotation.kms_rotation.is_some() && !is_customers {
-            problems.add(
-                &at.key("kms_rotation"),
-                "whether AWS rotates a key of its own is not for you to require",
-                "Add `kms: customer_managed`, or remove the line.",
-            );
-        }
         let Some(secret) = secret else { continue };
         match said.get(secret) {
             Some((first, other)) if *other != rotation => problems.add(
