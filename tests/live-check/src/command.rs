@@ -13,7 +13,7 @@ use crate::{Options, Patience, Report, Stop, Target, check};
 ///
 /// Needs GENESYS_REGION (such as us-east-1; or GENESYS_API_URL and GENESYS_LOGIN_URL), GENESYS_CLIENT_ID and
 /// GENESYS_CLIENT_SECRET in the environment. Without --write nothing is changed. The exit code is 0 where
-/// everything could be asked, 1 where a call could not be made or something was left behind, 2 where the
+/// everything could be asked, 1 where a call could not be made or something may be left behind, 2 where the
 /// environment is not right, 130 after Ctrl-C. Permissions and how to read it: docs/live-check.md.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
@@ -71,11 +71,7 @@ fn printed(report: &Report, json: bool) -> ExitCode {
     };
     // A closed pipe is no reason to fail: the check is done.
     let _ = writeln!(std::io::stdout(), "{text}");
-    match (report.interrupted, report.is_complete()) {
-        (true, _) => ExitCode::from(130),
-        (false, true) => ExitCode::SUCCESS,
-        (false, false) => ExitCode::FAILURE,
-    }
+    ExitCode::from(report.exit_code())
 }
 
 /// Counts the signals that ask for the end.

@@ -9,8 +9,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::settings::{Patience, Target};
-use crate::simulated::{begun, target};
-use crate::{Done, new_name, surveyed};
+use crate::simulated::{begun, ended, target};
+use crate::{Done, Kind, new_name, surveyed};
 
 /// Runs at the same time.
 const AT_ONCE: usize = 8;
@@ -97,7 +97,9 @@ async fn calls_of_a_run() -> usize {
     let done = written(&simulator).await;
     assert!(done.left.is_empty() && done.survey.gaps.is_empty());
     assert!(held(&simulator).await.is_empty());
-    simulator.calls().len()
+    let calls = simulator.calls().len();
+    ended(simulator).await;
+    calls
 }
 
 /// Runs `one` for every call of a run in turn, some at once; with a step above 1, for a part of them.
@@ -126,6 +128,7 @@ async fn nothing_is_left(call: usize, fault: Fault) {
     assert_eq!(done.left, [], "call {call}");
     let held = held(&simulator).await;
     assert!(held.is_empty(), "call {call}: {held:?}");
+    ended(simulator).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -173,6 +176,7 @@ async fn an_outage_from_any_call_on_leaves_nothing_that_is_not_named() {
                 .any(|left| left.name == name && left.id.as_ref().is_none_or(|known| *known == id));
             assert!(named, "call {call}: {id} is not among {:?}", done.left);
         }
+        ended(simulator).await;
     })
     .await;
 }
@@ -207,6 +211,54 @@ async fn what_cannot_be_deleted_is_named_with_its_id_and_the_call_that_removes_i
         );
         assert!(left.remove_with.ends_with(id), "{left:?}");
     }
+    ended(simulator).await;
+}
+
+#[tokio::test]
+async fn what_is_removed_and_cannot_be_read_back_is_named_as_possibly_left() {
+    const CREDENTIAL: &str = "/api/v2/integrations/credentials/{credentialId}";
+    let simulator = begun().await.unwrap();
+    simulator
+        .set_switch("delete_used_credential", "refuse")
+        .unwrap();
+    // The first read is of the writing; all others come after the removal.
+    let mut unreadable = fault("GET", CREDENTIAL, 1, 1000);
+    unreadable.status = Some(500);
+    simulator.add_fault(unreadable).unwrap();
+    let done = written(&simulator).await;
+    let [left] = done.left.as_slice() else {
+        panic!("{:?}", done.left);
+    };
+    assert_eq!(left.kind, Kind::Credential);
+    let told = "removed, but could not be read back: ";
+    assert!(left.why.starts_with(told), "{}", left.why);
+    assert!(held(&simulator).await.is_empty(), "the removal succeeded");
+    ended(simulator).await;
+}
+
+#[tokio::test]
+async fn a_panic_amid_the_writing_leaves_nothing_behind_and_is_told() {
+    let simulator = begun().await.unwrap();
+    // No moment is so far away: the wait for the enabled integration panics, when everything is made.
+    let endless = Patience {
+        fresh: Duration::MAX,
+        ..patience()
+    };
+    let done = within(&simulator, endless).await;
+    let calls = simulator.calls();
+    let made = |path: &str| {
+        let mut calls = calls.iter();
+        calls.any(|call| call.method == "POST" && call.path == path)
+    };
+    assert!(made("/api/v2/integrations/actions"), "{calls:?}");
+    assert_eq!(done.left, []);
+    let gaps = &done.survey.gaps;
+    assert!(
+        gaps.iter().any(|gap| gap.why.contains("panicked")),
+        "{gaps:?}"
+    );
+    assert!(held(&simulator).await.is_empty());
+    ended(simulator).await;
 }
 
 /// Asks for the end as soon as so many calls were made.
@@ -237,6 +289,7 @@ async fn an_interruption_at_any_call_leaves_nothing_behind() {
         assert_eq!(done.left, [], "call {call}");
         let held = held(&simulator).await;
         assert!(held.is_empty(), "call {call}: {held:?}");
+        ended(simulator).await;
     })
     .await;
 }
@@ -257,6 +310,7 @@ async fn a_second_interruption_ends_the_removal_and_names_what_is_left() {
                 .any(|left| left.name == name && left.id.as_ref().is_none_or(|known| *known == id));
             assert!(named, "call {call}: {id} is not among {:?}", done.left);
         }
+        ended(simulator).await;
     }
     assert!(seen > 0, "no interruption came while something was there");
 }

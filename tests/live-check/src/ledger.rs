@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::reading::LAMBDA;
 
-/// How often a thing whose create was lost is looked for: it may show late.
+/// How often a thing is looked for: a create whose answer was lost, and a delete, may show late.
 const LOOKS: u32 = 3;
 
 /// What can be made. In the order of removal: what refers comes before what is referred to.
@@ -57,7 +57,7 @@ struct Made {
     id: Option<String>,
 }
 
-/// Something that was made and could not be removed.
+/// Something that was made and could not be removed, or not be seen to be gone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Left {
     /// What it is.
@@ -142,7 +142,7 @@ fn remainder(made: &Made, why: &dyn fmt::Display) -> Left {
     }
 }
 
-/// Deletes, and reads back: only what can still be read is left.
+/// Deletes, and reads back: only what is seen to be gone is removed.
 async fn removed(genesys: &Genesys, made: &mut Made, pause: Duration) -> Result<(), String> {
     let told = |error: Error| error.to_string();
     if made.id.is_none() {
@@ -161,16 +161,25 @@ async fn removed(genesys: &Genesys, made: &mut Made, pause: Duration) -> Result<
         Err(error) if !error.is_not_found() => return Err(told(error)),
         Ok(()) | Err(_) => {}
     }
-    for look in 0..LOOKS {
+    seen_gone(genesys, made.kind, id, pause).await
+}
+
+/// Reads back what was removed, until it is not there. The last look says why it may be there still.
+async fn seen_gone(genesys: &Genesys, kind: Kind, id: &str, pause: Duration) -> Result<(), String> {
+    let mut look = 1;
+    loop {
+        let why = match is_there(genesys, kind, id).await {
+            Ok(false) => return Ok(()),
+            Ok(true) => "its removal was accepted, and it can still be read".to_owned(),
+            Err(error) => format!("removed, but could not be read back: {error}"),
+        };
+        if look == LOOKS {
+            return Err(why);
+        }
+        look += 1;
         // A delete may show late.
-        if look > 0 {
-            tokio::time::sleep(pause).await;
-        }
-        if !matches!(is_there(genesys, made.kind, id).await, Ok(true)) {
-            return Ok(());
-        }
+        tokio::time::sleep(pause).await;
     }
-    Err("its removal was accepted, and it can still be read".to_owned())
 }
 
 /// The id of the one thing with this name, where the create was carried out after all.

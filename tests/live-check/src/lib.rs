@@ -1,9 +1,10 @@
 //! A live check: asks a real Genesys Cloud organization what the simulator only assumes.
 //!
-//! The same survey is made of the organization and of a simulator in this process. The answers are compared by
-//! shape and facts (statuses, fields, types, header names, known values), never by ids, names or dates. What
-//! the survey settles is named as a switch of [`genesys_simulator::switches`] and its value; with the switches
-//! set so, the simulator is asked once more, and what still differs is what no switch explains.
+//! The same survey is made of a simulator in this process and of the organization; of the simulator first, so
+//! that nothing is touched where there is none. The answers are compared by shape and facts (statuses, fields,
+//! types, header names, known values), never by ids, names or dates. What the survey settles is named as a
+//! switch of [`genesys_simulator::switches`] and its value; with the switches set so, the simulator is asked
+//! once more, and what still differs is what no switch explains.
 //!
 //! Without `write` nothing is changed. With it, a throw-away credential, integration and action are made,
 //! exercised, and removed again whatever happens.
@@ -14,11 +15,16 @@ mod compare;
 #[cfg(test)]
 mod faults_tests;
 mod ledger;
+mod meant;
+mod panics;
 mod points;
 mod reading;
 mod report;
 mod settings;
 mod shape;
+mod sides;
+#[cfg(test)]
+mod sides_tests;
 mod simulated;
 mod survey;
 mod trail;
@@ -31,14 +37,18 @@ use jiff::Timestamp;
 pub use crate::command::{Args, command};
 pub use crate::compare::Difference;
 pub use crate::ledger::{Kind, Left};
+pub use crate::meant::unmeant;
 pub use crate::points::{POINTS, Way};
 pub use crate::report::{Open, Report, Settled, Told, Unasked};
 pub use crate::settings::{Patience, SettingsError, Target};
 pub use crate::wire::Stop;
 
 use crate::ledger::Ledger;
+use crate::panics::unless_it_panics;
 use crate::report::Head;
-use crate::survey::Survey;
+use crate::sides::Sides;
+use crate::simulated::Simulated;
+use crate::survey::{Gap, Survey};
 use crate::trail::follow;
 use crate::wire::Wire;
 use crate::writing::{Trail, Writer};
@@ -58,13 +68,36 @@ pub struct Options {
 /// Checks one organization. `say` gets a line whenever something begins.
 ///
 /// # Errors
-/// The check itself cannot run: no TLS, no simulator. What the organization refuses stands in the report.
+/// The check itself cannot run: no simulator, no TLS. Nothing was written then. What the organization refuses
+/// stands in the report.
 pub async fn check(
     target: &Target,
     options: &Options,
     stop: Stop,
     say: &(dyn Fn(&str) + Sync),
 ) -> Result<Report, String> {
+    let simulator = |switches| simulated::survey(switches, options.write);
+    compared(target, options, stop, say, simulator).await
+}
+
+/// The check beside any simulator, given by its switches.
+async fn compared<S, F>(
+    target: &Target,
+    options: &Options,
+    stop: Stop,
+    say: &(dyn Fn(&str) + Sync),
+    simulator: S,
+) -> Result<Report, String>
+where
+    S: Fn(Vec<(String, String)>) -> F,
+    F: Future<Output = Result<Simulated, String>>,
+{
+    say("asking the simulator, before anything is asked of the organization");
+    let assumed = sides::ask(&simulator, Vec::new()).await.map_err(|why| {
+        format!(
+            "there is nothing to compare with, so the organization was not asked anything: {why}"
+        )
+    })?;
     let made = options.write.then(new_name);
     let done = surveyed(
         target,
@@ -74,9 +107,8 @@ pub async fn check(
         say,
     )
     .await?;
-    say("asking the simulator the same");
-    let assumed = simulated::survey(&[], options.write).await?;
-    let tuned = simulated::survey(&report::settings(&done.survey), options.write).await?;
+    say("asking the simulator again, with what was found");
+    let sides = Sides::again(&simulator, assumed, &done.survey).await;
     let head = Head {
         host: target
             .endpoints
@@ -88,7 +120,7 @@ pub async fn check(
         calls: done.calls,
         interrupted: *stop.borrow() > 0,
     };
-    Ok(Report::of(&done.survey, &assumed, &tuned, head, done.left))
+    Ok(Report::of(&done.survey, sides, head, done.left))
 }
 
 /// A name that nothing else has.
@@ -127,7 +159,8 @@ pub(crate) async fn surveyed(
         let trail;
         (trail, done.left) = written(&mut wire, &mut survey, &genesys, name, stop, say).await;
         say("waiting for audit records; Ctrl-C ends the wait");
-        follow(&mut wire, &mut survey, &trail).await;
+        let followed = unless_it_panics(follow(&mut wire, &mut survey, &trail)).await;
+        bug(&mut survey, "audit records", followed);
         let Stats {
             requests,
             auth_requests,
@@ -155,6 +188,17 @@ fn remover(target: &Target, patience: &Patience) -> Result<Genesys, String> {
     .map_err(|error| error.to_string())
 }
 
+/// A panic is a gap: what was found before it, and what was left behind, is told all the same.
+fn bug(survey: &mut Survey, call: &str, ended: Result<(), String>) {
+    if let Err(why) = ended {
+        survey.gaps.push(Gap {
+            call: call.to_owned(),
+            why,
+            permission: None,
+        });
+    }
+}
+
 async fn written(
     wire: &mut Wire,
     survey: &mut Survey,
@@ -175,8 +219,10 @@ async fn written(
         name,
         trail: Trail::default(),
     };
-    writer.write().await;
+    // What was made is removed whatever happens here.
+    let wrote = unless_it_panics(writer.write()).await;
     let trail = writer.trail;
+    bug(survey, "the rest of --write", wrote);
     say("removing what was made");
     let genesys = genesys.within(patience.removal);
     let pause = patience.poll.min(std::time::Duration::from_secs(2));

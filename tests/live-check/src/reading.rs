@@ -1,15 +1,15 @@
 //! The calls that change nothing.
 
 mod audits;
+mod types;
 
-use genesys_cloud::{
-    Action, Credential, CredentialType, Integration, IntegrationType, OAuthClient, Organization,
-};
+use genesys_cloud::{Action, Credential, Integration, OAuthClient, Organization};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use self::audits::{audits, mappings};
 pub(crate) use self::audits::{interval, looks_of_records, records, unknown_field};
+use self::types::{is_role, types};
 use crate::ask::Ask;
 use crate::survey::Survey;
 use crate::wire::{Answer, NoAnswer, Wire};
@@ -25,8 +25,6 @@ pub(crate) const ROLE_CREDENTIAL: &str = "amazonWebServicesARN";
 pub(crate) const REALTIME: &str = "/api/v2/audits/query/realtime";
 pub(crate) const ACTION: &str = "/api/v2/integrations/actions/{actionId}";
 pub(crate) const CREDENTIAL: &str = "/api/v2/integrations/credentials/{credentialId}";
-/// More than any listing gives at once.
-const LARGE_PAGE: u64 = 10_000;
 
 /// A listing, of which only the entries' types are of interest.
 #[derive(Deserialize)]
@@ -68,74 +66,6 @@ async fn organization(wire: &mut Wire, survey: &mut Survey) {
     );
 }
 
-async fn types(wire: &mut Wire, survey: &mut Survey) {
-    let ask = Ask::get("/api/v2/integrations/types/{typeId}", INTEGRATION_VIEW).on(LAMBDA);
-    if let Some(answer) = survey.get(wire, "", &ask).await {
-        survey.reads::<IntegrationType>(&ask, "", "IntegrationType", answer.json());
-        let slots = answer.json()["credentials"].as_object();
-        let told: Vec<String> = slots
-            .into_iter()
-            .flatten()
-            .map(|(slot, taken)| format!("{slot} takes {}", texts(&taken["credentialTypes"])))
-            .collect();
-        let slot = slots.into_iter().flatten().map(|(slot, _)| slot);
-        let how = format!("the type {LAMBDA}");
-        match slot
-            .clone()
-            .find(|slot| slot.eq_ignore_ascii_case(ROLE_CREDENTIAL))
-        {
-            Some(slot) => survey.settle("role_slot", slot.as_str(), how),
-            None => survey.unclear("role_slot", "no slot of that name", how),
-        }
-        survey.settle(
-            "lambda_credential_slots",
-            told.join("; "),
-            format!("the type {LAMBDA}"),
-        );
-    }
-    let ask = Ask::get("/api/v2/integrations/credentials/types", INTEGRATION_VIEW);
-    if let Some(answer) = survey.get(wire, "", &ask).await {
-        survey.reads::<Vec<CredentialType>>(&ask, "", "list of CredentialType", answer.json());
-        let all = answer.json().as_array();
-        let role = all
-            .into_iter()
-            .flatten()
-            .find(|kind| is_role(&kind["name"]) || is_role(&kind["id"]));
-        let how = "the credential types";
-        match role.and_then(|role| role["name"].as_str().or_else(|| role["id"].as_str())) {
-            Some(name) => survey.settle("role_credential_type", name, how),
-            None => survey.unclear("role_credential_type", "no type of that name", how),
-        }
-        let told = role.map_or_else(
-            || format!("no type {ROLE_CREDENTIAL}"),
-            |role| format!("requires {}", texts(&role["required"])),
-        );
-        survey.settle(
-            "role_credential_fields",
-            told,
-            format!("the type {ROLE_CREDENTIAL}"),
-        );
-    }
-}
-
-/// Whether a text names the type of a role's credential, whatever its case.
-fn is_role(name: &Value) -> bool {
-    name.as_str()
-        .is_some_and(|name| name.eq_ignore_ascii_case(ROLE_CREDENTIAL))
-}
-
-/// The texts of a list, in order.
-fn texts(list: &Value) -> String {
-    let mut texts: Vec<&str> = list
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
-    texts.sort_unstable();
-    texts.join(", ")
-}
-
 async fn listings(wire: &mut Wire, survey: &mut Survey) {
     let ask = Ask::get("/api/v2/integrations", INTEGRATION_VIEW).query("pageSize", "25");
     if let Some(answer) = survey.get(wire, "", &ask).await {
@@ -144,18 +74,6 @@ async fn listings(wire: &mut Wire, survey: &mut Survey) {
     let ask = Ask::get("/api/v2/integrations/actions", ACTION_VIEW).query("pageSize", "25");
     if let Some(answer) = survey.get(wire, "", &ask).await {
         survey.reads::<Listing<Action>>(&ask, "", "list of Action", answer.json());
-    }
-    // Integration types: a listing that is never long, whatever the organization holds.
-    let ask = Ask::get("/api/v2/integrations/types", INTEGRATION_VIEW)
-        .query("pageSize", LARGE_PAGE.to_string());
-    if let Ok(answer) = survey.ask(wire, "page of 10000", &ask).await {
-        let how = format!("a page of {LARGE_PAGE} was answered {}", answer.told());
-        match (answer.status, answer.json()["pageSize"].as_u64()) {
-            (400, _) => survey.settle("large_page", "refuse", how),
-            (200, Some(size)) if size < LARGE_PAGE => survey.settle("large_page", "clamp", how),
-            (200, _) => survey.unclear("large_page", "taken as it is", how),
-            _ => survey.unclear("large_page", answer.told(), how),
-        }
     }
 }
 

@@ -5,9 +5,10 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::compare::{Difference, differences};
+use crate::compare::{Difference, differences, explained};
 use crate::ledger::Left;
 use crate::points::{Way, switches, way};
+use crate::sides::Sides;
 use crate::survey::Survey;
 
 /// A measurement, which is not expected to be the same.
@@ -76,7 +77,8 @@ pub struct Report {
     pub open: Vec<Open>,
     /// Facts without a switch.
     pub facts: Vec<Told>,
-    /// Differences that are gone once the simulator's switches are set as settled.
+    /// Differences that are gone once the simulator's switches are set as settled, each with the switch that
+    /// explains it alone.
     pub explained: Vec<Difference>,
     /// Differences that no switch explains.
     pub differences: Vec<Difference>,
@@ -84,17 +86,32 @@ pub struct Report {
     pub absent: Vec<String>,
     /// What could not be asked.
     pub unasked: Vec<Unasked>,
-    /// What was made and could not be removed.
+    /// What was made and could not be removed, or not be seen to be gone.
     pub left: Vec<Left>,
+    /// What went wrong with our own simulator, so that the comparison says less.
+    pub simulator_problems: Vec<String>,
     /// Somebody ended the check before its end.
     pub interrupted: bool,
 }
 
 impl Report {
-    /// Whether everything could be asked, and nothing was left behind. Differences are no error.
+    /// Whether everything could be asked and compared, and nothing was left behind. Differences are no error.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.unasked.is_empty() && self.left.is_empty() && !self.interrupted
+        self.unasked.is_empty()
+            && self.left.is_empty()
+            && self.simulator_problems.is_empty()
+            && !self.interrupted
+    }
+
+    /// The exit code that says how the check ended.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match (self.interrupted, self.is_complete()) {
+            (true, _) => 130,
+            (false, true) => 0,
+            (false, false) => 1,
+        }
     }
 
     /// The settled value of a switch.
@@ -106,18 +123,14 @@ impl Report {
             .map(|settled| settled.value.as_str())
     }
 
-    /// Puts together what was seen of the organization, and of the simulator before and after its switches
-    /// were set as settled.
-    pub(crate) fn of(
-        live: &Survey,
-        assumed: &Survey,
-        tuned: &Survey,
-        head: Head,
-        left: Vec<Left>,
-    ) -> Self {
-        let remaining = differences(live, tuned);
-        let mut explained = differences(live, assumed);
-        explained.retain(|difference| !remaining.contains(difference));
+    /// Puts together what was seen of the organization and of the simulator.
+    pub(crate) fn of(live: &Survey, sides: Sides, head: Head, left: Vec<Left>) -> Self {
+        let Sides {
+            assumed,
+            tuned,
+            alone,
+            problems,
+        } = sides;
         let (settled, unfit, open) = points(live, head.made.is_some());
         Self {
             host: head.host,
@@ -126,12 +139,13 @@ impl Report {
             settled,
             unfit,
             open,
-            facts: facts(live, tuned),
-            explained,
-            differences: remaining,
+            facts: facts(live, &tuned),
+            explained: explained(live, &assumed, &tuned, &alone),
+            differences: differences(live, &tuned),
             absent: live.absent.clone(),
             unasked: unasked(live),
             left,
+            simulator_problems: problems,
             interrupted: head.interrupted,
         }
     }
@@ -146,13 +160,13 @@ pub(crate) struct Head {
     pub(crate) interrupted: bool,
 }
 
-/// The values that a survey settled: only those that the switch has.
-pub(crate) fn settings(survey: &Survey) -> Vec<(String, String)> {
+/// The values that a survey settled and that are not the assumed ones: only those that the switch has.
+pub(crate) fn changed(survey: &Survey) -> Vec<(String, String)> {
     switches()
         .into_iter()
-        .filter_map(|(name, (_, values))| {
+        .filter_map(|(name, (assumed, values))| {
             let value = survey.facts.get(name.as_str())?.value.clone().ok()?;
-            values.contains(&value).then_some((name, value))
+            (value != assumed && values.contains(&value)).then_some((name, value))
         })
         .collect()
 }
@@ -240,12 +254,7 @@ impl fmt::Display for Report {
             f,
             "Differences that no switch explains",
             &self.differences,
-            |found| {
-                format!(
-                    "{}: {}: {} here, {} in the simulator",
-                    found.call, found.what, found.live, found.simulated
-                )
-            },
+            Difference::to_string,
         )?;
         section(f, "Nothing to look at", &self.absent, Clone::clone)?;
         self.troubles(f)?;
@@ -264,16 +273,25 @@ impl Report {
             let point = format!("settles: {} = {}", settled.switch, settled.value);
             format!("{point:<50} [{beside}]  {}", settled.how)
         })?;
-        if !self.explained.is_empty() {
-            writeln!(
-                f,
-                "  With these values the simulator answers the same where {} differences were.",
-                self.explained.len()
-            )?;
-        }
+        self.explanations(f)?;
         let line = |open: &Open| format!("{}: {}", open.switch, open.why);
         section(f, "No value of the switch fits", &self.unfit, line)?;
         section(f, "Still open", &self.open, line)
+    }
+
+    fn explanations(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.explained.is_empty() {
+            return Ok(());
+        }
+        let count = self.explained.len();
+        writeln!(
+            f,
+            "  With these values the simulator answers the same where {count} differences were:"
+        )?;
+        self.explained.iter().try_for_each(|found| {
+            let by = found.switch.as_deref().unwrap_or("all of them together");
+            writeln!(f, "    {found}  [explained by {by}]")
+        })
     }
 
     fn troubles(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -297,29 +315,45 @@ impl Report {
                 list.join(", ")
             )?;
         }
-        section(f, "LEFT BEHIND: remove by hand", &self.left, |left| {
-            let id = left.id.as_deref().unwrap_or("(its id is not known)");
-            format!(
-                "{} {id} named {}: {}\n      {}",
-                left.kind, left.name, left.remove_with, left.why
-            )
-        })
+        section(
+            f,
+            "Trouble with our own simulator, please report it",
+            &self.simulator_problems,
+            Clone::clone,
+        )?;
+        section(
+            f,
+            "LEFT BEHIND, or possibly: remove by hand",
+            &self.left,
+            |left| {
+                let id = left.id.as_deref().unwrap_or("(its id is not known)");
+                format!(
+                    "{} {id} named {}: {}\n      {}",
+                    left.kind, left.name, left.remove_with, left.why
+                )
+            },
+        )
     }
 
     fn verdict(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let left = match (&self.made, self.left.len()) {
             (None, _) => "",
             (Some(_), 0) => " Everything that was made is removed again.",
-            (Some(_), _) => " Not everything that was made could be removed.",
+            (Some(_), _) => " Not everything that was made is surely removed.",
         };
         let end = match (self.interrupted, self.unasked.len()) {
             (true, _) => "Interrupted before its end.".to_owned(),
             (false, 0) => "Everything could be asked.".to_owned(),
             (false, count) => format!("{count} calls could not be made."),
         };
+        let trouble = if self.simulator_problems.is_empty() {
+            ""
+        } else {
+            " Our own simulator had trouble."
+        };
         write!(
             f,
-            "\n{end}{left} {} switches settled, {} differences that no switch explains.",
+            "\n{end}{left}{trouble} {} switches settled, {} differences that no switch explains.",
             self.settled.len(),
             self.differences.len()
         )

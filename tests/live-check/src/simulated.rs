@@ -10,6 +10,7 @@ use serde_json::json;
 use tokio::sync::watch;
 use url::Url;
 
+use crate::meant::unmeant;
 use crate::reading::{LAMBDA, ROLE_CREDENTIAL};
 use crate::settings::{Patience, Target};
 use crate::survey::Survey;
@@ -17,11 +18,36 @@ use crate::{new_name, surveyed};
 
 const ORGANIZATION: &str = "6f9d1a52-3c1e-4f0b-8a77-0d5b2f6c9e11";
 
+/// What a simulator answered, and how it or this check broke the contract.
+#[derive(Debug, Clone)]
+pub(crate) struct Simulated {
+    pub(crate) survey: Survey,
+    /// Violations that are not meant.
+    pub(crate) violations: Vec<String>,
+}
+
 /// Surveys a fresh simulator whose switches are set so. It holds one of each thing, for the reads.
-pub(crate) async fn survey(switches: &[(String, String)], write: bool) -> Result<Survey, String> {
+pub(crate) async fn survey(
+    switches: Vec<(String, String)>,
+    write: bool,
+) -> Result<Simulated, String> {
     let simulator = begun().await?;
-    let target = target(&simulator)?;
-    furnish(&simulator, &target).await?;
+    let survey = asked(&simulator, &switches, write).await;
+    // Not `stop`: its panic would take the report along.
+    let violations = unmeant(simulator.end().await);
+    Ok(Simulated {
+        survey: survey?,
+        violations,
+    })
+}
+
+async fn asked(
+    simulator: &Simulator,
+    switches: &[(String, String)],
+    write: bool,
+) -> Result<Survey, String> {
+    let target = target(simulator)?;
+    furnish(simulator, &target).await?;
     for (switch, value) in switches {
         simulator.set_switch(switch, value)?;
     }
@@ -29,7 +55,6 @@ pub(crate) async fn survey(switches: &[(String, String)], write: bool) -> Result
     // Nobody interrupts it: it takes no time.
     let (_going, stop) = watch::channel(0);
     let done = surveyed(&target, &Patience::quick(), name.as_deref(), stop, &|_| {}).await;
-    simulator.stop().await;
     Ok(done?.survey)
 }
 
@@ -41,11 +66,17 @@ pub(crate) async fn begun() -> Result<Simulator, String> {
         aws: None,
         port: 0,
         event_source_suffix: None,
-        // Wrong requests are sent on purpose.
-        judged: Judged::AnswersOnly,
+        judged: Judged::Everything,
     })
     .await
     .map_err(|error| format!("no simulator: {error}"))
+}
+
+/// Ends a simulator that was asked what is meant to be asked, and nothing else.
+#[cfg(test)]
+pub(crate) async fn ended(simulator: Simulator) {
+    let violations = unmeant(simulator.end().await);
+    assert!(violations.is_empty(), "{violations:#?}");
 }
 
 /// How a simulator is reached.

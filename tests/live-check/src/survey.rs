@@ -79,12 +79,31 @@ impl Survey {
         if answer.is_success() {
             return Some(answer);
         }
+        self.refused(variant, ask, &answer);
+        None
+    }
+
+    /// Asks for something that need not be there: a 404 is an answer too.
+    pub(crate) async fn get_or_absent(
+        &mut self,
+        wire: &mut Wire,
+        variant: &str,
+        ask: &Ask,
+    ) -> Option<Answer> {
+        let answer = self.ask(wire, variant, ask).await.ok()?;
+        if answer.is_success() || answer.status == 404 {
+            return Some(answer);
+        }
+        self.refused(variant, ask, &answer);
+        None
+    }
+
+    fn refused(&mut self, variant: &str, ask: &Ask, answer: &Answer) {
         self.gaps.push(Gap {
             call: called(ask, variant),
             why: format!("answered {}", answer.told()),
             permission: None,
         });
-        None
     }
 
     pub(crate) fn keep(&mut self, name: String, answer: &Answer) {

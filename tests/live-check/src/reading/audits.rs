@@ -49,9 +49,17 @@ fn entities(mapping: &Value, service: &str) -> Option<Vec<(String, Vec<String>)>
     Some(all)
 }
 
-/// What the service mapping promises about integrations.
+/// What is audited of OAuth clients.
+fn client_actions(mapping: &Value) -> String {
+    let all = entities(mapping, "PeoplePermissions").into_iter().flatten();
+    let of_clients = all.into_iter().find(|(name, _)| name == "OAuthClient");
+    of_clients.map_or_else(|| "absent".to_owned(), |(_, actions)| actions.join(", "))
+}
+
+/// What the service mapping promises about integrations, and about OAuth clients.
 fn mapped(survey: &mut Survey, mapping: &Value) {
     let how = "the audit service mapping";
+    survey.settle("oauth_client_audits", client_actions(mapping), how);
     let Some(all) = entities(mapping, "Integrations") else {
         return survey.unclear("integration_audits", "no service Integrations", how);
     };

@@ -9,7 +9,7 @@ use secrecy::ExposeSecret;
 use serde_json::Value;
 use tokio::process::Command;
 
-use crate::support::{furnish, organization};
+use crate::support::{ended, furnish, organization};
 
 fn program(simulator: &Simulator, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_live-check"));
@@ -46,6 +46,7 @@ async fn the_report_goes_to_stdout_and_zero_means_that_all_was_asked() {
     assert!(report.contains("nothing was changed"), "{report}");
     let secret = simulator.client().secret.expose_secret();
     assert!(!report.contains(secret) && !text(&output.stderr).contains(secret));
+    ended(simulator).await;
 }
 
 #[tokio::test]
@@ -55,6 +56,7 @@ async fn the_report_for_machines_is_json_and_nothing_else() {
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["left"], Value::Array(Vec::new()));
     assert!(report["settled"].as_array().unwrap().len() > 5, "{report}");
+    ended(simulator).await;
 }
 
 #[tokio::test]
@@ -71,6 +73,7 @@ async fn a_wrong_environment_ends_with_two_and_says_everything_that_is_missing()
         assert!(said.contains(variable), "{said}");
     }
     assert!(simulator.calls().is_empty());
+    ended(simulator).await;
 }
 
 /// Sends Ctrl-C once such a call has arrived.
@@ -119,4 +122,5 @@ async fn ctrl_c_removes_what_was_made_and_ends_with_130() {
     let removed = accepted("DELETE", &|path| !path.ends_with("/draft"));
     assert!(made >= 2, "{report}");
     assert_eq!(removed, made, "{report}");
+    ended(simulator).await;
 }

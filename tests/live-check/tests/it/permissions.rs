@@ -2,7 +2,7 @@
 
 use genesys_simulator::{PermissionSettings, Simulator};
 
-use crate::support::{checked, furnish, organization};
+use crate::support::{checked, ended, furnish, organization};
 
 /// The list of docs/live-check.md.
 const READING: [&str; 5] = [
@@ -45,6 +45,7 @@ async fn the_documented_permissions_are_enough() {
     permit(&simulator, READING.into_iter().chain(WRITING));
     let report = checked(&simulator, true).await;
     assert!(report.is_complete(), "{report}");
+    ended(simulator).await;
 }
 
 #[tokio::test]
@@ -63,6 +64,7 @@ async fn a_missing_permission_is_named_and_the_check_is_not_complete() {
         assert!(report.left.is_empty(), "{missing}: {report}");
         let line = format!("Give the OAuth client a role that has {missing}");
         assert!(report.to_string().contains(&line), "{missing}: {report}");
+        ended(simulator).await;
     }
 }
 
@@ -83,5 +85,6 @@ async fn nothing_is_made_that_could_not_be_removed() {
             .into_iter()
             .filter(|call| call.method == "POST" && call.path.starts_with("/api/v2/integrations"));
         assert_eq!(creates.count(), 0, "{missing}: {report}");
+        ended(simulator).await;
     }
 }

@@ -6,7 +6,7 @@ use live_check::{POINTS, Way};
 use serde_json::Value;
 use tokio::task::JoinSet;
 
-use crate::support::{checked, furnish, organization};
+use crate::support::{checked, ended, furnish, organization};
 
 /// Checks at the same time.
 const AT_ONCE: usize = 8;
@@ -75,7 +75,7 @@ async fn is_settled(switch: String, value: String, write: bool) {
     assert!(report.is_complete(), "{switch} = {value}: {report}");
     let settled = format!("settles: {switch} = {value}");
     assert!(report.to_string().contains(&settled), "{report}");
-    simulator.stop().await;
+    ended(simulator).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -113,5 +113,23 @@ async fn several_settings_at_once_are_all_found_out() {
         assert_eq!(report.value(switch), Some(value), "{report}");
     }
     assert!(report.differences.is_empty(), "{report}");
-    assert!(!report.explained.is_empty(), "{report}");
+    let by = |switch: &str| {
+        let mut all = report.explained.iter();
+        all.any(|found| found.switch.as_deref() == Some(switch))
+    };
+    assert!(
+        by("create_status") && by("stale_action_version"),
+        "{report}"
+    );
+    for found in &report.explained {
+        let by = found.switch.as_deref().unwrap_or("all of them together");
+        let line = format!("    {found}  [explained by {by}]\n");
+        assert!(report.to_string().contains(&line), "{line}: {report}");
+    }
+    let json = serde_json::to_value(&report).unwrap();
+    for (index, found) in report.explained.iter().enumerate() {
+        let switch = json["explained"][index].get("switch");
+        assert_eq!(switch.and_then(Value::as_str), found.switch.as_deref());
+    }
+    ended(simulator).await;
 }

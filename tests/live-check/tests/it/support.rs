@@ -5,7 +5,7 @@ use genesys_cloud::{
     ResponseConfig, Settings,
 };
 use genesys_simulator::{Config, Fault, Judged, Simulator, start};
-use live_check::{Options, Patience, Report, Target, check};
+use live_check::{Options, Patience, Report, Target, check, unmeant};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -21,10 +21,16 @@ pub async fn organization() -> Simulator {
         aws: None,
         port: 0,
         event_source_suffix: None,
-        judged: Judged::AnswersOnly,
+        judged: Judged::Everything,
     })
     .await
     .unwrap()
+}
+
+/// Ends an organization that was asked what is meant to be asked, and nothing else.
+pub async fn ended(simulator: Simulator) {
+    let violations = unmeant(simulator.end().await);
+    assert!(violations.is_empty(), "{violations:#?}");
 }
 
 pub fn target(simulator: &Simulator) -> Target {
