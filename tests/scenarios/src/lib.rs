@@ -6,6 +6,7 @@
 mod buckets;
 mod calls;
 mod canary;
+mod clean;
 mod endings;
 mod manifest;
 mod queues;

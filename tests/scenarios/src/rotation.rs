@@ -18,6 +18,16 @@ impl World {
         value(&self.stack.aws.secrets, secret, label).await
     }
 
+    /// The client secret in force, which nobody may ever read anywhere else.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub async fn client_secret(&self, secret: &str) -> Result<String, Error> {
+        let value = self.client_value(secret, "AWSCURRENT").await?;
+        let client_secret = value["client_secret"].as_str().map(str::to_owned);
+        client_secret.ok_or_else(|| format!("{secret} names no client secret").into())
+    }
+
     /// Sets or takes off a tag of a secret.
     ///
     /// # Errors

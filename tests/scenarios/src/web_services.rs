@@ -200,69 +200,20 @@ impl World {
         let config = self.config_of(called).await?;
         id_of(&config["credentials"]["basicAuth"])
     }
-
-    /// The names of credentials of Lockstep's that carry values, used or not, sorted.
-    ///
-    /// # Errors
-    /// Where they can't be listed.
-    pub async fn own_credentials(&self) -> Result<Vec<String>, Error> {
-        let all = self.list("/integrations/credentials").await?;
-        let names = all.iter().filter_map(|one| one["name"].as_str());
-        let ours = names.filter(|name| name.starts_with("Lockstep ") && !name.contains(": "));
-        let mut ours: Vec<String> = ours.map(str::to_owned).collect();
-        ours.sort();
-        Ok(ours)
-    }
-
-    /// Holds Lockstep's credentials against those that integrations use: one for each of `called`,
-    /// and none besides.
-    ///
-    /// # Errors
-    /// What is left lying.
-    pub async fn nothing_unreferenced(&self, called: &[&Called]) -> Result<(), Error> {
-        let ours = self.own_credentials().await?;
-        if ours.len() == called.len() {
-            return Ok(());
-        }
-        Err(format!("{} integrations, and of ours: {ours:#?}", called.len()).into())
-    }
-}
-
-impl World {
-    /// Holds everything that Lockstep wrote or said against values that it may never write or say.
-    ///
-    /// # Errors
-    /// Where one of them stands.
-    pub async fn holds_none_of(&self, values: &[&str]) -> Result<(), Error> {
-        let mut written = self.stored().await?;
-        for function in sandbox::FUNCTIONS {
-            let lines = self.stack.function_logs(function).await?;
-            written.push((format!("the log of {function}"), lines.join("\n")));
-        }
-        for event in self.stack.heard().await? {
-            written.push((event.detail_type, event.detail.to_string()));
-        }
-        for function in ["provision-role", "rebind-action", "verify-change"] {
-            let event = match function {
-                "verify-change" => json!({}),
-                _ => json!({"mode": "plan"}),
-            };
-            let answer = self.stack.invoke(function, &event).await?;
-            written.push((
-                format!("an answer of {function}"),
-                answer.payload.to_string(),
-            ));
-        }
-        for (place, text) in &written {
-            if let Some(value) = values.iter().find(|value| text.contains(**value)) {
-                return Err(format!("{place} holds `{value}`: {text}").into());
-            }
-        }
-        Ok(())
-    }
 }
 
 impl ManifestText {
+    /// The same with another name for a credential's entry.
+    #[must_use]
+    pub fn credential_called(mut self, key: &str, other: &str) -> Self {
+        for entry in self.0["credentials"].as_array_mut().into_iter().flatten() {
+            if entry["key"] == key {
+                entry["key"] = json!(other);
+            }
+        }
+        self
+    }
+
     /// The same with a credential for each integration, under the key `<integration>-login`, all
     /// with the values of one secret, tried by the integration's action `<integration>-lookup`.
     #[must_use]

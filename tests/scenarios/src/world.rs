@@ -218,15 +218,25 @@ impl World {
         Ok(action)
     }
 
-    /// The first page of a listing of Genesys Cloud, by its path without `/api/v2`.
+    /// All pages of a listing of Genesys Cloud, by its path without `/api/v2`.
     ///
     /// # Errors
-    /// Where it can't be read.
+    /// Where one can't be read.
     pub async fn list(&self, path: &str) -> Result<Vec<Value>, Error> {
         let client = self.stack.genesys.other_client();
-        let path = format!("/api/v2{path}?pageSize=100");
-        let page = self.genesys(client, "GET", &path, None).await?;
-        entities(&page)
+        let mut listed = Vec::new();
+        for number in 1_u64.. {
+            let path = format!("/api/v2{path}?pageSize=100&pageNumber={number}");
+            let page = self.genesys(client, "GET", &path, None).await?;
+            listed.extend(entities(&page)?);
+            if page["pageCount"]
+                .as_u64()
+                .is_none_or(|pages| number >= pages)
+            {
+                break;
+            }
+        }
+        Ok(listed)
     }
 
     /// The audit records about one thing within the last hour.

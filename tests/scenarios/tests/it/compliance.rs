@@ -96,7 +96,7 @@ async fn what_others_change_is_found_and_told_once_and_told_again_when_it_is_men
     );
     assert_eq!(world.writes(), writes, "a sweep mends nothing");
 
-    // Nothing new: nothing is told. The next story's first event shows that no other came before.
+    // Nothing new: nothing is told.
     let again = world.sweep("apply").await?;
     assert_eq!(failed(&again), found);
     let after = world.stack.now().await?;

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use genesys_simulator::IntegrationSettings;
 use scenarios::{ActionText, Error, ManifestText, World};
 use serde_json::{Value, json};
 
 /// Longer than a change takes, and shorter than anybody wants to wait for a redelivery.
 const HIDDEN: Duration = Duration::from_secs(12);
 
+const ACTIONS: &str = "/integrations/actions";
 const ACTION: &str = "/integrations/actions/{actionId}";
 const DRAFT: &str = "/integrations/actions/{actionId}/draft";
 const PUBLISH: &str = "/integrations/actions/{actionId}/draft/publish";
@@ -39,18 +41,45 @@ async fn a_crash_between_a_new_action_and_its_test_does_not_lose_the_test() -> R
 
     let from = world.upload(&manifest).await?;
     world.call_after(0, "POST", TEST).await?;
-    assert_eq!(world.calls_of("POST", "/integrations/actions").len(), 1);
+    assert_eq!(world.calls_of("POST", ACTIONS).len(), 1);
     assert!(world.crash("rebind-action")? >= 1, "it was at work");
     let verified = world.expect("Change Verified", "orders", from).await?;
     world.quiet().await?;
 
-    let created = world.calls_of("POST", "/integrations/actions");
+    let created = world.calls_of("POST", ACTIONS);
     assert_eq!(created.len(), 1, "{created:#?}");
     assert_eq!(world.calls_of("POST", TEST).len(), 2);
     let test = test_in_evidence(&world, &verified).await?;
     assert_eq!(test["passed"], true, "{test:#}");
     let told = world.story_of("orders", from).await?;
     assert_eq!(told, ["Data Action Rebound", "Change Verified"]);
+    world.stack.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_before_the_first_action_of_a_new_integration_still_lets_that_one_settle()
+-> Result<(), Error> {
+    let (world, _, manifest) = world().await?;
+    let genesys = &world.stack.genesys;
+    genesys.set_switch("fresh_integration_actions", "refuse")?;
+    // Still fresh when the message comes again.
+    genesys.set_integrations(&IntegrationSettings {
+        activation_seconds: Some(HIDDEN.as_secs_f64() + 3.0),
+        integration_id: None,
+        in_error: None,
+    })?;
+    world.fault("POST", ACTIONS, json!({"kind": "timeout", "times": 1}))?;
+
+    let from = world.upload(&manifest).await?;
+    world.call_after(0, "POST", ACTIONS).await?;
+    assert!(world.crash("rebind-action")? >= 1, "it was at work");
+    world.expect("Change Verified", "orders", from).await?;
+    world.quiet().await?;
+
+    let told = world.story_of("orders", from).await?;
+    assert_eq!(told, ["Data Action Rebound", "Change Verified"]);
+    assert_eq!(world.calls_of("POST", "/integrations").len(), 1);
     world.stack.stop().await;
     Ok(())
 }

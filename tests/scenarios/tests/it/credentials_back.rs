@@ -11,6 +11,11 @@ const CREDENTIAL: &str = "/integrations/credentials/{credentialId}";
 /// How long the queue hides a message whose function has gone.
 const HIDDEN: Duration = Duration::from_secs(10);
 
+/// One of many passwords, like nothing else that is written anywhere.
+fn password(number: u32) -> String {
+    format!("pw-{number}-7d1c4b")
+}
+
 /// Two integrations of services of their own, with the values of one secret.
 struct Bound {
     world: World,
@@ -25,13 +30,13 @@ impl Bound {
         world.hide_for("RebindQueueUrl", HIDDEN).await?;
         let services = [WebService::start().await?, WebService::start().await?];
         for service in &services {
-            service.lets_in("app-a", "pw-0");
+            service.lets_in("app-a", &password(0));
         }
         let called = [
             world.called("erp", &services[0]).await?,
             world.called("crm", &services[1]).await?,
         ];
-        let value = login("app-a", "pw-0");
+        let value = login("app-a", &password(0));
         let secret = world
             .stack
             .make_secret("genesys-credentials/erp", &value)
@@ -68,6 +73,13 @@ impl Bound {
         let [erp, crm] = &self.called;
         self.world.nothing_unreferenced(&[erp, crm]).await
     }
+
+    /// The end of a story that went through the passwords up to the `last`.
+    async fn ends_clean(self, last: u32) -> Result<(), Error> {
+        let [erp, crm] = &self.called;
+        let planted: Vec<String> = (0..=last).map(password).collect();
+        self.world.ends_clean(&[erp, crm], &planted).await
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -86,7 +98,7 @@ async fn a_crash_on_the_way_back_ends_with_all_of_them_back() -> Result<(), Erro
     ];
     for (number, (method, route, after)) in (1..).zip(calls) {
         let at = format!("{method} {route}, {after} before");
-        let password = format!("pw-{number}");
+        let password = password(number);
         // Only one of the services knows the new user.
         bound.services[0].lets_in("app-b", &password);
         let made = world.calls_of(method, route).len();
@@ -111,16 +123,14 @@ async fn a_crash_on_the_way_back_ends_with_all_of_them_back() -> Result<(), Erro
 
     // Both know the next one.
     for service in &bound.services {
-        service.lets_in("app-b", "pw-last");
+        service.lets_in("app-b", &password(5));
     }
     let from = world.stack.now().await?;
-    let value = login("app-b", "pw-last");
+    let value = login("app-b", &password(5));
     world.stack.rotate(&bound.secret, &value).await?;
     bound.both("Change Verified", from).await?;
     world.quiet().await?;
-    bound.nothing_unreferenced().await?;
-    bound.world.stack.stop().await;
-    Ok(())
+    bound.ends_clean(5).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -135,11 +145,11 @@ async fn where_the_old_value_is_dead_a_refusal_between_two_integrations_is_a_spl
     }});
     world.fault("PUT", CONFIG, refusal)?;
     for service in &bound.services {
-        service.lets_in("app-a", "pw-1");
+        service.lets_in("app-a", &password(1));
     }
 
     let from = world.stack.now().await?;
-    let value = login("app-a", "pw-1");
+    let value = login("app-a", &password(1));
     world.stack.rotate(&bound.secret, &value).await?;
     let split = bound.both("Credential Split", from).await?;
     world.quiet().await?;
@@ -162,7 +172,5 @@ async fn where_the_old_value_is_dead_a_refusal_between_two_integrations_is_a_spl
     world.ask("rebind-action", again).await?;
     bound.both("Change Verified", from).await?;
     world.quiet().await?;
-    bound.nothing_unreferenced().await?;
-    bound.world.stack.stop().await;
-    Ok(())
+    bound.ends_clean(1).await
 }

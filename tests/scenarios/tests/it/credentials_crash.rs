@@ -18,15 +18,20 @@ const CALLS: [(&str, &str, u32); 6] = [
     ("DELETE", "/integrations/credentials/{credentialId}", 1),
 ];
 
+/// One of many passwords, like nothing else that is written anywhere.
+fn password(number: u32) -> String {
+    format!("pw-{number}-7d1c4b")
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crash_at_each_call_in_turn_ends_right_and_no_call_fails() -> Result<(), Error> {
     let world = World::start().await?;
     world.hide_for("RebindQueueUrl", HIDDEN).await?;
     let service = WebService::start().await?;
-    service.lets_in("app-a", "pw-0");
+    service.lets_in("app-a", &password(0));
     let erp = world.called("erp", &service).await?;
     let crm = world.called("crm", &service).await?;
-    let value = login("app-a", "pw-0");
+    let value = login("app-a", &password(0));
     let secret = world
         .stack
         .make_secret("genesys-credentials/erp", &value)
@@ -41,10 +46,11 @@ async fn a_crash_at_each_call_in_turn_ends_right_and_no_call_fails() -> Result<(
         .canary(&[erp.action.clone(), crm.action.clone()])
         .await?;
 
+    let mut planted = vec![password(0)];
     for (number, (method, route, after)) in (1..).zip(CALLS) {
         let at = format!("{method} {route}, {after} before");
         let user = if number % 2 == 0 { "app-a" } else { "app-b" };
-        let password = format!("pw-{number}");
+        let password = password(number);
         service.lets_in(user, &password);
         let made = world.calls_of(method, route).len();
         // The call is made and never answered: that is where the function is ended.
@@ -62,8 +68,8 @@ async fn a_crash_at_each_call_in_turn_ends_right_and_no_call_fails() -> Result<(
         world.quiet().await?;
         let left = world.nothing_unreferenced(&[&erp, &crm]).await;
         assert!(left.is_ok(), "{at}: {left:?}");
+        planted.push(password);
     }
     assert_eq!(canary.stop().await?, [""; 0], "calls that failed");
-    world.stack.stop().await;
-    Ok(())
+    world.ends_clean(&[&erp, &crm], &planted).await
 }

@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use sandbox::Options;
-use scenarios::{ActionText, Error, World, found, steps};
+use scenarios::{ActionText, Canary, Error, World, found, steps};
 use serde_json::{Value, json};
+
+/// The values that a story's secret goes through.
+const VALUES: [&str; 3] = ["hush-first-7d1c", "hush-second-7d1c", "hush-next-7d1c"];
 
 const DRAFT: &str = "/integrations/actions/{actionId}/draft";
 
@@ -14,8 +17,61 @@ async fn world() -> Result<(World, String), Error> {
         .parameter("VerifyDeadlineSeconds", "10")
         .parameter("StuckAfterMinutes", "0");
     let world = World::with(options).await?;
-    let secret = world.stack.make_secret("prod/db", "first").await?;
+    let secret = world.stack.make_secret("prod/db", VALUES[0]).await?;
     Ok((world, secret))
+}
+
+/// A canary of the bound action.
+async fn canary_of_orders(world: &World) -> Result<Canary, Error> {
+    let canary = world.canary(&[world.action_id("orders").await?]).await?;
+    canary.once_more().await;
+    Ok(canary)
+}
+
+/// A bound action whose change was cut off in its draft, and nobody has a message about it.
+struct CutOff {
+    world: World,
+    canary: Canary,
+    /// The version that the secret has meanwhile, and the action not yet.
+    version: String,
+    /// Where the events of the change begin.
+    from: usize,
+}
+
+impl CutOff {
+    async fn new() -> Result<Self, Error> {
+        let (world, secret) = world().await?;
+        let manifest = world
+            .manifest()
+            .action(ActionText::new("orders", &world.echo(), &[&secret]).tested());
+        world.settle(&manifest).await?;
+        world.quiet().await?;
+        let canary = canary_of_orders(&world).await?;
+        world
+            .hide_for("RebindQueueUrl", Duration::from_secs(3))
+            .await?;
+        world.fault("PATCH", DRAFT, json!({"kind": "timeout", "times": 1}))?;
+        let from = world.stack.now().await?;
+        let version = world.stack.rotate(&secret, VALUES[1]).await?;
+        world.call_after(0, "PATCH", DRAFT).await?;
+        let rebinding = world.pause("rebind-action").await?;
+        assert!(world.crash("rebind-action")? >= 1, "it was at work");
+        world.purge("RebindQueueUrl", 1).await?;
+        world.resume(&rebinding).await?;
+        Ok(Self {
+            world,
+            canary,
+            version,
+            from,
+        })
+    }
+}
+
+/// The end of a story: no call failed, and nothing is left but what others made.
+async fn ends_clean(world: World, canary: Canary) -> Result<(), Error> {
+    canary.once_more().await;
+    assert_eq!(canary.stop().await?, [""; 0], "calls that failed");
+    world.ends_clean(&[], &VALUES).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -27,6 +83,7 @@ async fn a_credential_that_nothing_uses_is_named_and_deleted_and_a_persons_is_le
         .action(ActionText::new("orders", &world.echo(), &[&secret]).tested());
     world.settle(&manifest).await?;
     world.quiet().await?;
+    let canary = canary_of_orders(&world).await?;
     let left = |name: &str| {
         json!({
             "name": name, "type": {"name": "amazonWebServicesARN"},
@@ -68,8 +125,7 @@ async fn a_credential_that_nothing_uses_is_named_and_deleted_and_a_persons_is_le
     let after = world.sweep("apply").await?;
     assert_eq!(found(&after, "LS-CREDENTIAL-LEFT").len(), 0, "{after:#}");
     assert_eq!(steps(&after), []);
-    world.stack.stop().await;
-    Ok(())
+    ends_clean(world, canary).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -94,11 +150,11 @@ async fn a_role_that_was_made_and_never_bound_is_named_and_bound() -> Result<(),
     );
     assert_eq!(steps(&report), [("orders", "resume", true)]);
     world.expect("Change Verified", "orders", from).await?;
+    let canary = canary_of_orders(&world).await?;
     world.quiet().await?;
     let after = world.sweep("apply").await?;
     assert_eq!(found(&after, "LS-ROLE-UNBOUND").len(), 0, "{after:#}");
-    world.stack.stop().await;
-    Ok(())
+    ends_clean(world, canary).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -108,6 +164,7 @@ async fn a_draft_of_ours_that_was_never_published_is_named_and_thrown_away() -> 
     let before = world.manifest().action(action.clone());
     world.settle(&before).await?;
     world.quiet().await?;
+    let canary = canary_of_orders(&world).await?;
     let refused = json!({"status": 400, "times": 1});
     world.fault("PATCH", DRAFT, refused)?;
     let changed = action.with("timeout_seconds", json!(20));
@@ -132,37 +189,41 @@ async fn a_draft_of_ours_that_was_never_published_is_named_and_thrown_away() -> 
     assert_eq!(world.calls_of("DELETE", DRAFT).len(), 1);
     let after = world.sweep("apply").await?;
     assert_eq!(found(&after, "LS-DRAFT-LEFT").len(), 0, "{after:#}");
-    world.stack.stop().await;
-    Ok(())
+    ends_clean(world, canary).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_that_was_cut_off_and_whose_message_is_lost_is_named_and_finished()
 -> Result<(), Error> {
-    let (world, secret) = world().await?;
-    let manifest = world
-        .manifest()
-        .action(ActionText::new("orders", &world.echo(), &[&secret]).tested());
-    world.settle(&manifest).await?;
-    world.quiet().await?;
-    world
-        .hide_for("RebindQueueUrl", Duration::from_secs(3))
-        .await?;
-    world.fault("PATCH", DRAFT, json!({"kind": "timeout", "times": 1}))?;
-    let from = world.stack.now().await?;
-    let version = world.stack.rotate(&secret, "second").await?;
-    world.call_after(0, "PATCH", DRAFT).await?;
-    let rebinding = world.pause("rebind-action").await?;
-    assert!(world.crash("rebind-action")? >= 1, "it was at work");
-    world.purge("RebindQueueUrl", 1).await?;
-    world.resume(&rebinding).await?;
+    let CutOff {
+        world,
+        canary,
+        version,
+        from,
+    } = CutOff::new().await?;
 
     let report = world.sweep_until_found("LS-CHANGE-OPEN").await?;
     assert_eq!(steps(&report), [("orders", "resume", true)]);
     world.expect("Change Verified", "orders", from).await?;
     assert_eq!(world.bound_version("orders").await?, version);
-    world.stack.stop().await;
-    Ok(())
+    ends_clean(world, canary).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_was_cut_off_and_whose_message_is_lost_is_finished_by_the_resync()
+-> Result<(), Error> {
+    let CutOff {
+        world,
+        canary,
+        version,
+        from,
+    } = CutOff::new().await?;
+
+    let resync = json!({"mode": "apply"});
+    world.ask("provision-role", resync).await?;
+    world.expect("Change Verified", "orders", from).await?;
+    assert_eq!(world.bound_version("orders").await?, version);
+    ends_clean(world, canary).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -178,11 +239,12 @@ async fn a_stuck_rotation_and_a_key_that_is_not_as_asked_are_named_with_the_comm
         }]),
     );
     world.settle(&world.manifest().action(orders)).await?;
+    let canary = canary_of_orders(&world).await?;
     let secrets = &world.stack.aws.secrets;
     let pending = secrets
         .put_secret_value()
         .secret_id(&secret)
-        .secret_string("next")
+        .secret_string(VALUES[2])
         .version_stages("AWSPENDING")
         .send()
         .await?;
@@ -235,6 +297,5 @@ async fn a_stuck_rotation_and_a_key_that_is_not_as_asked_are_named_with_the_comm
     for id in ["LS-KMS-ROTATION", "LS-SECRET-AGE"] {
         assert_eq!(found(&report, id).len(), 0, "{report:#}");
     }
-    world.stack.stop().await;
-    Ok(())
+    ends_clean(world, canary).await
 }

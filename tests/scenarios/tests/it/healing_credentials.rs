@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sandbox::Options;
-use scenarios::{Called, Error, WebService, World, found, login, steps};
+use scenarios::{Called, Canary, Error, WebService, World, found, login, steps};
 use serde_json::{Value, json};
 
 const CREDENTIAL: &str = "DELETE /api/v2/integrations/credentials/{credentialId}";
@@ -49,6 +49,23 @@ impl Bound {
         })
     }
 
+    /// A canary that calls through both integrations.
+    async fn canary(&self) -> Result<Canary, Error> {
+        let actions = self.called.each_ref().map(|one| one.action.clone());
+        let canary = self.world.canary(&actions).await?;
+        canary.once_more().await;
+        Ok(canary)
+    }
+
+    /// The end of a story: no call failed, and nothing is left but what others made.
+    async fn ends_clean(self, canary: Canary) -> Result<(), Error> {
+        canary.once_more().await;
+        assert_eq!(canary.stop().await?, [""; 0], "calls that failed");
+        let [erp, crm] = &self.called;
+        let planted = ["pw-first", "pw-second", "pw-lost-on-the-way"];
+        self.world.ends_clean(&[erp, crm], &planted).await
+    }
+
     async fn nothing_unreferenced(&self) -> Result<(), Error> {
         let [erp, crm] = &self.called;
         self.world.nothing_unreferenced(&[erp, crm]).await
@@ -59,10 +76,11 @@ impl Bound {
 async fn a_credential_that_a_lost_run_made_is_handed_on_and_deleted() -> Result<(), Error> {
     let bound = Bound::new().await?;
     let world = &bound.world;
+    let canary = bound.canary().await?;
     let left = |name: &str| {
         json!({
             "name": name, "type": {"name": "basicAuth"},
-            "credentialFields": {"userName": "app-a", "password": "pw-lost"},
+            "credentialFields": {"userName": "app-a", "password": "pw-lost-on-the-way"},
         })
     };
     let ours = "Lockstep crm-login 0a1b2c3d 9f8e7d6c";
@@ -91,8 +109,7 @@ async fn a_credential_that_a_lost_run_made_is_handed_on_and_deleted() -> Result<
     let after = world.sweep("apply").await?;
     assert_eq!(found(&after, "LS-CREDENTIAL-LEFT").len(), 0, "{after:#}");
     assert_eq!(steps(&after), []);
-    bound.world.stack.stop().await;
-    Ok(())
+    bound.ends_clean(canary).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -100,6 +117,7 @@ async fn a_units_change_that_was_cut_off_and_whose_message_is_lost_is_finished()
 {
     let bound = Bound::new().await?;
     let world = &bound.world;
+    let canary = bound.canary().await?;
     world
         .hide_for("RebindQueueUrl", Duration::from_secs(3))
         .await?;
@@ -130,8 +148,7 @@ async fn a_units_change_that_was_cut_off_and_whose_message_is_lost_is_finished()
     bound.nothing_unreferenced().await?;
     let after = world.sweep("apply").await?;
     assert_eq!(found(&after, "LS-CHANGE-OPEN").len(), 0, "{after:#}");
-    bound.world.stack.stop().await;
-    Ok(())
+    bound.ends_clean(canary).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -139,6 +156,7 @@ async fn who_touches_an_integration_between_two_sweeps_is_named_even_when_nothin
 -> Result<(), Error> {
     let bound = Bound::new().await?;
     let world = &bound.world;
+    let canary = bound.canary().await?;
     let [_, crm] = &bound.called;
     let clean = world.sweep("apply").await?;
     assert_eq!(found(&clean, "LS-PRINCIPAL").len(), 0, "{clean:#}");
@@ -156,6 +174,5 @@ async fn who_touches_an_integration_between_two_sweeps_is_named_even_when_nothin
         "{report:#}"
     );
     assert_eq!(found(&report, "LS-CREDENTIAL").len(), 0, "{report:#}");
-    bound.world.stack.stop().await;
-    Ok(())
+    bound.ends_clean(canary).await
 }

@@ -6,6 +6,7 @@ mod crash;
 mod credentials;
 mod credentials_back;
 mod credentials_crash;
+mod credentials_entries;
 mod faults;
 mod first;
 mod healing;

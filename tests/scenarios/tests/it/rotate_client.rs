@@ -1,16 +1,19 @@
 //! OAuth clients take turns, step by step as Secrets Manager asks, and nobody notices.
 
-use sandbox::{FUNCTIONS, Options, RotateOptions, Step};
+use sandbox::{Options, RotateOptions, Step};
 use scenarios::rotation::RESET;
 use scenarios::{ActionText, Error, World};
 use serde_json::{Value, json};
+
+/// The values that the bound action's secret goes through.
+pub(crate) const DB_VALUES: [&str; 3] = ["hush-first-7d1c", "hush-second-7d1c", "hush-third-7d1c"];
 
 /// A world with one bound action, and the id of that action.
 pub(crate) async fn world() -> Result<(World, String, String), Error> {
     // A canary that has just read AWSCURRENT may call a little later, more so on a busy machine.
     let options = Options::silent().parameter("ClientGraceSeconds", "4");
     let world = World::with(options).await?;
-    let db = world.stack.make_secret("prod/db", "first").await?;
+    let db = world.stack.make_secret("prod/db", DB_VALUES[0]).await?;
     let orders = ActionText::new("orders", &world.echo(), &[&db]).tested();
     world.settle(&world.manifest().action(orders)).await?;
     world.quiet().await?;
@@ -50,12 +53,7 @@ async fn the_pair_takes_turns_and_no_call_fails() -> Result<(), Error> {
         [&value["client_id"], &value["alternate_client_id"]],
         [other, one]
     );
-    planted.push(
-        value["client_secret"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned(),
-    );
+    planted.push(world.client_secret(&secret).await?);
     let detail = world.expect_any("Client Rotated", from).await?;
     assert_eq!(detail["client_id"], json!(other), "{detail:#}");
     assert_eq!(detail["actor"], json!({"kind": "client", "id": one}));
@@ -75,6 +73,9 @@ async fn the_pair_takes_turns_and_no_call_fails() -> Result<(), Error> {
     assert_eq!(world.resets(), 1);
     canary.once_more().await;
 
+    // Lockstep itself goes on with whichever is in force, and both are itself.
+    binds_as(&world, &db, DB_VALUES[1], other).await?;
+
     // Back again, each step twice.
     let token = world.stack.begin_rotation(&secret).await?;
     for step in Step::ALL {
@@ -88,12 +89,7 @@ async fn the_pair_takes_turns_and_no_call_fails() -> Result<(), Error> {
         [&value["client_id"], &value["alternate_client_id"]],
         [one, other]
     );
-    planted.push(
-        value["client_secret"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned(),
-    );
+    planted.push(world.client_secret(&secret).await?);
     assert_eq!(world.resets(), 2, "one reset for each rotation");
     // Its answer was lost: the whole of it again, and nothing happens twice.
     let again = RotateOptions {
@@ -119,39 +115,33 @@ async fn the_pair_takes_turns_and_no_call_fails() -> Result<(), Error> {
     let told_late = world.expect_any("Client Rotated", from).await?;
     assert_eq!(told_late["evidence"], events[0]["evidence"]);
 
-    // Lockstep itself goes on with whichever is in force, and both are itself.
-    let from = world.stack.now().await?;
-    world.stack.rotate(&db, "second").await?;
-    world.expect("Change Verified", "orders", from).await?;
+    binds_as(&world, &db, DB_VALUES[2], one).await?;
     let failures = canary.stop().await?;
     assert!(failures.is_empty(), "{failures:#?}");
 
-    // No secret is written down.
-    let mut written = world.stored().await?;
-    for function in FUNCTIONS {
-        let lines = world.stack.function_logs(function).await?;
-        written.push((format!("the log of {function}"), lines.join("\n")));
-    }
-    for event in world.stack.heard().await? {
-        written.push((event.detail_type, event.detail.to_string()));
-    }
-    let answers = rotated.calls.iter().chain(&repeated.calls);
-    written.extend(answers.map(|call| ("an answer".to_owned(), call.answer.to_string())));
-    assert!(
-        written
-            .iter()
-            .any(|(place, _)| place.contains("/rotations/")),
-        "rotations are stored"
-    );
-    for (place, text) in &written {
+    // No secret is written down, and none was answered.
+    let stored = world.stored().await?;
+    let is_rotation = |(place, _): &(String, String)| place.contains("/rotations/");
+    assert!(stored.iter().any(is_rotation), "rotations are stored");
+    assert!(planted.iter().all(|value| value.len() > 20), "no stubs");
+    for call in rotated.calls.iter().chain(&repeated.calls) {
+        let answer = call.answer.to_string();
         for value in &planted {
-            assert!(
-                value.len() > 20 && !text.contains(value.as_str()),
-                "{place}: {text}"
-            );
+            assert!(!answer.contains(value.as_str()), "{answer}");
         }
     }
-    world.stack.stop().await;
+    planted.extend(DB_VALUES.map(str::to_owned));
+    world.ends_clean(&[], &planted).await
+}
+
+/// Gives the bound action's secret another value, which has to be bound by one client of the pair.
+async fn binds_as(world: &World, db: &str, value: &str, client: &str) -> Result<(), Error> {
+    let from = world.stack.now().await?;
+    world.stack.rotate(db, value).await?;
+    let verified = world.expect("Change Verified", "orders", from).await?;
+    let principals = verified["principals"].as_array().into_iter().flatten();
+    let named: Vec<&Value> = principals.map(|principal| &principal["id"]).collect();
+    assert_eq!(named, [&json!(client)], "{verified:#}");
     Ok(())
 }
 
@@ -167,6 +157,7 @@ async fn whatever_breaks_off_is_gone_through_again_and_no_call_fails() -> Result
     world.expect_any("Manifest Accepted", from).await?;
     let canary = world.sign_in_canary(&secret, &action)?;
     let mut in_force = (one, other);
+    let mut planted = vec![DB_VALUES[0].to_owned(), world.client_secret(&secret).await?];
 
     let faults = [
         ("POST", RESET, "applied_then_lost"),
@@ -188,6 +179,7 @@ async fn whatever_breaks_off_is_gone_through_again_and_no_call_fails() -> Result
             .await?;
         assert!(rotated.done, "{method} {route} {kind}: {rotated:#?}");
         in_force = swapped(&world, &secret, in_force).await?;
+        planted.push(world.client_secret(&secret).await?);
         let events = told(&world, "Client Rotated", &rotated.version_id).await?;
         assert_eq!(events.len(), 1, "{method} {route} {kind}: {events:#?}");
         canary.once_more().await;
@@ -212,6 +204,7 @@ async fn whatever_breaks_off_is_gone_through_again_and_no_call_fails() -> Result
         assert!(rotated.done, "{step:?}: {rotated:#?}");
         assert_eq!(rotated.version_id, stopped.version_id);
         in_force = swapped(&world, &secret, in_force).await?;
+        planted.push(world.client_secret(&secret).await?);
     }
     let failed = world.stack.events().await?;
     let failed: Vec<_> = failed
@@ -221,8 +214,7 @@ async fn whatever_breaks_off_is_gone_through_again_and_no_call_fails() -> Result
     assert!(failed.is_empty(), "what passes is not told: {failed:#?}");
     let failures = canary.stop().await?;
     assert!(failures.is_empty(), "{failures:#?}");
-    world.stack.stop().await;
-    Ok(())
+    world.ends_clean(&[], &planted).await
 }
 
 /// Asserts that the two clients have changed places, and answers them so.

@@ -8,7 +8,7 @@ use scenarios::{ActionText, Error, PATIENCE, World};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
-use crate::rotate_client::{swapped, told, world};
+use crate::rotate_client::{DB_VALUES, swapped, told, world};
 
 /// How long the function may work at most, and so how long its lease lasts after a crash. It has to
 /// be enough to wait for the grace of a client that was left, and then to reset it.
@@ -74,6 +74,7 @@ async fn a_step_that_is_killed_is_gone_through_again_once_its_lease_is_over_and_
     world.expect_any("Manifest Accepted", from).await?;
     let canary = world.sign_in_canary(&secret, &action)?;
     let mut in_force = (one, other);
+    let mut planted = vec![DB_VALUES[0].to_owned(), world.client_secret(&secret).await?];
 
     // Before the reset, with the reset done and its answer lost, and with the new secret stored.
     let kills = [
@@ -102,6 +103,7 @@ async fn a_step_that_is_killed_is_gone_through_again_once_its_lease_is_over_and_
         let rotated = until_done(&world, &secret).await?;
         assert_eq!(rotated.version_id, token, "{at}");
         in_force = swapped(&world, &secret, in_force).await?;
+        planted.push(world.client_secret(&secret).await?);
         let expected = if step == Step::Create { 2 } else { 1 };
         assert_eq!(world.resets(), resets + expected, "{at}");
         let events = told(&world, "Client Rotated", &token).await?;
@@ -109,6 +111,5 @@ async fn a_step_that_is_killed_is_gone_through_again_once_its_lease_is_over_and_
         canary.once_more().await;
     }
     assert_eq!(canary.stop().await?, [""; 0], "calls that failed");
-    world.stack.stop().await;
-    Ok(())
+    world.ends_clean(&[], &planted).await
 }

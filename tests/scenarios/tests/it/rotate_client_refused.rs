@@ -3,8 +3,11 @@
 use genesys_simulator::{Client, PermissionSettings, UsageSettings};
 use jiff::{SignedDuration, Timestamp};
 use sandbox::{RotateOptions, Rotated, Step};
-use scenarios::{Error, PATIENCE, World};
+use scenarios::{ActionText, Error, PATIENCE, World};
+use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
+
+use crate::rotate_client::{DB_VALUES, world};
 
 const ONCE: RotateOptions = RotateOptions {
     stop_after: None,
@@ -12,10 +15,11 @@ const ONCE: RotateOptions = RotateOptions {
     once: true,
 };
 
-/// Puts a manifest in force that names these secrets as rotated clients.
-async fn name(world: &World, secrets: &[&str]) -> Result<(), Error> {
+/// Puts a manifest in force that names these secrets as rotated clients, beside the bound action.
+async fn name(world: &World, db: &str, secrets: &[&str]) -> Result<(), Error> {
     let manifest = world
         .manifest()
+        .action(ActionText::new("orders", &world.echo(), &[db]).tested())
         .organization("rotated_clients", json!(secrets));
     let from = world.upload(&manifest).await?;
     world.expect_any("Manifest Accepted", from).await?;
@@ -75,10 +79,12 @@ async fn heal(world: &World, secret: &str, mode: &str) -> Result<Value, Error> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_somebody_uses_or_needs_is_not_reset() -> Result<(), Error> {
-    let world = World::start().await?;
-    let genesys = &world.stack.endpoints().genesys;
+    let (world, db, action) = world().await?;
+    let genesys = world.stack.endpoints().genesys.clone();
     let (used, [_, used_other]) = world.make_pair("used").await?;
     let (one, one_secret) = world.make_client("alone").await?;
+    let mut planted = vec![DB_VALUES[0].to_owned(), one_secret.clone()];
+    planted.push(world.client_secret(&used).await?);
     let alone = json!({"client_id": one, "client_secret": one_secret});
     let alone = world
         .stack
@@ -101,7 +107,12 @@ async fn a_client_that_somebody_uses_or_needs_is_not_reset() -> Result<(), Error
         "no manifest in force names the secret",
     )
     .await?;
-    name(&world, &[&used, &alone]).await?;
+    name(&world, &db, &[&used, &alone]).await?;
+
+    // The pair that is refused goes on as it was. From the force on there is no canary: it takes the
+    // client from whoever uses it, and a client that is alone has a gap, both by design.
+    let canary = world.sign_in_canary(&used, &action)?;
+    canary.once_more().await;
 
     // In use: who, and how much. Its secret is known by a reset as a person would make it.
     let path = format!("/api/v2/oauth/clients/{used_other}/secret");
@@ -115,6 +126,7 @@ async fn a_client_that_somebody_uses_or_needs_is_not_reset() -> Result<(), Error
             .to_owned()
             .into(),
     };
+    planted.push(user.secret.expose_secret().to_owned());
     for _ in 0..3 {
         world
             .genesys(&user, "GET", "/api/v2/integrations", None)
@@ -185,6 +197,9 @@ async fn a_client_that_somebody_uses_or_needs_is_not_reset() -> Result<(), Error
         ..UsageSettings::default()
     })?;
 
+    canary.once_more().await;
+    assert_eq!(canary.stop().await?, [""; 0], "calls that failed");
+
     // A force that has ended is none; one that lasts is obeyed, and said.
     world
         .tag(&used, "lockstep:force-until", Some("2020-01-01T00:00:00Z"))
@@ -208,6 +223,7 @@ async fn a_client_that_somebody_uses_or_needs_is_not_reset() -> Result<(), Error
         detail["notices"].to_string().contains("forced although"),
         "{detail:#}"
     );
+    planted.push(world.client_secret(&used).await?);
 
     // Alone: refused, then with a gap that has a name.
     refused(&world, &alone, "no_alternate", "no `alternate_client_id`").await?;
@@ -225,21 +241,25 @@ async fn a_client_that_somebody_uses_or_needs_is_not_reset() -> Result<(), Error
             .is_some_and(|gap| (1..60).contains(&gap)),
         "{detail:#}"
     );
+    planted.push(world.client_secret(&alone).await?);
 
     // Nobody is locked out.
-    name(&world, &[&lockout]).await?;
+    name(&world, &db, &[&lockout]).await?;
     refused(&world, &lockout, "lockout", "Lockstep is signed in with").await?;
-    name(&world, &[&twice]).await?;
+    name(&world, &db, &[&twice]).await?;
     refused(&world, &twice, "named_elsewhere", "is named by").await?;
-    world.stack.stop().await;
-    Ok(())
+    // What was begun and refused stays pending until somebody asks for it to be healed.
+    world.ends_clean(&[], &planted).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_rotations_left_is_finished_or_given_up() -> Result<(), Error> {
-    let world = World::start().await?;
+    let (world, db, action) = world().await?;
     let (secret, [one, other]) = world.make_pair("left").await?;
-    name(&world, &[&secret]).await?;
+    let mut planted = vec![DB_VALUES[0].to_owned(), world.client_secret(&secret).await?];
+    name(&world, &db, &[&secret]).await?;
+    let canary = world.sign_in_canary(&secret, &action)?;
+    canary.once_more().await;
     let pending = || world.stack.labelled(&secret, "AWSPENDING");
 
     // Without a value.
@@ -274,6 +294,8 @@ async fn what_rotations_left_is_finished_or_given_up() -> Result<(), Error> {
     assert_eq!(detail["client_id"], json!(other), "{detail:#}");
     let current = world.stack.labelled(&secret, "AWSCURRENT").await?;
     assert_eq!(current, Some(stopped.version_id));
+    planted.push(world.client_secret(&secret).await?);
+    canary.once_more().await;
 
     // The new client may do less: it is named, given up, and after it was mended done anew. The
     // call that tried it is our own and not taken for use.
@@ -347,6 +369,8 @@ async fn what_rotations_left_is_finished_or_given_up() -> Result<(), Error> {
         world.stack.labelled(&secret, "AWSCURRENT").await?,
         Some(second)
     );
+    planted.push(world.client_secret(&secret).await?);
+    canary.once_more().await;
 
     // With one that is dead: somebody reset the client meanwhile.
     let stop = RotateOptions {
@@ -357,7 +381,11 @@ async fn what_rotations_left_is_finished_or_given_up() -> Result<(), Error> {
     let stopped = world.stack.rotate_client(&secret, stop).await?;
     assert!(stopped.done, "{stopped:#?}");
     let path = format!("/api/v2/oauth/clients/{other}/secret");
-    world.genesys(admin, "POST", &path, None).await?;
+    let pending_secret = world.client_value(&secret, "AWSPENDING").await?["client_secret"].take();
+    let reset = world.genesys(admin, "POST", &path, None).await?;
+    for issued in [&pending_secret, &reset["secret"]] {
+        planted.push(issued.as_str().ok_or("no secret was issued")?.to_owned());
+    }
     let mut step = heal(&world, &secret, "apply").await?;
     while step["outcome"]["failed"]["kind"] == "settling" {
         step = heal(&world, &secret, "apply").await?;
@@ -370,6 +398,7 @@ async fn what_rotations_left_is_finished_or_given_up() -> Result<(), Error> {
     assert_eq!(pending().await?, None);
     let value = world.client_value(&secret, "AWSCURRENT").await?;
     assert_eq!(value["client_id"], json!(one), "what works is in force");
-    world.stack.stop().await;
-    Ok(())
+    canary.once_more().await;
+    assert_eq!(canary.stop().await?, [""; 0], "calls that failed");
+    world.ends_clean(&[], &planted).await
 }
