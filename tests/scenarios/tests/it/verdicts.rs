@@ -1,9 +1,9 @@
 //! The verdict on a change: who did what, and what if nobody says so.
 
-use genesys_simulator::AuditSettings;
+use genesys_simulator::{AuditSettings, Client};
 use lockstep_domain::evidence::{Record, verify_chain};
-use sandbox::Options;
-use scenarios::{ActionText, Error, World};
+use sandbox::{Options, RotateOptions};
+use scenarios::{ActionText, Error, World, found};
 use serde_json::{Value, json};
 
 const NO_AUDITS: AuditSettings = AuditSettings {
@@ -156,6 +156,55 @@ async fn a_later_edit_by_another_client_turns_verified_into_violated() -> Result
     assert_eq!(verify_chain(&chain), Ok(()));
     world.quiet().await?;
     assert_eq!(world.story_of("orders", from).await?, ["Change Violated"]);
+    world.stack.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_clients_of_a_rotated_pair_may_change_what_one_of_them_may() -> Result<(), Error> {
+    let world = World::start().await?;
+    let (_, manifest) = orders(&world).await?;
+    let (pair, [one, other]) = world.make_pair("team").await?;
+    let manifest = manifest
+        .organization("rotated_clients", json!([pair]))
+        .organization("authorized", json!({"clients": [one]}));
+    world.settle(&manifest).await?;
+    world.quiet().await?;
+    let id = world.action_id("orders").await?;
+    let path = format!("/api/v2/integrations/actions/{id}");
+    let same = async || -> Result<Value, Error> {
+        let action = world.action(&id).await?;
+        Ok(json!({"version": action["version"], "category": action["category"]}))
+    };
+
+    // A rotation puts the other one in force.
+    let from = world.stack.now().await?;
+    let rotated = world.stack.rotate_client(&pair, RotateOptions::default());
+    assert!(rotated.await?.done);
+    let value = world.client_value(&pair, "AWSCURRENT").await?;
+    assert_eq!(value["client_id"], json!(other));
+    let secret = value["client_secret"].as_str().unwrap_or_default();
+    let other = Client {
+        id: other,
+        secret: secret.to_owned().into(),
+    };
+    world
+        .genesys(&other, "PATCH", &path, Some(same().await?))
+        .await?;
+    world.quiet().await?;
+    let report = world.sweep("apply").await?;
+    assert_eq!(found(&report, "LS-PRINCIPAL").len(), 0, "{report:#}");
+    assert_eq!(world.story_of("orders", from).await?, [""; 0]);
+
+    // Somebody else may not.
+    let stranger = world.stack.genesys.other_client();
+    world
+        .genesys(stranger, "PATCH", &path, Some(same().await?))
+        .await?;
+    let report = world.sweep_until_found("LS-PRINCIPAL").await?;
+    let named = found(&report, "LS-PRINCIPAL");
+    assert_eq!(named.len(), 1, "{report:#}");
+    assert!(named[0].to_string().contains(&stranger.id), "{report:#}");
     world.stack.stop().await;
     Ok(())
 }
