@@ -2,7 +2,6 @@
 
 use aws_sdk_secretsmanager::Client as Secrets;
 use genesys_simulator::RateLimitSettings;
-use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -19,34 +18,21 @@ pub struct Canary {
 }
 
 impl World {
-    /// Sets a canary on actions: a round executes each of them, with one token for all rounds.
+    /// Sets a canary on actions, which signs in with AWSCURRENT of Lockstep's own client.
     ///
     /// # Errors
-    /// Where it gets no token.
-    pub async fn canary(&self, actions: &[String]) -> Result<Canary, Error> {
-        let caller = self.caller(actions)?;
-        let client = self.stack.genesys.other_client();
-        let token = caller
-            .sign_in(&client.id, client.secret.expose_secret())
-            .await?;
-        Ok(Canary::start(caller, Credentials::Token(token)))
+    /// See [`Self::sign_in_canary`].
+    pub fn canary(&self, actions: &[String]) -> Result<Canary, Error> {
+        let own = &self.stack.aws_endpoints().client_secret_arn;
+        self.sign_in_canary(own, actions)
     }
 
-    /// Sets a canary on a client's secret and an action: a round reads AWSCURRENT, signs in with it
-    /// and executes the action.
+    /// Sets a canary on a client's secret and actions: a round reads AWSCURRENT, signs in with it
+    /// and executes each of the actions.
     ///
     /// # Errors
     /// Where the limits can't be raised.
-    pub fn sign_in_canary(&self, secret: &str, action: &str) -> Result<Canary, Error> {
-        let caller = self.caller(&[action.to_owned()])?;
-        let credentials = Credentials::Secret {
-            secrets: self.stack.aws.secrets.clone(),
-            arn: secret.to_owned(),
-        };
-        Ok(Canary::start(caller, credentials))
-    }
-
-    fn caller(&self, actions: &[String]) -> Result<Caller, Error> {
+    pub fn sign_in_canary(&self, secret: &str, actions: &[String]) -> Result<Canary, Error> {
         self.stack.genesys.set_rate_limit(&RateLimitSettings {
             allowed: Some(1_000_000),
             window_seconds: None,
@@ -54,22 +40,24 @@ impl World {
         })?;
         let api = self.stack.genesys.api_url();
         let url = |id: &String| format!("{api}/api/v2/integrations/actions/{id}/execute");
-        Ok(Caller {
+        Ok(Canary::start(Caller {
+            secrets: self.stack.aws.secrets.clone(),
+            secret: secret.to_owned(),
             http: reqwest::Client::new(),
             login: format!("{}/oauth/token", self.stack.genesys.login_url()),
             executes: actions.iter().map(url).collect(),
-        })
+        }))
     }
 }
 
 impl Canary {
-    fn start(caller: Caller, credentials: Credentials) -> Self {
+    fn start(caller: Caller) -> Self {
         let (made, rounds) = watch::channel(0);
         let (stop, stopped) = watch::channel(false);
         let task = tokio::spawn(async move {
             let mut failures = Vec::new();
             while !*stopped.borrow() {
-                failures.extend(caller.round(&credentials).await);
+                failures.extend(caller.round().await);
                 made.send_modify(|rounds| *rounds += 1);
             }
             failures
@@ -100,13 +88,9 @@ impl Canary {
     }
 }
 
-/// What a canary calls with.
-enum Credentials {
-    Token(String),
-    Secret { secrets: Secrets, arn: String },
-}
-
 struct Caller {
+    secrets: Secrets,
+    secret: String,
     http: reqwest::Client,
     login: String,
     executes: Vec<String>,
@@ -114,12 +98,8 @@ struct Caller {
 
 impl Caller {
     /// One round; answers what failed.
-    async fn round(&self, credentials: &Credentials) -> Vec<String> {
-        let token = match credentials {
-            Credentials::Token(token) => Ok(token.clone()),
-            Credentials::Secret { secrets, arn } => self.sign_in_with(secrets, arn).await,
-        };
-        let token = match token {
+    async fn round(&self) -> Vec<String> {
+        let token = match self.sign_in().await {
             Ok(token) => token,
             Err(failure) => return vec![failure.to_string()],
         };
@@ -132,17 +112,13 @@ impl Caller {
         failures
     }
 
-    async fn sign_in_with(&self, secrets: &Secrets, secret: &str) -> Result<String, Error> {
-        let client = value(secrets, secret, "AWSCURRENT").await?;
+    async fn sign_in(&self) -> Result<String, Error> {
+        let client = value(&self.secrets, &self.secret, "AWSCURRENT").await?;
         let text = |name: &str| client[name].as_str().unwrap_or_default();
-        self.sign_in(text("client_id"), text("client_secret")).await
-    }
-
-    async fn sign_in(&self, id: &str, secret: &str) -> Result<String, Error> {
         let request = self
             .http
             .post(&self.login)
-            .basic_auth(id, Some(secret))
+            .basic_auth(text("client_id"), Some(text("client_secret")))
             .form(&[("grant_type", "client_credentials")]);
         let token = succeeded(&self.login, request).await?;
         let token = token["access_token"].as_str();

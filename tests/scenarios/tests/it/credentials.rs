@@ -57,9 +57,7 @@ async fn two_integrations_follow_one_secret_and_no_call_fails() -> Result<(), Er
     world.person_sets(&crm, "app-a", "pw-first").await?;
     let value = login("app-a", "pw-first");
     let secret = world.stack.make_secret(NAME, &value).await?;
-    let canary = world
-        .canary(&[erp.action.clone(), crm.action.clone()])
-        .await?;
+    let canary = world.canary(&[erp.action.clone(), crm.action.clone()])?;
 
     // First adoption: what a person made is replaced, left, and named.
     let manifest = world
@@ -159,7 +157,7 @@ async fn a_failure_moves_all_of_them_back_or_says_where_each_stands() -> Result<
 
     // Of the first integration alone: the second one's service will refuse the new user, which is
     // what its test is there to find out.
-    let canary = world.canary(std::slice::from_ref(&erp.action)).await?;
+    let canary = world.canary(std::slice::from_ref(&erp.action))?;
     canary.once_more().await;
 
     // One of two services does not know the new user: both go back.
@@ -334,7 +332,7 @@ async fn what_a_stranger_does_to_a_credential_is_named_and_mended() -> Result<()
     world.quiet().await?;
     assert_eq!(world.writes().len(), writes, "{:?}", world.writes());
 
-    let canary = world.canary(std::slice::from_ref(&erp.action)).await?;
+    let canary = world.canary(std::slice::from_ref(&erp.action))?;
     canary.once_more().await;
     let from = world.upload(&manifest).await?;
     world.expect("Change Verified", "erp-login", from).await?;
@@ -403,9 +401,7 @@ async fn a_lost_answer_or_a_cut_connection_at_any_write_ends_right() -> Result<(
     let from = world.upload(&manifest).await?;
     all(&world, "Change Verified", &called, from).await?;
     world.quiet().await?;
-    let canary = world
-        .canary(&[erp.action.clone(), crm.action.clone()])
-        .await?;
+    let canary = world.canary(&[erp.action.clone(), crm.action.clone()])?;
 
     let mut number = 0;
     let mut planted = vec![password(0)];

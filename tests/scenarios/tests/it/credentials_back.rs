@@ -87,7 +87,7 @@ async fn a_crash_on_the_way_back_ends_with_all_of_them_back() -> Result<(), Erro
     let bound = Bound::new("alternating").await?;
     let world = &bound.world;
     let before = bound.in_use().await?;
-    let canary = world.canary(&[bound.called[0].action.clone()]).await?;
+    let canary = world.canary(&[bound.called[0].action.clone()])?;
 
     // Two configs are written, and written back; then what was made is deleted.
     let calls = [

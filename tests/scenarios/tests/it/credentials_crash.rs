@@ -42,9 +42,7 @@ async fn a_crash_at_each_call_in_turn_ends_right_and_no_call_fails() -> Result<(
     let from = world.upload(&manifest).await?;
     world.expect("Change Verified", "crm-login", from).await?;
     world.quiet().await?;
-    let canary = world
-        .canary(&[erp.action.clone(), crm.action.clone()])
-        .await?;
+    let canary = world.canary(&[erp.action.clone(), crm.action.clone()])?;
 
     let mut planted = vec![password(0)];
     for (number, (method, route, after)) in (1..).zip(CALLS) {

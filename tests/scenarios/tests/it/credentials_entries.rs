@@ -90,9 +90,7 @@ async fn an_entry_that_is_renamed_keeps_its_slot_and_nothing_is_left_of_the_old_
     let bound = Bound::new().await?;
     let world = &bound.world;
     let [erp, crm] = &bound.called;
-    let canary = world
-        .canary(&[erp.action.clone(), crm.action.clone()])
-        .await?;
+    let canary = world.canary(&[erp.action.clone(), crm.action.clone()])?;
 
     let manifest = world
         .manifest()

@@ -23,7 +23,7 @@ async fn world() -> Result<(World, String), Error> {
 
 /// A canary of the bound action.
 async fn canary_of_orders(world: &World) -> Result<Canary, Error> {
-    let canary = world.canary(&[world.action_id("orders").await?]).await?;
+    let canary = world.canary(&[world.action_id("orders").await?])?;
     canary.once_more().await;
     Ok(canary)
 }

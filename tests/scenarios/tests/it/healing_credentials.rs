@@ -52,7 +52,7 @@ impl Bound {
     /// A canary that calls through both integrations.
     async fn canary(&self) -> Result<Canary, Error> {
         let actions = self.called.each_ref().map(|one| one.action.clone());
-        let canary = self.world.canary(&actions).await?;
+        let canary = self.world.canary(&actions)?;
         canary.once_more().await;
         Ok(canary)
     }

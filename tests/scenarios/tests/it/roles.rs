@@ -126,7 +126,7 @@ async fn an_action_of_a_shared_role_moves_to_another_function_and_no_call_is_den
         granted([&echo, &old])
     );
 
-    let canary = world.canary(&actions).await?;
+    let canary = world.canary(&actions)?;
     canary.once_more().await;
     let from = world.upload(&after).await?;
     world.expect("Change Verified", "moves", from).await?;

@@ -38,7 +38,7 @@ async fn the_pair_takes_turns_and_no_call_fails() -> Result<(), Error> {
     let genesys = &world.stack.endpoints().genesys;
     let (one, other) = (&genesys.client_id, &genesys.alternate_client_id);
     let mut planted = vec![genesys.client_secret.clone()];
-    let canary = world.sign_in_canary(&secret, &action)?;
+    let canary = world.sign_in_canary(&secret, std::slice::from_ref(&action))?;
     canary.once_more().await;
 
     // In order.
@@ -155,7 +155,7 @@ async fn whatever_breaks_off_is_gone_through_again_and_no_call_fails() -> Result
         .organization("rotated_clients", json!([secret]));
     let from = world.upload(&manifest.action(orders)).await?;
     world.expect_any("Manifest Accepted", from).await?;
-    let canary = world.sign_in_canary(&secret, &action)?;
+    let canary = world.sign_in_canary(&secret, std::slice::from_ref(&action))?;
     let mut in_force = (one, other);
     let mut planted = vec![DB_VALUES[0].to_owned(), world.client_secret(&secret).await?];
 

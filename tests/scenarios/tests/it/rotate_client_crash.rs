@@ -72,7 +72,7 @@ async fn a_step_that_is_killed_is_gone_through_again_once_its_lease_is_over_and_
         .organization("rotated_clients", json!([secret]));
     let from = world.upload(&manifest.action(orders)).await?;
     world.expect_any("Manifest Accepted", from).await?;
-    let canary = world.sign_in_canary(&secret, &action)?;
+    let canary = world.sign_in_canary(&secret, std::slice::from_ref(&action))?;
     let mut in_force = (one, other);
     let mut planted = vec![DB_VALUES[0].to_owned(), world.client_secret(&secret).await?];
 

@@ -111,7 +111,7 @@ async fn a_client_that_somebody_uses_or_needs_is_not_reset() -> Result<(), Error
 
     // The pair that is refused goes on as it was. From the force on there is no canary: it takes the
     // client from whoever uses it, and a client that is alone has a gap, both by design.
-    let canary = world.sign_in_canary(&used, &action)?;
+    let canary = world.sign_in_canary(&used, std::slice::from_ref(&action))?;
     canary.once_more().await;
 
     // In use: who, and how much. Its secret is known by a reset as a person would make it.
@@ -258,7 +258,7 @@ async fn what_rotations_left_is_finished_or_given_up() -> Result<(), Error> {
     let (secret, [one, other]) = world.make_pair("left").await?;
     let mut planted = vec![DB_VALUES[0].to_owned(), world.client_secret(&secret).await?];
     name(&world, &db, &[&secret]).await?;
-    let canary = world.sign_in_canary(&secret, &action)?;
+    let canary = world.sign_in_canary(&secret, std::slice::from_ref(&action))?;
     canary.once_more().await;
     let pending = || world.stack.labelled(&secret, "AWSPENDING");
 
