@@ -28,9 +28,7 @@ use crate::arn::SecretArn;
 use crate::ids::ClientId;
 
 pub use grants::{Grant, missing};
-pub use heal::{
-    HealRequest, HealStep, HealVerb, STUCK_AFTER_MINUTES, Stuck, may_be_given_up, stuck,
-};
+pub use heal::{HealRequest, HealStep, HealVerb, Stuck, may_be_given_up, stuck};
 pub use record::{Head, Rotated};
 pub use refusal::{Refusal, Side};
 pub use state::{Busy, Ended, Left, Rotation, RotationState, Told};

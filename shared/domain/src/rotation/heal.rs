@@ -11,9 +11,6 @@ use crate::arn::SecretArn;
 use crate::manifest::Mode;
 use crate::plan::Outcome;
 
-/// After how many minutes an AWSPENDING that did not come into force counts as stuck: a day.
-pub const STUCK_AFTER_MINUTES: u32 = 24 * 60;
-
 /// The manual and scheduled event of `rotate-client` that finishes what rotations left.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -25,7 +22,7 @@ pub struct HealRequest {
     /// Only this secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<SecretArn>,
-    /// After how many minutes an AWSPENDING counts as stuck; a day where nothing is said.
+    /// After how many minutes an AWSPENDING counts as stuck; the stack's StuckAfterMinutes where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stuck_after_minutes: Option<u32>,
     /// Why, in the caller's words; recorded.

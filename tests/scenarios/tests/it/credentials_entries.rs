@@ -1,65 +1,32 @@
 //! What becomes of credentials as their entries come, go and change their names.
 
-use scenarios::{Called, Error, WebService, World, login};
+use sandbox::Options;
+use scenarios::Error;
 use serde_json::{Value, json};
 
-/// Two integrations with the values of one secret, bound and proved.
-struct Bound {
-    world: World,
-    service: WebService,
-    secret: String,
-    called: [Called; 2],
+use crate::bound::{Bound, nobody_noticed};
+
+async fn bound() -> Result<Bound, Error> {
+    Bound::new(Options::silent(), "alternating").await
 }
 
-impl Bound {
-    async fn new() -> Result<Self, Error> {
-        let world = World::start().await?;
-        let service = WebService::start().await?;
-        service.lets_in("app-a", "hush-first-7d1c");
-        let called = [
-            world.called("erp", &service).await?,
-            world.called("crm", &service).await?,
-        ];
-        let value = login("app-a", "hush-first-7d1c");
-        let secret = world
-            .stack
-            .make_secret("genesys-credentials/erp", &value)
-            .await?;
-        let [erp, crm] = &called;
-        let manifest = world
-            .manifest()
-            .credentials(&secret, "alternating", &[erp, crm]);
-        let from = world.upload(&manifest).await?;
-        for key in ["erp-login", "crm-login"] {
-            world.expect("Change Verified", key, from).await?;
-        }
-        world.quiet().await?;
-        Ok(Self {
-            world,
-            service,
-            secret,
-            called,
-        })
-    }
-
-    /// The other user comes into force; waits for the verdict on a credential.
-    async fn rotate(&self, password: &str, key: &str) -> Result<Value, Error> {
-        self.service.lets_in("app-b", password);
-        let from = self.world.stack.now().await?;
-        let value = login("app-b", password);
-        self.world.stack.rotate(&self.secret, &value).await?;
-        let verified = self.world.expect("Change Verified", key, from).await?;
-        self.world.quiet().await?;
-        Ok(verified)
-    }
+/// The other user comes into force, up to the verdict on `erp`.
+async fn rotated(bound: &Bound) -> Result<(), Error> {
+    let world = &bound.world;
+    bound.lets_in("app-b", 1);
+    let from = world.stack.now().await?;
+    bound.rotate("app-b", 1).await?;
+    world.expect("Change Verified", "erp-login", from).await?;
+    world.quiet().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_entry_that_is_removed_is_left_as_it_is_and_told_of_no_more() -> Result<(), Error> {
-    let bound = Bound::new().await?;
+    let bound = bound().await?;
     let world = &bound.world;
     let [erp, crm] = &bound.called;
     let left = world.credential_in(crm).await?;
+    let canary = bound.canary().await?;
 
     let manifest = world
         .manifest()
@@ -74,23 +41,23 @@ async fn an_entry_that_is_removed_is_left_as_it_is_and_told_of_no_more() -> Resu
     assert!(!notices.contains("_secret_"), "{notices}");
     world.quiet().await?;
     let from = world.stack.now().await?;
-    bound.rotate("hush-second-44aa", "erp-login").await?;
+    rotated(&bound).await?;
 
     assert_eq!(world.story_of("crm-login", from).await?, [""; 0]);
     assert_eq!(world.credential_in(crm).await?, left);
     let used = world.credential_in(erp).await?;
     assert_ne!(used, left);
-    bound.world.stack.stop().await;
-    Ok(())
+    nobody_noticed(canary).await?;
+    bound.ends_clean(1).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_entry_that_is_renamed_keeps_its_slot_and_nothing_is_left_of_the_old_name()
 -> Result<(), Error> {
-    let bound = Bound::new().await?;
+    let bound = bound().await?;
     let world = &bound.world;
     let [erp, crm] = &bound.called;
-    let canary = world.canary(&[erp.action.clone(), crm.action.clone()])?;
+    let canary = bound.canary().await?;
 
     let manifest = world
         .manifest()
@@ -107,20 +74,20 @@ async fn an_entry_that_is_renamed_keeps_its_slot_and_nothing_is_left_of_the_old_
     let own = world.own_credentials().await?;
     assert_eq!(own.len(), 2, "{own:?}");
     assert!(own[1].starts_with("Lockstep erp-user "), "{own:?}");
-    assert_eq!(canary.stop().await?, [""; 0], "calls that failed");
-    bound.world.stack.stop().await;
-    Ok(())
+    nobody_noticed(canary).await?;
+    bound.ends_clean(1).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_change_deletes_was_planned_for_every_look_at_the_audit_log() -> Result<(), Error> {
-    let bound = Bound::new().await?;
+    let bound = bound().await?;
     let world = &bound.world;
     let genesys = &world.stack.genesys;
     genesys.set_switch("credential_audits", "yes")?;
+    let canary = bound.canary().await?;
     world.sweep("apply").await?;
 
-    bound.rotate("hush-second-44aa", "erp-login").await?;
+    rotated(&bound).await?;
 
     let report = world.sweep("apply").await?;
     let failed = report["findings"].as_array().into_iter().flatten();
@@ -131,6 +98,6 @@ async fn what_a_change_deletes_was_planned_for_every_look_at_the_audit_log() -> 
     for said in window["verdicts"].as_array().into_iter().flatten() {
         assert_ne!(said["verdict"], "Violated", "{said:#}");
     }
-    bound.world.stack.stop().await;
-    Ok(())
+    nobody_noticed(canary).await?;
+    bound.ends_clean(1).await
 }

@@ -1,5 +1,6 @@
 //! Stories on the deployed local stack.
 
+mod bound;
 mod compliance;
 mod confidential;
 mod crash;

@@ -21,6 +21,22 @@ pub(crate) async fn world() -> Result<(World, String, String), Error> {
     Ok((world, db, action))
 }
 
+/// A pair of clients of another consumer of the API, named by the manifest: its secret, and the
+/// client in force before the other one.
+pub(crate) async fn named_pair(
+    world: &World,
+    db: &str,
+) -> Result<(String, (String, String)), Error> {
+    let (secret, [one, other]) = world.make_pair("team").await?;
+    let orders = ActionText::new("orders", &world.echo(), &[db]).tested();
+    let manifest = world
+        .manifest()
+        .organization("rotated_clients", json!([secret]));
+    let from = world.upload(&manifest.action(orders)).await?;
+    world.expect_any("Manifest Accepted", from).await?;
+    Ok((secret, (one, other)))
+}
+
 /// The details of the events of one type about one version.
 pub(crate) async fn told(world: &World, event: &str, version: &str) -> Result<Vec<Value>, Error> {
     let events = world.stack.events().await?.into_iter();
@@ -148,15 +164,8 @@ async fn binds_as(world: &World, db: &str, value: &str, client: &str) -> Result<
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_breaks_off_is_gone_through_again_and_no_call_fails() -> Result<(), Error> {
     let (world, db, action) = world().await?;
-    let (secret, [one, other]) = world.make_pair("team").await?;
-    let orders = ActionText::new("orders", &world.echo(), &[&db]).tested();
-    let manifest = world
-        .manifest()
-        .organization("rotated_clients", json!([secret]));
-    let from = world.upload(&manifest.action(orders)).await?;
-    world.expect_any("Manifest Accepted", from).await?;
+    let (secret, mut in_force) = named_pair(&world, &db).await?;
     let canary = world.sign_in_canary(&secret, std::slice::from_ref(&action))?;
-    let mut in_force = (one, other);
     let mut planted = vec![DB_VALUES[0].to_owned(), world.client_secret(&secret).await?];
 
     let faults = [

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use sandbox::{RotateOptions, Rotated, Step};
 use scenarios::rotation::RESET;
-use scenarios::{ActionText, Error, PATIENCE, World};
+use scenarios::{Error, PATIENCE, World};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
-use crate::rotate_client::{DB_VALUES, swapped, told, world};
+use crate::rotate_client::{DB_VALUES, named_pair, swapped, told, world};
 
 /// How long the function may work at most, and so how long its lease lasts after a crash. It has to
 /// be enough to wait for the grace of a client that was left, and then to reset it.
@@ -65,15 +65,8 @@ async fn a_step_that_is_killed_is_gone_through_again_once_its_lease_is_over_and_
 -> Result<(), Error> {
     let (world, db, action) = world().await?;
     world.times_out_after("rotate-client", TIMEOUT).await?;
-    let (secret, [one, other]) = world.make_pair("team").await?;
-    let orders = ActionText::new("orders", &world.echo(), &[&db]).tested();
-    let manifest = world
-        .manifest()
-        .organization("rotated_clients", json!([secret]));
-    let from = world.upload(&manifest.action(orders)).await?;
-    world.expect_any("Manifest Accepted", from).await?;
+    let (secret, mut in_force) = named_pair(&world, &db).await?;
     let canary = world.sign_in_canary(&secret, std::slice::from_ref(&action))?;
-    let mut in_force = (one, other);
     let mut planted = vec![DB_VALUES[0].to_owned(), world.client_secret(&secret).await?];
 
     // Before the reset, with the reset done and its answer lost, and with the new secret stored.
