@@ -1,11 +1,11 @@
-//! What an action consists of: contract and config, read with their rules and rendered back.
+//! What an action consists of: its config, read with its rules, and how both config and contract are answered.
 //!
-//! Official Python SDK 269.0.0 (ActionContractInput, ActionConfig, RequestConfig, ResponseConfig); limits
+//! Official Python SDK 269.0.0 (ActionConfig, RequestConfig, ResponseConfig); limits
 //! and required fields of the published swagger.
 
-use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
 
+use crate::action_contract::Contract;
 use crate::error::ApiError;
 use crate::invoke::FunctionArn;
 use crate::request::Fields;
@@ -13,6 +13,12 @@ use crate::switches::{ConfigTemplates, QualifiedArns, Switches};
 
 /// Names and categories are at most this long.
 pub(crate) const MAX_NAME: usize = 256;
+/// What stands in for a template that is missing or empty, and is answered as if it had been written: a
+/// recorded session of the official Terraform provider with its state file (2024-05).
+const RAW_REQUEST: &str = "${input.rawRequest}";
+const RAW_RESULT: &str = "${rawResult}";
+const REQUEST_FILE: &str = "requesttemplate.vm";
+const SUCCESS_FILE: &str = "successtemplate.vm";
 const VERBS: &[&str] = &["GET", "PUT", "POST", "PATCH", "DELETE"];
 
 /// One version of an action: the published one, or its draft.
@@ -26,85 +32,39 @@ pub(crate) struct Revision {
     pub(crate) config: ActionConfig,
 }
 
-/// Both schemas, as raw JSON: array-rooted ones carry `items`, which the SDK's model lacks.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Contract {
-    pub(crate) input: Value,
-    pub(crate) output: Value,
-}
-
 /// How the request is made and its answer read.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ActionConfig {
     pub(crate) timeout_seconds: Option<i64>,
     pub(crate) request_url_template: Option<String>,
-    pub(crate) request_template: Option<String>,
+    pub(crate) request_template: String,
     pub(crate) request_type: Option<String>,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) translation_map: Vec<(String, String)>,
     pub(crate) translation_map_defaults: Vec<(String, String)>,
-    pub(crate) success_template: Option<String>,
+    pub(crate) success_template: String,
 }
 
 /// What a reader asked to see beyond the head of an action.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct View {
     pub(crate) contract: bool,
+    /// The contract's schemas stand under the names of flattened ones.
+    pub(crate) flat: bool,
     pub(crate) config: bool,
 }
 
-impl Contract {
-    pub(crate) fn parsed(value: &Value, switches: &Switches) -> Result<Self, ApiError> {
-        let contract = Fields::nested(
-            value.clone(),
-            "contract",
-            "ActionContractInput",
-            &["input", "output"],
-            switches,
-        )?;
-        let input = Fields::nested(
-            contract.required("input")?.clone(),
-            "contract.input",
-            "PostInputContract",
-            &["inputSchema"],
-            switches,
-        )?;
-        let output = Fields::nested(
-            contract.required("output")?.clone(),
-            "contract.output",
-            "PostOutputContract",
-            &["successSchema"],
-            switches,
-        )?;
-        Ok(Self {
-            input: schema(
-                "contract.input.inputSchema",
-                &input.required_object("inputSchema")?,
-            )?,
-            output: schema(
-                "contract.output.successSchema",
-                &output.required_object("successSchema")?,
-            )?,
-        })
-    }
-
-    fn rendered(&self) -> Value {
-        json!({"input": {"inputSchema": self.input}, "output": {"successSchema": self.output}})
-    }
-}
-
-/// Refuses what is no JSON Schema, or refers outside itself.
-fn schema(place: &str, schema: &Value) -> Result<Value, ApiError> {
-    match jsonschema::validator_for(schema) {
-        Ok(_) => Ok(schema.clone()),
-        Err(problem) => {
-            let shown: String = problem.to_string().chars().take(200).collect();
-            Err(ApiError::new(
-                StatusCode::BAD_REQUEST,
-                "invalid.schema",
-                format!("There was an issue validating the schema. {shown}"),
-            )
-            .at(place))
+impl Default for ActionConfig {
+    fn default() -> Self {
+        Self {
+            timeout_seconds: None,
+            request_url_template: None,
+            request_template: RAW_REQUEST.to_owned(),
+            request_type: None,
+            headers: Vec::new(),
+            translation_map: Vec::new(),
+            translation_map_defaults: Vec::new(),
+            success_template: RAW_RESULT.to_owned(),
         }
     }
 }
@@ -163,9 +123,9 @@ impl ActionConfig {
                 "the ARN of a function without version or alias",
             ));
         }
-        self.request_template = request
-            .text("requestTemplate")?
-            .filter(|text| !text.is_empty());
+        if let Some(template) = request.text("requestTemplate")?.filter(is_written) {
+            self.request_template = template;
+        }
         self.request_type = request.text("requestType")?;
         if let Some(verb) = &self.request_type
             && !VERBS.contains(&verb.to_uppercase().as_str())
@@ -198,9 +158,9 @@ impl ActionConfig {
         self.translation_map_defaults = response
             .text_map("translationMapDefaults")?
             .unwrap_or_default();
-        self.success_template = response
-            .text("successTemplate")?
-            .filter(|text| !text.is_empty());
+        if let Some(template) = response.text("successTemplate")?.filter(is_written) {
+            self.success_template = template;
+        }
         Ok(())
     }
 
@@ -225,13 +185,6 @@ impl ActionConfig {
         };
         put("requestUrlTemplate", &self.request_url_template);
         put("requestType", &self.request_type);
-        if is_inline {
-            put("requestTemplate", &self.request_template);
-        }
-        if self.request_template.is_some() && !base.is_empty() {
-            let uri = format!("{base}/templates/requesttemplate.vm");
-            request.insert("requestTemplateUri".to_owned(), json!(uri));
-        }
         request.insert("headers".to_owned(), object(&self.headers));
 
         let mut response = Map::new();
@@ -240,14 +193,14 @@ impl ActionConfig {
             "translationMapDefaults".to_owned(),
             object(&self.translation_map_defaults),
         );
-        if let Some(template) = &self.success_template {
-            if is_inline {
-                response.insert("successTemplate".to_owned(), json!(template));
-            }
-            if !base.is_empty() {
-                let uri = format!("{base}/templates/successtemplate.vm");
-                response.insert("successTemplateUri".to_owned(), json!(uri));
-            }
+        if is_inline {
+            request.insert("requestTemplate".to_owned(), json!(self.request_template));
+            response.insert("successTemplate".to_owned(), json!(self.success_template));
+        }
+        if !base.is_empty() {
+            let uri = |file: &str| json!(format!("{base}/templates/{file}"));
+            request.insert("requestTemplateUri".to_owned(), uri(REQUEST_FILE));
+            response.insert("successTemplateUri".to_owned(), uri(SUCCESS_FILE));
         }
         let mut config = json!({"request": request, "response": response});
         if let Some(seconds) = self.timeout_seconds {
@@ -255,6 +208,11 @@ impl ActionConfig {
         }
         config
     }
+}
+
+/// An empty template counts as none.
+fn is_written(template: &String) -> bool {
+    !template.is_empty()
 }
 
 /// Whether a text is the ARN of a function with a version or alias.
@@ -301,7 +259,7 @@ impl Revision {
             "selfUri": path,
         });
         if view.contract {
-            body["contract"] = self.contract.rendered();
+            body["contract"] = self.contract.rendered(view.flat, switches);
         }
         if view.config {
             body["config"] = self.config.rendered(path, switches);
@@ -312,17 +270,18 @@ impl Revision {
     /// A template by the file name under which it is read.
     pub(crate) fn template(&self, file_name: &str) -> Option<&String> {
         match file_name {
-            "requesttemplate.vm" => self.config.request_template.as_ref(),
-            "successtemplate.vm" => self.config.success_template.as_ref(),
+            REQUEST_FILE => Some(&self.config.request_template),
+            SUCCESS_FILE => Some(&self.config.success_template),
             _ => None,
         }
     }
 
-    /// A schema by the file name under which it is read.
-    pub(crate) fn schema(&self, file_name: &str) -> Option<&Value> {
+    /// A schema by the file name under which it is read, as it is answered.
+    pub(crate) fn schema(&self, file_name: &str, switches: &Switches) -> Option<Value> {
+        let Contract { input, output } = self.contract.spelled(switches);
         match file_name {
-            "input.json" | "inputschema.json" => Some(&self.contract.input),
-            "success.json" | "successschema.json" => Some(&self.contract.output),
+            "input.json" | "inputschema.json" => Some(input),
+            "success.json" | "successschema.json" => Some(output),
             _ => None,
         }
     }

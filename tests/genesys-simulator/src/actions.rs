@@ -3,24 +3,37 @@
 //! Official Python SDK 269.0.0 (IntegrationsApi); ids, templates and the immutable fields after
 //! terraform-provider-genesyscloud. A published action changes under its version, without a draft.
 
+use std::collections::BTreeSet;
+
 use axum::http::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::action_model::{ActionConfig, Contract, MAX_NAME, Revision, View};
+use crate::action_contract::Contract;
+use crate::action_model::{ActionConfig, MAX_NAME, Revision, View};
 use crate::audit_log::{AuditAction, EntityType, Subject};
 use crate::audit_record::Change;
 use crate::auth_action;
 use crate::drafts::of_draft;
 use crate::error::ApiError;
 use crate::integration_types::HoldsActions;
-use crate::paging::listing;
+use crate::paging::{Page, listing};
 use crate::request::{Reply, Request};
+use crate::static_actions;
 use crate::switches::{FreshIntegrationActions, PatchConfig, StaleActionVersion, Switches};
 use crate::world::{World, new_id};
 
 pub(crate) const ACTIONS: &str = "/api/v2/integrations/actions";
 const MAX_IDS: usize = 50;
+const SORTABLE: &[&str] = &[
+    "id",
+    "name",
+    "integrationId",
+    "category",
+    "version",
+    "secure",
+    "selfUri",
+];
 const INPUT_FIELDS: &[&str] = &[
     "category",
     "name",
@@ -71,21 +84,24 @@ impl Action {
 
 /// Neither contract nor config is shown unless it is asked for.
 pub(crate) fn asked_view(request: &Request) -> Result<View, ApiError> {
-    let contract = match request.query("expand") {
-        None => false,
-        Some(expand) if expand.split(',').all(|part| part == "contract") => true,
-        Some(other) => return Err(ApiError::invalid_query("expand", other, "contract")),
-    };
-    request.query_flag("flatten")?;
+    let mut contract = false;
+    for part in request.list("expand") {
+        if part != "contract" {
+            return Err(ApiError::invalid_query("expand", part, "contract"));
+        }
+        contract = true;
+    }
     Ok(View {
         contract,
+        flat: request.query_flag("flatten")?.unwrap_or(false),
         config: request.query_flag("includeConfig")?.unwrap_or(false),
     })
 }
 
 /// Which actions a listing asks for.
 pub(crate) struct Filter<'a> {
-    ids: Option<Vec<&'a str>>,
+    /// None asked for: all.
+    ids: Vec<&'a str>,
     name: Option<String>,
     category: Option<&'a str>,
     secure: Option<bool>,
@@ -94,11 +110,10 @@ pub(crate) struct Filter<'a> {
 
 impl<'a> Filter<'a> {
     pub(crate) fn asked(request: &'a Request) -> Result<Self, ApiError> {
-        let ids: Option<Vec<&str>> = request.query("ids").map(|ids| ids.split(',').collect());
-        if let Some(given) = request.query("ids")
-            && ids.as_ref().is_some_and(|ids| ids.len() > MAX_IDS)
-        {
-            return Err(ApiError::invalid_query("ids", given, "at most 50 ids"));
+        let ids: Vec<&str> = request.list("ids").collect();
+        if ids.len() > MAX_IDS {
+            let given = ids.join(",");
+            return Err(ApiError::invalid_query("ids", &given, "at most 50 ids"));
         }
         Ok(Self {
             auth_actions: request.query_flag("includeAuthActions")?.unwrap_or(false),
@@ -112,7 +127,7 @@ impl<'a> Filter<'a> {
     /// `name` matches a part of the name, whatever its case.
     pub(crate) fn takes(&self, id: &str, revision: &Revision) -> bool {
         (self.auth_actions || !auth_action::is_one(id))
-            && self.ids.as_ref().is_none_or(|ids| ids.contains(&id))
+            && (self.ids.is_empty() || self.ids.contains(&id))
             && self
                 .name
                 .as_ref()
@@ -124,22 +139,21 @@ impl<'a> Filter<'a> {
     }
 }
 
-/// Sorts a listing where it is asked to; otherwise the oldest stands first.
+/// Sorts a listing where it is asked to, by any member of the root (official Python SDK 269.0.0,
+/// `get_integrations_actions`); otherwise the oldest stands first.
 pub(crate) fn sorted(request: &Request, mut all: Vec<Value>) -> Result<Vec<Value>, ApiError> {
-    let field = match request.query("sortBy") {
-        None => None,
-        Some(field @ ("id" | "name" | "category")) => Some(field.to_owned()),
-        Some(other) => {
-            return Err(ApiError::invalid_query(
-                "sortBy",
-                other,
-                "id, name, category",
-            ));
+    if let Some(field) = request.query("sortBy") {
+        if !SORTABLE.contains(&field) {
+            let allowed = SORTABLE.join(", ");
+            return Err(ApiError::invalid_query("sortBy", field, &allowed));
         }
-    };
-    if let Some(field) = field {
-        all.sort_by_key(|entry| entry[&field].as_str().map(str::to_lowercase));
+        all.sort_by_key(|entry| (entry[field].as_i64(), text_of(&entry[field])));
     }
+    ordered(request, all)
+}
+
+/// Turns a sorted listing round where it is asked to.
+fn ordered(request: &Request, mut all: Vec<Value>) -> Result<Vec<Value>, ApiError> {
     match request.query("sortOrder") {
         None => {}
         Some(order) if order.eq_ignore_ascii_case("asc") => {}
@@ -149,10 +163,18 @@ pub(crate) fn sorted(request: &Request, mut all: Vec<Value>) -> Result<Vec<Value
     Ok(all)
 }
 
+/// A text whatever its case, anything else as JSON.
+fn text_of(value: &Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_lowercase)
+}
+
 pub(crate) fn list(world: &mut World, request: &Request) -> Result<Reply, ApiError> {
     let filter = Filter::asked(request)?;
     let view = View {
         contract: false,
+        flat: false,
         config: request.query_flag("includeConfig")?.unwrap_or(false),
     };
     let mut all = Vec::new();
@@ -165,6 +187,37 @@ pub(crate) fn list(world: &mut World, request: &Request) -> Result<Reply, ApiErr
     }
     let all = sorted(request, all)?;
     listing(request, ACTIONS, &all, &world.switches).map(Reply::ok)
+}
+
+/// The categories of published actions, each once, in pages that name no others (official Python SDK 269.0.0,
+/// `CategoryEntityListing`).
+pub(crate) fn categories(world: &mut World, request: &Request) -> Result<Reply, ApiError> {
+    let secure = request.query_flag("secure")?;
+    let names: BTreeSet<&str> = world
+        .actions
+        .iter()
+        .filter(|action| !auth_action::is_one(&action.id))
+        .filter_map(|action| action.published.as_ref())
+        .filter(|revision| secure.is_none_or(|secure| revision.secure == secure))
+        .map(|revision| revision.category.as_str())
+        .collect();
+    match request.query("sortBy") {
+        None | Some("name") => {}
+        Some(other) => return Err(ApiError::invalid_query("sortBy", other, "name")),
+    }
+    let all = names
+        .into_iter()
+        .map(|name| json!({"name": name}))
+        .collect();
+    let all = ordered(request, all)?;
+    let page = Page::asked(request, &world.switches)?;
+    Ok(Reply::ok(json!({
+        "entities": page.slice(&all),
+        "pageSize": page.size,
+        "pageNumber": page.number,
+        "total": all.len(),
+        "pageCount": page.count(all.len()),
+    })))
 }
 
 /// Reads `PostActionInput`: the integration's id and the first revision.
@@ -274,7 +327,6 @@ pub(crate) fn patched_config(
 /// The audited differences between two revisions. Templates are named, not shown.
 pub(crate) fn differences(before: &Revision, after: &Revision) -> Vec<Option<Change>> {
     let text = |value: &str| Some(value.to_owned());
-    let hidden = |template: &Option<String>, mark: &str| template.as_ref().map(|_| mark.to_owned());
     let mut changes = vec![
         Change::of("name", text(&before.name), text(&after.name)),
         Change::of("category", text(&before.category), text(&after.category)),
@@ -308,7 +360,7 @@ pub(crate) fn differences(before: &Revision, after: &Revision) -> Vec<Option<Cha
         ),
     ] {
         if old != new {
-            changes.push(Change::of(property, hidden(old, "old"), hidden(new, "new")));
+            changes.push(Change::of(property, text("old"), text("new")));
         }
     }
     changes
@@ -317,6 +369,7 @@ pub(crate) fn differences(before: &Revision, after: &Revision) -> Vec<Option<Cha
 pub(crate) fn patch(world: &mut World, request: &Request) -> Result<Reply, ApiError> {
     let id = request.param("actionId");
     let current = world.action(id)?.published()?.clone();
+    static_actions::refuse_change(id)?;
     let fields = request.fields(
         "UpdateActionInput",
         &["category", "name", "config", "version"],
@@ -347,6 +400,7 @@ pub(crate) fn patch(world: &mut World, request: &Request) -> Result<Reply, ApiEr
 pub(crate) fn delete(world: &mut World, request: &Request) -> Result<Reply, ApiError> {
     let id = request.param("actionId");
     let action = world.action(id)?;
+    static_actions::refuse_change(id)?;
     if auth_action::is_one(id) {
         return Err(ApiError::bad_request(
             "A custom authentication action cannot be deleted.",
@@ -372,13 +426,17 @@ pub(crate) fn template_of(revision: &Revision, request: &Request) -> Result<Repl
 
 pub(crate) fn schema(world: &mut World, request: &Request) -> Result<Reply, ApiError> {
     let revision = world.action(request.param("actionId"))?.published()?;
-    schema_of(revision, request)
+    schema_of(revision, request, &world.switches)
 }
 
-pub(crate) fn schema_of(revision: &Revision, request: &Request) -> Result<Reply, ApiError> {
+pub(crate) fn schema_of(
+    revision: &Revision,
+    request: &Request,
+    switches: &Switches,
+) -> Result<Reply, ApiError> {
     request.query_flag("flatten")?;
     revision
-        .schema(request.param("fileName"))
-        .map(|schema| Reply::ok(json!(schema)))
+        .schema(request.param("fileName"), switches)
+        .map(Reply::ok)
         .ok_or_else(ApiError::not_found)
 }

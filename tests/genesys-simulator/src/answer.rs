@@ -82,7 +82,8 @@ pub(crate) fn written(
             FaultKind::Reset
             | FaultKind::Timeout
             | FaultKind::AppliedThenLost
-            | FaultKind::AppliedThenTimeout,
+            | FaultKind::AppliedThenTimeout
+            | FaultKind::AppliedLater { .. },
         )
         | None => {}
     }

@@ -7,7 +7,8 @@
 
 use serde_json::{Value, json};
 
-use crate::action_model::{ActionConfig, Contract, Revision};
+use crate::action_contract::Contract;
+use crate::action_model::{ActionConfig, Revision};
 use crate::actions::Action;
 use crate::integration_types::{USER_DEFINED_OAUTH, WEB_SERVICES};
 use crate::world::World;
@@ -68,7 +69,7 @@ fn first_revision() -> Revision {
         },
         config: ActionConfig {
             request_url_template: Some("${credentials.loginUrl}".to_owned()),
-            request_template: Some("grant_type=client_credentials".to_owned()),
+            request_template: "grant_type=client_credentials".to_owned(),
             request_type: Some("POST".to_owned()),
             headers: pairs(&[
                 (
@@ -77,7 +78,6 @@ fn first_revision() -> Revision {
                 ),
                 ("Content-Type", "application/x-www-form-urlencoded"),
             ]),
-            success_template: Some("${rawResult}".to_owned()),
             ..ActionConfig::default()
         },
     }

@@ -97,13 +97,13 @@ fn parsed(request: &Request, switches: &Switches) -> Result<Parts, ApiError> {
         Some(name) => name,
         None => kind.required_text("id")?,
     };
-    let (type_name, required) = CREDENTIAL_TYPES
+    let kind = CREDENTIAL_TYPES
         .iter()
-        .find(|(name, _)| spelled_type(name, switches) == named)
+        .find(|kind| spelled_type(kind.name, switches) == named)
         .ok_or_else(|| {
             let known: Vec<&str> = CREDENTIAL_TYPES
                 .iter()
-                .map(|(name, _)| spelled_type(name, switches))
+                .map(|kind| spelled_type(kind.name, switches))
                 .collect();
             ApiError::invalid_value("type.name", &Value::from(named), &known.join(", "))
         })?;
@@ -111,7 +111,7 @@ fn parsed(request: &Request, switches: &Switches) -> Result<Parts, ApiError> {
         .text_map("credentialFields")
         .map_err(without_value)?
         .unwrap_or_default();
-    for name in *required {
+    for name in kind.required {
         if !values
             .iter()
             .any(|(key, value)| key == name && !value.is_empty())
@@ -127,7 +127,7 @@ fn parsed(request: &Request, switches: &Switches) -> Result<Parts, ApiError> {
         .map(|(key, value)| (key, SecretString::from(value)))
         .collect();
     let name = fields.bounded_text("name", 256)?.unwrap_or_default();
-    Ok((name, type_name, values))
+    Ok((name, kind.name, values))
 }
 
 /// The refusal of a wrong value that does not repeat it: it may be a secret.
@@ -214,9 +214,10 @@ pub(crate) fn listing(world: &mut World, request: &Request) -> Result<Reply, Api
 pub(crate) fn types(world: &mut World, _: &Request) -> Result<Reply, ApiError> {
     let all: Vec<Value> = CREDENTIAL_TYPES
         .iter()
-        .map(|(name, required)| {
-            let name = spelled_type(name, &world.switches);
-            let properties: Map<String, Value> = required
+        .map(|kind| {
+            let name = spelled_type(kind.name, &world.switches);
+            let properties: Map<String, Value> = kind
+                .fields
                 .iter()
                 .map(|field| {
                     (
@@ -229,8 +230,8 @@ pub(crate) fn types(world: &mut World, _: &Request) -> Result<Reply, ApiError> {
                 "id": name,
                 "name": name,
                 "properties": properties,
-                "displayOrder": required,
-                "required": required,
+                "displayOrder": kind.fields,
+                "required": kind.required,
             })
         })
         .collect();

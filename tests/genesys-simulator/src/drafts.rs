@@ -6,7 +6,8 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::action_model::{Contract, MAX_NAME, Revision, View};
+use crate::action_contract::Contract;
+use crate::action_model::{MAX_NAME, Revision, View};
 use crate::actions::{
     ACTIONS, Action, Filter, asked_view, differences, new_revision, patched_config, schema_of,
     sorted, stale, template_of,
@@ -15,6 +16,7 @@ use crate::audit_log::{AuditAction, EntityType, Subject, publish_audit};
 use crate::error::ApiError;
 use crate::paging::listing;
 use crate::request::{Reply, Request};
+use crate::static_actions;
 use crate::switches::{DraftContractChange, Switches};
 use crate::world::{World, new_id};
 
@@ -32,9 +34,6 @@ fn shown(action: &Action, view: View, switches: &Switches) -> Result<Value, ApiE
 pub(crate) fn of_draft(mut error: ApiError) -> ApiError {
     if error.code == "invalid.schema" {
         error.code = "constraint.validation";
-        for detail in &mut error.details {
-            error.code.clone_into(&mut detail.error_code);
-        }
     }
     error
 }
@@ -43,6 +42,7 @@ pub(crate) fn list(world: &mut World, request: &Request) -> Result<Reply, ApiErr
     let filter = Filter::asked(request)?;
     let view = View {
         contract: false,
+        flat: false,
         config: request.query_flag("includeConfig")?.unwrap_or(false),
     };
     let mut all = Vec::new();
@@ -78,6 +78,7 @@ pub(crate) fn create_new(world: &mut World, request: &Request) -> Result<Reply, 
 pub(crate) fn create(world: &mut World, request: &Request) -> Result<Reply, ApiError> {
     let id = request.param("actionId");
     let action = world.action_mut(id)?;
+    static_actions::refuse_change(id)?;
     if action.draft.is_some() {
         return Err(ApiError::conflict(
             StatusCode::BAD_REQUEST,
@@ -147,7 +148,8 @@ fn keeps_contract(
     if switches.draft_contract_change == DraftContractChange::Accept {
         return Ok(());
     }
-    if next.contract != published.contract {
+    // Written back as it was answered, a contract is no change.
+    if next.contract.spelled(switches) != published.contract.spelled(switches) {
         return Err(ApiError::constraint(
             "contract",
             "The contract of a published action cannot be changed",
@@ -252,5 +254,6 @@ pub(crate) fn template(world: &mut World, request: &Request) -> Result<Reply, Ap
 }
 
 pub(crate) fn schema(world: &mut World, request: &Request) -> Result<Reply, ApiError> {
-    schema_of(world.action(request.param("actionId"))?.draft()?, request)
+    let draft = world.action(request.param("actionId"))?.draft()?;
+    schema_of(draft, request, &world.switches)
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::routes::ROUTES;
+use crate::routes::{ROUTES, Route};
 
 /// How an answer goes wrong on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -24,6 +24,11 @@ pub enum FaultKind {
     AppliedThenLost,
     /// The request is done, and no answer is ever given.
     AppliedThenTimeout,
+    /// The answer is `status`, or none is ever given; the request is done afterwards all the same.
+    AppliedLater {
+        /// How long after the request it is done, on the simulated clock.
+        after_ms: u32,
+    },
 }
 
 /// A fault, as the control API takes it.
@@ -61,15 +66,18 @@ impl Fault {
 
     /// What is wrong with the fault itself, so that a mistyped one does not silently hit nothing.
     pub(crate) fn problem(&self) -> Option<String> {
-        let known = ROUTES.iter().any(|route| {
-            (self.route == "*" || self.route == route.template)
-                && (self.method == "*" || self.method == route.method)
-        });
-        if !known {
+        if self.routes().next().is_none() {
             return Some(format!(
                 "no operation matches {} {}; a route is a template such as /api/v2/integrations/actions/{{actionId}}, or *",
                 self.method, self.route
             ));
+        }
+        let is_later = matches!(self.kind, Some(FaultKind::AppliedLater { .. }));
+        if is_later && !self.routes().all(|route| route.handler.is_of_world()) {
+            return Some(
+                "`applied_later` is for operations that change the organization, not for tokens and runs; name one"
+                    .to_owned(),
+            );
         }
         if self.times == 0 {
             return Some("`times` must be at least 1".to_owned());
@@ -96,7 +104,8 @@ impl Fault {
                 | FaultKind::AppliedThenLost
                 | FaultKind::AppliedThenTimeout,
             ) => true,
-            Some(FaultKind::Truncate | FaultKind::Garbage) | None => false,
+            Some(FaultKind::Truncate | FaultKind::Garbage | FaultKind::AppliedLater { .. })
+            | None => false,
         };
         if excludes_status && self.status.is_some() {
             return Some("this `kind` gives no answer, so it takes no `status`".to_owned());
@@ -106,6 +115,12 @@ impl Fault {
                 || axum::http::HeaderValue::try_from(value).is_err();
             is_bad.then(|| format!("header `{name}` is no valid header"))
         })
+    }
+
+    fn routes(&self) -> impl Iterator<Item = &'static Route> + '_ {
+        ROUTES
+            .iter()
+            .filter(|route| self.matches(route.method, route.template))
     }
 
     fn matches(&self, method: &str, template: &str) -> bool {
@@ -158,6 +173,7 @@ mod tests {
             r#"{"method":"GET","route":"*","times":1}"#,
             r#"{"method":"GET","route":"*","status":503,"times":0}"#,
             r#"{"method":"GET","route":"*","kind":"reset","status":503,"times":1}"#,
+            r#"{"method":"POST","route":"*","kind":{"applied_later":{"after_ms":9}},"times":1}"#,
         ] {
             assert!(fault(text).problem().is_some(), "{text}");
         }

@@ -4,8 +4,9 @@
 //! terraform-provider-genesyscloud. Credential type `amazonWebServicesARN` with field `ARN` and slot
 //! `AmazonWebServicesARN`: integration-lambda-module. The slot `basicAuth` of web services, which takes all
 //! three credential types of theirs, and `pureCloudOAuthClient`: examples and guides of
-//! terraform-provider-genesyscloud (integration, integration_credential, custom auth action). That a slot is
-//! optional where the help pages offer *no credentials* is assumed.
+//! terraform-provider-genesyscloud (integration, integration_credential, custom auth action; its acceptance tests
+//! for `embedded-client-app`, `webhook` and `custom-smtp-server`). That a slot is optional where the help pages
+//! offer *no credentials*, and which slots and properties the types have that Lockstep does not use, is assumed.
 
 use serde_json::{Value, json};
 
@@ -39,6 +40,10 @@ pub(crate) struct IntegrationType {
 pub(crate) const LAMBDA: &str = "aws-lambda-data-actions";
 /// The type of integration that calls web services.
 pub(crate) const WEB_SERVICES: &str = "custom-rest-actions";
+/// The type of integration that calls the platform's own API.
+pub(crate) const GENESYS_CLOUD: &str = "purecloud-data-actions";
+/// The type of integration that calls Salesforce.
+pub(crate) const SALESFORCE: &str = "salesforce-datadip";
 /// Sent as the Authorization header of every request (help page on the credential types).
 pub(crate) const BASIC_AUTH: &str = "basicAuth";
 /// Fields of any name; requests refer to them.
@@ -87,7 +92,7 @@ pub(crate) static TYPES: &[IntegrationType] = &[
         ],
     },
     IntegrationType {
-        id: "purecloud-data-actions",
+        id: GENESYS_CLOUD,
         name: "Genesys Cloud Data Actions",
         holds_actions: HoldsActions::Yes,
         slots: &[("pureCloudOAuthClient", &["pureCloudOAuthClient"])],
@@ -107,15 +112,76 @@ pub(crate) static TYPES: &[IntegrationType] = &[
         slots: &[("basicAuth", WEB_SERVICE_TYPES)],
         properties: &[],
     },
+    IntegrationType {
+        id: SALESFORCE,
+        name: "Salesforce Data Actions",
+        holds_actions: HoldsActions::Yes,
+        slots: &[],
+        properties: &[],
+    },
+    IntegrationType {
+        id: "embedded-client-app",
+        name: "Client Application",
+        holds_actions: HoldsActions::No,
+        slots: &[],
+        properties: &[
+            "url",
+            "sandbox",
+            "displayType",
+            "featureCategory",
+            "groupFilter",
+            "queueIdFilterList",
+            "communicationTypeFilter",
+            "permissions",
+        ],
+    },
+    IntegrationType {
+        id: "webhook",
+        name: "Webhooks",
+        holds_actions: HoldsActions::No,
+        slots: &[],
+        properties: &["groups"],
+    },
+    IntegrationType {
+        id: "custom-smtp-server",
+        name: "Custom SMTP Server",
+        holds_actions: HoldsActions::No,
+        slots: &[("basicAuth", &[BASIC_AUTH])],
+        properties: &["smtpHost"],
+    },
 ];
 
-/// A credential type: its name and required fields. Types without any take fields of any name.
-pub(crate) static CREDENTIAL_TYPES: &[(&str, &[&str])] = &[
-    (ARN_TYPE, &["ARN"]),
-    (BASIC_AUTH, &["userName", "password"]),
-    (USER_DEFINED, &[]),
-    (USER_DEFINED_OAUTH, &[]),
-    ("pureCloudOAuthClient", &["clientId", "clientSecret"]),
+/// A credential type. One without fields of its own takes fields of any name.
+#[derive(Debug)]
+pub(crate) struct CredentialType {
+    pub(crate) name: &'static str,
+    pub(crate) fields: &'static [&'static str],
+    pub(crate) required: &'static [&'static str],
+}
+
+impl CredentialType {
+    const fn of(name: &'static str, fields: &'static [&'static str]) -> Self {
+        Self {
+            name,
+            fields,
+            required: fields,
+        }
+    }
+}
+
+/// That `basicAuth` may have no password, and the type `callJourney`: acceptance tests of
+/// terraform-provider-genesyscloud (integration_credential), which run against the live platform.
+pub(crate) static CREDENTIAL_TYPES: &[CredentialType] = &[
+    CredentialType::of(ARN_TYPE, &["ARN"]),
+    CredentialType {
+        name: BASIC_AUTH,
+        fields: &["userName", "password"],
+        required: &["userName"],
+    },
+    CredentialType::of(USER_DEFINED, &[]),
+    CredentialType::of(USER_DEFINED_OAUTH, &[]),
+    CredentialType::of("pureCloudOAuthClient", &["clientId", "clientSecret"]),
+    CredentialType::of("callJourney", &["authToken"]),
 ];
 
 pub(crate) fn find(id: &str) -> Option<&'static IntegrationType> {

@@ -13,6 +13,7 @@ use crate::integration_config::{Config, rendered_config};
 use crate::integration_types::{self, IntegrationType};
 use crate::paging::listing;
 use crate::request::{Fields, Reply, Request};
+use crate::static_actions;
 use crate::switches::NewIntegrationState;
 use crate::world::{World, new_id, written};
 
@@ -160,9 +161,7 @@ fn rendered(world: &World, integration: &Integration, with_config: bool) -> Valu
 }
 
 fn expands_config(request: &Request) -> bool {
-    request
-        .query("expand")
-        .is_some_and(|expand| expand.split(',').any(|part| part == "config.current"))
+    request.list("expand").any(|part| part == "config.current")
 }
 
 pub(crate) fn list(world: &mut World, request: &Request) -> Result<Reply, ApiError> {
@@ -249,6 +248,7 @@ pub(crate) fn create(world: &mut World, request: &Request) -> Result<Reply, ApiE
         &integration.id,
         &integration.config.name,
     );
+    static_actions::add(world, &integration);
     world.integrations.push(integration);
     world.audit(request, subject, AuditAction::Create, Vec::new());
     Ok(Reply::created(body, &world.switches))

@@ -56,8 +56,8 @@ fn prepare(run: &mut Run, setting: &run::Setting, input: &Input) -> Result<Prepa
         function,
         |function| json!({"requestUrl": function.unqualified}),
     )?;
-    let template = setting.revision.config.request_template.as_ref();
-    let payload = input.body(template, &|path| input.look_up(path));
+    let template = &setting.revision.config.request_template;
+    let payload = render(template, &|path| input.look_up(path));
     let payload = run.step(
         "Resolve request template",
         Ok(payload),

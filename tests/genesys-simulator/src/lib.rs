@@ -6,6 +6,7 @@
 //! function. What is not documented about the platform is a switch ([`switches`]); what goes wrong in the
 //! world is a [`Fault`]. See the crate's README for the control API.
 
+mod action_contract;
 mod action_model;
 mod actions;
 mod answer;
@@ -15,6 +16,7 @@ mod audit_record;
 mod audits;
 mod auth_action;
 mod calls;
+mod compare;
 mod control;
 mod credentials;
 mod drafts;
@@ -26,6 +28,8 @@ mod integration_config;
 mod integration_types;
 mod integrations;
 mod invoke;
+mod json_path;
+mod json_schema;
 mod judged;
 mod lambda;
 mod limits;
@@ -40,6 +44,7 @@ mod routes;
 mod run;
 mod server;
 mod settings;
+mod static_actions;
 mod steps;
 pub mod switches;
 mod token;

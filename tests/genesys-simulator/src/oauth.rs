@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use crate::audit_log::{AuditAction, EntityType, Subject};
 use crate::audit_record::Change;
 use crate::error::ApiError;
-use crate::oauth_clients::{ClientState, DEFAULT_VALIDITY, OAuthClient, new_secret};
-use crate::paging::listing;
+use crate::oauth_clients::{ClientState, DEFAULT_VALIDITY, Kept, OAuthClient, new_secret};
+use crate::paging::whole_listing;
 use crate::request::{Fields, Reply, ReplyBody, Request};
 use crate::switches::{ClientSecretInGet, OldClientSecret, Switches, TokensAfterReset};
 use crate::world::{World, new_id, written};
@@ -41,26 +41,26 @@ const REQUEST_FIELDS: &[&str] = &[
 
 fn rendered(client: &OAuthClient, show_secret: bool) -> Value {
     let granted = client.granted_roles();
-    let divisions: Vec<Value> = granted
-        .iter()
-        .map(|(role, division)| json!({"roleId": role, "divisionId": division}))
-        .collect();
     let roles: Vec<&String> = granted.iter().map(|(role, _)| role).collect();
+    let kept = &client.kept;
     let mut body = json!({
         "id": client.id,
         "name": client.name,
         "description": client.description,
         "accessTokenValiditySeconds": client.validity_seconds,
-        "registeredRedirectUri": [],
+        "registeredRedirectUri": kept.redirect_uris,
         "roleIds": roles,
-        "roleDivisions": divisions,
+        "roleDivisions": client.role_divisions(),
         "dateCreated": written(client.created),
         "dateModified": written(client.modified),
         "authorizedGrantType": client.grant,
-        "scope": [],
+        "scope": kept.scope,
         "state": client.state.text(),
         "selfUri": format!("/api/v2/oauth/clients/{}", client.id),
     });
+    if let Some(date) = kept.date_to_delete {
+        body["dateToDelete"] = json!(written(date));
+    }
     if show_secret {
         body["secret"] = json!(client.secret.expose_secret());
     }
@@ -83,7 +83,9 @@ fn shows_secret(switches: &Switches) -> bool {
     switches.client_secret_in_get == ClientSecretInGet::Shown
 }
 
-pub(crate) fn list(world: &mut World, request: &Request) -> Result<Reply, ApiError> {
+/// All of them at once: the operation has no parameter for pages (official Python SDK 269.0.0,
+/// `get_oauth_clients`), and the official Terraform provider gets the same for every page.
+pub(crate) fn list(world: &mut World, _: &Request) -> Result<Reply, ApiError> {
     let shown = shows_secret(&world.switches);
     let all: Vec<Value> = world
         .oauth
@@ -91,7 +93,7 @@ pub(crate) fn list(world: &mut World, request: &Request) -> Result<Reply, ApiErr
         .iter()
         .map(|client| rendered(client, shown))
         .collect();
-    listing(request, "/api/v2/oauth/clients", &all, &world.switches).map(Reply::ok)
+    Ok(Reply::ok(whole_listing("/api/v2/oauth/clients", &all)))
 }
 
 pub(crate) fn get(world: &mut World, request: &Request) -> Result<Reply, ApiError> {
@@ -110,6 +112,7 @@ struct Wanted {
     validity_seconds: i64,
     roles: Vec<(String, String)>,
     state: Option<ClientState>,
+    kept: Kept,
 }
 
 fn wanted(request: &Request, switches: &Switches) -> Result<Wanted, ApiError> {
@@ -150,6 +153,11 @@ fn wanted(request: &Request, switches: &Switches) -> Result<Wanted, ApiError> {
         validity_seconds,
         roles,
         state,
+        kept: Kept {
+            redirect_uris: fields.texts("registeredRedirectUri")?,
+            scope: fields.texts("scope")?,
+            date_to_delete: fields.time("dateToDelete")?,
+        },
     })
 }
 
@@ -207,6 +215,7 @@ pub(crate) fn create(world: &mut World, request: &Request) -> Result<Reply, ApiE
         roles: wanted.roles,
         state: ClientState::Active,
         planted_role: None,
+        kept: wanted.kept,
         created: now,
         modified: now,
     };
@@ -237,6 +246,7 @@ pub(crate) fn put(world: &mut World, request: &Request) -> Result<Reply, ApiErro
     client.description = wanted.description;
     client.grant = wanted.grant;
     client.validity_seconds = wanted.validity_seconds;
+    client.kept = wanted.kept;
     // Written back as it was read, it stays as it was planted.
     if wanted.roles != client.granted_roles() {
         client.roles = wanted.roles;

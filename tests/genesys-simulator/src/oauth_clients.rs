@@ -4,6 +4,7 @@
 
 use jiff::Timestamp;
 use secrecy::SecretString;
+use serde_json::{Value, json};
 
 use crate::roles::Role;
 use crate::token::Token;
@@ -72,11 +73,28 @@ pub(crate) struct OAuthClient {
     pub(crate) state: ClientState,
     /// The role that the control API gave it instead of its own, with exactly the permissions it named.
     pub(crate) planted_role: Option<String>,
+    pub(crate) kept: Kept,
     pub(crate) created: Timestamp,
     pub(crate) modified: Timestamp,
 }
 
+/// What a client keeps as it was written, without effect here.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Kept {
+    pub(crate) redirect_uris: Vec<String>,
+    pub(crate) scope: Vec<String>,
+    pub(crate) date_to_delete: Option<Timestamp>,
+}
+
 impl OAuthClient {
+    /// The roles as they are answered.
+    pub(crate) fn role_divisions(&self) -> Vec<Value> {
+        self.granted_roles()
+            .iter()
+            .map(|(role, division)| json!({"roleId": role, "divisionId": division}))
+            .collect()
+    }
+
     /// The roles that count now, each with its division.
     pub(crate) fn granted_roles(&self) -> Vec<(String, String)> {
         match &self.planted_role {
@@ -95,13 +113,18 @@ pub(crate) struct OAuthState {
     pub(crate) clients: Vec<OAuthClient>,
     pub(crate) roles: Vec<Role>,
     pub(crate) tokens: Vec<Token>,
+    /// The id of the division that every organization has.
+    pub(crate) home_division: String,
 }
 
 impl OAuthState {
     /// Three clients with the same role: Lockstep's, another, and the one that Lockstep's takes turns with.
     pub(crate) fn seeded(now: Timestamp) -> Self {
         let granted = Role::new("Integrator", all_permissions());
-        let role = (granted.id.clone(), new_id());
+        // Every organization has one of this name (official Terraform provider, acceptance tests).
+        let admin = Role::new("admin", all_permissions());
+        let home_division = new_id();
+        let role = (granted.id.clone(), home_division.clone());
         let client = |name: &str| OAuthClient {
             id: new_id(),
             name: name.to_owned(),
@@ -113,6 +136,7 @@ impl OAuthState {
             roles: vec![role.clone()],
             state: ClientState::Active,
             planted_role: None,
+            kept: Kept::default(),
             created: now,
             modified: now,
         };
@@ -124,8 +148,9 @@ impl OAuthState {
             ]
             .map(client)
             .into(),
-            roles: vec![granted],
+            roles: vec![granted, admin],
             tokens: Vec::new(),
+            home_division,
         }
     }
 

@@ -112,6 +112,20 @@ pub(crate) fn listing(
     Ok(body)
 }
 
+/// An entity listing that knows no pages.
+pub(crate) fn whole_listing(path: &str, all: &[Value]) -> Value {
+    json!({
+        "entities": all,
+        "pageSize": all.len(),
+        "pageNumber": 1,
+        "total": all.len(),
+        "pageCount": 1,
+        "firstUri": path,
+        "lastUri": path,
+        "selfUri": path,
+    })
+}
+
 /// The address of a page: the request's own filters, and the page named both by number and by token.
 fn address(request: &Request, path: &str, size: usize, number: usize) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());

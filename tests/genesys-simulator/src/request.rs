@@ -1,6 +1,7 @@
 //! One request as a handler sees it, the answer it gives, and the reading of JSON bodies.
 
 use axum::http::StatusCode;
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::error::ApiError;
@@ -32,6 +33,15 @@ impl Request {
             .iter()
             .find(|(known, value)| known == name && !value.is_empty())
             .map(|(_, value)| value.as_str())
+    }
+
+    /// All values of a query parameter that may be repeated, hold a comma, or both; empty ones count as absent.
+    pub(crate) fn list<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.query
+            .iter()
+            .filter(move |(known, _)| known == name)
+            .flat_map(|(_, values)| values.split(','))
+            .filter(|value| !value.is_empty())
     }
 
     pub(crate) fn query_flag(&self, name: &'static str) -> Result<Option<bool>, ApiError> {
@@ -249,6 +259,25 @@ impl Fields {
     pub(crate) fn required_whole(&self, name: &str) -> Result<i64, ApiError> {
         self.required(name)?;
         Ok(self.whole(name)?.unwrap_or_default())
+    }
+
+    /// A list of strings; what is absent is empty.
+    pub(crate) fn texts(&self, name: &str) -> Result<Vec<String>, ApiError> {
+        let Some(value) = self.value(name) else {
+            return Ok(Vec::new());
+        };
+        serde_json::from_value(value.clone())
+            .map_err(|_| ApiError::invalid_value(&self.place(name), value, "List of String"))
+    }
+
+    /// A point in time.
+    pub(crate) fn time(&self, name: &str) -> Result<Option<Timestamp>, ApiError> {
+        let Some(text) = self.text(name)? else {
+            return Ok(None);
+        };
+        text.parse().map(Some).map_err(|_| {
+            ApiError::invalid_value(&self.place(name), &Value::from(text), "an ISO-8601 time")
+        })
     }
 
     /// An object whose values are all strings.

@@ -75,6 +75,7 @@ impl Role {
 }
 
 pub(crate) fn list(world: &mut World, request: &Request) -> Result<Reply, ApiError> {
+    let name = request.query("name");
     let wanted: Vec<&String> = request
         .query
         .iter()
@@ -85,6 +86,7 @@ pub(crate) fn list(world: &mut World, request: &Request) -> Result<Reply, ApiErr
         .oauth
         .roles
         .iter()
+        .filter(|role| name.is_none_or(|name| role.name.eq_ignore_ascii_case(name)))
         .filter(|role| {
             wanted
                 .iter()

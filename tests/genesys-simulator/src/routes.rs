@@ -20,15 +20,28 @@ pub(crate) enum Needs {
     Any(&'static [&'static str]),
 }
 
+/// Reads or changes the world under its lock.
+pub(crate) type Handle = fn(&mut World, &Request) -> Result<Reply, ApiError>;
+
 /// Who answers.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Handler {
     /// Reads or changes the world, at once.
-    World(fn(&mut World, &Request) -> Result<Reply, ApiError>),
+    World(Handle),
     /// Runs an action, which calls AWS.
     Run(RunKind),
     /// The token endpoint, which has no bearer token.
     Token,
+}
+
+impl Handler {
+    /// Whether it reads or changes the world, and does nothing else.
+    pub(crate) fn is_of_world(self) -> bool {
+        match self {
+            Self::World(_) => true,
+            Self::Run(_) | Self::Token => false,
+        }
+    }
 }
 
 /// The three ways to run an action.
@@ -102,6 +115,9 @@ use Handler::{Run, World as W};
 pub(crate) static ROUTES: &[Route] = &[
     route!("POST" "/oauth/token", Needs::Nothing, Handler::Token),
     route!("GET" "/api/v2/organizations/me", Needs::Nothing, W(organization::me)),
+    route!("GET" "/api/v2/tokens/me", Needs::Nothing, W(organization::token)),
+    route!("GET" "/api/v2/authorization/products", Needs::Nothing, W(organization::products)),
+    route!("GET" "/api/v2/authorization/divisions/home", Needs::Nothing, W(organization::home_division)),
 
     route!("POST" "/api/v2/audits/query", AUDIT_VIEW, W(audits::submit)),
     route!("POST" "/api/v2/audits/query/realtime", AUDIT_VIEW, W(audits::realtime)),
@@ -132,6 +148,7 @@ pub(crate) static ROUTES: &[Route] = &[
 
     route!("GET" "/api/v2/integrations/actions", ACTION_VIEW, W(actions::list)),
     route!("POST" "/api/v2/integrations/actions", ACTION_ADD, W(actions::create), Action Create),
+    route!("GET" "/api/v2/integrations/actions/categories", ACTION_VIEW, W(actions::categories)),
     route!("GET" "/api/v2/integrations/actions/drafts", ACTION_VIEW, W(drafts::list)),
     route!("POST" "/api/v2/integrations/actions/drafts", ACTION_ADD, W(drafts::create_new), ActionDraft Create),
     route!("GET" "/api/v2/integrations/actions/{actionId}", ACTION_VIEW, W(actions::get)),

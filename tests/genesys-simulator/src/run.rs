@@ -21,11 +21,16 @@ use crate::routes::RunKind;
 use crate::steps::Run;
 use crate::switches::{ConfigReachesFlows, InputCheck, Switches};
 use crate::translate;
-use crate::velocity::{Found, follow, render};
+use crate::velocity::Found;
 use crate::web_service::KeptAnswer;
 use crate::world::{Session, World};
 use crate::{lambda, web_service};
 
+/// What the platform itself adds to the input of a run, besides `rawRequest`. An input of such a name takes
+/// its place, and the action fails (help page "Add contracts to custom actions for integrations").
+const OWN_INPUTS: [&str; 2] = ["orgId", "integrationId"];
+/// The input as it was sent. It can be overwritten too.
+const RAW_REQUEST: &str = "rawRequest";
 /// The platform's limit where the action sets none.
 const DEFAULT_TIMEOUT_SECONDS: u64 = 60;
 
@@ -202,17 +207,21 @@ fn begin(run: &mut Run, setting: &Setting, input: &Input) -> Result<(), ApiError
 }
 
 fn check_input(setting: &Setting, input: &Value) -> Result<(), ApiError> {
-    if !input.is_object() {
+    let Value::Object(given) = input else {
         return Err(invalid_schema("The input is not an object."));
+    };
+    if setting.switches.input_check == InputCheck::Schema {
+        let checked = setting.revision.contract.check_input(input);
+        checked.map_err(|problem| invalid_schema(&problem))?;
     }
-    if setting.switches.input_check == InputCheck::Lenient {
-        return Ok(());
+    let lost = OWN_INPUTS.iter().find(|name| given.contains_key(**name));
+    match lost {
+        Some(name) => Err(ApiError::bad_request(format!(
+            "The input {name} overwrites a property of the same name that the action needs."
+        ))
+        .with_detail("ACTION.PROCESSING")),
+        None => Ok(()),
     }
-    let schema = jsonschema::validator_for(&setting.revision.contract.input)
-        .map_err(|problem| invalid_schema(&problem.to_string()))?;
-    schema
-        .validate(input)
-        .map_err(|problem| invalid_schema(&problem.to_string()))
 }
 
 fn invalid_schema(problem: &str) -> ApiError {
@@ -224,25 +233,36 @@ fn invalid_schema(problem: &str) -> ApiError {
 }
 
 impl Input {
-    /// A reference to the input; none where a path leads elsewhere.
+    /// A reference to the input; none where a path leads elsewhere. The case of letters does not matter:
+    /// exports of real organizations write `$Input.name`, and names otherwise than their contract.
     pub(crate) fn look_up(&self, path: &str) -> Option<Found> {
-        match path {
-            "input.rawRequest" => Some(Found::Text(self.raw.clone())),
-            "input" => Some(Found::Json(self.value.clone())),
-            path => follow(&self.value, path.strip_prefix("input.")?)
-                .cloned()
-                .map(Found::Json),
+        let (root, names) = path.split_once('.').unwrap_or((path, ""));
+        if !root.eq_ignore_ascii_case("input") {
+            return None;
         }
+        let mut value = &self.value;
+        for name in names.split('.').filter(|name| !name.is_empty()) {
+            match member(value, name) {
+                Some(found) => value = found,
+                None if names.eq_ignore_ascii_case(RAW_REQUEST) => {
+                    return Some(Found::Text(self.raw.clone()));
+                }
+                None => return None,
+            }
+        }
+        Some(Found::Json(value.clone()))
     }
+}
 
-    /// Without a request template the input itself is sent.
-    pub(crate) fn body(
-        &self,
-        template: Option<&String>,
-        look_up: &dyn Fn(&str) -> Option<Found>,
-    ) -> String {
-        template.map_or_else(|| self.raw.clone(), |template| render(template, look_up))
-    }
+/// A member by its name, or else by its name whatever the case.
+fn member<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
+    let members = value.as_object()?;
+    members.get(name).or_else(|| {
+        members
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, found)| found)
+    })
 }
 
 impl Setting {

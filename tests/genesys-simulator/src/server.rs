@@ -10,6 +10,7 @@ use axum::extract::{ConnectInfo, Request as HttpRequest, State};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::Response;
+use jiff::SignedDuration;
 use tokio::sync::watch;
 use url::form_urlencoded;
 
@@ -27,7 +28,7 @@ use crate::run::run;
 use crate::switches::FailedWritesAudited;
 use crate::token::TokenRequest;
 use crate::wire::Cutter;
-use crate::world::{World, new_id};
+use crate::world::{Late, World, new_id};
 
 /// `request.bytes.max` of the limits page.
 const MAX_BODY: usize = 512_000;
@@ -48,7 +49,9 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn lock(&self) -> MutexGuard<'_, World> {
-        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
+        world.catch_up();
+        world
     }
 }
 
@@ -157,6 +160,13 @@ async fn respond(
             return Response::new(Body::empty());
         }
         Some(FaultKind::Timeout) => return pending().await,
+        Some(FaultKind::AppliedLater { after_ms }) => {
+            let after = SignedDuration::from_millis(i64::from(after_ms));
+            defer(shared, incoming, &found, &body, after);
+            if fault.as_ref().is_none_or(|fault| fault.status.is_none()) {
+                return pending().await;
+            }
+        }
         Some(
             FaultKind::Truncate
             | FaultKind::Garbage
@@ -191,7 +201,13 @@ async fn respond(
             return Response::new(Body::empty());
         }
         Some(FaultKind::AppliedThenTimeout) => return pending().await,
-        Some(FaultKind::Reset | FaultKind::Timeout | FaultKind::Truncate | FaultKind::Garbage)
+        Some(
+            FaultKind::Reset
+            | FaultKind::Timeout
+            | FaultKind::Truncate
+            | FaultKind::Garbage
+            | FaultKind::AppliedLater { .. },
+        )
         | None => {}
     }
     shared.lock().calls.answered(incoming.call, status);
@@ -204,6 +220,37 @@ async fn respond(
     );
     let id = &incoming.correlation_id;
     written(&outgoing, encoded, id, fault.as_ref(), cutter)
+}
+
+/// Keeps a request for later, if it is one that would be done now.
+fn defer(
+    shared: &Shared,
+    incoming: &Incoming,
+    found: &Found,
+    body: &Result<Vec<u8>, ApiError>,
+    after: SignedDuration,
+) {
+    let Found::Route(route, params) = found else {
+        return;
+    };
+    let Handler::World(handle) = route.handler else {
+        return;
+    };
+    let Ok((caller, _)) = admit(shared, incoming) else {
+        return;
+    };
+    let Ok(request) = prepared(incoming, params.clone(), body.clone(), caller) else {
+        return;
+    };
+    let mut world = shared.lock();
+    if world.permit(&request.caller, route.needs).is_ok() {
+        let due = world.now() + after;
+        world.late.push(Late {
+            due,
+            handle,
+            request,
+        });
+    }
 }
 
 /// Where the judge looks an exchange up.

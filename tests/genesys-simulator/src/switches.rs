@@ -94,6 +94,8 @@ switches! {
     config_templates: ConfigTemplates { Uri = "uri", Inline = "inline" }
     /// Whether the draft of a published action may change contract and secure.
     draft_contract_change: DraftContractChange { Refuse = "refuse", Accept = "accept" }
+    /// Whether a read contract is answered as it was written, or in the spelling of the console's exports: `additionalProperties` named, `required` sorted, and left out where it is empty.
+    contract_spelling: ContractSpelling { AsWritten = "as_written", Normalized = "normalized" }
     /// The intended state of a new integration.
     new_integration_state: NewIntegrationState { Disabled = "DISABLED", Enabled = "ENABLED" }
     /// Whether a fresh integration refuses new actions (400) until its activation time has passed.

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::action_model::ActionConfig;
+use crate::json_path::JsonPath;
 use crate::velocity::{Found, render};
 
 /// The result, or what is wrong with the answer.
@@ -11,7 +12,9 @@ pub(crate) fn result(config: &ActionConfig, raw: &str) -> Result<Value, String> 
         .map_err(|problem| format!("The response is not valid JSON: {problem}"))?;
     let mut variables = Vec::new();
     for (name, path) in &config.translation_map {
-        let value = match json_path(&document, path)? {
+        let parsed = JsonPath::parse(path)
+            .ok_or_else(|| format!("The translation path {path} is not supported"))?;
+        let value = match parsed.find(&document) {
             Some(value) => value.to_string(),
             None => config
                 .translation_map_defaults
@@ -24,10 +27,7 @@ pub(crate) fn result(config: &ActionConfig, raw: &str) -> Result<Value, String> 
         };
         variables.push((name, value));
     }
-    let Some(template) = &config.success_template else {
-        return Ok(document);
-    };
-    let text = render(template, &|path| {
+    let text = render(&config.success_template, &|path| {
         if path == "rawResult" {
             return Some(Found::Text(raw.to_owned()));
         }
@@ -38,37 +38,6 @@ pub(crate) fn result(config: &ActionConfig, raw: &str) -> Result<Value, String> 
     });
     serde_json::from_str(&text)
         .map_err(|problem| format!("The success template does not give valid JSON: {problem}"))
-}
-
-/// A simple JSONPath: `$`, `.name`, `['name']` and `[0]`.
-fn json_path<'a>(document: &'a Value, path: &str) -> Result<Option<&'a Value>, String> {
-    let unsupported = || format!("The translation path {path} is not supported");
-    let mut rest = path.strip_prefix('$').ok_or_else(unsupported)?;
-    let mut value = Some(document);
-    while !rest.is_empty() {
-        if let Some(after) = rest.strip_prefix('.') {
-            let end = after.find(['.', '[']).unwrap_or(after.len());
-            if end == 0 {
-                return Err(unsupported());
-            }
-            value = value.and_then(|value| value.get(&after[..end]));
-            rest = &after[end..];
-            continue;
-        }
-        let inner = rest.strip_prefix('[').ok_or_else(unsupported)?;
-        let end = inner.find(']').ok_or_else(unsupported)?;
-        let key = &inner[..end];
-        let quoted = key
-            .strip_prefix('\'')
-            .and_then(|key| key.strip_suffix('\''));
-        value = match (quoted, key.parse::<usize>()) {
-            (Some(name), _) => value.and_then(|value| value.get(name)),
-            (None, Ok(index)) => value.and_then(|value| value.get(index)),
-            (None, Err(_)) => return Err(unsupported()),
-        };
-        rest = &inner[end + 1..];
-    }
-    Ok(value)
 }
 
 #[cfg(test)]
@@ -97,6 +66,27 @@ mod tests {
         assert_eq!(
             result(&config, raw),
             Ok(json!({"id": 7, "first": "s", "none": "-"}))
+        );
+    }
+
+    #[test]
+    fn the_first_of_what_a_filter_takes_becomes_the_result() {
+        let config = config(json!({
+            "translationMap": {
+                "seats": "$.rows[?(@.kind == 'window')].seat",
+                "notes": "$..note",
+            },
+            "successTemplate": "{\"seat\": ${successTemplateUtils.firstFromArray(\"${seats}\")}, \"note\": \"$esc.jsonEncode(${successTemplateUtils.firstFromArray(\"${notes}\", \"$esc.quote$esc.quote\")})\"}"
+        }));
+        let raw = r#"{"rows":[{"kind":"aisle","seat":"1B"},{"kind":"window","seat":"1A","note":{"a":"\""}}]}"#;
+        assert_eq!(
+            result(&config, raw),
+            Ok(json!({"seat": "1A", "note": r#"{"a":"\""}"#}))
+        );
+        let none = r#"{"rows":[{"kind":"window","seat":2}]}"#;
+        assert_eq!(
+            result(&config, none),
+            Ok(json!({"seat": 2, "note": "\"\""}))
         );
     }
 

@@ -117,13 +117,8 @@ impl Context<'_> {
     }
 
     /// The body; GET has none.
-    fn body(
-        &self,
-        config: &ActionConfig,
-        look_up: &dyn Fn(&str) -> Option<Found>,
-    ) -> Option<String> {
-        (method(config) != "GET")
-            .then(|| self.input.body(config.request_template.as_ref(), look_up))
+    fn body(config: &ActionConfig, look_up: &dyn Fn(&str) -> Option<Found>) -> Option<String> {
+        (method(config) != "GET").then(|| render(&config.request_template, look_up))
     }
 
     /// The request with everything resolved. A header of the action stands over one that comes by itself.
@@ -150,7 +145,7 @@ impl Context<'_> {
             let pair = format!("{}:{}", field("userName"), field("password"));
             add("authorization", format!("Basic {}", STANDARD.encode(pair)));
         }
-        let body = self.body(config, &|path| self.look_up(path));
+        let body = Self::body(config, &|path| self.look_up(path));
         if body.is_some() {
             add("content-type", "application/json".to_owned());
         }
@@ -254,7 +249,7 @@ async fn send(run: &mut Run, setting: &run::Setting, context: &Context<'_>) -> A
     let noted = run.step(
         "Resolve request template",
         Ok(()),
-        |()| json!({"requestBody": context.body(config, &shown)}),
+        |()| json!({"requestBody": Context::body(config, &shown)}),
     );
     if let Err(error) = noted {
         return Answer::Failed(error);

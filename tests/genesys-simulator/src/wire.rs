@@ -50,6 +50,44 @@ pub(crate) struct Connection {
     cutter: Cutter,
     /// The part of a truncated answer that may still be written.
     allowed: Option<usize>,
+    /// The end of a head that was not written in one go, with its names spelled.
+    head: Vec<u8>,
+}
+
+/// Names that the platform spells otherwise than with a capital after each hyphen. Clients of HTTP/1.1 exist
+/// that look names up in this spelling (official Java SDK: `Retry-After`, `ININ-Correlation-Id`).
+const SPELLED: &[(&str, &str)] = &[("inin-correlation-id", "ININ-Correlation-Id")];
+
+/// A head of an answer with the names of its headers as the platform spells them; no byte more or less.
+fn spelled(head: &[u8]) -> Vec<u8> {
+    let mut spelled = head.to_vec();
+    let mut start = 0;
+    for line in head.split_inclusive(|byte| *byte == b'\n') {
+        if let Some(colon) = line.iter().position(|byte| *byte == b':')
+            && start > 0
+        {
+            spell(&mut spelled[start..start + colon]);
+        }
+        start += line.len();
+    }
+    spelled
+}
+
+fn spell(name: &mut [u8]) {
+    let known = SPELLED
+        .iter()
+        .find(|(lower, _)| name.eq_ignore_ascii_case(lower.as_bytes()));
+    if let Some((_, known)) = known {
+        name.copy_from_slice(known.as_bytes());
+        return;
+    }
+    let mut is_first = true;
+    for byte in name {
+        if is_first {
+            byte.make_ascii_uppercase();
+        }
+        is_first = *byte == b'-';
+    }
 }
 
 impl Listener for Cuttable {
@@ -65,6 +103,7 @@ impl Listener for Cuttable {
             stream,
             cutter: Cutter::new(),
             allowed: None,
+            head: Vec::new(),
         };
         (connection, address)
     }
@@ -85,6 +124,32 @@ impl Connection {
         // With a linger of zero, closing sends a reset instead of an orderly end.
         let _ = self.stream.set_zero_linger();
         io::ErrorKind::ConnectionReset.into()
+    }
+
+    /// Writes a buffer with the head of an answer in it spelled. The HTTP library writes the whole head at the
+    /// start of a buffer, and never a body alone, since every body here is at hand with its head.
+    fn poll_write_spelled(
+        &mut self,
+        context: &mut Context<'_>,
+        buffer: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        if self.head.is_empty() && buffer.starts_with(b"HTTP/") {
+            let end = buffer
+                .windows(END_OF_HEAD.len())
+                .position(|window| window == END_OF_HEAD);
+            self.head = spelled(&buffer[..end.unwrap_or(buffer.len())]);
+        }
+        if self.head.is_empty() {
+            return Pin::new(&mut self.stream).poll_write(context, buffer);
+        }
+        let length = self.head.len().min(buffer.len());
+        let whole = [&self.head[..length], &buffer[length..]].concat();
+        let written = Pin::new(&mut self.stream).poll_write(context, &whole);
+        if let Poll::Ready(Ok(count)) = &written {
+            let done = (*count).min(self.head.len());
+            self.head.drain(..done);
+        }
+        written
     }
 
     /// How much of `buffer` may be written; `None` where nothing may.
@@ -134,7 +199,7 @@ impl AsyncWrite for Connection {
                 None => self.cut(),
             }));
         };
-        let written = Pin::new(&mut self.stream).poll_write(context, &buffer[..permitted]);
+        let written = self.poll_write_spelled(context, &buffer[..permitted]);
         if let (Poll::Ready(Ok(count)), Some(left)) = (&written, self.allowed) {
             self.allowed = Some(left.saturating_sub(*count));
         }
@@ -147,5 +212,19 @@ impl AsyncWrite for Connection {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_spelled_and_values_and_bodies_stay() {
+        let head = b"HTTP/1.1 200 OK\r\nretry-after: 3\r\ninin-correlation-id: a-b:c\r\nx: y-z";
+        assert_eq!(
+            String::from_utf8(spelled(head)).unwrap(),
+            "HTTP/1.1 200 OK\r\nRetry-After: 3\r\nININ-Correlation-Id: a-b:c\r\nX: y-z"
+        );
     }
 }

@@ -16,6 +16,8 @@ use crate::faults::Fault;
 use crate::integrations::Integration;
 use crate::limits::Limits;
 use crate::oauth_clients::OAuthState;
+use crate::request::Request;
+use crate::routes::Handle;
 use crate::switches::Switches;
 use crate::web_service::KeptAnswer;
 
@@ -44,6 +46,16 @@ pub(crate) struct World {
     pub(crate) sessions: HashMap<String, Session>,
     /// What custom authentication actions gave, by integration.
     pub(crate) auth_answers: HashMap<String, KeptAnswer>,
+    /// Requests that a fault has done later.
+    pub(crate) late: Vec<Late>,
+}
+
+/// A request that was found good and is not done yet.
+#[derive(Debug)]
+pub(crate) struct Late {
+    pub(crate) due: Timestamp,
+    pub(crate) handle: Handle,
+    pub(crate) request: Request,
 }
 
 /// Temporary AWS credentials, as AssumeRole gave them.
@@ -78,6 +90,7 @@ impl World {
             calls: Calls::default(),
             sessions: HashMap::new(),
             auth_answers: HashMap::new(),
+            late: Vec::new(),
         }
     }
 
@@ -85,6 +98,17 @@ impl World {
     pub(crate) fn now(&self) -> Timestamp {
         let now = Timestamp::now();
         now.checked_add(self.ahead).unwrap_or(now)
+    }
+
+    /// Does the late requests whose time has come, before anybody sees the world without them.
+    pub(crate) fn catch_up(&mut self) {
+        let now = self.now();
+        let due: Vec<Late> = self.late.extract_if(.., |late| late.due <= now).collect();
+        for late in due {
+            if let Err(refused) = (late.handle)(self, &late.request) {
+                tracing::debug!(?refused, "a late request was refused");
+            }
+        }
     }
 
     pub(crate) fn integration(&self, id: &str) -> Result<&Integration, ApiError> {

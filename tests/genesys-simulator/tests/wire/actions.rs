@@ -72,27 +72,167 @@ async fn a_config_gives_the_addresses_of_its_templates_or_the_templates_by_switc
 }
 
 #[tokio::test]
-async fn a_template_that_was_not_given_is_a_404() {
+async fn a_template_that_is_missing_or_empty_reads_as_the_default_of_the_platform() {
     let world = World::new().await;
-    let mut body = action_body(&world.integration().await, "Orders");
-    body["config"]["request"]
-        .as_object_mut()
-        .unwrap()
-        .remove("requestTemplate");
+    let integration = world.integration().await;
+    for (request, response) in [
+        (json!({"requestUrlTemplate": FUNCTION}), json!({})),
+        (
+            json!({"requestUrlTemplate": FUNCTION, "requestTemplate": ""}),
+            json!({"successTemplate": ""}),
+        ),
+    ] {
+        let mut body = action_body(&integration, "Orders");
+        body["config"] = json!({"request": request, "response": response});
+        let published = id_of(&world.post(ACTIONS, &body).await.expect(200));
+        let drafted = world.post(&format!("{ACTIONS}/drafts"), &body).await;
+        let drafted = format!("{}/draft", path(&id_of(&drafted.expect(200))));
+        for place in [path(&published), drafted] {
+            let read = world.get(&format!("{place}?includeConfig=true")).await;
+            let config = &read.expect(200)["config"];
+            for (uri, default) in [
+                (
+                    &config["request"]["requestTemplateUri"],
+                    "${input.rawRequest}",
+                ),
+                (&config["response"]["successTemplateUri"], "${rawResult}"),
+            ] {
+                let template = world.get(uri.as_str().unwrap()).await;
+                assert_eq!(template.status, 200);
+                assert_eq!(template.text, default);
+                let kind = template.header("content-type").unwrap();
+                assert!(kind.starts_with("text/plain"), "{kind}");
+            }
+        }
+    }
+    let id = world.action(&integration, "Orders").await;
+    let other = format!("{}/templates/other.vm", path(&id));
+    world.get(&other).await.refusal(404, "not.found");
+}
+
+#[tokio::test]
+async fn a_contract_that_the_platform_does_not_take_is_refused_as_it_was_recorded() {
+    let world = World::new().await;
+    let integration = world.integration().await;
+    let mut body = action_body(&integration, "Orders");
+    body["contract"]["input"]["inputSchema"]["properties"]["order"]["hint"] = json!("x");
+    let refused = world.post(ACTIONS, &body).await;
+    let message = refused.refusal(400, "invalid.schema");
+    assert!(message.contains("contract.input.inputSchema"), "{message}");
+    assert!(message.contains("/properties/order/hint"), "{message}");
+    let told = refused.json();
+    assert_eq!(told["details"].as_array().unwrap().len(), 1);
+    assert_eq!(told["details"][0]["errorCode"], "ACTION.PROCESSING");
+    let drafted = world.post(&format!("{ACTIONS}/drafts"), &body).await;
+    drafted.refusal(400, "constraint.validation");
+
+    let mut body = action_body(&integration, "Orders");
+    body["contract"]["input"]["inputSchema"]["required"] = json!([]);
+    body["contract"]["output"]["successSchema"] =
+        json!({"type": "array", "items": {"type": "object", "properties": {}}, "required": []});
     let id = id_of(&world.post(ACTIONS, &body).await.expect(200));
-    let template = world
-        .get(&format!("{}/templates/requesttemplate.vm", path(&id)))
-        .await;
-    template.refusal(404, "not.found");
-    let other = world
-        .get(&format!("{}/templates/other.vm", path(&id)))
-        .await;
-    other.refusal(404, "not.found");
-    let schema = world
-        .get(&format!("{}/schemas/input.json", path(&id)))
+    let asked = format!("{}?expand=contract&expand=contract", path(&id));
+    let read = world.get(&asked).await.expect(200);
+    assert_eq!(read["contract"], body["contract"]);
+    let flat = world
+        .get(&format!("{asked}&flatten=true"))
         .await
         .expect(200);
-    assert_eq!(schema["type"], "object");
+    assert_eq!(
+        flat["contract"]["output"],
+        json!({"successSchemaFlattened": {"schema": body["contract"]["output"]["successSchema"]}})
+    );
+    let both = format!("{}?expand=contract&expand=everything", path(&id));
+    world
+        .get(&both)
+        .await
+        .refusal(400, "invalid.query.param.value");
+}
+
+#[tokio::test]
+async fn a_contract_answered_in_another_spelling_is_no_change_when_it_is_written_back() {
+    let world = World::new().await;
+    world.switch("contract_spelling", "normalized");
+    let id = world.action(&world.integration().await, "Orders").await;
+    world
+        .post(&format!("{}/draft", path(&id)), &json!({}))
+        .await
+        .expect(200);
+    let asked = format!("{}/draft?expand=contract", path(&id));
+    let contract = world.get(&asked).await.expect(200)["contract"].clone();
+    let input = &contract["input"]["inputSchema"];
+    assert_eq!(input["additionalProperties"], true, "{input}");
+    let draft = format!("{}/draft", path(&id));
+    let body = json!({"version": 1, "contract": contract});
+    world.patch(&draft, &body).await.expect(200);
+}
+
+#[tokio::test]
+async fn built_in_actions_come_with_their_integration_and_cannot_be_changed() {
+    let world = World::new().await;
+    let body = json!({"name": "own API", "integrationType": {"id": "purecloud-data-actions"}});
+    let integration = id_of(&world.post("/api/v2/integrations", &body).await.expect(200));
+    let listed = world.get(ACTIONS).await.expect(200);
+    let built_in = &listed["entities"][0];
+    let (id, name) = (id_of(built_in), built_in["name"].as_str().unwrap());
+    assert!(id.starts_with("static"), "{id}");
+    assert_eq!(built_in["integrationId"], integration);
+    let own = world.action(&integration, name).await;
+    let same = world
+        .get(&format!("{ACTIONS}?name={name}"))
+        .await
+        .expect(200);
+    assert_eq!(same["total"], 2, "a custom action may have the same name");
+    let patch = json!({"version": 1, "name": "mine"});
+    world
+        .patch(&path(&id), &patch)
+        .await
+        .refusal(400, "bad.request");
+    let draft = format!("{}/draft", path(&id));
+    world
+        .post(&draft, &json!({}))
+        .await
+        .refusal(400, "bad.request");
+    world.delete(&path(&id)).await.refusal(400, "bad.request");
+    world.delete(&path(&own)).await.expect(204);
+    let holder = format!("/api/v2/integrations/{integration}");
+    world.delete(&holder).await.expect(200);
+    world.get(&path(&id)).await.refusal(404, "not.found");
+}
+
+#[tokio::test]
+async fn the_categories_of_actions_are_listed_once_each() {
+    let world = World::new().await;
+    let integration = world.integration().await;
+    for (name, category, secure) in [
+        ("a", "Orders", false),
+        ("b", "Orders", true),
+        ("c", "Cases", false),
+    ] {
+        let mut body = action_body(&integration, name);
+        body["category"] = json!(category);
+        body["secure"] = json!(secure);
+        world.post(ACTIONS, &body).await.expect(200);
+    }
+    let names = |listed: Value| {
+        let entities = listed["entities"].as_array().unwrap().clone();
+        entities
+            .iter()
+            .map(|one| one["name"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let categories = format!("{ACTIONS}/categories");
+    let all = world.get(&categories).await.expect(200);
+    assert_eq!(names(all), ["Cases", "Orders"]);
+    let turned = world
+        .get(&format!("{categories}?sortOrder=desc&pageSize=1"))
+        .await;
+    assert_eq!(names(turned.expect(200)), ["Orders"]);
+    let secure = world
+        .get(&format!("{categories}?secure=true"))
+        .await
+        .expect(200);
+    assert_eq!(names(secure), ["Orders"]);
 }
 
 #[tokio::test]
@@ -230,11 +370,6 @@ async fn a_partial_config_replaces_the_whole_one_or_is_merged_by_switch() {
             .get("requestUrlTemplate")
             .is_none()
     );
-    let template = world
-        .get(&format!("{}/templates/requesttemplate.vm", path(&replaced)))
-        .await;
-    template.refusal(404, "not.found");
-
     world.switch("patch_config", "merge");
     let merged = world.action(&integration, "merged").await;
     world.patch(&path(&merged), &partial).await.expect(200);
@@ -322,6 +457,10 @@ async fn actions_are_found_by_part_of_their_name_ids_category_and_secure() {
         (
             "secure=false&sortBy=name&sortOrder=desc".to_owned(),
             vec![&refund, &order],
+        ),
+        (
+            format!("sortBy=secure&ids={secret}&ids={order}"),
+            vec![&order, &secret],
         ),
     ] {
         let list = world.get(&format!("{ACTIONS}?{query}")).await.expect(200);

@@ -185,7 +185,7 @@ async fn the_lambda_type_names_its_credential_slot() {
         json!(["amazonWebServicesARN"])
     );
     let all = world.get("/api/v2/integrations/types").await.expect(200);
-    assert_eq!(all["total"], 5);
+    assert_eq!(all["total"], 9);
     let schema = "/api/v2/integrations/types/amazon-eventbridge-source/configschemas/properties";
     let schema = world.get(schema).await.expect(200);
     assert!(schema["properties"].get("eventSourceSuffix").is_some());

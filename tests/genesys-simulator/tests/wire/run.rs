@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::World;
+use crate::support::{World, action_body, id_of};
 
 const ACTIONS: &str = "/api/v2/integrations/actions";
 
@@ -105,4 +105,51 @@ async fn a_draft_is_tested_only_where_there_is_one() {
         world.post(&test, &json!({})).await.expect(200)["success"],
         false
     );
+}
+
+/// What a test of an action with this template sends, for this input.
+async fn sent(world: &World, template: &str, input: &serde_json::Value) -> String {
+    let integration = world.integration().await;
+    let mut body = action_body(&integration, "Orders");
+    body["config"]["request"]["requestTemplate"] = json!(template);
+    let id = id_of(&world.post(ACTIONS, &body).await.expect(200));
+    let told = world
+        .post(&format!("{ACTIONS}/{id}/test"), input)
+        .await
+        .expect(200);
+    let sent = &told["operations"][3]["result"]["requestBody"];
+    sent.as_str()
+        .unwrap_or_else(|| panic!("nothing was sent: {told}"))
+        .to_owned()
+}
+
+#[tokio::test]
+async fn an_input_named_as_one_of_the_platform_takes_its_place() {
+    let world = World::new().await;
+    world.switch("new_integration_state", "ENABLED");
+    let envelope = "{\"input\": ${input.rawRequest}}";
+    let plain = sent(&world, envelope, &json!({"order": "1"})).await;
+    assert_eq!(plain, "{\"input\": {\"order\":\"1\"}}");
+    let broken = sent(&world, envelope, &json!({"rawRequest": "mine"})).await;
+    assert_eq!(broken, "{\"input\": mine}");
+    let id = world.action(&world.integration().await, "Orders").await;
+    for name in ["orgId", "integrationId"] {
+        let execute = format!("{ACTIONS}/{id}/execute");
+        let message = world.post(&execute, &json!({name: "mine"})).await;
+        let message = message.refusal(400, "bad.request");
+        assert!(message.contains(name), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn the_case_of_an_input_does_not_matter_and_an_optional_one_is_left_out_by_a_condition() {
+    let world = World::new().await;
+    world.switch("new_integration_state", "ENABLED");
+    let template = "{\"id\": \"$Input.orderid\"\n#if( \"$!{input.amount}\" != \"\" )\n, \"amount\": ${input.amount}#end\n}";
+    let both = sent(&world, template, &json!({"orderId": "a", "amount": 2})).await;
+    let read: serde_json::Value = serde_json::from_str(&both).unwrap();
+    assert_eq!(read, json!({"id": "a", "amount": 2}));
+    let one = sent(&world, template, &json!({"orderId": "a"})).await;
+    let read: serde_json::Value = serde_json::from_str(&one).unwrap();
+    assert_eq!(read, json!({"id": "a"}));
 }

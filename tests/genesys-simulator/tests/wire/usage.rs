@@ -239,7 +239,8 @@ async fn a_client_has_what_its_roles_grant_and_a_planted_permission_reads_as_a_r
     let reset = world.post(&format!("{alternate}/secret"), &json!({})).await;
     assert!(reset.expect(200)["secret"].is_string());
     let with = "/api/v2/authorization/roles?permission=oauth%3Aclient%3Aedit";
-    assert_eq!(world.get(with).await.expect(200)["total"], 1);
+    // The role of the three clients, and `admin`.
+    assert_eq!(world.get(with).await.expect(200)["total"], 2);
     let none = world.get("/api/v2/authorization/roles/none").await;
     none.refusal(404, "not.found");
 }

@@ -37,7 +37,7 @@ def types(story, api):
     """Gives fields for each credential type that there is."""
     known = {kind.name: kind for kind in api.get_integrations_credentials_types()}
     story.equal("types that are missing", sorted(set(FIELDS) - set(known)), [])
-    required = {ROLE_TYPE: ["ARN"], "basicAuth": ["userName", "password"], "userDefined": [], "userDefinedOAuth": []}
+    required = {ROLE_TYPE: ["ARN"], "basicAuth": ["userName"], "userDefined": [], "userDefinedOAuth": []}
     for name, fields in required.items():
         story.equal(f"required by {name}", known[name].required, fields)
     others = {name: {field: f"{PLANTED}-{field}" for field in kind.required or ["key"]} for name, kind in known.items()}
@@ -121,8 +121,10 @@ def refused(story, api, made):
             body={"name": "wrong", "type": {"name": kind}, "credentialFields": fields}
         )
 
-    half = {"userName": f"{PLANTED}-half"}
-    story.refused(400, "constraint.validation", post("basicAuth", half), field="credentialFields.password")
+    half = {"clientId": f"{PLANTED}-half"}
+    story.refused(
+        400, "constraint.validation", post("pureCloudOAuthClient", half), field="credentialFields.clientSecret"
+    )
     story.refused(400, "invalid.value", post("noSuchType", half), field="type.name")
     basic = {"name": "x" * 300, "type": {"name": "basicAuth"}, "credentialFields": FIELDS["basicAuth"]}
     story.refused(

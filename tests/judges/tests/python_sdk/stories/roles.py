@@ -6,6 +6,7 @@ import PureCloudPlatformClientV2 as sdk
 def tell(story):
     api, clients = sdk.AuthorizationApi(story.client()), sdk.OAuthApi(story.client())
     role_id = read(story, api, clients)
+    who_one_is(story, api)
     listed(story, api, role_id)
     fewer(story, api, clients, role_id)
 
@@ -33,6 +34,16 @@ def read(story, api, clients):
     return role.id
 
 
+def who_one_is(story, api):
+    """What official tools ask before anything else."""
+    story.equal("products", api.get_authorization_products().total, 1)
+    home = api.get_authorization_divisions_home()
+    story.fields(home, home_division=True)
+    me = sdk.TokensApi(story.client()).get_tokens_me()
+    story.fields(me.o_auth_client, id=story.own[0])
+    story.equal("the client's division", me.o_auth_client.role_divisions[0].division_id, home.id)
+
+
 def by_policy(role):
     return sorted(
         f"{policy.domain}:{policy.entity_name}:{action}"
@@ -42,10 +53,13 @@ def by_policy(role):
 
 
 def listed(story, api, role_id):
-    story.equal("all", [role.id for role in api.get_authorization_roles().entities], [role_id])
-    story.equal("who may edit", api.get_authorization_roles(permission=["oauth:client:edit"]).total, 1)
+    admin = api.get_authorization_roles(name="admin").entities
+    story.equal("by name", [role.name for role in admin], ["admin"])
+    every = [role_id, admin[0].id]
+    story.equal("all", [role.id for role in api.get_authorization_roles().entities], every)
+    story.equal("who may edit", api.get_authorization_roles(permission=["oauth:client:edit"]).total, 2)
     story.equal("who may fly", api.get_authorization_roles(permission=["oauth:client:fly"]).total, 0)
-    story.all_pages("roles", api.get_authorization_roles, [role_id], 1)
+    story.all_pages("roles", api.get_authorization_roles, every, 1)
 
 
 def fewer(story, api, clients, role_id):
