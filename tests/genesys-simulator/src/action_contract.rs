@@ -7,7 +7,7 @@
 //! official Terraform provider (2024-05).
 
 use axum::http::StatusCode;
-use jsonschema::Draft;
+use jsonschema::{Draft, PatternOptions};
 use serde_json::{Map, Value, json};
 
 use crate::error::ApiError;
@@ -15,6 +15,8 @@ use crate::json_schema::{each, pointer, rebuilt};
 use crate::request::Fields;
 use crate::switches::{ContractSpelling, Switches};
 
+/// Bytes of one compiled pattern: enough for `^\p{L}{1,255}$`, which the default is not.
+const MAX_PATTERN: usize = 32 << 20;
 /// The types of an input.
 const SIMPLE: &[&str] = &["string", "integer", "number", "boolean", "null"];
 /// The keywords of draft-04 but `$ref`.
@@ -159,6 +161,7 @@ fn validator(schema: &Value) -> Result<jsonschema::Validator, String> {
     }
     jsonschema::options()
         .with_draft(Draft::Draft4)
+        .with_pattern_options(PatternOptions::fancy_regex().size_limit(MAX_PATTERN))
         .build(&schema)
         .map_err(|problem| problem.to_string().chars().take(200).collect())
 }
@@ -204,10 +207,13 @@ fn input_refusals(schema: &Value) -> Vec<(String, String)> {
                 "a name is a letter, and letters, digits, hyphens and underscores",
             );
         }
-        let is_simple = match &property["type"] {
-            Value::Null => property.get("properties").is_none() && property.get("items").is_none(),
-            Value::Array(kinds) => kinds.iter().all(is_simple_type),
-            kind => is_simple_type(kind),
+        let kind = &property["type"];
+        let is_simple = match kind.as_array() {
+            Some(kinds) => kinds.iter().all(is_simple_type),
+            None if kind.is_null() => {
+                property.get("properties").is_none() && property.get("items").is_none()
+            }
+            None => is_simple_type(kind),
         };
         if !is_simple {
             refuse(&at, "the type is not one of the simple types");
@@ -292,7 +298,7 @@ mod tests {
             "type": "object",
             "required": [],
             "properties": {
-                "order-no": {"type": "string", "description": "d", "enum": ["a"]},
+                "order-no": {"type": "string", "description": "d", "pattern": "^\\p{L}{1,255}$"},
                 "amount": {"type": ["number", "null"], "minimum": 1, "exclusiveMinimum": true},
             },
             "additionalProperties": true,

@@ -123,9 +123,7 @@ impl ActionConfig {
                 "the ARN of a function without version or alias",
             ));
         }
-        if let Some(template) = request.text("requestTemplate")?.filter(is_written) {
-            self.request_template = template;
-        }
+        self.request_template = template(&request, "requestTemplate", RAW_REQUEST)?;
         self.request_type = request.text("requestType")?;
         if let Some(verb) = &self.request_type
             && !VERBS.contains(&verb.to_uppercase().as_str())
@@ -158,9 +156,7 @@ impl ActionConfig {
         self.translation_map_defaults = response
             .text_map("translationMapDefaults")?
             .unwrap_or_default();
-        if let Some(template) = response.text("successTemplate")?.filter(is_written) {
-            self.success_template = template;
-        }
+        self.success_template = template(&response, "successTemplate", RAW_RESULT)?;
         Ok(())
     }
 
@@ -210,9 +206,10 @@ impl ActionConfig {
     }
 }
 
-/// An empty template counts as none.
-fn is_written(template: &String) -> bool {
-    !template.is_empty()
+/// A template; where it is missing or empty, the platform's own.
+fn template(fields: &Fields, name: &str, default: &str) -> Result<String, ApiError> {
+    let given = fields.text(name)?.filter(|text| !text.is_empty());
+    Ok(given.unwrap_or_else(|| default.to_owned()))
 }
 
 /// Whether a text is the ARN of a function with a version or alias.
