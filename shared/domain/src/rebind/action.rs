@@ -2,7 +2,7 @@
 
 use super::{
     ACTION, ActionSeen, ActionView, DRAFT, DesiredIntegration, Found, Observed, RebindPlan,
-    RebindStep, problem, same_schema,
+    RebindStep, problem, schema_differences,
 };
 use crate::binding::DesiredAction;
 use crate::change::{BindingState, End, Phase};
@@ -106,6 +106,10 @@ fn immutable(
     let fix = "Genesys Cloud can't change this in place, and a new action has a new id that flows \
                don't know: put the manifest back, or give the entry a new key and name so that a \
                second action is made beside it";
+    let contract_fix = "Genesys Cloud can't change a published contract: write the published one, \
+                        or remove `contract` from an entry with `id` or `adopt: true`, which then \
+                        keeps the published one; for another contract give the entry a new key \
+                        and name, so that a second action is created beside it";
     let mut problems = Vec::new();
     if desired.secure != seen.secure {
         problems.push(problem(
@@ -120,17 +124,19 @@ fn immutable(
             ("output", &contract.output, &seen.output_schema),
         ];
         for (side, wanted, found) in pairs {
-            if !found
-                .as_ref()
-                .is_some_and(|found| same_schema(wanted, found))
-            {
+            let differences = match found {
+                Some(found) => schema_differences(wanted, found),
+                None => vec!["Genesys Cloud shows none".to_owned()],
+            };
+            if !differences.is_empty() {
                 problems.push(problem(
                     &format!("{at}.contract.{side}"),
                     format!(
-                        "the published action {} has another {side} contract",
-                        seen.id
+                        "the published action {} has another {side} contract: {}",
+                        seen.id,
+                        differences.join("; ")
                     ),
-                    fix,
+                    contract_fix,
                 ));
             }
         }

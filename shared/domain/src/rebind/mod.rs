@@ -13,6 +13,7 @@
 mod action;
 mod expect;
 mod integration;
+mod number;
 mod observed;
 mod schema;
 mod step;
@@ -22,10 +23,12 @@ use serde::{Deserialize, Serialize};
 use self::action::plan_action;
 pub use self::expect::fulfils;
 use self::integration::plan_integration;
+pub use self::number::same_value;
 pub use self::observed::{
     ActionSeen, CredentialSeen, DesiredIntegration, Found, IntegrationSeen, Observed, OwnCredential,
 };
-pub use self::schema::same_schema;
+pub use self::schema::schema_differences;
+pub(crate) use self::schema::{normal_form, refers};
 pub use self::step::{
     ACTION, ActionView, CREDENTIAL, DRAFT, INTEGRATION, INTEGRATION_CONFIG, RebindStep, expected,
 };

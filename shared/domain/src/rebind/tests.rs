@@ -45,9 +45,9 @@ fn desired(version_id: &str) -> DesiredAction {
             .unwrap(),
         templates: DesiredTemplates::Exactly {
             request: format!(r#"{{"version": "{version_id}"}}"#),
-            success: "${rawResult}".into(),
-            translation_map: Default::default(),
-            translation_map_defaults: Default::default(),
+            success: Some("${rawResult}".into()),
+            translation_map: Some(Default::default()),
+            translation_map_defaults: Some(Default::default()),
         },
         timeout_seconds: None,
         secrets: vec![version(version_id)],
@@ -279,11 +279,11 @@ fn what_can_not_change_in_place_is_refused_all_at_once() {
     action.secure = true;
     action.input_schema = Some(json!({"type": "array"}));
     action.integration_id = "int-2".into();
-    insta::assert_snapshot!(refused(&desired("v1"), &observed, &state), @r"
+    insta::assert_snapshot!(refused(&desired("v1"), &observed, &state), @r#"
     actions[order-lookup].secure: the action custom_-_1 has secure: true
-    actions[order-lookup].contract.input: the published action custom_-_1 has another input contract
+    actions[order-lookup].contract.input: the published action custom_-_1 has another input contract: `type` is "object" in the manifest and "array" at Genesys Cloud
     actions[order-lookup].integration: the action custom_-_1 belongs to the integration int-2, not int-1
-    ");
+    "#);
 }
 
 #[test]
