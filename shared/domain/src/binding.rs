@@ -4,18 +4,15 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::arn::FunctionArn;
 use crate::change::{ChangeId, SecretVersion};
 use crate::ids::{ActionId, Key, OrganizationId};
 use crate::manifest::{
-    Action, Contract, DEFAULT_SUCCESS_TEMPLATE, Delivery, LiveTest, Overlap, SECRETS_PLACEHOLDER,
+    Action, Contract, DEFAULT_SUCCESS_TEMPLATE, Delivery, LiveTest, Overlap, RAW_REQUEST,
+    SECRETS_PLACEHOLDER,
 };
-
-/// Velocity for "whatever the caller sent" (official blueprint `scheduling-bot-blueprint`, its
-/// exported data actions).
-pub const RAW_REQUEST: &str = "${input.rawRequest}";
 
 /// A data action's config as Genesys keeps it, complete with both templates.
 ///
@@ -38,6 +35,31 @@ pub struct ActionConfig {
     pub translation_map_defaults: BTreeMap<String, String>,
     /// Velocity.
     pub success_template: String,
+    /// What else the config has.
+    #[serde(default, skip_serializing_if = "OtherMembers::is_empty")]
+    pub other: OtherMembers,
+}
+
+/// The members of a config that Lockstep does not know, as they were read. They are written back,
+/// since a config is always written complete.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OtherMembers {
+    /// Of the config itself.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub config: Map<String, Value>,
+    /// Of its request.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub request: Map<String, Value>,
+    /// Of its response.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub response: Map<String, Value>,
+}
+
+impl OtherMembers {
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.config.is_empty() && self.request.is_empty() && self.response.is_empty()
+    }
 }
 
 /// What should hold for one binding.
@@ -77,16 +99,16 @@ pub struct DesiredAction {
 pub enum DesiredTemplates {
     /// `delivery: none` on an adopted action: byte for byte as they are.
     AsFound,
-    /// These.
+    /// These. What the manifest does not name of an adopted action is `None` and stays as it is.
     Exactly {
         /// The request template.
         request: String,
         /// The success template.
-        success: String,
+        success: Option<String>,
         /// JSONPath per name.
-        translation_map: BTreeMap<String, String>,
+        translation_map: Option<BTreeMap<String, String>>,
         /// Defaults per name.
-        translation_map_defaults: BTreeMap<String, String>,
+        translation_map_defaults: Option<BTreeMap<String, String>>,
     },
 }
 
@@ -142,6 +164,7 @@ impl DesiredAction {
             translation_map: BTreeMap::new(),
             translation_map_defaults: BTreeMap::new(),
             success_template: DEFAULT_SUCCESS_TEMPLATE.into(),
+            other: OtherMembers::default(),
         });
         let mut config = ActionConfig {
             request_url_template: self.function.to_string(),
@@ -157,14 +180,21 @@ impl DesiredAction {
                 translation_map_defaults,
             } => {
                 config.request_template.clone_from(request);
-                config.success_template.clone_from(success);
-                config.translation_map.clone_from(translation_map);
-                config
-                    .translation_map_defaults
-                    .clone_from(translation_map_defaults);
+                replace(&mut config.success_template, success);
+                replace(&mut config.translation_map, translation_map);
+                replace(
+                    &mut config.translation_map_defaults,
+                    translation_map_defaults,
+                );
             }
         }
         config
+    }
+}
+
+fn replace<T: Clone>(member: &mut T, named: &Option<T>) {
+    if let Some(named) = named {
+        member.clone_from(named);
     }
 }
 
@@ -186,7 +216,7 @@ fn request_template(action: &Action, secrets: &[SecretVersion]) -> String {
 /// `{"NAME": {"arn", "version_id"}}`. Neither an ARN nor a version id can hold `$`, `#` or a
 /// quote, so nothing here needs escaping for Velocity.
 fn references(pin: bool, secrets: &[SecretVersion]) -> String {
-    let map: serde_json::Map<String, Value> = secrets
+    let map: Map<String, Value> = secrets
         .iter()
         .map(|secret| {
             let mut reference = json!({"arn": secret.arn, "version_id": secret.version_id});

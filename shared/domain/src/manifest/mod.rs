@@ -39,8 +39,12 @@ use crate::ids::{ActionId, ClientId, IntegrationId, Key, OrganizationId, UserId}
 /// Changed bindings a trigger may touch where the manifest does not say.
 pub const DEFAULT_MAX_CHANGES: u32 = 25;
 
-/// The response template of an action where the manifest does not say: what the function
-/// answered, as it is.
+/// Velocity for "whatever the caller sent" (official blueprint `scheduling-bot-blueprint`, its
+/// exported data actions): the platform's default of a request template.
+pub const RAW_REQUEST: &str = "${input.rawRequest}";
+
+/// The response template of an action where the manifest does not say, and the platform's default
+/// as well: what the function answered, as it is.
 pub const DEFAULT_SUCCESS_TEMPLATE: &str = "${rawResult}";
 
 /// What a request template holds where the envelope's secret references belong.
@@ -179,12 +183,13 @@ pub struct Action {
     pub contract: Option<Contract>,
     /// The request template in Velocity, if the manifest has one.
     pub request_template: Option<String>,
-    /// The response template in Velocity. Means nothing where [`Action::keeps_templates`].
-    pub success_template: String,
+    /// The response template in Velocity. `None` leaves an adopted action's as it is; here and in
+    /// the two maps below.
+    pub success_template: Option<String>,
     /// JSONPath expressions by the name that the response template uses.
-    pub translation_map: BTreeMap<String, String>,
+    pub translation_map: Option<BTreeMap<String, String>>,
     /// What such a name stands for where its expression finds nothing.
-    pub translation_map_defaults: BTreeMap<String, String>,
+    pub translation_map_defaults: Option<BTreeMap<String, String>>,
     /// Seconds until Genesys gives a call up, 1 to 60. Genesys' own default where absent.
     pub timeout_seconds: Option<u8>,
     /// A call that shows whether the action works.

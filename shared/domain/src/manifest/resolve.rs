@@ -1,6 +1,6 @@
 //! Defaults, and the manifest made from a file in which nothing is wrong.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use url::Url;
@@ -8,8 +8,8 @@ use url::Url;
 use super::bounds::Bounds;
 use super::{
     Action, Authorized, Contract, Credential, DEFAULT_MAX_CHANGES, DEFAULT_SUCCESS_TEMPLATE,
-    Delivery, Integration, LiveTest, Manifest, Organization, OtherIntegration, RotationDirectives,
-    SecretReference, TriedAction, wire,
+    Delivery, Integration, LiveTest, Manifest, Organization, OtherIntegration, RAW_REQUEST,
+    RotationDirectives, SecretReference, TriedAction, wire,
 };
 use crate::genesys_region::{self, ENVIRONMENTS, Environment};
 use crate::rebind::INTEGRATION_TYPE;
@@ -147,7 +147,9 @@ impl wire::Action {
         let integration = self.integration.clone()?;
         let integration_name = &integrations.iter().find(|i| i.key == integration)?.name;
         let response = self.response.as_ref();
-        let map = |one: Option<&std::collections::BTreeMap<_, _>>| one.cloned().unwrap_or_default();
+        let is_new = !self.is_adopted();
+        let map =
+            |named: Option<&BTreeMap<_, _>>| named.cloned().or_else(|| is_new.then(BTreeMap::new));
         Some(Action {
             key: self.key.clone()?,
             name: self.name.clone()?,
@@ -168,10 +170,13 @@ impl wire::Action {
                 Some(contract) => Some(contract.resolve()?),
                 None => None,
             },
-            request_template: self.request_template().cloned(),
+            request_template: self
+                .request_template()
+                .map(|template| or_platform_default(template, RAW_REQUEST)),
             success_template: response
-                .and_then(|response| response.success_template.clone())
-                .unwrap_or_else(|| DEFAULT_SUCCESS_TEMPLATE.to_owned()),
+                .and_then(|response| response.success_template.as_deref())
+                .or_else(|| is_new.then_some(DEFAULT_SUCCESS_TEMPLATE))
+                .map(|template| or_platform_default(template, DEFAULT_SUCCESS_TEMPLATE)),
             translation_map: map(response.and_then(|r| r.translation_map.as_ref())),
             translation_map_defaults: map(
                 response.and_then(|r| r.translation_map_defaults.as_ref())
@@ -183,6 +188,17 @@ impl wire::Action {
             },
         })
     }
+}
+
+/// An empty template is not stored: it reads back as the platform's default (what
+/// terraform-provider-genesyscloud reads after it has written one).
+fn or_platform_default(template: &str, default: &str) -> String {
+    if template.is_empty() {
+        default
+    } else {
+        template
+    }
+    .to_owned()
 }
 
 impl wire::Action {

@@ -429,6 +429,7 @@ fn a_function_is_in_use_while_an_action_calls_it_or_may_go_back_to_it() {
         translation_map: BTreeMap::new(),
         translation_map_defaults: BTreeMap::new(),
         success_template: String::new(),
+        other: crate::binding::OtherMembers::default(),
     };
     let mut change = Change::begin(id, 1, Vec::new(), None, now);
     change.previous = Some(PreviousAction {

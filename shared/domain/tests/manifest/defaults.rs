@@ -1,6 +1,6 @@
 //! What a manifest holds where the file says nothing, and where it says everything.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lockstep_domain::manifest::{Delivery, Mode, Overlap};
 
@@ -28,7 +28,8 @@ fn defaults_are_filled_in() {
     assert!(!action.category_given);
     assert_eq!(action.delivery, Delivery::Envelope);
     assert_eq!(action.secrets[0].overlap, Overlap::None);
-    assert_eq!(action.success_template, "${rawResult}");
+    assert_eq!(action.success_template.as_deref(), Some("${rawResult}"));
+    assert_eq!(action.translation_map, Some(BTreeMap::new()));
     assert_eq!(action.timeout_seconds, None);
     assert!(!action.adopt && !action.secure && !action.pin && action.test.is_none());
     assert_eq!(
@@ -100,9 +101,10 @@ actions:
             .unwrap()
             .contains("lockstep")
     );
-    assert_eq!(action.success_template, "{}");
-    assert_eq!(action.translation_map["a"], "$.a");
-    assert_eq!(action.translation_map_defaults["a"], "1");
+    assert_eq!(action.success_template.as_deref(), Some("{}"));
+    let named = |value: &str| Some(BTreeMap::from([("a".to_owned(), value.to_owned())]));
+    assert_eq!(action.translation_map, named("$.a"));
+    assert_eq!(action.translation_map_defaults, named("1"));
     assert_eq!(action.timeout_seconds, Some(60));
     let test = action.test.as_ref().unwrap();
     assert_eq!(test.input["x"], 1);

@@ -1,6 +1,7 @@
 //! The manifest and its reader.
 
 mod actions;
+mod adopting;
 mod contract;
 mod credentials;
 mod defaults;
@@ -8,6 +9,7 @@ mod form;
 mod integrations;
 mod never_panics;
 mod organization;
+mod platform;
 mod sample;
 mod support;
 mod templates;

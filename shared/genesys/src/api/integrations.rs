@@ -118,7 +118,8 @@ pub struct IntegrationFilter {
 }
 
 /// An integration's current config. Read it, change it, write it back whole: the version says whether
-/// somebody else was faster.
+/// somebody else was faster. Members this client does not know are kept as they came; what the
+/// published swagger (`IntegrationConfiguration`) marks as read-only is not written.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct IntegrationConfig {
@@ -139,16 +140,33 @@ pub struct IntegrationConfig {
     /// Credentials by slot, such as `AmazonWebServicesARN`.
     #[serde(default, deserialize_with = "or_default")]
     pub credentials: BTreeMap<String, CredentialRef>,
+    /// Read-only.
+    #[serde(default, skip_serializing)]
+    id: Option<Value>,
+    /// Read-only.
+    #[serde(default, skip_serializing)]
+    self_uri: Option<Value>,
+    /// Whatever else came.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
 }
 
 /// A reference to a credential.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct CredentialRef {
     /// The credential's id.
     pub id: String,
-    /// Its name; only read.
-    #[serde(skip_serializing, default)]
-    pub name: Option<String>,
+    /// Read-only, as are the two below (published swagger, `CredentialInfo`).
+    #[serde(default, skip_serializing)]
+    created_date: Option<Value>,
+    #[serde(default, skip_serializing)]
+    modified_date: Option<Value>,
+    #[serde(default, skip_serializing)]
+    self_uri: Option<Value>,
+    /// Whatever else came, such as its name and type.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
 }
 
 impl CredentialRef {
@@ -156,7 +174,7 @@ impl CredentialRef {
     pub fn to(id: impl Into<String>) -> Self {
         Self {
             id: id.into(),
-            name: None,
+            ..Self::default()
         }
     }
 }

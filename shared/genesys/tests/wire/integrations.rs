@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::support::{Platform, ok, one, status};
-use genesys_cloud::{CredentialRef, ErrorKind, IntendedState};
+use genesys_cloud::{CredentialRef, ErrorKind, IntegrationConfig, IntendedState};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
@@ -48,9 +48,14 @@ async fn an_integration_is_created_enabled_and_deleted() {
 }
 
 #[tokio::test]
-async fn an_integrations_config_is_written_with_all_six_fields() {
+async fn an_integrations_config_is_written_as_it_was_read_but_for_what_is_read_only() {
     let read = json!({"id": "current", "name": null, "version": 7, "properties": {"p": 1}, "advanced": null, "notes": null,
-        "credentials": {"AmazonWebServicesARN": {"id": "old", "name": "role", "selfUri": "/x"}}});
+        "credentials": {
+            "AmazonWebServicesARN": {"id": "old", "name": "role", "selfUri": "/x"},
+            "proxy": {"id": "kept", "name": "n", "type": {"name": "basicAuth"}, "selfUri": "/y",
+                "createdDate": "2026-01-02T03:04:05Z", "modifiedDate": "2026-01-02T03:04:05Z"},
+        },
+        "selfUri": "/z"});
     let platform = Platform::start(move |seen| {
         let line = seen.line.as_str();
         (line.ends_with("/integrations/i-1/config/current")).then(|| match line.split(' ').next() {
@@ -72,8 +77,26 @@ async fn an_integrations_config_is_written_with_all_six_fields() {
     assert_eq!(
         platform.last().json(),
         json!({"name": "", "version": 7, "properties": {"p": 1}, "advanced": {}, "notes": "",
-            "credentials": {"AmazonWebServicesARN": {"id": "new"}}})
+        "credentials": {
+            "AmazonWebServicesARN": {"id": "new"},
+            "proxy": {"id": "kept", "name": "n", "type": {"name": "basicAuth"}},
+        }})
     );
+}
+
+#[test]
+fn members_of_an_integrations_config_that_the_sdk_does_not_have_survive() {
+    let read = json!({"id": "current", "name": "A", "version": 7, "properties": {}, "advanced": {}, "notes": "",
+        "credentials": {"proxy": {"id": "kept", "region": "eu", "selfUri": "/y"}},
+        "routing": {"mode": "strict", "weights": [1, null]}, "selfUri": "/z"});
+    let mut expected = read.clone();
+    let members = expected.as_object_mut().unwrap();
+    members.remove("id");
+    members.remove("selfUri");
+    let slot = members["credentials"]["proxy"].as_object_mut().unwrap();
+    slot.remove("selfUri");
+    let config: IntegrationConfig = serde_json::from_value(read).unwrap();
+    assert_eq!(serde_json::to_value(config).unwrap(), expected);
 }
 
 #[tokio::test]
