@@ -36,6 +36,14 @@ pub struct Action {
     pub config: Option<ActionConfig>,
 }
 
+impl Action {
+    /// Whether the platform made it: nobody can change it (official Terraform provider,
+    /// `integration_action`).
+    pub fn is_built_in(&self) -> bool {
+        self.id.starts_with("static")
+    }
+}
+
 impl Identified for Action {
     fn identity(&self) -> Option<&str> {
         Some(&self.id)
@@ -187,7 +195,8 @@ pub struct ActionUpdate {
 /// Which actions to list. Empty means all.
 #[derive(Debug, Clone, Default)]
 pub struct ActionFilter {
-    /// Part of the name: the platform matches partially, so compare again.
+    /// Part of the name: the platform matches partially, so compare again
+    /// ([`Genesys::custom_actions_named`] does).
     pub name: Option<String>,
     /// Only this category.
     pub category: Option<String>,
@@ -309,6 +318,29 @@ impl Genesys {
             );
         }
         Ok(all)
+    }
+
+    /// The custom actions of an integration with exactly this name. Names are not unique, and a
+    /// built-in action may have the same one.
+    ///
+    /// # Errors
+    /// Any [`crate::ErrorKind`]. A page that fails fails the list.
+    pub async fn custom_actions_named(
+        &self,
+        name: &str,
+        integration_id: &str,
+    ) -> Result<Vec<Action>, Error> {
+        let filter = ActionFilter {
+            name: Some(name.to_owned()),
+            ..ActionFilter::default()
+        };
+        let mut actions = self.list_actions(&filter).await?;
+        actions.retain(|action| {
+            !action.is_built_in()
+                && action.name.as_deref() == Some(name)
+                && action.integration_id.as_deref() == Some(integration_id)
+        });
+        Ok(actions)
     }
 
     async fn list_actions_among(

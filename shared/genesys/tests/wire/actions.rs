@@ -46,6 +46,23 @@ async fn an_action_is_read_whole_and_its_config_written_back_whole() {
 }
 
 #[tokio::test]
+async fn actions_of_a_name_are_the_custom_ones_of_exactly_that_name_and_integration() {
+    let action = |id: &str, name: &str, integration: &str| json!({"id": id, "name": name, "integrationId": integration});
+    let page = json!({"entities": [
+        action("custom_-_1", "Order", "i-1"),
+        action("static_-_order", "Order", "i-1"),
+        action("custom_-_2", "Order lookup", "i-1"),
+        action("custom_-_3", "order", "i-1"),
+        action("custom_-_4", "Order", "i-2"),
+        action("custom_-_5", "Order", "i-1"),
+    ], "pageNumber": 1, "pageCount": 1});
+    let platform = Platform::start(one("GET /api/v2/integrations/actions?", page)).await;
+    let named = platform.client().custom_actions_named("Order", "i-1").await;
+    let ids: Vec<String> = named.unwrap().into_iter().map(|one| one.id).collect();
+    assert_eq!(ids, ["custom_-_1", "custom_-_5"]);
+}
+
+#[tokio::test]
 async fn what_is_not_there_is_none() {
     let platform = Platform::start(|_| None).await;
     let client = platform.client();

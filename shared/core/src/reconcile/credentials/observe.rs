@@ -341,16 +341,9 @@ async fn action_of(
     let Found::One(integration) = integration else {
         return Ok(Found::Nothing);
     };
-    let filter = api::ActionFilter {
-        name: Some(tried.name.clone()),
-        ..Default::default()
-    };
-    // The platform matches names partially: compared again here.
-    let mut named = genesys.list_actions(&filter).await?;
-    named.retain(|one| {
-        one.name.as_deref() == Some(&tried.name)
-            && one.integration_id.as_deref() == Some(integration.id.as_str())
-    });
+    let mut named = genesys
+        .custom_actions_named(&tried.name, integration.id.as_str())
+        .await?;
     match (named.pop(), named.len()) {
         (None, _) => Ok(Found::Nothing),
         (Some(one), 0) => Ok(Found::One(parsed(&one.id, "an action's id")?)),
