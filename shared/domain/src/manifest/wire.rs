@@ -340,11 +340,11 @@ pub struct Credential {
     pub rotation: Option<Rotation>,
 }
 
-/// What an action takes and answers, as JSON Schemas (draft-04 unless they say otherwise).
+/// What an action takes and answers, as JSON Schemas (draft-04).
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Contract {
-    /// The JSON Schema of the input; its type is object.
+    /// The JSON Schema of the input; its type is object, and its properties are of simple types.
     #[schemars(required)]
     pub input: Option<Map<String, Value>>,
     /// The JSON Schema of the answer.
@@ -366,7 +366,8 @@ pub struct Request {
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Response {
-    /// The Velocity template of the answer. Default: ${rawResult}.
+    /// The Velocity template of the answer. Default: ${rawResult}, or for an adopted action what
+    /// it has, here and in the two maps below.
     pub success_template: Option<String>,
     /// JSONPath expressions, by the name that the template uses.
     pub translation_map: Option<BTreeMap<String, String>>,

@@ -64,7 +64,7 @@ actions:
     line 16, actions[0].secrets[0].arn: name "prod/db" of the secret's ARN is not right: it should be the full name with the six characters that AWS puts at its end. Fix: Write the full ARN of a secret, with the six characters at its end: arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-AbCdEf.
     line 18, actions[0].secrets[1].arn: the secret is in eu-west-1, the stack in us-east-1. Fix: Name a secret of the stack's region, or deploy a stack there.
     line 19, actions[0].pin: the old version of DB, KEY stops working at its rotation, so a pin would be an outage. Fix: Remove `pin`, or set overlap: alternating if the secret rotates between two users.
-    line 21, actions[0].contract.input.properties.order.type: this is not a valid JSON Schema: "strin" is none of array, boolean, integer, null, number, object, string. Fix: Correct the schema; it is draft-04 unless `$schema` says otherwise.
+    line 21, actions[0].contract.input.properties.order.type: this is not a valid JSON Schema: "strin" is none of array, boolean, integer, null, number, object, string. Fix: Correct the schema; it is draft-04.
     line 24, actions[0].request.template: the template does not hold {{lockstep.secrets}}. Fix: Put {{lockstep.secrets}} where the secrets' references belong, such as {"input": ${input.rawRequest}, "secrets": {{lockstep.secrets}}}.
     "#);
 }

@@ -1,15 +1,21 @@
 //! The contract and the live test that must fit it.
 
-use jsonschema::{Draft, Validator};
+use jsonschema::error::ValidationErrorKind;
+use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
 use serde_json::{Map, Value};
 
 use crate::manifest::collect::Problems;
 use crate::manifest::place::{Place, Step};
 use crate::manifest::tree::cut;
 use crate::manifest::wire;
+use crate::rebind::{normal_form, refers};
 
 /// How many faults of one schema or one test input are told.
 const MOST: usize = 20;
+
+/// How many bytes one compiled pattern may have. `^\p{L}{1,255}$`, the usual limit of a name, has
+/// more than the 10 MiB that the `regex` crate allows by default; a function has 256 MB.
+const MAX_PATTERN: usize = 32 << 20;
 
 pub(super) fn check(action: &wire::Action, at: &Place, problems: &mut Problems<'_>) {
     let Some(contract) = &action.contract else {
@@ -42,8 +48,9 @@ pub(super) fn check(action: &wire::Action, at: &Place, problems: &mut Problems<'
     }
 }
 
-/// The schema, compiled, if it is one. Without `$schema` it is draft-04, which is what Genesys
-/// Cloud's own exports of Data Actions declare.
+/// The schema, compiled as draft-04, if it is one: that is what Genesys Cloud's own exports of Data
+/// Actions declare. One that is well-formed in the draft it declares and not in draft-04 is the
+/// platform rules' to refuse.
 fn check_schema(
     schema: &Map<String, Value>,
     at: &Place,
@@ -63,18 +70,22 @@ fn check_schema(
         problems.add(
             place,
             format!("this is not a valid JSON Schema: {}", cut(said)),
-            "Correct the schema; it is draft-04 unless `$schema` says otherwise.",
+            "Correct the schema; it is draft-04.",
         );
     }
     if !faults.is_empty() {
         return None;
     }
-    let mut options = jsonschema::options();
-    if !says_draft {
-        options = options.with_draft(Draft::Draft4);
+    if says_draft && !self::faults(&jsonschema::draft4::meta::validator(), &schema, at).is_empty() {
+        return None;
     }
-    match options.build(&schema) {
+    let options = jsonschema::options()
+        .with_draft(Draft::Draft4)
+        .with_pattern_options(PatternOptions::fancy_regex().size_limit(MAX_PATTERN));
+    match options.build(&normal_form(&schema)) {
         Ok(validator) => Some(validator),
+        // Refused by the platform's rules, wherever it points.
+        Err(_) if refers(&schema) => None,
         Err(error) => {
             problems.add(
                 at,
@@ -82,19 +93,22 @@ fn check_schema(
                     "this JSON Schema cannot be used: {}",
                     cut(&error.to_string())
                 ),
-                "Correct it; a `$ref` may point within the schema only.",
+                "Correct the schema; it is draft-04. A pattern that is too large counts fewer \
+                 characters.",
             );
             None
         }
     }
 }
 
-fn faults(
+/// What makes a schema no schema of the draft that `meta` is of.
+pub(super) fn faults(
     meta: &jsonschema::meta::MetaValidator<'_>,
     schema: &Value,
     at: &Place,
 ) -> Vec<(Place, String)> {
     meta.iter_errors(schema)
+        .filter(|error| !is_empty_required(error))
         .take(MOST)
         .map(|error| {
             let at = within(at, error.instance_path());
@@ -110,6 +124,15 @@ fn faults(
             (at, said)
         })
         .collect()
+}
+
+/// Draft-04 forbids `required: []`, the platform takes it, and the official Java SDK always sends it
+/// (its model of a contract).
+fn is_empty_required(error: &ValidationError<'_>) -> bool {
+    use jsonschema::paths::LocationSegment;
+    let last = error.instance_path().segments().last();
+    matches!(error.kind(), ValidationErrorKind::MinItems { .. })
+        && matches!(last, Some(LocationSegment::Property(name)) if name == "required")
 }
 
 fn check_test(

@@ -8,10 +8,11 @@ mod contract;
 mod credentials;
 mod integrations;
 mod organization;
+mod platform;
 mod rotation;
 mod templates;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::bounds::Bounds;
 use super::collect::Problems;
@@ -35,6 +36,15 @@ pub(super) fn check(
     actions::check(manifest, bounds, problems);
     credentials::check(manifest, bounds, problems);
     rotation::check(manifest, problems);
+    new_rules(manifest, problems);
+}
+
+/// Rules that came with this release and that an accepted manifest may break.
+fn new_rules(manifest: &wire::Manifest, problems: &mut Problems<'_>) {
+    let at = Place::root().key("actions");
+    for (index, action) in manifest.actions.iter().flat_map(wire::List::present) {
+        platform::check(action, &at.index(index), problems);
+    }
 }
 
 /// Notes every value that stands at more than one place. `told` says what is wrong, given the
@@ -53,6 +63,34 @@ fn refuse_repeated<T: Ord>(
             seen.insert(value, place);
         }
     }
+}
+
+/// An entry's name among those of its kind, as `refuse_shared_names` looks at it.
+struct Named<K> {
+    /// Where the name is.
+    at: Place,
+    /// The name, and what it is a name within.
+    name: K,
+    /// Whether the entry says by `id` which thing of that name it means.
+    has_id: bool,
+}
+
+/// Notes every name of several entries. Names are not unique at Genesys Cloud, so entries may share
+/// one where each has an `id`; an entry without one is looked for by its name, and would find
+/// another entry's.
+fn refuse_shared_names<K: Ord + Clone>(
+    entries: Vec<Named<K>>,
+    problems: &mut Problems<'_>,
+    told: impl Fn(&K, &Place) -> (String, &'static str),
+) {
+    let without_id: BTreeSet<K> = entries
+        .iter()
+        .filter(|entry| !entry.has_id)
+        .map(|entry| entry.name.clone())
+        .collect();
+    let unclear = entries.into_iter().map(|entry| (entry.at, entry.name));
+    let unclear = unclear.filter(|(_, name)| without_id.contains(name));
+    refuse_repeated(unclear, problems, told);
 }
 
 /// Role names are unique in an account without regard to case (IAM API reference, `CreateRole`).
