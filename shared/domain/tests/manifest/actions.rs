@@ -50,6 +50,16 @@ fn no_two_entries_are_one_action() {
         "actions[1].id",
         "a1 is the action of actions[0].id already",
     );
+    let half = with_second_action(&format!(
+        "key: b, id: a2, name: Order lookup, integration: prod, {REST}"
+    ));
+    assert_refused(&half, &bounds(), "actions[1].name", "give each its `id`");
+    let both = edited(
+        &half,
+        "    integration: prod\n",
+        "    integration: prod\n    id: a1\n",
+    );
+    assert_eq!(accepted(&both, &bounds()).actions.len(), 2);
     let elsewhere = edited(
         &with_second_action(&format!(
             "key: b, name: Order lookup, integration: test, {REST}"

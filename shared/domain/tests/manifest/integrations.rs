@@ -68,6 +68,31 @@ fn no_two_entries_are_one_integration() {
     );
 }
 
+#[test]
+fn integrations_of_one_name_are_told_apart_by_id_or_type() {
+    let first = "role: GenesysRole}\nactions";
+    let text = |first_id: &str, second: &str| {
+        let second = format!("  - {{key: second, name: AWS Lambda production, {second}}}");
+        with(
+            first,
+            &format!("role: GenesysRole{first_id}}}\n{second}\nactions"),
+        )
+    };
+    accepted(&text(", id: i1", "role: GenesysRole, id: i2"), &bounds());
+    for half in [
+        text("", "role: GenesysRole, id: i2"),
+        text(", id: i1", "role: GenesysRole"),
+    ] {
+        assert_refused(
+            &half,
+            &bounds(),
+            "integrations[1].name",
+            "or give each its `id`",
+        );
+    }
+    accepted(&text("", "type: custom-rest-actions"), &bounds());
+}
+
 fn of_another_organization(role: &str) -> Manifest {
     let mut bounds = bounds();
     bounds.organization_ids = vec!["other-org".parse().expect("an id")];

@@ -1,7 +1,7 @@
 //! Data Actions: what they are, what they invoke, and which secrets they refer to; and keys, which
 //! all entries share.
 
-use super::{contract, refuse_repeated, templates};
+use super::{Named, contract, refuse_repeated, refuse_shared_names, templates};
 use crate::arn::{FunctionArn, SecretArn};
 use crate::ids::{ActionId, Key};
 use crate::manifest::bounds::Bounds;
@@ -153,19 +153,20 @@ fn keys(manifest: &wire::Manifest, actions: &[Entry<'_>], problems: &mut Problem
 
 /// Entries that would fight over one Data Action.
 fn rivals(entries: &[Entry<'_>], problems: &mut Problems<'_>) {
-    refuse_repeated(
-        entries.iter().filter_map(|(at, action)| {
-            let integration = action.integration.as_ref()?;
-            Some((at.key("name"), (integration, action.name.as_ref()?)))
-        }),
-        problems,
-        |(integration, name), first| {
-            (
-                format!("`{name}` in `{integration}` is the action of {first} already"),
-                "Keep one entry for the action, or give this one a name of its own.",
-            )
-        },
-    );
+    let named = entries.iter().filter_map(|(at, action)| {
+        Some(Named {
+            at: at.key("name"),
+            name: (action.integration.as_ref()?, action.name.as_ref()?),
+            has_id: action.id.is_some(),
+        })
+    });
+    refuse_shared_names(named.collect(), problems, |(integration, name), first| {
+        (
+            format!("`{name}` in `{integration}` is the action of {first} already"),
+            "Keep one entry for the action, or give this one a name of its own; or give each its \
+             `id` where two actions have this name.",
+        )
+    });
     refuse_repeated(
         entries
             .iter()

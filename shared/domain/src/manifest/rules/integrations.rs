@@ -1,6 +1,6 @@
 //! Integrations and their roles: no two entries are one, and no role is somebody else's.
 
-use super::{is_same_role, refuse_repeated};
+use super::{Named, is_same_role, refuse_repeated, refuse_shared_names};
 use crate::arn::RoleName;
 use crate::manifest::bounds::Bounds;
 use crate::manifest::collect::Problems;
@@ -20,18 +20,20 @@ pub(super) fn check(
         .flat_map(wire::List::present)
         .map(|(index, entry)| (at.index(index), entry))
         .collect();
-    refuse_repeated(
-        entries
-            .iter()
-            .filter_map(|(at, entry)| Some((at.key("name"), entry.name.as_ref()?))),
-        problems,
-        |name, first| {
-            (
-                format!("`{name}` is the integration of {first} already"),
-                "Merge the two entries: several actions can share an integration.",
-            )
-        },
-    );
+    let named = entries.iter().filter_map(|(at, entry)| {
+        Some(Named {
+            at: at.key("name"),
+            name: (entry.resolved_type(), entry.name.as_ref()?),
+            has_id: entry.id.is_some(),
+        })
+    });
+    refuse_shared_names(named.collect(), problems, |(_, name), first| {
+        (
+            format!("`{name}` is the integration of {first} already"),
+            "Merge the two entries, since several actions can share an integration; or give each \
+             its `id` where two integrations have this name.",
+        )
+    });
     refuse_repeated(
         entries
             .iter()
