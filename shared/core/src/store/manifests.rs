@@ -110,12 +110,7 @@ impl Store {
     /// S3 did not answer for all of them, or a kept object cannot be understood: half of what is
     /// managed must not pass for all of it.
     pub async fn accepted(&self) -> Result<Manifests, StoreError> {
-        let mut kept = Vec::new();
-        for object in self.list(&self.config.state_bucket, ACCEPTED).await? {
-            if let Some(one) = self.read_json::<Kept>(&object).await? {
-                kept.push(one.value);
-            }
-        }
+        let kept = self.kept().await?;
         let mut manifests = Manifests::default();
         let mut others: Vec<Manifest> = Vec::new();
         for kept in newest_of_each_object(kept) {
@@ -135,11 +130,21 @@ impl Store {
         Ok(manifests)
     }
 
+    async fn kept(&self) -> Result<Vec<Kept>, StoreError> {
+        let mut kept = Vec::new();
+        for object in self.list(&self.config.state_bucket, ACCEPTED).await? {
+            if let Some(one) = self.read_json::<Kept>(&object).await? {
+                kept.push(one.value);
+            }
+        }
+        Ok(kept)
+    }
+
     /// Puts a manifest in force. Doing so again with the same text changes nothing.
     ///
     /// # Errors
-    /// Another object that still exists holds the organization ([`AcceptError::Taken`]), another
-    /// run accepted one in the meantime, or S3 did not do it.
+    /// Another object that still exists and still describes the organization holds it
+    /// ([`AcceptError::Taken`]), another run accepted one in the meantime, or S3 did not do it.
     pub async fn accept(
         &self,
         object: &str,
@@ -167,7 +172,10 @@ impl Store {
                     return Ok(());
                 }
                 let bucket = &self.config.manifest_bucket;
-                if holder.object != object && self.exists(bucket, &holder.object).await? {
+                if holder.object != object
+                    && self.exists(bucket, &holder.object).await?
+                    && still_describes(holder, self.kept().await?)
+                {
                     let organization = &manifest.organization.id;
                     return Err(AcceptError::Taken(taken(organization, &holder.object)));
                 }
@@ -188,6 +196,12 @@ fn taken(organization: &OrganizationId, holder: &str) -> Problem {
             "Put everything of this organization into {holder}, or delete that object and upload this one again."
         ),
     )
+}
+
+/// Whether the file that `holder` was accepted from still describes its organization, or was given
+/// to another one since: then the organization is free for another file.
+fn still_describes(holder: &Kept, all: Vec<Kept>) -> bool {
+    newest_of_each_object(all).contains(holder)
 }
 
 /// One file manages one organization. Where its organization was exchanged, what was accepted from
@@ -221,7 +235,9 @@ mod tests {
         let first = kept("manifests/a.yaml", "2026-01-01T00:00:00Z", "of one");
         let second = kept("manifests/a.yaml", "2026-01-02T00:00:00Z", "of another");
         let other = kept("manifests/b.yaml", "2025-01-01T00:00:00Z", "of a third");
-        let left = newest_of_each_object(vec![first, second.clone(), other.clone()]);
-        assert_eq!(left, [second, other]);
+        let all = vec![first.clone(), second.clone(), other.clone()];
+        assert_eq!(newest_of_each_object(all.clone()), [second.clone(), other]);
+        assert!(!still_describes(&first, all.clone()));
+        assert!(still_describes(&second, all));
     }
 }
