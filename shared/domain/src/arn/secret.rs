@@ -42,6 +42,24 @@ impl SecretArn {
     pub fn name(&self) -> &str {
         &self.name
     }
+
+    /// Whether this is `full` without the six random characters at its end.
+    ///
+    /// An ARN that lacks them is taken for a complete one where the secret's name itself ends in a
+    /// hyphen and six characters, such as `genesys/lockstep-client`: only Secrets Manager can tell,
+    /// which finds a secret by its partial ARN too (API reference, `DescribeSecret`) and answers
+    /// with the full one. Rotation events name the full one alone.
+    #[must_use]
+    pub fn is_partial_of(&self, full: &Self) -> bool {
+        let place = |arn: &Self| {
+            (
+                arn.partition.clone(),
+                arn.region.clone(),
+                arn.account.clone(),
+            )
+        };
+        place(self) == place(full) && full.name == format!("{}-{}", self.name, self.suffix)
+    }
 }
 
 impl FromStr for SecretArn {
@@ -105,3 +123,26 @@ text_type!(
     hint "Write the full ARN of a secret, with the six characters at its end: arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-AbCdEf.",
     described "The full ARN of the secret in AWS Secrets Manager, with the six characters at its end."
 );
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arn(name: &str) -> SecretArn {
+        let text = format!("arn:aws:secretsmanager:us-east-1:123456789012:secret:{name}");
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn an_arn_without_its_random_suffix_is_known_by_the_full_one() {
+        let partial = arn("genesys/lockstep-client");
+        assert!(partial.is_partial_of(&arn("genesys/lockstep-client-a1B2c3")));
+        // The secret `genesys/lockstep`, whose random characters happen to read `client`.
+        assert!(!partial.is_partial_of(&partial));
+        assert!(!partial.is_partial_of(&arn("genesys/lockstep-a1B2c3")));
+        assert!(!arn("genesys/lockstep-a1B2c3").is_partial_of(&partial));
+        let elsewhere =
+            "arn:aws:secretsmanager:us-east-1:210987654321:secret:genesys/lockstep-client-a1B2c3";
+        assert!(!partial.is_partial_of(&elsewhere.parse().unwrap()));
+    }
+}
