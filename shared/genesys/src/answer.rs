@@ -1,10 +1,9 @@
 //! From an answer's status, headers and body to an [`Error`].
 //!
-//! The error body is `ErrorBody` of the published swagger; the token endpoint's is `AuthErrorResponse`
-//! of the official Go SDK. Neither is ever kept as it came: only the message, the code and the field are,
-//! and the secrets that the request carried are cut out of them.
+//! The error body is [`ErrorBody`]; the token endpoint's is `AuthErrorResponse` of the official Go SDK.
+//! Neither is ever kept as it came: only the reason, the codes and the field are, and the secrets that the
+//! request carried are cut out of them.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, RETRY_AFTER};
@@ -12,35 +11,20 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use crate::error::{Error, ErrorKind, TransportFailure};
+use crate::error_body::ErrorBody;
 use crate::operation::{Operation, Repeat};
 
 /// Longer messages are cut: they go to logs and events.
 const LONGEST_MESSAGE: usize = 600;
+
+/// The code of a contract that is refused for good; its message holds the reason (provider log of 2024-05).
+const INVALID_SCHEMA: &str = "invalid.schema";
 
 /// One answer, read completely.
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct ErrorBody {
-    message: Option<String>,
-    code: Option<String>,
-    message_params: Option<BTreeMap<String, serde_json::Value>>,
-    context_id: Option<String>,
-    details: Option<Vec<Detail>>,
-    errors: Option<Vec<ErrorBody>>,
-    entity_name: Option<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Detail {
-    error_code: Option<String>,
-    field_name: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -69,22 +53,28 @@ impl Answer {
 
     /// The error an answer outside 2xx stands for.
     pub(crate) fn to_error(&self, operation: &Operation, secrets: &[&SecretString]) -> Error {
-        let body: ErrorBody = serde_json::from_slice(&self.body).unwrap_or_default();
-        let message = scrub(&body.full_message(self.status), secrets);
+        let body = ErrorBody::read(&self.body);
+        let message = scrub(&body.reason(self.status), secrets);
         let code = body.code.as_deref().map(|code| scrub(code, secrets));
+        let details = body.detail_codes();
+        let retry_after = self.asked_to_wait(&body);
         let kind = self.kind(operation, &body, &message, secrets);
         // Who says that the version is not the current one has not written.
         let ambiguous = kind != ErrorKind::Conflict && self.may_have_been_applied();
-        let correlation_id = body
-            .context_id
-            .filter(|id| !id.is_empty())
-            .or_else(|| self.correlation_id());
+        let correlation_id = body.context_id.or_else(|| self.correlation_id());
         Error::new(kind, operation.name, message)
             .with_status(self.status)
             .with_code(code)
+            .with_details(details.iter().map(|code| scrub(code, secrets)).collect())
             .with_correlation_id(correlation_id.map(|id| scrub(&id, secrets)))
-            .with_retry_after(self.retry_after())
+            .with_retry_after(retry_after)
             .ambiguous(ambiguous)
+    }
+
+    /// What `Retry-After` says, or for a 429 without it what the message says.
+    fn asked_to_wait(&self, body: &ErrorBody) -> Option<Duration> {
+        let in_words = || body.wait().filter(|_| self.status == 429);
+        self.retry_after().or_else(in_words)
     }
 
     /// A gateway may give up on a write that is then carried out. 501 and 503 say that it was not.
@@ -99,29 +89,32 @@ impl Answer {
         message: &str,
         secrets: &[&SecretString],
     ) -> ErrorKind {
+        let code = body.code.as_deref().unwrap_or_default();
         match self.status {
-            400 | 408 if operation.versioned && says_version_mismatch(message) => {
+            400 if body.is_conflict() => ErrorKind::Conflict,
+            // What is wrong with a schema may hold any word, but is no matter of versions.
+            400 | 408
+                if operation.versioned
+                    && code != INVALID_SCHEMA
+                    && says_version_mismatch(message) =>
+            {
                 ErrorKind::Conflict
             }
             401 => ErrorKind::Unauthorized,
             // `execute` declares 403 `bad.request` for a badly formed input (published swagger).
-            403 if body.code.as_deref() == Some("bad.request") => {
-                ErrorKind::BadRequest { field: None }
-            }
-            403 => ErrorKind::Denied {
-                permissions: body.permissions(message),
-            },
-            404 => ErrorKind::NotFound,
+            403 if code == "bad.request" => ErrorKind::BadRequest { field: None },
+            403 => denied(operation, body.permissions(message)),
+            404 | 410 => ErrorKind::NotFound,
             408 => ErrorKind::Transport(TransportFailure::Timeout),
             409 => ErrorKind::Conflict,
             429 => ErrorKind::RateLimited {
-                retry_after: self.retry_after(),
+                retry_after: self.asked_to_wait(body),
             },
             300..400 => ErrorKind::Garbled,
             501 => ErrorKind::BadRequest { field: None },
             500.. => ErrorKind::Unavailable,
             _ => ErrorKind::BadRequest {
-                field: body.field().map(|field| scrub(&field, secrets)),
+                field: body.field().map(|field| scrub(field, secrets)),
             },
         }
     }
@@ -200,67 +193,13 @@ impl Answer {
     }
 }
 
-impl ErrorBody {
-    /// The message, and those of the errors inside it that say more.
-    fn full_message(&self, status: u16) -> String {
-        let mut parts: Vec<&str> = Vec::new();
-        let own = self
-            .message
-            .as_deref()
-            .map(str::trim)
-            .filter(|text| !text.is_empty());
-        parts.extend(own);
-        for inner in self.errors.iter().flatten() {
-            let text = inner.message.as_deref().map(str::trim).unwrap_or_default();
-            if !text.is_empty() && !parts.contains(&text) {
-                parts.push(text);
-            }
-        }
-        if parts.is_empty() {
-            return format!("answered with status {status} and no message");
-        }
-        parts.join(": ")
+/// A 403 to a run that names no permission is about AWS, not about the OAuth client.
+fn denied(operation: &Operation, permissions: Vec<String>) -> ErrorKind {
+    if operation.runs_action && permissions.is_empty() {
+        ErrorKind::FunctionDenied
+    } else {
+        ErrorKind::Denied { permissions }
     }
-
-    fn field(&self) -> Option<String> {
-        let own = self.details.iter().flatten().find_map(|detail| {
-            detail
-                .field_name
-                .clone()
-                .or_else(|| detail.error_code.clone())
-                .filter(|text| !text.is_empty())
-        });
-        own.or_else(|| self.errors.iter().flatten().find_map(Self::field))
-            .or_else(|| self.entity_name.clone().filter(|text| !text.is_empty()))
-    }
-
-    /// Permissions are named in the parameters or in the text, as `domain:entity:action`.
-    fn permissions(&self, message: &str) -> Vec<String> {
-        let mut found: Vec<String> = Vec::new();
-        let params = self.message_params.iter().flat_map(BTreeMap::values);
-        let texts = params.map(|value| {
-            value
-                .as_str()
-                .map_or_else(|| value.to_string(), str::to_owned)
-        });
-        for text in texts.chain([message.to_owned()]) {
-            for permission in permissions_in(&text) {
-                if !found.contains(&permission) {
-                    found.push(permission);
-                }
-            }
-        }
-        found
-    }
-}
-
-fn permissions_in(text: &str) -> impl Iterator<Item = String> + '_ {
-    text.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, ':' | '*' | '_' | '-')))
-        .filter(|word| {
-            let parts: Vec<&str> = word.split(':').collect();
-            parts.len() == 3 && parts.iter().all(|part| !part.is_empty())
-        })
-        .map(str::to_owned)
 }
 
 /// A stale version is a 400 in some places: "Supplied version 2 does not match latest draft version 1"

@@ -75,8 +75,155 @@ fn a_400_keeps_the_platforms_message_code_and_field() {
     let error = error(&operation::CREATE_ACTION, 400, body);
     assert_eq!(error.field(), Some("contract.input"));
     assert_eq!(error.code(), Some("invalid.schema"));
-    assert_eq!(error.message(), "Invalid: /properties/a: bad type");
+    assert_eq!(error.message(), "Invalid: /properties/a: bad type (x)");
     assert_eq!(error.correlation_id(), Some("from-body"));
+}
+
+#[test]
+fn the_reason_is_read_from_wherever_it_stands() {
+    let message = |body: &str| {
+        error(&operation::CREATE_ACTION, 400, body)
+            .message()
+            .to_owned()
+    };
+    let only_details =
+        r#"{"code":"bad.request","details":[{"errorCode":"ACTION.AUTHENTICATION"}]}"#;
+    assert_eq!(
+        message(only_details),
+        "answered with status 400 and no message (ACTION.AUTHENTICATION)"
+    );
+    let nested =
+        r#"{"message":"failed","errors":[{"message":"","errors":[{"message":"the reason"}]}]}"#;
+    assert_eq!(message(nested), "failed: the reason");
+    let template =
+        r#"{"messageWithParams":"no {thing} here","messageParams":{"thing":"flow"},"errors":null}"#;
+    assert_eq!(message(template), "no flow here");
+    let older = r#"{"errorCode":"bad.request","status":400,"correlationId":"c","userMessage":"as it was","userParams":[]}"#;
+    assert_eq!(message(older), "as it was");
+    let odd_types = r#"{"message":"still read","status":"400","details":{},"errors":"none","messageParams":[]}"#;
+    assert_eq!(message(odd_types), "still read");
+}
+
+/// The bodies of a function that threw and of an action that is not there, as they were recorded (developer
+/// forum, 2025-12; provider logs of 2022 and 2025), with other ids and names.
+#[test]
+fn a_detail_that_every_action_error_has_means_nothing() {
+    let gone = r#"{"message":"Action custom_-_0f1e was not found","code":"not.found","status":404,"messageParams":{},"contextId":"c","details":[{"errorCode":"ACTION.PROCESSING"}],"errors":[]}"#;
+    let gone = error(&operation::GET_ACTION, 404, gone);
+    assert!(gone.is_not_found() && gone.details().is_empty());
+    assert_eq!(gone.message(), "Action custom_-_0f1e was not found");
+    let threw = r#"{"message":"The function failed.","code":"internal.server.error","status":500,"details":[{"errorCode":"ACTION.REMOTE_ENDPOINT"}],"errors":[{"code":"INTERNAL_SERVER_ERROR","message":"An error occurred [c]"}]}"#;
+    let threw = error(&operation::EXECUTE_ACTION, 500, threw);
+    assert_eq!(threw.details(), ["ACTION.REMOTE_ENDPOINT"]);
+    assert_eq!(
+        threw.message(),
+        "The function failed.: An error occurred [c] (ACTION.REMOTE_ENDPOINT)"
+    );
+}
+
+#[test]
+fn an_invalid_schema_is_final_and_says_why() {
+    let body = r#"{"message":"There was an issue validating the schema. input: /properties/version: instance type (object) does not match any allowed primitive type","code":"invalid.schema","status":400,"details":[{"errorCode":"ACTION.PROCESSING"}],"errors":[]}"#;
+    for operation in [&operation::CREATE_ACTION, &operation::PATCH_DRAFT] {
+        let error = error(operation, 400, body);
+        assert!(
+            !error.is_conflict() && !error.is_transient(),
+            "{} {error}",
+            operation.name
+        );
+        assert!(error.to_string().contains("/properties/version"), "{error}");
+        assert_eq!(error.field(), None, "a detail's code is no field");
+    }
+}
+
+#[test]
+fn a_clash_of_names_is_a_conflict_whatever_its_code_and_status() {
+    for (status, code) in [
+        (409, "conflict"),
+        (409, "general.conflict"),
+        (400, "general.conflict"),
+        (400, "conflict"),
+        (409, "something.else"),
+    ] {
+        let body = format!(r#"{{"message":"The name is taken.","code":"{code}"}}"#);
+        let error = error(&operation::CREATE_INTEGRATION, status, &body);
+        assert!(error.is_conflict(), "{status} {code}: {error}");
+        assert!(!error.is_transient());
+    }
+}
+
+#[test]
+fn what_is_gone_is_not_found() {
+    let error = error(&operation::GET_INTEGRATION, 410, "");
+    assert!(error.is_not_found() && !error.is_transient());
+}
+
+#[test]
+fn the_name_of_an_entity_is_not_the_field_at_fault() {
+    let body = r#"{"message":"Invalid","code":"invalid.value","entityName":"Orders","details":[{"errorCode":"x","entityName":"Orders"}]}"#;
+    assert_eq!(error(&operation::CREATE_ACTION, 400, body).field(), None);
+}
+
+#[test]
+fn a_run_that_aws_refused_says_what_to_compare_there() {
+    let refused = r#"{"message":"Forbidden","code":"not.authorized","status":403,"details":[{"errorCode":"ACTION.PROCESSING"}],"errors":[]}"#;
+    for operation in [
+        &operation::TEST_ACTION,
+        &operation::TEST_DRAFT,
+        &operation::EXECUTE_ACTION,
+    ] {
+        let error = error(operation, 403, refused);
+        assert_eq!(error.kind(), &ErrorKind::FunctionDenied);
+        let text = error.to_string();
+        for cause in [
+            "function exists",
+            "lambda:InvokeFunction",
+            "account",
+            "external id",
+        ] {
+            assert!(text.contains(cause), "{cause}: {text}");
+        }
+    }
+    let permission = r#"{"message":"You are missing the following permission(s): integrations:action:execute","code":"missing.any.permissions"}"#;
+    assert!(matches!(
+        error(&operation::EXECUTE_ACTION, 403, permission).kind(),
+        ErrorKind::Denied { .. }
+    ));
+    assert!(matches!(
+        error(&operation::GET_ACTION, 403, refused).kind(),
+        ErrorKind::Denied { .. }
+    ));
+}
+
+#[test]
+fn a_429_without_the_header_is_read_for_its_wait() {
+    let waits = |message: &str| {
+        let body = format!(r#"{{"message":"{message}","code":"too.many.requests.retry.after"}}"#);
+        error(&operation::GET_ACTION, 429, &body).retry_after()
+    };
+    let seven = Some(Duration::from_secs(7));
+    let begin = "Rate limit exceeded the maximum.";
+    assert_eq!(
+        waits(&format!("{begin} Retry the request in [7] seconds")),
+        seven
+    );
+    assert_eq!(
+        waits(&format!("{begin} Retry the request in 7 seconds")),
+        seven
+    );
+    assert_eq!(waits(begin), None);
+    let header_wins = Answer {
+        headers: [(RETRY_AFTER, HeaderValue::from_static("3"))]
+            .into_iter()
+            .collect(),
+        ..answer(429, r#"{"message":"Retry the request in [7] seconds"}"#)
+    };
+    assert_eq!(
+        header_wins
+            .to_error(&operation::GET_ACTION, &[])
+            .retry_after(),
+        Some(Duration::from_secs(3))
+    );
 }
 
 #[test]

@@ -71,12 +71,12 @@ impl Genesys {
             inner: Arc::new(Inner {
                 api_breaker: breaker(),
                 login_breaker: breaker(),
+                pacing: Pacing::new(settings.requests_per_minute),
                 http,
                 endpoints,
                 credentials,
                 settings,
                 tokens: Tokens::default(),
-                pacing: Pacing::default(),
                 stats: Recorder::default(),
             }),
             deadline: None,
@@ -227,15 +227,15 @@ impl Genesys {
         Ok(answer)
     }
 
-    /// Waits as the platform's rate limit asks for.
+    /// Waits until the rate limit leaves room for one more request.
     async fn wait_for_turn(&self, operation: &'static Operation) -> Result<InFlight<'_>, Error> {
         loop {
-            let (wait, turn) = match self.inner.pacing.turn(Now::read()) {
-                Turn::Go(wait, turn) if wait.is_zero() => return Ok(turn),
-                Turn::Go(wait, turn) => (wait, Some(turn)),
-                // The reset is told in whole seconds: a little later is surely after it.
-                Turn::Hold(left) => (left + Duration::from_millis(fastrand::u64(10..=250)), None),
+            let hold = match self.inner.pacing.turn(Now::read()) {
+                Turn::Go(turn) => return Ok(turn),
+                Turn::Hold(hold) => hold,
             };
+            // Jitter, so that those who wait do not all come back in one instant.
+            let wait = hold + Duration::from_millis(fastrand::u64(10..=250));
             if self
                 .deadline
                 .is_some_and(|deadline| Instant::now() + wait >= deadline)
@@ -250,9 +250,6 @@ impl Genesys {
             tracing::debug!(wait_ms = millis(wait), "waiting for the rate limit");
             self.inner.stats.waited_for_limit(wait);
             tokio::time::sleep(wait).await;
-            if let Some(turn) = turn {
-                return Ok(turn);
-            }
         }
     }
 

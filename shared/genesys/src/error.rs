@@ -15,10 +15,10 @@ pub struct Error(Box<Failure>);
 /// What kind of failure it was. Closed, so that a `match` handles all of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// 404: what the operation names is gone or never was.
+    /// 404 or 410: what the operation names is gone or never was.
     NotFound,
     /// The version sent is not the current one (409, or 400 saying that the version "does not match"),
-    /// or the request conflicts otherwise. Read again and decide again.
+    /// a name is taken, or the request conflicts otherwise (409, or 400 with the code of a conflict). Read again and decide again.
     Conflict,
     /// 403: the client lacks a permission. The list names those the platform named, such as
     /// `integrations:action:edit`; it is empty where it named none.
@@ -26,6 +26,11 @@ pub enum ErrorKind {
         /// Permissions of which all, or at least one, are missing.
         permissions: Vec<String>,
     },
+    /// 403 to a run of an action: Genesys Cloud could not assume the role or invoke the function. The answer
+    /// is the same for five causes (help page "Data action returns a 403 error"): the function is missing, the
+    /// role's policy does not allow invoking it, the role has no policy, its trust policy names another
+    /// account, or another external id. Only AWS can tell which.
+    FunctionDenied,
     /// The credentials or the token were refused, also after a fresh sign-in.
     Unauthorized,
     /// The request itself is wrong. Repeating it can't help.
@@ -66,6 +71,7 @@ struct Failure {
     resource: Option<String>,
     status: Option<u16>,
     code: Option<String>,
+    details: Vec<String>,
     message: String,
     correlation_id: Option<String>,
     retry_after: Option<Duration>,
@@ -87,6 +93,7 @@ impl Error {
             resource: None,
             status: None,
             code: None,
+            details: Vec::new(),
             message: message.into(),
             correlation_id: None,
             retry_after: None,
@@ -120,7 +127,13 @@ impl Error {
         self.0.code.as_deref()
     }
 
-    /// The platform's own message, or ours where it gave none.
+    /// The codes of the details, such as `ACTION.REMOTE_ENDPOINT`; without `ACTION.PROCESSING`, which every
+    /// error of an action carries.
+    pub fn details(&self) -> &[String] {
+        &self.0.details
+    }
+
+    /// The platform's own reason, from wherever it stood in the answer, or ours where it gave none.
     pub fn message(&self) -> &str {
         &self.0.message
     }
@@ -172,6 +185,7 @@ impl Error {
             ErrorKind::NotFound
             | ErrorKind::Conflict
             | ErrorKind::Denied { .. }
+            | ErrorKind::FunctionDenied
             | ErrorKind::Unauthorized
             | ErrorKind::BadRequest { .. } => false,
         }
@@ -203,6 +217,11 @@ impl Error {
 
     pub(crate) fn with_code(mut self, code: Option<String>) -> Self {
         self.0.code = code;
+        self
+    }
+
+    pub(crate) fn with_details(mut self, codes: Vec<String>) -> Self {
+        self.0.details = codes;
         self
     }
 
@@ -250,6 +269,7 @@ impl fmt::Display for ErrorKind {
             Self::NotFound => f.write_str("not found"),
             Self::Conflict => f.write_str("conflict"),
             Self::Denied { .. } => f.write_str("denied"),
+            Self::FunctionDenied => f.write_str("the function could not be called"),
             Self::Unauthorized => f.write_str("not signed in"),
             Self::BadRequest { .. } => f.write_str("refused"),
             Self::RateLimited { .. } => f.write_str("rate limited"),
@@ -301,6 +321,9 @@ impl Failure {
                 f,
                 "; give the OAuth client a role that has {} (a custom role is enough; the default role Admin has every permission)",
                 permissions.join(", ")
+            ),
+            ErrorKind::FunctionDenied => f.write_str(
+                "; compare in AWS: the function exists, the role's policy allows lambda:InvokeFunction on it, and the role's trust policy names Genesys Cloud's account and this organization's id as external id",
             ),
             ErrorKind::BadRequest { field: Some(field) } => write!(f, "; field: {field}"),
             ErrorKind::Unavailable => write!(f, "; see {STATUS_PAGE}"),

@@ -7,6 +7,7 @@ mod client;
 mod clock;
 mod de;
 mod error;
+mod error_body;
 mod operation;
 mod pacing;
 mod paging;

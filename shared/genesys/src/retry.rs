@@ -28,6 +28,8 @@ pub(crate) struct Attempts<'a> {
     pub(crate) breaker: &'a Breaker,
     pub(crate) deadline: Option<Instant>,
     failures: u32,
+    /// How many of them were a 429.
+    rate_limited: u32,
     /// Some attempt so far may have been carried out.
     uncertain: bool,
 }
@@ -47,6 +49,7 @@ impl<'a> Attempts<'a> {
             breaker,
             deadline,
             failures: 0,
+            rate_limited: 0,
             uncertain: false,
         }
     }
@@ -82,6 +85,7 @@ impl<'a> Attempts<'a> {
         );
         self.stats.update(|stats| stats.retries += 1);
         if matches!(error.kind(), ErrorKind::RateLimited { .. }) {
+            self.rate_limited += 1;
             self.stats.waited_for_limit(wait);
         }
         self.failures += 1;
@@ -127,6 +131,7 @@ impl<'a> Attempts<'a> {
             ErrorKind::NotFound
             | ErrorKind::Conflict
             | ErrorKind::Denied { .. }
+            | ErrorKind::FunctionDenied
             | ErrorKind::Unauthorized
             | ErrorKind::BadRequest { .. }
             | ErrorKind::OutOfTime => false,
@@ -136,11 +141,21 @@ impl<'a> Attempts<'a> {
         }
         match error.retry_after() {
             Some(asked) if asked > self.settings.longest_retry_after => None,
-            Some(asked) => {
-                Some(asked + Duration::from_millis(fastrand::u64(0..=RETRY_AFTER_JITTER_MS)))
-            }
+            Some(asked) => Some(
+                self.after_limit(asked)
+                    + Duration::from_millis(fastrand::u64(0..=RETRY_AFTER_JITTER_MS)),
+            ),
             None => Some(self.backoff()),
         }
+    }
+
+    /// `Retry-After` is no promise: resources with limits of their own were seen to answer 429 again after it
+    /// (developer forum, 2025-03). So it doubles with each 429 of the call.
+    fn after_limit(&self, asked: Duration) -> Duration {
+        asked
+            .saturating_mul(1 << self.rate_limited.min(16))
+            .min(self.settings.longest_retry_after)
+            .max(self.backoff())
     }
 
     /// Half of the exponential step for sure, the other half by chance.
@@ -239,6 +254,22 @@ mod tests {
         let stats = world.stats.take();
         assert_eq!(stats.rate_limit_waits, 1);
         assert!(stats.rate_limit_wait_ms >= 7000);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_further_429_waits_longer_than_it_asks_for() {
+        let world = World::new();
+        let mut attempts = world.attempts(&operation::GET_ACTION, None);
+        for seconds in [7, 14, 28, 56, 112, 180, 180] {
+            let before = Instant::now();
+            attempts.after(limited(7)).await.unwrap();
+            let waited = before.elapsed();
+            let least = Duration::from_secs(seconds);
+            assert!(
+                (least..least + Duration::from_secs(1)).contains(&waited),
+                "{waited:?} for {least:?}"
+            );
+        }
     }
 
     #[tokio::test(start_paused = true)]

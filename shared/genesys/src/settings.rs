@@ -98,6 +98,10 @@ pub struct Settings {
     pub backoff_cap: Duration,
     /// A `Retry-After` beyond this is not waited for (the official SDKs' rule: 180 s).
     pub longest_retry_after: Duration,
+    /// Requests that one token sends within a minute at most, below the platform's limit of 300
+    /// (`token.rate.per.minute`, the official limits page). The reserve is for requests that the platform
+    /// counts and we do not, such as those that the connection pool sends again.
+    pub requests_per_minute: u32,
     /// Consecutive failures of the platform that open the circuit breaker.
     pub breaker_threshold: u32,
     /// How long it stays open before a probe is let through.
@@ -124,6 +128,7 @@ impl Default for Settings {
             backoff_base: Duration::from_millis(500),
             backoff_cap: Duration::from_secs(15),
             longest_retry_after: Duration::from_secs(180),
+            requests_per_minute: 285,
             breaker_threshold: 5,
             breaker_pause: Duration::from_secs(30),
             refresh_margin: Duration::from_secs(60),

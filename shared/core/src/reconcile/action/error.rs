@@ -165,6 +165,7 @@ fn genesys_kind(error: &genesys_cloud::Error) -> &'static str {
         ErrorKind::NotFound => "not_found",
         ErrorKind::Conflict => "conflict",
         ErrorKind::Denied { .. } => "denied",
+        ErrorKind::FunctionDenied => "function_denied",
         ErrorKind::Unauthorized => "unauthorized",
         ErrorKind::BadRequest { .. } => "bad_request",
         ErrorKind::RateLimited { .. } => "rate_limited",
