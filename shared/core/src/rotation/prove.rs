@@ -179,7 +179,7 @@ fn granted(role: &Role, division: &str) -> Vec<Grant> {
         };
         let conditions = policy
             .is_conditional()
-            .then(|| Digest::of(&policy.resource_condition_node));
+            .then(|| Digest::of(&(&policy.resource_condition_node, &policy.named_resources)));
         for action in &policy.action_set {
             let permission = format!("{domain}:{entity}:{action}");
             grants.push(grant(permission, conditions.clone()));

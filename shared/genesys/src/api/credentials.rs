@@ -89,6 +89,15 @@ pub struct CredentialType {
     pub required: Vec<String>,
 }
 
+/// An array since gc command line 158.0.0 (2026-04), a listing before (official Java SDK 198.1.0,
+/// `CredentialTypeListing`).
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum CredentialTypes {
+    Array(Vec<CredentialType>),
+    Listing { entities: Vec<CredentialType> },
+}
+
 #[derive(Debug, Deserialize)]
 struct Listing {
     #[serde(deserialize_with = "or_default")]
@@ -101,8 +110,12 @@ impl Genesys {
     /// # Errors
     /// Any [`crate::ErrorKind`].
     pub async fn credential_types(&self) -> Result<Vec<CredentialType>, Error> {
-        self.json(self.request(&operation::LIST_CREDENTIAL_TYPES, &[])?)
-            .await
+        let answer: CredentialTypes = self
+            .json(self.request(&operation::LIST_CREDENTIAL_TYPES, &[])?)
+            .await?;
+        Ok(match answer {
+            CredentialTypes::Array(types) | CredentialTypes::Listing { entities: types } => types,
+        })
     }
 
     /// All credentials, by the cursor listing: the last id of a page leads to the next, an empty page ends.
@@ -163,7 +176,7 @@ impl Genesys {
         fields: &BTreeMap<String, SecretString>,
     ) -> Result<CredentialInfo, Error> {
         let request = self.request(&operation::CREATE_CREDENTIAL, &[])?;
-        let request = with_fields(request, None, name, type_name, fields)?;
+        let request = with_fields(request, name, type_name, fields)?;
         self.json(request.about(format!("credential {name:?}")))
             .await
     }
@@ -180,7 +193,7 @@ impl Genesys {
         fields: &BTreeMap<String, SecretString>,
     ) -> Result<CredentialInfo, Error> {
         let request = self.request(&operation::PUT_CREDENTIAL, &[id])?;
-        self.json(with_fields(request, Some(id), name, type_name, fields)?)
+        self.json(with_fields(request, name, type_name, fields)?)
             .await
     }
 
@@ -211,7 +224,6 @@ impl Genesys {
 /// The one place where field values leave their wrapping.
 fn with_fields(
     request: Request,
-    id: Option<&str>,
     name: &str,
     type_name: &str,
     fields: &BTreeMap<String, SecretString>,
@@ -220,9 +232,6 @@ fn with_fields(
         .iter()
         .map(|(field, value)| (field.as_str(), value.expose_secret()))
         .collect();
-    let mut body = json!({"name": name, "type": {"name": type_name}, "credentialFields": exposed});
-    if let (Some(id), Some(body)) = (id, body.as_object_mut()) {
-        body.insert("id".to_owned(), id.into());
-    }
+    let body = json!({"name": name, "type": {"name": type_name}, "credentialFields": exposed});
     Ok(request.json(&body)?.hiding(fields.values()))
 }

@@ -12,6 +12,9 @@ use crate::error::{Error, ErrorKind};
 use crate::operation;
 use crate::paging::Identified;
 
+/// The platform's limit for the `ids` parameter (published swagger, GET /api/v2/integrations).
+const MOST_IDS: usize = 100;
+
 /// What somebody wants an integration to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
@@ -84,6 +87,11 @@ impl Integration {
         self.integration_type
             .as_ref()
             .and_then(|kind| kind.id.as_deref())
+    }
+
+    /// False for one that is deleted: deletion is a state that can be taken back, so it may still be shown.
+    fn is_there(&self) -> bool {
+        self.intended_state != Some(IntendedState::Deleted)
     }
 
     /// True where it runs now.
@@ -208,7 +216,7 @@ pub struct CredentialSpecification {
 }
 
 impl Genesys {
-    /// All integrations that match, however many pages they take.
+    /// All integrations that match and are not deleted, however many pages they take.
     ///
     /// # Errors
     /// Any [`crate::ErrorKind`]. A page that fails fails the list.
@@ -216,24 +224,39 @@ impl Genesys {
         &self,
         filter: &IntegrationFilter,
     ) -> Result<Vec<Integration>, Error> {
-        let ids = (!filter.ids.is_empty()).then(|| filter.ids.join(","));
+        let mut all = Vec::new();
+        if filter.ids.is_empty() {
+            all = self.list_integrations_among(filter, None).await?;
+        }
+        for ids in filter.ids.chunks(MOST_IDS) {
+            let ids = ids.join(",");
+            all.extend(self.list_integrations_among(filter, Some(&ids)).await?);
+        }
+        all.retain(Integration::is_there);
+        Ok(all)
+    }
+
+    async fn list_integrations_among(
+        &self,
+        filter: &IntegrationFilter,
+        ids: Option<&str>,
+    ) -> Result<Vec<Integration>, Error> {
         let request = self
             .request(&operation::LIST_INTEGRATIONS, &[])?
             .query_some("integrationType", filter.integration_type.as_deref())
             .query_some("credentialId", filter.credential_id.as_deref())
-            .query_some("ids", ids.as_deref());
+            .query_some("ids", ids);
         self.all_pages(request).await
     }
 
-    /// One integration; `None` where there is none.
+    /// One integration; `None` where there is none, or only a deleted one that could be restored.
     ///
     /// # Errors
     /// Any [`crate::ErrorKind`] but `NotFound`.
     pub async fn get_integration(&self, id: &str) -> Result<Option<Integration>, Error> {
-        found(
-            self.json(self.request(&operation::GET_INTEGRATION, &[id])?)
-                .await,
-        )
+        let request = self.request(&operation::GET_INTEGRATION, &[id])?;
+        let integration: Option<Integration> = found(self.json(request).await)?;
+        Ok(integration.filter(Integration::is_there))
     }
 
     /// Creates an integration. It is not repeated on a lost answer: see [`Error::applied_unknown`].

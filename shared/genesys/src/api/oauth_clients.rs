@@ -42,6 +42,9 @@ pub struct OAuthClient {
     /// When it was last changed.
     #[serde(default, deserialize_with = "timestamp")]
     pub date_modified: Option<Timestamp>,
+    /// When the platform deletes it, where that is scheduled.
+    #[serde(default, deserialize_with = "timestamp")]
+    pub date_to_delete: Option<Timestamp>,
 }
 
 /// A role within a division.
@@ -60,8 +63,9 @@ pub struct RoleDivision {
 pub struct OAuthClientRequest {
     /// Its name.
     pub name: String,
-    /// `CLIENT-CREDENTIALS` for one that signs in by itself.
-    pub authorized_grant_type: String,
+    /// `CLIENT-CREDENTIALS` for one that signs in without a person. Left out where it is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authorized_grant_type: Option<String>,
     /// Free text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
@@ -80,6 +84,9 @@ pub struct OAuthClientRequest {
     /// `active`, `disabled` or `inactive`; a new one can only be active.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
+    /// When the platform deletes it; a write without it ends the schedule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub date_to_delete: Option<Timestamp>,
 }
 
 impl OAuthClientRequest {
@@ -87,13 +94,14 @@ impl OAuthClientRequest {
     pub fn keeping(client: &OAuthClient) -> Self {
         Self {
             name: client.name.clone().unwrap_or_default(),
-            authorized_grant_type: client.authorized_grant_type.clone().unwrap_or_default(),
+            authorized_grant_type: client.authorized_grant_type.clone(),
             description: client.description.clone(),
             access_token_validity_seconds: client.access_token_validity_seconds,
             role_divisions: client.role_divisions.clone(),
             registered_redirect_uri: client.registered_redirect_uri.clone(),
             scope: client.scope.clone(),
             state: client.state.clone(),
+            date_to_delete: client.date_to_delete,
         }
     }
 }

@@ -10,6 +10,10 @@ use crate::error::Error;
 use crate::operation;
 use crate::paging::Identified;
 
+/// Whether the members of a role are counted: by default they are, which is documented to time out for a role
+/// with many of them (official Python SDK 269.0.0, `get_authorization_role`).
+const USER_COUNT: &str = "userCount";
+
 /// Stands for every domain, entity or action.
 const ANY: &str = "*";
 
@@ -44,14 +48,19 @@ pub struct PermissionPolicy {
     pub action_set: Vec<String>,
     /// The condition under which it grants them, if any.
     pub resource_condition_node: Option<Value>,
+    /// The only things that it grants them for, if any are named.
+    #[serde(default, deserialize_with = "or_default")]
+    pub named_resources: Vec<String>,
 }
 
 impl PermissionPolicy {
-    /// Whether it grants only under a condition.
+    /// Whether it grants only under a condition, or only for some things.
     pub fn is_conditional(&self) -> bool {
-        self.resource_condition_node
+        let has_condition = self
+            .resource_condition_node
             .as_ref()
-            .is_some_and(|node| !node.is_null() && *node != serde_json::json!({}))
+            .is_some_and(|node| !node.is_null() && *node != serde_json::json!({}));
+        has_condition || !self.named_resources.is_empty()
     }
 
     fn permissions(&self) -> impl Iterator<Item = String> {
@@ -65,7 +74,7 @@ impl PermissionPolicy {
 
 impl Role {
     /// Every permission that the role surely grants, sorted, each once: those of policies without a
-    /// condition, and those listed that no policy puts under a condition. May hold `*` in the place of a
+    /// condition or named resources, and those listed that no policy narrows so. May hold `*` in the place of a
     /// domain, an entity or an action.
     pub fn granted(&self) -> Vec<String> {
         let (conditional, plain): (Vec<_>, Vec<_>) = self
@@ -120,8 +129,8 @@ impl Genesys {
     /// of its own. Use it to enrich a message, not to decide.
     pub async fn roles_with_permission(&self, permission: &str) -> Result<Vec<Role>, Error> {
         let request = self.request(&operation::LIST_ROLES, &[])?;
-        self.all_pages(request.query("permission", permission))
-            .await
+        let request = request.query("permission", permission);
+        self.all_pages(request.query(USER_COUNT, "false")).await
     }
 
     /// One role with what it grants; `None` where there is none. Needs the permission
@@ -130,7 +139,8 @@ impl Genesys {
     /// # Errors
     /// Any [`crate::ErrorKind`] but `NotFound`.
     pub async fn role(&self, id: &str) -> Result<Option<Role>, Error> {
-        found(self.json(self.request(&operation::GET_ROLE, &[id])?).await)
+        let request = self.request(&operation::GET_ROLE, &[id])?;
+        found(self.json(request.query(USER_COUNT, "false")).await)
     }
 }
 
@@ -145,12 +155,13 @@ mod tests {
     #[test]
     fn a_role_grants_what_it_lists_and_what_its_policies_grant() {
         let role = role(serde_json::json!({
-            "permissions": ["audits:audit:view", "integrations:action:view", "routing:queue:view"],
+            "permissions": ["audits:audit:view", "integrations:action:view", "routing:queue:view", "architect:flow:edit"],
             "permissionPolicies": [
                 {"domain": "integrations", "entityName": "action", "actionSet": ["view", "edit"]},
                 {"domain": "oauth", "entityName": "client", "actionSet": ["*"]},
                 {"domain": "routing", "entityName": "queue", "actionSet": ["view"],
                     "resourceConditionNode": {"variableName": "queue.id", "operator": "EQ"}},
+                {"domain": "architect", "entityName": "flow", "actionSet": ["*"], "namedResources": ["one-flow"]},
             ],
         }));
         assert_eq!(
@@ -166,5 +177,6 @@ mod tests {
         assert!(!role.grants("integrations:action:delete"));
         assert!(!role.grants("oauth:client"), "a shorter name is another");
         assert!(!role.grants("routing:queue:view"), "not for every queue");
+        assert!(!role.grants("architect:flow:edit"), "not for every flow");
     }
 }

@@ -1,7 +1,7 @@
 //! Audit queries: method, path, query and body of each operation, and how its answer is read.
 
 use crate::support::{Platform, ok, one, status};
-use genesys_cloud::{AuditFilter, AuditProperty, AuditQuery};
+use genesys_cloud::{AuditFilter, AuditProperty, AuditQuery, ErrorKind};
 use serde_json::json;
 
 fn audit_query() -> AuditQuery {
@@ -43,6 +43,67 @@ async fn a_realtime_audit_query_asks_for_every_page() {
             "filters": [{"property": "EntityId", "value": "a-1"}],
             "sort": [{"name": "Timestamp", "sortOrder": "ascending"}], "pageNumber": 2, "pageSize": 500})
     );
+}
+
+#[tokio::test]
+async fn a_realtime_query_of_several_days_is_sent_in_pieces_of_a_day_and_tells_each_record_once() {
+    let platform = Platform::start(|seen| {
+        seen.line
+            .starts_with("POST /api/v2/audits/query/realtime")
+            .then(|| {
+                let interval = seen.json()["interval"].as_str().unwrap().to_owned();
+                // The record of the border belongs to both pieces.
+                let day = json!([{"id": interval}, {"id": "at-a-border"}, {"id": ""}]);
+                ok(json!({"entities": day, "pageCount": 1}))
+            })
+    })
+    .await;
+    let query = AuditQuery {
+        to: "2026-01-03T06:00:00Z".parse().unwrap(),
+        ..audit_query()
+    };
+    let found = platform
+        .client()
+        .query_audits_realtime(&query)
+        .await
+        .unwrap();
+    let asked: Vec<_> = platform
+        .all()
+        .iter()
+        .filter(|seen| seen.line != "POST /oauth/token")
+        .map(|seen| seen.json()["interval"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(
+        asked,
+        [
+            "2026-01-01T00:00:00Z/2026-01-02T00:00:00Z",
+            "2026-01-02T00:00:00Z/2026-01-03T00:00:00Z",
+            "2026-01-03T00:00:00Z/2026-01-03T06:00:00Z",
+        ]
+    );
+    let at_the_border = |id: Option<&str>| id == Some("at-a-border");
+    let ids = found.iter().map(|record| record.id.as_deref());
+    assert_eq!(ids.filter(|id| at_the_border(*id)).count(), 1);
+    assert_eq!(found.len(), 3 + 1 + 3, "what has no id can't be told apart");
+}
+
+#[tokio::test]
+async fn a_filter_by_action_alone_is_never_sent() {
+    let platform = Platform::start(|_| None).await;
+    let client = platform.client();
+    let mut query = audit_query();
+    query.filters.push(AuditFilter {
+        property: AuditProperty::Action,
+        value: "Update".into(),
+    });
+    for refused in [
+        client.query_audits_realtime(&query).await.unwrap_err(),
+        client.query_audits(&query).await.unwrap_err(),
+    ] {
+        assert!(matches!(refused.kind(), ErrorKind::BadRequest { .. }));
+        assert!(refused.message().contains("EntityType"), "{refused}");
+    }
+    assert!(platform.all().is_empty());
 }
 
 #[tokio::test]

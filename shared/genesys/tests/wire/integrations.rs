@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::support::{Platform, ok, one, status};
-use genesys_cloud::{CredentialRef, ErrorKind, IntegrationConfig, IntendedState};
+use genesys_cloud::{
+    CredentialRef, ErrorKind, IntegrationConfig, IntegrationFilter, IntendedState,
+};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
@@ -127,6 +129,62 @@ async fn credential_slots_and_types_are_read() {
 }
 
 #[tokio::test]
+async fn credential_types_are_read_from_a_listing_too() {
+    let platform = Platform::start(one(
+        "GET /api/v2/integrations/credentials/types",
+        json!({"entities": [{"id": "basicAuth", "required": ["userName"]}], "total": 1}),
+    ))
+    .await;
+    let types = platform.client().credential_types().await.unwrap();
+    assert_eq!(types[0].required, ["userName"]);
+}
+
+#[tokio::test]
+async fn more_ids_than_the_platform_takes_are_asked_for_in_turns() {
+    let platform = Platform::start(|seen| {
+        let line = url::Url::parse(&format!("http://h{}", &seen.line["GET ".len()..])).ok()?;
+        let (_, ids) = line.query_pairs().find(|(name, _)| name == "ids")?;
+        let found: Vec<_> = ids.split(',').map(|id| json!({"id": id})).collect();
+        Some(ok(json!({"entities": found, "pageCount": 1})))
+    })
+    .await;
+    let filter = IntegrationFilter {
+        ids: (0..101).map(|number| format!("i-{number}")).collect(),
+        ..IntegrationFilter::default()
+    };
+    let found = platform.client().list_integrations(&filter).await.unwrap();
+    assert_eq!(found.len(), 101);
+    let asked: Vec<usize> = platform
+        .calls()
+        .iter()
+        .map(|line| line.matches("i-").count())
+        .collect();
+    assert_eq!(asked, [100, 1]);
+}
+
+#[tokio::test]
+async fn a_deleted_integration_that_is_still_shown_is_gone() {
+    let deleted = json!({"id": "i-1", "name": "A", "intendedState": "DELETED"});
+    let kept = json!({"id": "i-2", "name": "A", "intendedState": "ENABLED"});
+    let platform = Platform::start(move |seen| match seen.line.split('?').next()? {
+        "GET /api/v2/integrations/i-1" => Some(ok(deleted.clone())),
+        "GET /api/v2/integrations" => {
+            Some(ok(json!({"entities": [deleted, kept], "pageCount": 1})))
+        }
+        _ => None,
+    })
+    .await;
+    let client = platform.client();
+    assert_eq!(client.get_integration("i-1").await.unwrap(), None);
+    let listed = client
+        .list_integrations(&IntegrationFilter::default())
+        .await
+        .unwrap();
+    let ids: Vec<&str> = listed.iter().map(|one| one.id.as_str()).collect();
+    assert_eq!(ids, ["i-2"]);
+}
+
+#[tokio::test]
 async fn credentials_are_written_whole_and_listed_by_cursor() {
     let platform = Platform::start(|seen| {
         let info = |id: &str| json!({"id": id, "name": "n", "modifiedDate": "2026-01-02T03:04:05.678Z", "type": {"name": "userDefined"}});
@@ -157,7 +215,7 @@ async fn credentials_are_written_whole_and_listed_by_cursor() {
         .put_credential("c-1", "n", "userDefined", &fields)
         .await
         .unwrap();
-    assert_eq!(platform.last().json()["id"], "c-1");
+    assert_eq!(platform.last().json(), sent, "the id is only read");
     let listed = client.list_credentials().await.unwrap();
     assert_eq!(
         listed

@@ -39,7 +39,8 @@ async fn an_oauth_clients_secret_is_reset_once_and_kept_out_of_debug() {
 #[tokio::test]
 async fn an_oauth_client_is_written_whole() {
     let stored = json!({"id": "c-1", "name": "L", "authorizedGrantType": "CLIENT-CREDENTIALS", "state": "active",
-        "roleDivisions": [{"roleId": "r", "divisionId": "d"}], "accessTokenValiditySeconds": 86400});
+        "roleDivisions": [{"roleId": "r", "divisionId": "d"}], "accessTokenValiditySeconds": 86400,
+        "dateToDelete": "2026-12-24T00:00:00Z"});
     let body = stored.clone();
     let platform = Platform::start(move |seen| {
         seen.line
@@ -61,9 +62,37 @@ async fn an_oauth_client_is_written_whole() {
 }
 
 #[tokio::test]
-async fn roles_are_looked_up_by_permission() {
+async fn a_grant_that_the_answer_does_not_have_is_not_written_as_an_empty_one() {
     let platform = Platform::start(one(
-        "GET /api/v2/authorization/roles?permission=integrations%3Aaction%3Aedit",
+        "GET /api/v2/oauth/clients/c-1",
+        json!({"id": "c-1", "name": "L"}),
+    ))
+    .await;
+    let client = platform.client();
+    let read = client.get_oauth_client("c-1").await.unwrap().unwrap();
+    let kept = serde_json::to_value(OAuthClientRequest::keeping(&read)).unwrap();
+    assert_eq!(kept, json!({"name": "L"}));
+}
+
+#[tokio::test]
+async fn a_role_is_read_without_counting_its_members() {
+    let platform = Platform::start(one(
+        "GET /api/v2/authorization/roles/r-1",
+        json!({"id": "r-1", "permissions": ["oauth:client:view"]}),
+    ))
+    .await;
+    let role = platform.client().role("r-1").await.unwrap().unwrap();
+    assert!(role.grants("oauth:client:view"));
+    assert_eq!(
+        platform.calls(),
+        ["GET /api/v2/authorization/roles/r-1?userCount=false"]
+    );
+}
+
+#[tokio::test]
+async fn roles_are_looked_up_by_permission_without_counting_their_members() {
+    let platform = Platform::start(one(
+        "GET /api/v2/authorization/roles?permission=integrations%3Aaction%3Aedit&userCount=false",
         json!({"entities": [{"id": "r-1", "name": "Integrator"}], "pageCount": 1}),
     ))
     .await;
