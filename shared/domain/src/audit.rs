@@ -127,10 +127,32 @@ impl AuditRecord {
     /// What kind of deed it was. A word we do not know counts as a change: a look too many is
     /// better than a change unseen.
     pub fn deed(&self) -> Deed {
-        const USES: [&str; 7] = [
-            "View", "Read", "Execute", "Test", "Validate", "Download", "Export",
+        // Words of the official Python SDK 269.0.0, `AuditTopicAuditLogMessage`, and of the older
+        // `AuditLogMessage` (ReadAll). No SDK has Test or Validate: kept, since a draft is tested
+        // and validated over this API.
+        const USES: [&str; 11] = [
+            "View",
+            "Read",
+            "ReadAll",
+            "Execute",
+            "Test",
+            "Validate",
+            "Verify",
+            "Authenticate",
+            "Download",
+            "DownloadCapture",
+            "Export",
         ];
-        const REMOVALS: [&str; 4] = ["Delete", "DeleteAll", "Remove", "Purge"];
+        const REMOVALS: [&str; 8] = [
+            "Delete",
+            "Deleted",
+            "DeleteAll",
+            "SoftDelete",
+            "HardDelete",
+            "BulkDelete",
+            "Remove",
+            "Purge",
+        ];
         let is_one_of = |words: &[&str]| {
             words
                 .iter()

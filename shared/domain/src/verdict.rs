@@ -29,6 +29,18 @@ pub struct Expected {
 }
 
 impl Expected {
+    /// Any of these pairs of entity type and action, for one entity.
+    pub fn of(entity_id: &str, any_of: &[(&str, &str)]) -> Self {
+        let entry = |&(entity_type, action): &(&str, &str)| Entry {
+            entity_type: entity_type.to_owned(),
+            action: action.to_owned(),
+        };
+        Self {
+            entity_id: entity_id.to_owned(),
+            any_of: any_of.iter().map(entry).collect(),
+        }
+    }
+
     /// Whether the record is of such a write.
     pub fn is_met_by(&self, record: &AuditRecord) -> bool {
         let mut entries = self.any_of.iter();

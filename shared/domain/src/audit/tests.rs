@@ -64,7 +64,15 @@ fn an_unknown_word_counts_as_a_change() {
     };
     assert_eq!(deed("Execute"), Deed::Use);
     assert_eq!(deed("view"), Deed::Use);
-    assert_eq!(deed("Delete"), Deed::Removal);
+    for word in ["ReadAll", "Verify", "Authenticate", "DownloadCapture"] {
+        assert_eq!(deed(word), Deed::Use, "{word}");
+    }
+    for word in ["Delete", "SoftDelete", "HardDelete", "BulkDelete", "Purge"] {
+        assert_eq!(deed(word), Deed::Removal, "{word}");
+    }
+    for word in ["Enable", "Disable", "Activate", "Deactivate", "Edit"] {
+        assert_eq!(deed(word), Deed::Write, "{word}");
+    }
     assert_eq!(deed("Publish"), Deed::Write);
     assert_eq!(deed("Transmogrify"), Deed::Write);
     assert_eq!(deed(""), Deed::Write);

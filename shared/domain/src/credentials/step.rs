@@ -9,7 +9,7 @@ use crate::ids::{ActionId, CredentialId, IntegrationId, Key};
 use crate::manifest::{FieldPath, LiveTest};
 use crate::plan::{Step, System, Verb};
 use crate::rebind::{ACTION, CREDENTIAL, INTEGRATION_CONFIG};
-use crate::verdict::{Entry, Expected};
+use crate::verdict::Expected;
 
 /// One step on one credential of a unit. It names values by where they stand and holds none.
 #[derive(Clone, Debug, PartialEq)]
@@ -172,17 +172,16 @@ fn step(key: &Key, kind: &str, verb: Verb, id: Option<&str>, reason: &str) -> St
 /// audited at all is not proved: where the service mapping does not list them, the verdict says
 /// that they are not evaluable.
 pub fn expected(step: &Step, id: &str) -> Option<Expected> {
-    let (entity_type, action) = match (step.kind.as_str(), step.verb) {
-        (INTEGRATION_CONFIG, Verb::Update) => ("Integration", "Update"),
-        (CREDENTIAL, Verb::Create) => ("Credential", "Create"),
-        (CREDENTIAL, Verb::Revoke) => ("Credential", "Delete"),
+    let any_of: &[(&str, &str)] = match (step.kind.as_str(), step.verb) {
+        (INTEGRATION_CONFIG, Verb::Update) => &[("Integration", "Update"), ("Integration", "Edit")],
+        (CREDENTIAL, Verb::Create) => &[("Credential", "Create")],
+        (CREDENTIAL, Verb::Revoke) => &[
+            ("Credential", "Delete"),
+            ("Credential", "SoftDelete"),
+            ("Credential", "HardDelete"),
+            ("Credential", "Remove"),
+        ],
         (_, _) => return None,
     };
-    Some(Expected {
-        entity_id: id.to_owned(),
-        any_of: vec![Entry {
-            entity_type: entity_type.to_owned(),
-            action: action.to_owned(),
-        }],
-    })
+    Some(Expected::of(id, any_of))
 }

@@ -7,7 +7,7 @@ use crate::binding::ActionConfig;
 use crate::ids::{ActionId, CredentialId, IntegrationId, Key};
 use crate::manifest::{Contract, LiveTest};
 use crate::plan::{Step, System, Verb};
-use crate::verdict::{Entry, Expected};
+use crate::verdict::Expected;
 
 /// The `kind` of steps on a published action.
 pub const ACTION: &str = "action";
@@ -327,11 +327,16 @@ impl RebindStep {
 pub fn expected(step: &Step, id: &str) -> Option<Expected> {
     let any_of: &[(&str, &str)] = match (step.kind.as_str(), step.verb) {
         (INTEGRATION, Verb::Create) => &[("Integration", "Create")],
-        (INTEGRATION, Verb::Enable) | (INTEGRATION_CONFIG, Verb::Update) => {
-            &[("Integration", "Update")]
-        }
+        // Words for a change of state: official Python SDK 269.0.0, `AuditTopicAuditLogMessage`.
+        (INTEGRATION, Verb::Enable) => &[
+            ("Integration", "Update"),
+            ("Integration", "Enable"),
+            ("Integration", "Activate"),
+            ("Integration", "Edit"),
+        ],
+        (INTEGRATION_CONFIG, Verb::Update) => &[("Integration", "Update"), ("Integration", "Edit")],
         (ACTION, Verb::Create) => &[("Action", "Create")],
-        (ACTION, Verb::Update) => &[("Action", "Update")],
+        (ACTION, Verb::Update) => &[("Action", "Update"), ("Action", "Edit")],
         (DRAFT, Verb::Publish) => &[
             ("Action", "Publish"),
             ("Action", "Update"),
@@ -340,19 +345,15 @@ pub fn expected(step: &Step, id: &str) -> Option<Expected> {
         (DRAFT, Verb::Create | Verb::Update) => {
             &[("ActionDraft", "Create"), ("ActionDraft", "Update")]
         }
-        (DRAFT, Verb::Discard) => &[("ActionDraft", "Delete")],
+        (DRAFT, Verb::Discard) => &[
+            ("ActionDraft", "Delete"),
+            ("ActionDraft", "SoftDelete"),
+            ("ActionDraft", "HardDelete"),
+            ("ActionDraft", "Remove"),
+        ],
         (_, _) => return None,
     };
-    Some(Expected {
-        entity_id: id.to_owned(),
-        any_of: any_of
-            .iter()
-            .map(|&(entity_type, action)| Entry {
-                entity_type: entity_type.to_owned(),
-                action: action.to_owned(),
-            })
-            .collect(),
-    })
+    Some(Expected::of(id, any_of))
 }
 
 fn step(key: &Key, kind: &str, verb: Verb, id: Option<&str>, reason: String) -> Step {
@@ -366,5 +367,40 @@ fn step(key: &Key, kind: &str, verb: Verb, id: Option<&str>, reason: String) -> 
         new: Value::Null,
         reason,
         outcome: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The pairs that a step of this kind and verb accepts.
+    fn accepted(kind: &str, verb: Verb) -> Vec<(String, String)> {
+        let key: Key = "orders".parse().unwrap();
+        let expected = expected(&step(&key, kind, verb, None, String::new()), "id").unwrap();
+        let pair = |entry: crate::verdict::Entry| (entry.entity_type, entry.action);
+        expected.any_of.into_iter().map(pair).collect()
+    }
+
+    #[test]
+    fn a_change_of_state_may_be_recorded_under_a_word_of_its_own() {
+        let accepted = accepted(INTEGRATION, Verb::Enable);
+        for action in ["Update", "Enable", "Activate", "Edit"] {
+            assert!(
+                accepted.contains(&("Integration".to_owned(), action.to_owned())),
+                "{action}: {accepted:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_discarded_draft_may_be_recorded_as_any_kind_of_removal() {
+        let accepted = accepted(DRAFT, Verb::Discard);
+        for action in ["Delete", "SoftDelete", "HardDelete", "Remove"] {
+            assert!(
+                accepted.contains(&("ActionDraft".to_owned(), action.to_owned())),
+                "{action}: {accepted:?}"
+            );
+        }
     }
 }
