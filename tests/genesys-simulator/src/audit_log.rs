@@ -9,7 +9,7 @@ use crate::events::PartnerEvent;
 use crate::request::Request;
 use crate::switches::{
     AuditDelay, CredentialAudits, DraftAudits, EventDelivery, ExecutionAudits, PublishAuditedAs,
-    Switches,
+    StateChangeAuditedAs, Switches,
 };
 use crate::world::{World, new_id};
 
@@ -61,6 +61,11 @@ pub enum AuditAction {
     Delete,
     Publish,
     Execute,
+    Enable,
+    Disable,
+    Activate,
+    Deactivate,
+    Edit,
 }
 
 impl AuditAction {
@@ -71,6 +76,11 @@ impl AuditAction {
             Self::Delete => "Delete",
             Self::Publish => "Publish",
             Self::Execute => "Execute",
+            Self::Enable => "Enable",
+            Self::Disable => "Disable",
+            Self::Activate => "Activate",
+            Self::Deactivate => "Deactivate",
+            Self::Edit => "Edit",
         }
     }
 }
@@ -250,9 +260,15 @@ pub(crate) fn audited(switches: &Switches) -> Vec<(EntityType, Vec<AuditAction>)
     if switches.execution_audits == ExecutionAudits::Yes {
         action.push(Execute);
     }
+    let mut integration = vec![Create, Update, Delete];
+    for state in [true, false].map(|enable| state_audit(enable, switches)) {
+        if !integration.contains(&state) {
+            integration.push(state);
+        }
+    }
     let mut all = vec![
         (EntityType::Action, action),
-        (EntityType::Integration, vec![Create, Update, Delete]),
+        (EntityType::Integration, integration),
     ];
     if !draft.is_empty() {
         all.push((EntityType::ActionDraft, draft));
@@ -268,6 +284,18 @@ fn is_audited(entity_type: EntityType, action: AuditAction, switches: &Switches)
     audited(switches)
         .iter()
         .any(|(entity, actions)| *entity == entity_type && actions.contains(&action))
+}
+
+/// How a change of an integration's intended state is called, by switch.
+pub(crate) fn state_audit(enable: bool, switches: &Switches) -> AuditAction {
+    match (switches.state_change_audited_as, enable) {
+        (StateChangeAuditedAs::Update, _) => AuditAction::Update,
+        (StateChangeAuditedAs::Edit, _) => AuditAction::Edit,
+        (StateChangeAuditedAs::Enable, true) => AuditAction::Enable,
+        (StateChangeAuditedAs::Enable, false) => AuditAction::Disable,
+        (StateChangeAuditedAs::Activate, true) => AuditAction::Activate,
+        (StateChangeAuditedAs::Activate, false) => AuditAction::Deactivate,
+    }
 }
 
 /// How the publishing of a draft is called, by switch.

@@ -10,7 +10,7 @@ use crate::audit_log::audited;
 use crate::audit_record::Record;
 use crate::error::ApiError;
 use crate::request::Fields;
-use crate::switches::{AuditServiceName, Switches};
+use crate::switches::{AuditActionFilter, AuditServiceName, Switches};
 
 const PROPERTIES: &[&str] = &[
     "UserId",
@@ -52,12 +52,23 @@ impl Asked {
                 &services(switches).join(", "),
             ));
         }
+        let filters = read_filters(fields, switches)?;
+        let filters_by = |name: &str| filters.iter().any(|(property, _)| property == name);
+        if switches.audit_action_filter == AuditActionFilter::WithEntityType
+            && filters_by("Action")
+            && !filters_by("EntityType")
+        {
+            return Err(ApiError::constraint(
+                "filters",
+                "A filter by Action needs one by EntityType",
+            ));
+        }
         Ok(Self {
             from,
             to,
             interval,
             service,
-            filters: read_filters(fields, switches)?,
+            filters,
             sort: read_sort(fields, switches)?,
         })
     }
@@ -91,13 +102,17 @@ fn has(record: &Record, property: &str, value: &str) -> bool {
     }
 }
 
+/// A moment with or without `Z` (a query without it was seen to be accepted), with or without milliseconds.
+fn moment(text: &str) -> Option<Timestamp> {
+    text.parse()
+        .ok()
+        .or_else(|| format!("{text}Z").parse().ok())
+}
+
 fn read_interval(interval: &str) -> Result<(Timestamp, Timestamp), ApiError> {
-    let parsed = interval.split_once('/').and_then(|(from, to)| {
-        Some((
-            from.parse::<Timestamp>().ok()?,
-            to.parse::<Timestamp>().ok()?,
-        ))
-    });
+    let parsed = interval
+        .split_once('/')
+        .and_then(|(from, to)| Some((moment(from)?, moment(to)?)));
     match parsed {
         Some((from, to)) if from <= to => Ok((from, to)),
         Some(_) => Err(ApiError::constraint(

@@ -75,7 +75,12 @@ impl Record {
 
     /// The record as the REST API shows it. Empty lists and objects stand where a value is missing,
     /// as in the real record quoted in the developer forum.
-    pub(crate) fn rendered(&self, organization_id: &str, switches: &Switches) -> Value {
+    pub(crate) fn rendered(
+        &self,
+        organization_id: &str,
+        with_user: bool,
+        switches: &Switches,
+    ) -> Value {
         let at = match switches.audit_precision {
             AuditPrecision::Seconds => self.at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             AuditPrecision::Milliseconds => written(self.at),
@@ -103,8 +108,9 @@ impl Record {
         });
         match (&self.user_id, switches.audit_user) {
             (Some(user), _) => {
+                let name = if with_user { "A user" } else { "" };
                 body["user"] =
-                    json!({"id": user, "name": "", "selfUri": format!("/api/v2/users/{user}")});
+                    json!({"id": user, "name": name, "selfUri": format!("/api/v2/users/{user}")});
             }
             (None, AuditUser::Empty) => body["user"] = json!({"id": "", "name": ""}),
             (None, AuditUser::Absent) => {}

@@ -1,7 +1,8 @@
 //! Audit queries: realtime with page numbers, asynchronous with polls and a cursor.
 //!
 //! Official Python SDK 269.0.0 (AuditApi) for the models; required fields, the 14 days of the realtime
-//! query and the page size limit of 500 from the published swagger; 30 days per asynchronous query from a
+//! query and the page size limit of 500 (of the asynchronous results; none is documented for the realtime
+//! query) from the published swagger; 30 days per asynchronous query from a
 //! third party's specification.
 
 use axum::http::StatusCode;
@@ -16,11 +17,14 @@ use crate::audit_record::Record;
 use crate::error::ApiError;
 use crate::paging::{Page, page_size};
 use crate::request::{Reply, Request};
-use crate::switches::{RealtimeAudits, Switches};
+use crate::run::timed_out;
+use crate::switches::{RealtimeAuditInterval, RealtimeAudits, Switches};
 use crate::world::{World, new_id, written};
 
 const MAX_PAGE: usize = 500;
 const REALTIME_DAYS: i64 = 14;
+/// A realtime query over more times out, by switch: a day, and what rounding adds.
+const LONGEST_ANSWERED: SignedDuration = SignedDuration::from_hours(25);
 const ASYNC_DAYS: i64 = 30;
 const HISTORY_DAYS: i64 = 365;
 const QUERY_FIELDS: &[&str] = &["interval", "serviceName", "filters", "sort"];
@@ -47,7 +51,7 @@ enum QueryState {
     Queued,
     Running,
     /// With the records that were visible when the query finished.
-    Succeeded(Vec<Value>),
+    Succeeded(Vec<Record>),
 }
 
 impl Query {
@@ -85,7 +89,7 @@ impl Query {
 }
 
 /// The visible records that match; the newest first unless asked otherwise.
-fn found(world: &World, asked: &Asked) -> Vec<Value> {
+fn found(world: &World, asked: &Asked) -> Vec<Record> {
     let now = world.now();
     let mut records: Vec<&Record> = world
         .audit
@@ -98,10 +102,19 @@ fn found(world: &World, asked: &Asked) -> Vec<Value> {
     if !asked.is_ascending() {
         records.reverse();
     }
-    records
-        .into_iter()
-        .map(|record| record.rendered(&world.organization_id, &world.switches))
-        .collect()
+    records.into_iter().cloned().collect()
+}
+
+/// Records as this request shows them: the name of a user only where it is asked for.
+fn shown(world: &World, request: &Request, records: &[Record]) -> Result<Vec<Value>, ApiError> {
+    let expanded: Vec<&str> = request.list("expand").collect();
+    if let Some(other) = expanded.iter().find(|one| **one != "user") {
+        return Err(ApiError::invalid_query("expand", other, "user"));
+    }
+    let with_user = !expanded.is_empty();
+    let rendered =
+        |record: &Record| record.rendered(&world.organization_id, with_user, &world.switches);
+    Ok(records.iter().map(rendered).collect())
 }
 
 fn days(count: i64) -> SignedDuration {
@@ -129,6 +142,11 @@ pub(crate) fn realtime(world: &mut World, request: &Request) -> Result<Reply, Ap
             format!("Realtime audit queries reach back {REALTIME_DAYS} days"),
         ));
     }
+    if switches.realtime_audit_interval == RealtimeAuditInterval::Day
+        && asked.to.duration_since(asked.from) > LONGEST_ANSWERED
+    {
+        return Err(timed_out());
+    }
     let size = fields.whole("pageSize")?.map(|size| size.to_string());
     let page = Page {
         number: match fields.whole("pageNumber")? {
@@ -144,7 +162,7 @@ pub(crate) fn realtime(world: &mut World, request: &Request) -> Result<Reply, Ap
     };
     let all = found(world, &asked);
     Ok(Reply::ok(json!({
-        "entities": page.slice(&all),
+        "entities": shown(world, request, page.slice(&all))?,
         "pageSize": page.size,
         "pageNumber": page.number,
         "total": all.len(),
@@ -171,17 +189,19 @@ pub(crate) fn related(world: &mut World, request: &Request) -> Result<Reply, Api
         .find(|record| record.id == id && log.is_visible(record, now, &world.switches))
         .map(|record| record.transaction_id.clone())
         .ok_or_else(ApiError::not_found)?;
-    let mut related: Vec<Value> = log
+    let mut related: Vec<Record> = log
         .records
         .iter()
         .filter(|record| record.transaction_id == transaction)
         .filter(|record| log.is_visible(record, now, &world.switches))
-        .map(|record| record.rendered(&world.organization_id, &world.switches))
+        .cloned()
         .collect();
     if !is_ascending {
         related.reverse();
     }
-    Ok(Reply::ok(json!({"entities": related})))
+    Ok(Reply::ok(
+        json!({"entities": shown(world, request, &related)?}),
+    ))
 }
 
 fn is_realtime(service: &str, switches: &Switches) -> bool {
@@ -299,7 +319,8 @@ pub(crate) fn results(world: &mut World, request: &Request) -> Result<Reply, Api
     let mut body = Map::new();
     body.insert("id".to_owned(), json!(query.id));
     body.insert("pageSize".to_owned(), json!(size));
-    body.insert("entities".to_owned(), json!(records[start..end]));
+    let entities = shown(world, request, &records[start..end])?;
+    body.insert("entities".to_owned(), entities.into());
     if end < records.len() {
         body.insert("cursor".to_owned(), json!(cursor(end)));
     }

@@ -115,6 +115,6 @@ fn records(world: &World) -> Value {
         .audit
         .records
         .iter()
-        .map(|record| record.rendered(&world.organization_id, &world.switches))
+        .map(|record| record.rendered(&world.organization_id, true, &world.switches))
         .collect()
 }

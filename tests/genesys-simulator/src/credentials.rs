@@ -135,7 +135,8 @@ fn without_value(mut refusal: ApiError) -> ApiError {
     let field = refusal
         .details
         .first()
-        .map_or("credentialFields", |detail| &detail.field_name);
+        .and_then(|detail| detail.field_name.as_deref())
+        .unwrap_or("credentialFields");
     refusal.message = format!("The value of [{field}] is not valid for its field type");
     refusal
 }
@@ -155,7 +156,7 @@ pub(crate) fn create(world: &mut World, request: &Request) -> Result<Reply, ApiE
     let subject = Subject::new(EntityType::Credential, &credential.id, &credential.name);
     world.credentials.push(credential);
     world.audit(request, subject, AuditAction::Create, Vec::new());
-    Ok(Reply::created(body, &world.switches))
+    Ok(Reply::ok(body))
 }
 
 pub(crate) fn list(world: &mut World, request: &Request) -> Result<Reply, ApiError> {

@@ -87,7 +87,8 @@ pub(crate) fn put(world: &mut World, request: &Request) -> Result<Reply, ApiErro
             StatusCode::CONFLICT,
             "version.conflict",
             "Integration configuration update failed due to version conflict.",
-        ));
+        )
+        .about(id, &integration.config.name));
     }
     config.version += 1;
     let now = world.now();

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::audit_log::{AuditAction, EntityType, Subject};
+use crate::audit_log::{AuditAction, EntityType, Subject, state_audit};
 use crate::audit_record::Change;
 use crate::error::ApiError;
 use crate::integration_config::{Config, rendered_config};
@@ -18,6 +18,8 @@ use crate::switches::NewIntegrationState;
 use crate::world::{World, new_id, written};
 
 const MAX_INTEGRATIONS: usize = 1000;
+/// Of the `ids` parameter (published swagger).
+const MAX_IDS: usize = 100;
 const REPORTED: &str = "ACTIVE, ACTIVATING, INACTIVE, DEACTIVATING, ERROR";
 const MODEL_FIELDS: &[&str] = &[
     "id",
@@ -70,6 +72,32 @@ pub(crate) enum Reported {
 }
 
 impl Reported {
+    const ALL: [Self; 5] = [
+        Self::Active,
+        Self::Activating,
+        Self::Inactive,
+        Self::Deactivating,
+        Self::Error,
+    ];
+
+    /// The code of a filter; its case does not matter (published swagger, GET /api/v2/integrations).
+    fn parse(text: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|state| state.text().eq_ignore_ascii_case(text))
+    }
+
+    /// The code in words for people, which are localized.
+    fn words(self) -> &'static str {
+        match self {
+            Self::Active => "Active",
+            Self::Activating => "Activating",
+            Self::Inactive => "Inactive",
+            Self::Deactivating => "Deactivating",
+            Self::Error => "Error",
+        }
+    }
+
     pub(crate) fn text(self) -> &'static str {
         match self {
             Self::Active => "ACTIVE",
@@ -148,12 +176,18 @@ fn rendered(world: &World, integration: &Integration, with_config: bool) -> Valu
         "intendedState": integration.intended(),
         "reportedState": {
             "code": reported.text(),
-            "effective": reported.text(),
+            "effective": reported.words(),
             "lastUpdated": written(integration.state_changed.unwrap_or(integration.created)),
         },
         "attributes": {},
         "selfUri": format!("/api/v2/integrations/{}", integration.id),
     });
+    if reported == Reported::Error {
+        body["reportedState"]["detail"] = json!({
+            "message": "The integration cannot run.",
+            "localizableMessageCode": "",
+        });
+    }
     if with_config {
         body["config"] = json!({"current": rendered_config(world, integration)});
     }
@@ -165,29 +199,31 @@ fn expands_config(request: &Request) -> bool {
 }
 
 pub(crate) fn list(world: &mut World, request: &Request) -> Result<Reply, ApiError> {
-    let ids: Option<Vec<&str>> = request.query("ids").map(|ids| ids.split(',').collect());
+    let ids: Vec<&str> = request.list("ids").collect();
+    if ids.len() > MAX_IDS {
+        return Err(ApiError::constraint(
+            "ids",
+            format!("ids size must be between 0 and {MAX_IDS}"),
+        ));
+    }
     let kind = request.query("integrationType");
     let credential = request.query("credentialId");
-    let state = request.query("reportedState");
-    if let Some(state) = state
-        && !REPORTED.split(", ").any(|known| known == state)
-    {
-        return Err(ApiError::invalid_query("reportedState", state, REPORTED));
-    }
+    let state = request
+        .query("reportedState")
+        .map(|text| {
+            Reported::parse(text)
+                .ok_or_else(|| ApiError::invalid_query("reportedState", text, REPORTED))
+        })
+        .transpose()?;
     let now = world.now();
     let with_config = expands_config(request);
     let all: Vec<Value> = world
         .integrations
         .iter()
-        .filter(|found| {
-            ids.as_ref()
-                .is_none_or(|ids| ids.contains(&found.id.as_str()))
-        })
+        .filter(|found| ids.is_empty() || ids.contains(&found.id.as_str()))
         .filter(|found| kind.is_none_or(|kind| found.kind.id == kind))
         .filter(|found| credential.is_none_or(|id| found.uses(id)))
-        .filter(|found| {
-            state.is_none_or(|state| found.reported(now, world.activation).text() == state)
-        })
+        .filter(|found| state.is_none_or(|state| found.reported(now, world.activation) == state))
         .map(|found| rendered(world, found, with_config))
         .collect();
     listing(request, "/api/v2/integrations", &all, &world.switches).map(Reply::ok)
@@ -251,7 +287,7 @@ pub(crate) fn create(world: &mut World, request: &Request) -> Result<Reply, ApiE
     static_actions::add(world, &integration);
     world.integrations.push(integration);
     world.audit(request, subject, AuditAction::Create, Vec::new());
-    Ok(Reply::created(body, &world.switches))
+    Ok(Reply::ok(body))
 }
 
 pub(crate) fn get(world: &mut World, request: &Request) -> Result<Reply, ApiError> {
@@ -292,7 +328,8 @@ pub(crate) fn patch(world: &mut World, request: &Request) -> Result<Reply, ApiEr
     let after = integration.intended().to_owned();
     let subject = Subject::new(EntityType::Integration, id, &integration.config.name);
     let changes = vec![Change::of("intendedState", Some(before), Some(after))];
-    world.audit(request, subject, AuditAction::Update, changes);
+    let action = state_audit(enable, &world.switches);
+    world.audit(request, subject, action, changes);
     let integration = world.integration(id)?;
     Ok(Reply::ok(rendered(world, integration, false)))
 }
@@ -323,4 +360,19 @@ fn remove(world: &mut World, request: &Request) -> Result<Reply, ApiError> {
     }
     world.audit(request, subject, AuditAction::Delete, Vec::new());
     Ok(Reply::ok(body))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reported_state_is_asked_for_in_any_case() {
+        assert_eq!(Reported::parse("active"), Some(Reported::Active));
+        assert_eq!(
+            Reported::parse("Deactivating"),
+            Some(Reported::Deactivating)
+        );
+        assert_eq!(Reported::parse("ON"), None);
+    }
 }

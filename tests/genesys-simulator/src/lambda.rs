@@ -11,7 +11,7 @@ use crate::integrations::Integration;
 use crate::invoke::{FunctionArn, InvokeError, assume, invoke};
 use crate::run::{self, Input, Kept, third_party, timed_out};
 use crate::steps::Run;
-use crate::switches::{AwsSession, RequestHeaders};
+use crate::switches::{AwsSession, FunctionDenied, RequestHeaders, Switches};
 use crate::velocity::render;
 use crate::world::{Session, World};
 
@@ -79,6 +79,17 @@ fn resolve_function(setting: &run::Setting, input: &Input) -> Result<FunctionArn
     })
 }
 
+/// What AWS refused: the same answer for a missing function, a policy that does not allow the call, and a trust
+/// policy with another account or external id (help page "Data action returns a 403 error").
+fn denied(switches: &Switches, refusal: ApiError) -> ApiError {
+    match switches.function_denied {
+        FunctionDenied::BadRequest => refusal,
+        FunctionDenied::Forbidden => {
+            ApiError::new(StatusCode::FORBIDDEN, "not.authorized", refusal.message)
+        }
+    }
+}
+
 impl Setting {
     /// The steps; with the session that was assumed, so that it can be kept.
     pub(crate) async fn perform(
@@ -93,7 +104,7 @@ impl Setting {
         };
         let assumed = match &self.kept {
             Some(session) => Ok(session.clone()),
-            None => self.assume_role().await,
+            None => self.assume_role(&setting.switches).await,
         };
         let session = match run.step("Assume role", assumed, |_| json!({})) {
             Ok(session) => session,
@@ -107,7 +118,7 @@ impl Setting {
         (outcome, kept)
     }
 
-    async fn assume_role(&self) -> Result<Session, ApiError> {
+    async fn assume_role(&self, switches: &Switches) -> Result<Session, ApiError> {
         let invalid = |problem: &str| {
             ApiError::new(
                 StatusCode::BAD_REQUEST,
@@ -125,7 +136,7 @@ impl Setting {
             .ok_or_else(|| invalid("this simulator has no AWS side"))?;
         assume(aws, role.expose_secret(), &self.organization_id)
             .await
-            .map_err(|problem| invalid(&problem))
+            .map_err(|problem| denied(switches, invalid(&problem)))
     }
 
     async fn finish(
@@ -165,7 +176,7 @@ impl Setting {
         )
         .await
         .map_err(|problem| match problem {
-            InvokeError::Refused(why) => third_party(&why),
+            InvokeError::Refused(why) => denied(&setting.switches, third_party(&why)),
             InvokeError::Function(why) => third_party(&why),
             InvokeError::TimedOut => timed_out(),
         })

@@ -223,7 +223,7 @@ pub(crate) fn create(world: &mut World, request: &Request) -> Result<Reply, ApiE
     let subject = Subject::new(EntityType::OAuthClient, &client.id, &client.name);
     world.oauth.clients.push(client);
     world.audit(request, subject, AuditAction::Create, Vec::new());
-    Ok(Reply::created(body, &world.switches))
+    Ok(Reply::ok(body))
 }
 
 pub(crate) fn put(world: &mut World, request: &Request) -> Result<Reply, ApiError> {

@@ -168,7 +168,7 @@ impl OAuthState {
             .into_iter()
             .flat_map(OAuthClient::granted_roles)
             .filter_map(|(role, _)| self.role(&role))
-            .any(|role| role.permissions.iter().any(|held| held == permission))
+            .any(|role| role.grants(permission))
     }
 
     pub(crate) fn client_mut(&mut self, id: &str) -> Option<&mut OAuthClient> {

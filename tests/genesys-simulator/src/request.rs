@@ -122,6 +122,8 @@ impl Reply {
         }
     }
 
+    /// A created action or draft. Integrations and credentials are created with status 200
+    /// (provider logs of 2021 to 2025 in official blueprints).
     pub(crate) fn created(body: Value, switches: &Switches) -> Self {
         let status = match switches.create_status {
             CreateStatus::Ok => StatusCode::OK,

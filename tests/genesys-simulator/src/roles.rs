@@ -32,7 +32,18 @@ impl Role {
         }
     }
 
-    fn rendered(&self, switches: &Switches) -> Value {
+    /// Whether it grants a permission: by name, or by `*` in the place of a domain, an entity or an action.
+    pub(crate) fn grants(&self, permission: &str) -> bool {
+        self.permissions.iter().any(|held| {
+            let (held, asked) = (held.split(':'), permission.split(':'));
+            held.clone().count() == asked.clone().count()
+                && held
+                    .zip(asked)
+                    .all(|(held, asked)| held == "*" || held == asked)
+        })
+    }
+
+    fn rendered(&self, switches: &Switches, members: Option<usize>) -> Value {
         let mut body = json!({
             "id": self.id,
             "name": self.name,
@@ -42,11 +53,22 @@ impl Role {
             "base": false,
             "selfUri": format!("{ROLES}/{}", self.id),
         });
+        if let Some(members) = members {
+            body["userCount"] = json!(members);
+        }
         match switches.role_permissions {
             RolePermissions::Listed => body["permissions"] = json!(self.permissions),
             RolePermissions::Policies => {}
         }
         body
+    }
+
+    /// A filter by name ignores case, and takes `*` at its end (official Terraform provider, `auth_role`).
+    fn has_name(&self, asked: &str) -> bool {
+        let (own, asked) = (self.name.to_lowercase(), asked.to_lowercase());
+        asked
+            .strip_suffix('*')
+            .map_or(own == asked, |begin| own.starts_with(begin))
     }
 
     /// The same permissions, grouped by domain and entity.
@@ -75,33 +97,33 @@ impl Role {
 }
 
 pub(crate) fn list(world: &mut World, request: &Request) -> Result<Reply, ApiError> {
+    let wanted: Vec<&str> = request.list("permission").collect();
+    let ids: Vec<&str> = request.list("id").collect();
     let name = request.query("name");
-    let wanted: Vec<&String> = request
-        .query
-        .iter()
-        .filter(|(name, value)| name == "permission" && !value.is_empty())
-        .map(|(_, value)| value)
-        .collect();
+    let members = members(request)?;
     let all: Vec<Value> = world
         .oauth
         .roles
         .iter()
-        .filter(|role| name.is_none_or(|name| role.name.eq_ignore_ascii_case(name)))
-        .filter(|role| {
-            wanted
-                .iter()
-                .all(|permission| role.permissions.contains(permission))
-        })
-        .map(|role| role.rendered(&world.switches))
+        .filter(|role| wanted.iter().all(|permission| role.grants(permission)))
+        .filter(|role| ids.is_empty() || ids.contains(&role.id.as_str()))
+        .filter(|role| name.is_none_or(|name| role.has_name(name)))
+        .map(|role| role.rendered(&world.switches, members))
         .collect();
     listing(request, ROLES, &all, &world.switches).map(Reply::ok)
 }
 
+/// How many members a role has, unless the caller does not want them counted. No user holds a role here.
+fn members(request: &Request) -> Result<Option<usize>, ApiError> {
+    let counted = request.query_flag("userCount")?.unwrap_or(true);
+    Ok(counted.then_some(0))
+}
+
 pub(crate) fn get(world: &mut World, request: &Request) -> Result<Reply, ApiError> {
-    request.query_flag("userCount")?;
+    let members = members(request)?;
     world
         .oauth
         .role(request.param("roleId"))
-        .map(|role| Reply::ok(role.rendered(&world.switches)))
+        .map(|role| Reply::ok(role.rendered(&world.switches, members)))
         .ok_or_else(ApiError::not_found)
 }

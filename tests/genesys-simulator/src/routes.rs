@@ -70,22 +70,24 @@ pub(crate) enum Found {
     Nothing,
 }
 
+// One of those named, also where one alone is: only the audit operations ask for all (published swagger,
+// `x-inin-requires-permissions`).
 const ACTION_VIEW: Needs = Needs::Any(&["integrations:action:view", "bridge:actions:view"]);
-const ACTION_ADD: Needs = Needs::All(&["integrations:action:add"]);
-const ACTION_EDIT: Needs = Needs::All(&["integrations:action:edit"]);
-const ACTION_DELETE: Needs = Needs::All(&["integrations:action:delete"]);
+const ACTION_ADD: Needs = Needs::Any(&["integrations:action:add"]);
+const ACTION_EDIT: Needs = Needs::Any(&["integrations:action:edit"]);
+const ACTION_DELETE: Needs = Needs::Any(&["integrations:action:delete"]);
 const ACTION_RUN: Needs = Needs::Any(&["integrations:action:execute", "bridge:actions:execute"]);
-const DRAFT_RUN: Needs = Needs::All(&["integrations:action:execute"]);
-const INTEGRATION_VIEW: Needs = Needs::All(&["integrations:integration:view"]);
-const INTEGRATION_ADD: Needs = Needs::All(&["integrations:integration:add"]);
-const INTEGRATION_EDIT: Needs = Needs::All(&["integrations:integration:edit"]);
-const INTEGRATION_DELETE: Needs = Needs::All(&["integrations:integration:delete"]);
+const DRAFT_RUN: Needs = Needs::Any(&["integrations:action:execute"]);
+const INTEGRATION_VIEW: Needs = Needs::Any(&["integrations:integration:view"]);
+const INTEGRATION_ADD: Needs = Needs::Any(&["integrations:integration:add"]);
+const INTEGRATION_EDIT: Needs = Needs::Any(&["integrations:integration:edit"]);
+const INTEGRATION_DELETE: Needs = Needs::Any(&["integrations:integration:delete"]);
 const AUDIT_VIEW: Needs = Needs::All(&["audits:audit:view"]);
-const CLIENT_VIEW: Needs = Needs::All(&["oauth:client:view"]);
-const CLIENT_ADD: Needs = Needs::All(&["oauth:client:add"]);
-const CLIENT_EDIT: Needs = Needs::All(&["oauth:client:edit"]);
-const CLIENT_DELETE: Needs = Needs::All(&["oauth:client:delete"]);
-const ROLE_VIEW: Needs = Needs::All(&["authorization:role:view"]);
+const CLIENT_VIEW: Needs = Needs::Any(&["oauth:client:view"]);
+const CLIENT_ADD: Needs = Needs::Any(&["oauth:client:add"]);
+const CLIENT_EDIT: Needs = Needs::Any(&["oauth:client:edit"]);
+const CLIENT_DELETE: Needs = Needs::Any(&["oauth:client:delete"]);
+const ROLE_VIEW: Needs = Needs::Any(&["authorization:role:view"]);
 
 macro_rules! route {
     ($method:literal $template:literal, $needs:expr, $handler:expr) => {

@@ -25,7 +25,7 @@ use crate::limits::Usage;
 use crate::request::{Reply, ReplyBody, Request};
 use crate::routes::{Found, Handler, Route, find};
 use crate::run::run;
-use crate::switches::FailedWritesAudited;
+use crate::switches::{FailedWritesAudited, RateLimitHeaders};
 use crate::token::TokenRequest;
 use crate::wire::Cutter;
 use crate::world::{Late, World, new_id};
@@ -35,6 +35,7 @@ const MAX_BODY: usize = 512_000;
 /// How much of a body that is too large is read, so that its sender sees the refusal.
 const MAX_READ: usize = 16_000_000;
 const CONTROL: &str = "/_control/";
+const ACTIONS: &str = "/api/v2/integrations/actions";
 const TOKEN: &str = "/oauth/token";
 
 /// What every request sees.
@@ -334,7 +335,7 @@ async fn real(
     };
     let request = match prepared(incoming, params, body, caller) {
         Ok(request) => request,
-        Err(error) => return Outgoing::of(Err(error), Some(usage), id),
+        Err(error) => return Outgoing::of(Err(error), usage, id),
     };
     let permitted = shared.lock().permit(&request.caller, route.needs);
     let answer = match (permitted, handler) {
@@ -343,10 +344,19 @@ async fn real(
         (Ok(()), Handler::Run(kind)) => run(&shared.world, &request, kind).await,
         (Ok(()), Handler::Token) => Err(ApiError::not_found()),
     };
+    // Not what is refused before the service of the actions sees it: a missing permission.
+    let answer = match answer {
+        Err(error)
+            if route.template.starts_with(ACTIONS) && error.status != StatusCode::FORBIDDEN =>
+        {
+            Err(error.of_actions())
+        }
+        other => other,
+    };
     if let Err(error) = &answer {
         audit_failure(&mut shared.lock(), route, &request, error);
     }
-    Outgoing::of(answer, Some(usage), id)
+    Outgoing::of(answer, usage, id)
 }
 
 /// The body, or why it is none. What is too large is read on, but not kept.
@@ -396,20 +406,25 @@ fn token(shared: &Shared, incoming: &Incoming, body: &[u8]) -> Result<Reply, Api
     answer
 }
 
-/// Who calls, and how much of the rate limit is used; or why the call goes no further.
-fn admit(
-    shared: &Shared,
-    incoming: &Incoming,
-) -> Result<(String, Usage), (Box<ApiError>, Option<Usage>)> {
+/// Why a call goes no further, and how much of the rate limit is used where answers say it.
+type NotAdmitted = (Box<ApiError>, Option<Usage>);
+
+/// Who calls, and how much of the rate limit is used where answers say it; or why the call goes no further.
+fn admit(shared: &Shared, incoming: &Incoming) -> Result<(String, Option<Usage>), NotAdmitted> {
     let mut world = shared.lock();
     let (token, caller) = world
         .authenticate(header(&incoming.headers, AUTHORIZATION))
         .map_err(|error| (Box::new(error), None))?;
     world.calls.made_by(incoming.call, &caller);
     let now = world.now();
-    match world.limits.count(&token, now) {
-        (usage, None) => Ok((caller, usage)),
-        (usage, Some(error)) => Err((Box::new(error), Some(usage))),
+    let (usage, refusal) = world.limits.count(&token, now);
+    let shown = match world.switches.rate_limit_headers {
+        RateLimitHeaders::Sent => Some(usage),
+        RateLimitHeaders::Absent => None,
+    };
+    match refusal {
+        None => Ok((caller, shown)),
+        Some(error) => Err((Box::new(error), shown)),
     }
 }
 

@@ -115,35 +115,35 @@ impl World {
         self.integrations
             .iter()
             .find(|integration| integration.id == id)
-            .ok_or_else(ApiError::not_found)
+            .ok_or_else(ApiError::no_integration)
     }
 
     pub(crate) fn integration_mut(&mut self, id: &str) -> Result<&mut Integration, ApiError> {
         self.integrations
             .iter_mut()
             .find(|integration| integration.id == id)
-            .ok_or_else(ApiError::not_found)
+            .ok_or_else(ApiError::no_integration)
     }
 
     pub(crate) fn action(&self, id: &str) -> Result<&Action, ApiError> {
         self.actions
             .iter()
             .find(|action| action.id == id)
-            .ok_or_else(ApiError::not_found)
+            .ok_or_else(|| ApiError::no_action(id))
     }
 
     pub(crate) fn action_mut(&mut self, id: &str) -> Result<&mut Action, ApiError> {
         self.actions
             .iter_mut()
             .find(|action| action.id == id)
-            .ok_or_else(ApiError::not_found)
+            .ok_or_else(|| ApiError::no_action(id))
     }
 
     pub(crate) fn credential(&self, id: &str) -> Result<&Credential, ApiError> {
         self.credentials
             .iter()
             .find(|credential| credential.id == id)
-            .ok_or_else(ApiError::not_found)
+            .ok_or_else(ApiError::no_credential)
     }
 }
 

@@ -59,11 +59,11 @@ async fn organization(wire: &mut Wire, survey: &mut Survey) {
     };
     survey.reads::<Organization>(&ask, "", "Organization", answer.json());
     let limit = answer.headers.get("inin-ratelimit-allowed");
-    survey.settle(
-        "rate_limit_allowed",
-        limit.map_or("no header", String::as_str),
-        "header inin-ratelimit-allowed",
-    );
+    let (headers, how) = match limit {
+        Some(allowed) => ("sent", format!("inin-ratelimit-allowed: {allowed}")),
+        None => ("absent", "no header inin-ratelimit-allowed".to_owned()),
+    };
+    survey.settle("rate_limit_headers", headers, how);
 }
 
 async fn listings(wire: &mut Wire, survey: &mut Survey) {

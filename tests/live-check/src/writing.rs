@@ -144,26 +144,18 @@ impl Writer<'_> {
 
     /// The id of what a create made; a refusal is a gap, since everything else depends on it.
     fn created(&mut self, ask: &Ask, answer: &Answer) -> Option<String> {
-        let how = format!("{} was answered {}", ask.name(), answer.told());
-        match answer.status {
-            200 | 201 => self.create_status(answer.status, how),
-            status if answer.is_success() => {
-                self.survey
-                    .unclear("create_status", status.to_string(), how);
-            }
-            _ => {
-                self.survey.gaps.push(Gap {
-                    call: ask.name(),
-                    why: format!("refused: {}", answer.told()),
-                    permission: None,
-                });
-                return None;
-            }
+        if !answer.is_success() {
+            self.survey.gaps.push(Gap {
+                call: ask.name(),
+                why: format!("refused: {}", answer.told()),
+                permission: None,
+            });
+            return None;
         }
         answer.id()
     }
 
-    /// One switch for all creates: where they differ, no value fits.
+    /// One switch for actions and drafts: where they differ, no value fits.
     fn create_status(&mut self, status: u16, how: String) {
         let before = self.survey.facts.get("create_status").cloned();
         match before.map(|fact| fact.value) {
@@ -261,6 +253,10 @@ impl Writer<'_> {
                 .settle("fresh_integration_actions", "accept", how);
         }
         let id = self.created(&ask, &answer)?;
+        self.create_status(
+            answer.status,
+            format!("{} was answered {}", ask.name(), answer.told()),
+        );
         self.survey
             .reads::<Action>(&ask, "", "Action", answer.json());
         self.trail.action = Some(id.clone());

@@ -17,7 +17,7 @@ async fn a_created_action_is_published_at_once_under_version_one() {
     let created = world
         .post(ACTIONS, &action_body(&integration, "Orders"))
         .await
-        .expect(200);
+        .expect(201);
     let id = id_of(&created);
     assert!(id.starts_with("custom_-_"), "{id}");
     assert_eq!(created["version"], 1);
@@ -27,11 +27,11 @@ async fn a_created_action_is_published_at_once_under_version_one() {
 }
 
 #[tokio::test]
-async fn contract_and_config_are_shown_only_when_asked_for() {
+async fn the_contract_is_always_shown_and_the_config_when_asked_for() {
     let world = World::new().await;
     let id = world.action(&world.integration().await, "Orders").await;
     let bare = world.get(&path(&id)).await.expect(200);
-    assert!(bare.get("contract").is_none() && bare.get("config").is_none());
+    assert!(bare.get("contract").is_some() && bare.get("config").is_none());
     let whole = world
         .get(&format!("{}?expand=contract&includeConfig=true", path(&id)))
         .await;
@@ -84,9 +84,9 @@ async fn a_template_that_is_missing_or_empty_reads_as_the_default_of_the_platfor
     ] {
         let mut body = action_body(&integration, "Orders");
         body["config"] = json!({"request": request, "response": response});
-        let published = id_of(&world.post(ACTIONS, &body).await.expect(200));
+        let published = id_of(&world.post(ACTIONS, &body).await.expect(201));
         let drafted = world.post(&format!("{ACTIONS}/drafts"), &body).await;
-        let drafted = format!("{}/draft", path(&id_of(&drafted.expect(200))));
+        let drafted = format!("{}/draft", path(&id_of(&drafted.expect(201))));
         for place in [path(&published), drafted] {
             let read = world.get(&format!("{place}?includeConfig=true")).await;
             let config = &read.expect(200)["config"];
@@ -130,7 +130,7 @@ async fn a_contract_that_the_platform_does_not_take_is_refused_as_it_was_recorde
     body["contract"]["input"]["inputSchema"]["required"] = json!([]);
     body["contract"]["output"]["successSchema"] =
         json!({"type": "array", "items": {"type": "object", "properties": {}}, "required": []});
-    let id = id_of(&world.post(ACTIONS, &body).await.expect(200));
+    let id = id_of(&world.post(ACTIONS, &body).await.expect(201));
     let asked = format!("{}?expand=contract&expand=contract", path(&id));
     let read = world.get(&asked).await.expect(200);
     assert_eq!(read["contract"], body["contract"]);
@@ -157,7 +157,7 @@ async fn a_contract_answered_in_another_spelling_is_no_change_when_it_is_written
     world
         .post(&format!("{}/draft", path(&id)), &json!({}))
         .await
-        .expect(200);
+        .expect(201);
     let asked = format!("{}/draft?expand=contract", path(&id));
     let contract = world.get(&asked).await.expect(200)["contract"].clone();
     let input = &contract["input"]["inputSchema"];
@@ -212,7 +212,7 @@ async fn the_categories_of_actions_are_listed_once_each() {
         let mut body = action_body(&integration, name);
         body["category"] = json!(category);
         body["secure"] = json!(secure);
-        world.post(ACTIONS, &body).await.expect(200);
+        world.post(ACTIONS, &body).await.expect(201);
     }
     let names = |listed: Value| {
         let entities = listed["entities"].as_array().unwrap().clone();
@@ -283,7 +283,7 @@ async fn a_function_integration_takes_drafts_only() {
     world
         .post(&format!("{ACTIONS}/drafts"), &body)
         .await
-        .expect(200);
+        .expect(201);
 }
 
 #[tokio::test]
@@ -298,7 +298,7 @@ async fn a_fresh_integration_refuses_actions_for_a_while_by_switch() {
         .control("clock", &json!({"advance_seconds": 31}))
         .await
         .expect(200);
-    world.post(ACTIONS, &body).await.expect(200);
+    world.post(ACTIONS, &body).await.expect(201);
 }
 
 #[tokio::test]
@@ -449,7 +449,7 @@ async fn actions_are_found_by_part_of_their_name_ids_category_and_secure() {
     let mut body = action_body(&integration, "Secret order");
     body["secure"] = json!(true);
     body["category"] = json!("Other");
-    let secret = id_of(&world.post(ACTIONS, &body).await.expect(200));
+    let secret = id_of(&world.post(ACTIONS, &body).await.expect(201));
     for (query, expected) in [
         ("name=order".to_owned(), vec![&order, &secret]),
         (format!("ids={refund},{order}"), vec![&order, &refund]),

@@ -56,7 +56,7 @@ async fn walk(world: &World) -> (String, String) {
         .patch(&action, &json!({"version": 1, "category": "New"}))
         .await
         .expect(200);
-    world.post(&draft, &json!({})).await.expect(200);
+    world.post(&draft, &json!({})).await.expect(201);
     world
         .patch(&draft, &json!({"version": 1, "category": "Newer"}))
         .await
@@ -336,4 +336,67 @@ async fn related_records_share_a_request() {
         .await
         .expect(200);
     assert_eq!(related["entities"], json!(deleted));
+}
+
+#[tokio::test]
+async fn a_change_of_state_is_called_what_the_switch_says_and_the_mapping_agrees() {
+    for (word, verbs) in [
+        ("Update", ["Update", "Update"]),
+        ("Enable", ["Enable", "Disable"]),
+        ("Activate", ["Activate", "Deactivate"]),
+        ("Edit", ["Edit", "Edit"]),
+    ] {
+        let world = World::new().await;
+        world.switch("state_change_audited_as", word);
+        let path = format!("/api/v2/integrations/{}", world.integration().await);
+        for state in ["ENABLED", "DISABLED"] {
+            let body = json!({"intendedState": state});
+            world.patch(&path, &body).await.expect(200);
+        }
+        let records = found(&world, &[("EntityType", "Integration")]).await;
+        let told: Vec<_> = records[1..]
+            .iter()
+            .map(|record| record["action"].clone())
+            .collect();
+        assert_eq!(told, verbs, "{word}");
+        let mapping = "/api/v2/audits/query/servicemapping";
+        let mapping = world.get(mapping).await.expect(200).to_string();
+        assert!(verbs.iter().all(|verb| mapping.contains(verb)), "{mapping}");
+    }
+}
+
+#[tokio::test]
+async fn a_users_name_is_shown_only_where_it_is_asked_for() {
+    let world = World::new().await;
+    let record = json!({
+        "entity_type": "Integration", "entity_id": "i", "action": "Update", "user_id": "u",
+    });
+    world.control("audits/record", &record).await.expect(200);
+    let name = |page: Value| page["entities"][0]["user"]["name"].clone();
+    let plain = world.post(REALTIME, &query(&[])).await.expect(200);
+    assert_eq!(name(plain), "");
+    let asked = format!("{REALTIME}?expand=user");
+    let expanded = world.post(&asked, &query(&[])).await.expect(200);
+    assert_ne!(name(expanded), "");
+}
+
+#[tokio::test]
+async fn a_filter_by_action_alone_is_refused_by_switch() {
+    let world = World::new().await;
+    let alone = query(&[("Action", "Update")]);
+    world.post(REALTIME, &alone).await.expect(200);
+    world.switch("audit_action_filter", "with_entity_type");
+    let refused = world.post(REALTIME, &alone).await;
+    refused.refusal(400, "constraint.validation");
+    let both = query(&[("Action", "Update"), ("EntityType", "Action")]);
+    world.post(REALTIME, &both).await.expect(200);
+}
+
+#[tokio::test]
+async fn an_interval_may_lack_its_z_and_have_milliseconds() {
+    let world = World::new().await;
+    let mut body = query(&[]);
+    let interval = body["interval"].as_str().unwrap().replace('Z', ".000");
+    body["interval"] = interval.into();
+    world.post(REALTIME, &body).await.expect(200);
 }

@@ -124,7 +124,7 @@ impl Ready {
         world.put(&path, &config).await.expect(200);
         let mut body = action_body(&integration, "Orders");
         body["config"] = config_body(function);
-        let action = id_of(&world.post(ACTIONS, &body).await.expect(200));
+        let action = id_of(&world.post(ACTIONS, &body).await.expect(201));
         Self { world, aws, action }
     }
 
@@ -184,12 +184,15 @@ async fn execute_answers_the_bare_result() {
 }
 
 #[tokio::test]
-async fn a_role_that_cannot_be_assumed_is_invalid_credentials_and_no_function_is_called() {
+async fn a_role_that_cannot_be_assumed_is_a_403_and_no_function_is_called() {
     let ready = Ready::new(FUNCTION).await;
     ready.aws.lock().unwrap().denies_role = true;
     let told = ready.test(&json!({})).await;
     assert_eq!(told["success"], false);
-    assert_eq!(told["error"]["code"], "invalid.credentials");
+    assert_eq!(
+        (&told["error"]["status"], &told["error"]["code"]),
+        (&json!(403), &json!("not.authorized"))
+    );
     let message = told["error"]["message"].as_str().unwrap();
     assert!(
         message.contains("AccessDenied: not authorized"),
@@ -197,6 +200,9 @@ async fn a_role_that_cannot_be_assumed_is_invalid_credentials_and_no_function_is
     );
     assert_eq!(ready.seen().len(), 1);
     let path = format!("{ACTIONS}/{}/execute", ready.action);
+    let refused = ready.world.post(&path, &json!({})).await;
+    refused.refusal(403, "not.authorized");
+    ready.world.switch("function_denied", "400");
     let refused = ready.world.post(&path, &json!({})).await;
     refused.refusal(400, "invalid.credentials");
 }
@@ -309,7 +315,7 @@ async fn a_changed_config_reaches_flows_late_by_switch_but_tests_at_once() {
 async fn a_draft_is_tested_before_it_is_live() {
     let ready = Ready::new(FUNCTION).await;
     let draft = format!("{ACTIONS}/{}/draft", ready.action);
-    ready.world.post(&draft, &json!({})).await.expect(200);
+    ready.world.post(&draft, &json!({})).await.expect(201);
     let mut config = config_body(FUNCTION);
     config["request"]["requestTemplate"] = json!("{\"draft\": ${input.order}}");
     let body = json!({"version": 1, "config": config});

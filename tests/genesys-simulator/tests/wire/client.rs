@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use genesys_cloud::{
-    ClientCredentials, CredentialRef, Endpoints, Genesys, IntegrationFilter, Settings,
+    AuditQuery, ClientCredentials, CredentialRef, Endpoints, Genesys, IntegrationFilter, Settings,
 };
 use genesys_simulator::{Client, Config, Judged, Simulator, UsageSettings, start};
 use jiff::{SignedDuration, Timestamp};
@@ -209,4 +209,40 @@ async fn a_credential_is_replaced_beside_the_old_one_and_everything_else_of_the_
     let read = own.get_credential(&new.id).await.unwrap().unwrap();
     assert!(!format!("{read:?}").contains("newer"));
     simulator.stop().await;
+}
+
+#[tokio::test]
+async fn records_of_several_days_are_found_where_a_longer_realtime_query_times_out() {
+    let simulator = simulator().await;
+    simulator
+        .set_switch("realtime_audit_interval", "day")
+        .unwrap();
+    let own = signed_in(&simulator, simulator.client());
+    own.create_integration("Orders", "aws-lambda-data-actions")
+        .await
+        .unwrap();
+    let now = Timestamp::now();
+    let query = AuditQuery {
+        from: now - SignedDuration::from_hours(24 * 6),
+        to: now + SignedDuration::from_hours(1),
+        service: Some("Integrations".to_owned()),
+        filters: Vec::new(),
+    };
+    let found = own.query_audits_realtime(&query).await.unwrap();
+    assert_eq!(found.len(), 1, "{found:?}");
+}
+
+#[tokio::test]
+async fn more_clients_than_a_page_are_all_listed() {
+    let simulator = simulator().await;
+    let own = signed_in(&simulator, simulator.client());
+    let template = own.list_oauth_clients().await.unwrap().remove(0);
+    for number in 0..30 {
+        let client = genesys_cloud::OAuthClientRequest {
+            name: format!("client {number}"),
+            ..genesys_cloud::OAuthClientRequest::keeping(&template)
+        };
+        own.create_oauth_client(&client).await.unwrap();
+    }
+    assert_eq!(own.list_oauth_clients().await.unwrap().len(), 33);
 }

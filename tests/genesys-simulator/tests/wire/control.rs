@@ -194,7 +194,7 @@ async fn switches_are_read_and_set_all_or_none() {
     let refused = world
         .control(
             "switches",
-            &json!({"create_status": "201", "nonsense": "x"}),
+            &json!({"create_status": "200", "nonsense": "x"}),
         )
         .await
         .expect(400);
@@ -215,10 +215,10 @@ async fn switches_are_read_and_set_all_or_none() {
             .all(|switch| switch["current"] == switch["default"])
     );
     let set = world
-        .control("switches", &json!({"create_status": 201}))
+        .control("switches", &json!({"create_status": 200}))
         .await
         .expect(200);
-    assert_eq!(set[0]["current"], "201");
+    assert_eq!(set[0]["current"], "200");
 }
 
 #[tokio::test]

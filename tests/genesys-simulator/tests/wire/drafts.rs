@@ -11,7 +11,7 @@ async fn drafted(world: &World) -> String {
     world
         .post(&format!("{ACTIONS}/{id}/draft"), &json!({}))
         .await
-        .expect(200);
+        .expect(201);
     id
 }
 
@@ -29,7 +29,7 @@ async fn a_draft_copies_the_action_and_counts_its_own_versions() {
     let created = world
         .send(reqwest::Method::POST, &draft, None)
         .await
-        .expect(200);
+        .expect(201);
     assert_eq!(
         (&created["id"], &created["version"]),
         (&json!(id), &json!(1))
@@ -152,7 +152,7 @@ async fn a_new_action_can_begin_as_a_draft_and_is_seen_only_when_published() {
         &world
             .post(&format!("{ACTIONS}/drafts"), &body)
             .await
-            .expect(200),
+            .expect(201),
     );
     world
         .get(&format!("{ACTIONS}/{id}"))

@@ -91,7 +91,7 @@ async fn wrong_types_anywhere_in_a_body_are_a_400() {
             *body.pointer_mut(place).unwrap() = wrong;
             let answer = world.post(ACTIONS, &body).await;
             assert!(
-                [200, 400].contains(&answer.status.as_u16()),
+                [201, 400].contains(&answer.status.as_u16()),
                 "{place}: {}",
                 answer.text
             );

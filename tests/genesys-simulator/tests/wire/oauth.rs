@@ -125,7 +125,7 @@ async fn a_missing_permission_is_a_403_that_names_it() {
     world.simulator.set_permissions(settings).unwrap();
     world.get("/api/v2/integrations").await.expect(200);
     let one = world.post("/api/v2/integrations", &json!({})).await;
-    let message = one.refusal(403, "missing.permissions");
+    let message = one.refusal(403, "missing.any.permissions");
     assert!(
         message.contains("[integrations:integration:add]"),
         "{message}"
@@ -137,6 +137,32 @@ async fn a_missing_permission_is_a_403_that_names_it() {
     let any = world.get("/api/v2/integrations/actions").await;
     let message = any.refusal(403, "missing.any.permissions");
     assert!(message.contains("integrations:action:view"), "{message}");
+    let all = world.get("/api/v2/audits/query/servicemapping").await;
+    let message = all.refusal(403, "missing.permissions");
+    assert!(message.contains("[audits:audit:view]"), "{message}");
+}
+
+#[tokio::test]
+async fn a_permission_may_be_held_by_a_star_and_members_are_counted_unless_not_wanted() {
+    let world = World::new().await;
+    let settings = PermissionSettings {
+        client_id: world.simulator.client().id.clone(),
+        permissions: vec![
+            "integrations:*:view".to_owned(),
+            "authorization:role:*".to_owned(),
+        ],
+    };
+    world.simulator.set_permissions(settings).unwrap();
+    world.get("/api/v2/integrations").await.expect(200);
+    let add = world.post("/api/v2/integrations", &json!({})).await;
+    add.refusal(403, "missing.any.permissions");
+    let roles = "/api/v2/authorization/roles";
+    let asked = format!("{roles}?permission=integrations%3Aaction%3Aview&userCount=false");
+    let listed = world.get(&asked).await.expect(200);
+    let id = listed["entities"][0]["id"].as_str().unwrap();
+    assert!(listed["entities"][0].get("userCount").is_none());
+    let counted = world.get(&format!("{roles}/{id}")).await.expect(200);
+    assert_eq!(counted["userCount"], 0);
 }
 
 #[tokio::test]
@@ -144,6 +170,10 @@ async fn every_answer_counts_against_the_rate_limit_and_the_one_too_many_is_a_42
     let world = World::new().await;
     let limit = json!({"allowed": 2, "window_seconds": 30});
     world.control("rate-limit", &limit).await.expect(200);
+    world
+        .simulator
+        .set_switch("rate_limit_headers", "sent")
+        .unwrap();
     let first = world.get("/api/v2/organizations/me").await;
     assert_eq!(first.header("inin-ratelimit-count"), Some("1"));
     assert_eq!(first.header("inin-ratelimit-allowed"), Some("2"));

@@ -100,7 +100,7 @@ async fn a_draft_is_tested_only_where_there_is_one() {
     world
         .post(&format!("{ACTIONS}/{id}/draft"), &json!({}))
         .await
-        .expect(200);
+        .expect(201);
     assert_eq!(
         world.post(&test, &json!({})).await.expect(200)["success"],
         false
@@ -112,7 +112,7 @@ async fn sent(world: &World, template: &str, input: &serde_json::Value) -> Strin
     let integration = world.integration().await;
     let mut body = action_body(&integration, "Orders");
     body["config"]["request"]["requestTemplate"] = json!(template);
-    let id = id_of(&world.post(ACTIONS, &body).await.expect(200));
+    let id = id_of(&world.post(ACTIONS, &body).await.expect(201));
     let told = world
         .post(&format!("{ACTIONS}/{id}/test"), input)
         .await

@@ -171,7 +171,7 @@ impl World {
     pub async fn action(&self, integration: &str, name: &str) -> String {
         let body = action_body(integration, name);
         let answer = self.post("/api/v2/integrations/actions", &body).await;
-        id_of(&answer.expect(200))
+        id_of(&answer.expect(201))
     }
 
     /// A new credential that names a role.

@@ -191,7 +191,7 @@ async fn reading_usage_needs_the_permission_to_view_clients() {
     world
         .post(&path, &grouped())
         .await
-        .refusal(403, "missing.permissions");
+        .refusal(403, "missing.any.permissions");
 }
 
 #[tokio::test]

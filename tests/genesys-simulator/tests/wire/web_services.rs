@@ -115,7 +115,7 @@ impl Ready {
             },
             "config": {"timeoutSeconds": 10, "request": request, "response": {"successTemplate": "${rawResult}"}},
         });
-        id_of(&self.world.post(ACTIONS, &body).await.expect(200))
+        id_of(&self.world.post(ACTIONS, &body).await.expect(201))
     }
 
     async fn get_action(&self) -> String {

@@ -77,6 +77,11 @@ fn mapped(survey: &mut Survey, mapping: &Value) {
     survey.settle("credential_audits", yes_or_no(credentials), how);
     survey.settle("execution_audits", yes_or_no(has("Action", "Execute")), how);
     survey.settle("draft_audits", yes_or_no(has("ActionDraft", "Create")), how);
+    // Changes of the config are updates in any case; a word of its own is for the state.
+    let own_words = ["Enable", "Activate", "Edit"];
+    let state_change = own_words.into_iter().find(|word| has("Integration", word));
+    let state_change = state_change.unwrap_or("Update");
+    survey.settle("state_change_audited_as", state_change, how);
     match (has("Action", "Publish"), has("ActionDraft", "Publish")) {
         (true, false) => survey.settle("publish_audited_as", "Publish", how),
         (false, true) => survey.settle("publish_audited_as", "ActionDraft", how),

@@ -99,9 +99,6 @@ async fn what_no_switch_explains_is_a_difference() {
     assert_eq!(
         lines(&report),
         [
-            format!("{call}: header inin-ratelimit-allowed: absent / there"),
-            format!("{call}: header inin-ratelimit-count: absent / there"),
-            format!("{call}: header inin-ratelimit-reset: absent / there"),
             format!("{call}: id: integer / string"),
             format!("{call}: productPlatform: absent / string"),
             format!("{call}: supportURI: string / absent"),

@@ -94,7 +94,7 @@ async fn reading_finds_out_every_setting_that_needs_no_writing() {
 async fn several_settings_at_once_are_all_found_out() {
     let simulator = organization().await;
     let others = [
-        ("create_status", "201"),
+        ("create_status", "200"),
         ("stale_action_version", "409"),
         ("patch_config", "merge"),
         ("config_templates", "inline"),

@@ -111,14 +111,14 @@ def who_may_reset(story, api, wanted):
     story.equal("its secret stays", name_as(story.client((made.id, made.secret))), "Example")
     # A role that this organization does not have grants nothing, not even its own reset.
     itself = sdk.OAuthApi(story.client((made.id, made.secret)))
-    story.refused(403, "missing.permissions", lambda: itself.post_oauth_client_secret(made.id))
+    story.refused(403, "missing.any.permissions", lambda: itself.post_oauth_client_secret(made.id))
     same_role = sdk.OAuthApi(story.client(story.other))
     story.true(
         "of a client with the same roles", same_role.post_oauth_client_secret(api.post_oauth_clients(wanted).id).secret
     )
     story.control("permissions", {"client_id": story.other[0], "permissions": ["oauth:client:view"]})
     other = sdk.OAuthApi(story.client(story.other))
-    refusal = story.refused(403, "missing.permissions", lambda: other.post_oauth_client_secret(made.id))
+    refusal = story.refused(403, "missing.any.permissions", lambda: other.post_oauth_client_secret(made.id))
     story.equal("missing", refusal["messageParams"], {"permissions": "[oauth:client:edit]"})
 
 

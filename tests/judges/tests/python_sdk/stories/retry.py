@@ -62,6 +62,7 @@ def without_a_time_it_is_not_repeated(story, client):
 def the_limit_itself_says_how_long(story):
     """Without a planted fault: the window of the rate limit, its headers, and its Retry-After."""
     story.control("rate-limit", {"allowed": 3, "window_seconds": 2})
+    story.switch(rate_limit_headers="sent")
     api = sdk.OrganizationApi(story.client())
     before = len(story.calls(ME))
     for count in range(1, 4):

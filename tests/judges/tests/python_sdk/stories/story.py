@@ -158,14 +158,14 @@ class Story:
             if message is not None:
                 self.equal("message", body["message"], message)
             if field is not None:
-                self.equal("field", [detail["fieldName"] for detail in body["details"]], [field])
+                self.equal("field", [at["fieldName"] for at in body["details"] if "fieldName" in at], [field])
             return body
         self.values += 1
         self._problem(f"expected {status} {code}, but the call succeeded")
         return {}
 
     def not_found(self, call):
-        return self.refused(404, "not.found", call, "The requested resource was not found.")
+        return self.refused(404, "not.found", call)
 
     def token_refused(self, status, error, description, credentials):
         """Signing in is refused, in the token endpoint's own shape."""

@@ -46,7 +46,7 @@ def calls_without_a_good_token(story):
     story.control("permissions", {"client_id": story.other[0], "permissions": ["integrations:action:view"]})
     api = sdk.IntegrationsApi(story.client(story.other))
     story.equal("what it may read", api.get_integrations_actions().total, 0)
-    refusal = story.refused(403, "missing.permissions", api.get_integrations)
+    refusal = story.refused(403, "missing.any.permissions", api.get_integrations)
     story.equal("missing", refusal["messageParams"], {"permissions": "[integrations:integration:view]"})
 
 
