@@ -91,21 +91,46 @@ struct QueryStatus {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(from = "String")]
 enum QueryState {
-    Queued,
-    Running,
+    Waiting,
     Succeeded,
-    Failed,
-    Cancelled,
-    #[serde(other)]
-    Unknown,
+    GivenUp,
+}
+
+/// The states of the official Python SDK 269.0.0, `AuditQueryExecutionStatusResponse`. Other tools compare them
+/// without regard to case. A state that is not known is waited out.
+impl From<String> for QueryState {
+    fn from(text: String) -> Self {
+        match text.to_ascii_lowercase().as_str() {
+            "succeeded" => Self::Succeeded,
+            "failed" | "cancelled" => Self::GivenUp,
+            _ => Self::Waiting,
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Results {
     #[serde(deserialize_with = "or_default")]
     entities: Vec<AuditRecord>,
     cursor: Option<String>,
+    /// The address of the next page; a tool that reads them all takes the cursor from here.
+    next_uri: Option<String>,
+}
+
+impl Results {
+    /// The cursor of the next page, where there is one.
+    fn next(&self) -> Option<String> {
+        let given = self.cursor.clone().filter(|next| !next.is_empty());
+        given.or_else(|| {
+            let (_, query) = self.next_uri.as_deref()?.split_once('?')?;
+            let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+            let (_, next) = pairs.find(|(name, next)| name == "cursor" && !next.is_empty())?;
+            Some(next.into_owned())
+        })
+    }
 }
 
 impl AuditQuery {
@@ -232,11 +257,11 @@ impl Genesys {
         for _ in 0..MOST_POLLS {
             match query.state {
                 Some(QueryState::Succeeded) => return self.audit_results(&query.id).await,
-                Some(QueryState::Failed | QueryState::Cancelled) => {
+                Some(QueryState::GivenUp) => {
                     let why = "the platform gave the audit query up";
                     return Err(unfinished(&operation::GET_AUDIT_QUERY, why));
                 }
-                Some(QueryState::Queued | QueryState::Running | QueryState::Unknown) | None => {}
+                Some(QueryState::Waiting) | None => {}
             }
             self.wait_for(&operation::GET_AUDIT_QUERY, "the audit query", wait)
                 .await?;
@@ -261,8 +286,8 @@ impl Genesys {
                 .query("expand", "user")
                 .query_some("cursor", cursor.as_deref());
             let page: Results = self.json(request).await?;
+            let next = page.next();
             found.extend(page.entities);
-            let next = page.cursor.filter(|next| !next.is_empty());
             if next.is_none() {
                 return Ok(each_once(found));
             }

@@ -115,12 +115,16 @@ async fn an_asynchronous_audit_query_is_polled_and_its_pages_followed() {
         ("GET /api/v2/audits/query/q-1", 0) => {
             Some(status(202, json!({"id": "q-1", "state": "Running"})))
         }
-        ("GET /api/v2/audits/query/q-1", _) => Some(ok(json!({"id": "q-1", "state": "Succeeded"}))),
+        ("GET /api/v2/audits/query/q-1", _) => Some(ok(json!({"id": "q-1", "state": "SUCCEEDED"}))),
         ("GET /api/v2/audits/query/q-1/results?pageSize=500&expand=user", _) => {
             Some(ok(json!({"entities": [{"id": "r-1"}], "cursor": "c=/+1"})))
         }
         ("GET /api/v2/audits/query/q-1/results?pageSize=500&expand=user&cursor=c%3D%2F%2B1", _) => {
-            Some(ok(json!({"entities": [{"id": "r-2"}], "cursor": ""})))
+            Some(ok(json!({"entities": [{"id": "r-2"}], "cursor": "",
+                "nextUri": "/api/v2/audits/query/q-1/results?pageSize=500&cursor=c2"})))
+        }
+        ("GET /api/v2/audits/query/q-1/results?pageSize=500&expand=user&cursor=c2", _) => {
+            Some(ok(json!({"entities": [{"id": "r-2"}, {"id": "r-3"}]})))
         }
         _ => None,
     })
@@ -135,7 +139,7 @@ async fn an_asynchronous_audit_query_is_polled_and_its_pages_followed() {
             .iter()
             .filter_map(|record| record.id.as_deref())
             .collect::<Vec<_>>(),
-        ["r-1", "r-2"]
+        ["r-1", "r-2", "r-3"]
     );
     let submitted = platform
         .all()
