@@ -1,10 +1,14 @@
 //! The other side of the comparison: a simulator in this process, asked the same.
 
 use genesys_cloud::{
-    ActionConfig, ActionContract, ClientCredentials, Endpoints, Genesys, NewAction, RequestConfig,
-    ResponseConfig, Settings,
+    Action, ActionConfig, ActionContract, ClientCredentials, Endpoints, Genesys, NewAction,
+    RequestConfig, ResponseConfig, Settings,
 };
-use genesys_simulator::{Config, IntegrationSettings, Judged, Simulator, start};
+use genesys_simulator::{
+    AuditAction, AuditStatus, Config, EntityType, IntegrationSettings, Judged, PlantedRecord,
+    Simulator, start,
+};
+use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use serde_json::json;
 use tokio::sync::watch;
@@ -95,7 +99,8 @@ pub(crate) fn target(simulator: &Simulator) -> Result<Target, String> {
     })
 }
 
-/// One credential, integration and action, as a customer has them.
+/// One credential, integration and action, as a customer has them, and an audit record that is old enough
+/// for every query: one for the records until now, in whole seconds, does not cover the current second.
 async fn furnish(simulator: &Simulator, target: &Target) -> Result<(), String> {
     let activation = |seconds| {
         simulator.set_integrations(&IntegrationSettings {
@@ -105,11 +110,21 @@ async fn furnish(simulator: &Simulator, target: &Target) -> Result<(), String> {
         })
     };
     activation(0.0)?;
-    make(target).await.map_err(|error| error.to_string())?;
+    let action = make(target).await.map_err(|error| error.to_string())?;
+    simulator.record_audit(PlantedRecord {
+        entity_type: EntityType::Action,
+        entity_id: action.id,
+        entity_name: None,
+        action: AuditAction::Update,
+        client_id: Some(simulator.client().id.clone()),
+        user_id: None,
+        status: AuditStatus::Success,
+        at: Some(Timestamp::now() - SignedDuration::from_hours(1)),
+    });
     activation(0.2)
 }
 
-async fn make(target: &Target) -> Result<(), genesys_cloud::Error> {
+async fn make(target: &Target) -> Result<Action, genesys_cloud::Error> {
     let genesys = Genesys::new(
         target.endpoints.clone(),
         target.credentials.clone(),
@@ -144,5 +159,5 @@ async fn make(target: &Target) -> Result<(), genesys_cloud::Error> {
         },
         secure: false,
     };
-    genesys.create_action(&action).await.map(drop)
+    genesys.create_action(&action).await
 }

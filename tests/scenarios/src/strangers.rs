@@ -1,8 +1,14 @@
 //! What people do beside Lockstep: with another OAuth client, with secrets, with functions.
 
-use serde_json::{Value, json};
+use std::time::Duration;
 
-use crate::world::{Error, World};
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+use crate::world::{Error, PATIENCE, World};
+
+/// Between two reads of what nobody announces.
+const BETWEEN_READS: Duration = Duration::from_millis(10);
 
 /// A version id that begins like this belongs to a value that does not work; see [`World::picky`].
 const BAD: &str = "bad00000-0000-4000-8000-";
@@ -26,6 +32,28 @@ impl World {
     /// The id of that client.
     pub fn stranger_id(&self) -> &str {
         &self.stack.genesys.other_client().id
+    }
+
+    /// Waits until an integration that was enabled reports that it is active: until then its actions
+    /// refuse every call.
+    ///
+    /// # Errors
+    /// Where it does not become active; with its last state.
+    pub async fn active(&self, integration: &str) -> Result<(), Error> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let path = format!("/{integration}");
+            let read = self.stranger("GET", &path, None).await?;
+            let reported = &read["reportedState"]["code"];
+            if reported == "ACTIVE" {
+                return Ok(());
+            }
+            if Instant::now() > deadline {
+                return Err(format!("{integration} never becomes active: {reported}").into());
+            }
+            // Genesys Cloud does not announce the end of an activation.
+            sleep(BETWEEN_READS).await;
+        }
     }
 
     /// Changes how long an action may take, as the stranger.

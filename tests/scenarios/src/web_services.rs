@@ -113,6 +113,7 @@ impl World {
         let enabled = json!({"intendedState": "ENABLED"});
         self.administrator("PATCH", &format!("/{integration}"), Some(enabled))
             .await?;
+        self.active(&integration).await?;
         let action = json!({
             "name": format!("Look up {key}"),
             "category": "Services",

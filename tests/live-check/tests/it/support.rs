@@ -4,7 +4,10 @@ use genesys_cloud::{
     ActionConfig, ActionContract, ClientCredentials, Endpoints, Genesys, NewAction, RequestConfig,
     ResponseConfig, Settings,
 };
-use genesys_simulator::{Config, Fault, Judged, Simulator, start};
+use genesys_simulator::{
+    AuditAction, AuditStatus, Config, EntityType, Fault, Judged, PlantedRecord, Simulator, start,
+};
+use jiff::{SignedDuration, Timestamp};
 use live_check::{Options, Patience, Report, Target, check, unmeant};
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -47,7 +50,8 @@ pub fn target(simulator: &Simulator) -> Target {
     }
 }
 
-/// One credential, integration and action with a customer's names.
+/// One credential, integration and action with a customer's names, and an old audit record: a query for
+/// the records until now, in whole seconds, does not cover those of the current second.
 pub async fn furnish(simulator: &Simulator) {
     let target = target(simulator);
     let genesys = Genesys::new(target.endpoints, target.credentials, Settings::default()).unwrap();
@@ -84,7 +88,17 @@ pub async fn furnish(simulator: &Simulator) {
         },
         secure: false,
     };
-    genesys.create_action(&action).await.unwrap();
+    let action = genesys.create_action(&action).await.unwrap();
+    simulator.record_audit(PlantedRecord {
+        entity_type: EntityType::Action,
+        entity_id: action.id,
+        entity_name: None,
+        action: AuditAction::Update,
+        client_id: Some(simulator.client().id.clone()),
+        user_id: None,
+        status: AuditStatus::Success,
+        at: Some(Timestamp::now() - SignedDuration::from_hours(1)),
+    });
     simulator.reset_calls();
 }
 

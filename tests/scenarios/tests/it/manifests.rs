@@ -301,6 +301,7 @@ async fn made_by_hand(world: &World) -> Result<(String, String), Error> {
     world
         .stranger("PATCH", &format!("/{integration}"), Some(enabled))
         .await?;
+    world.active(&integration).await?;
     let action = json!({
         "name": "Lookup by hand",
         "category": "Old things",
