@@ -9,7 +9,7 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
-use crate::aws::Aws;
+use crate::aws::{ACCOUNT, Aws};
 use crate::deploy::{Outputs, deploy};
 use crate::endpoints::{AwsEndpoints, Endpoints, GenesysEndpoints};
 use crate::error::Error;
@@ -230,10 +230,11 @@ fn parameters(genesys: &Simulator, options: &Options) -> BTreeMap<String, String
             ),
             ("AllowedGenesysHosts", host),
             ("LocalStack", "true".to_owned()),
-            // Nothing local takes minutes.
-            ("VerifyDelaySeconds", "2".to_owned()),
+            ("StateRepairers", format!("arn:aws:iam::{ACCOUNT}:root")),
+            // Nothing local takes minutes, or has to settle.
+            ("VerifyDelaySeconds", "1".to_owned()),
             ("VerifyDeadlineSeconds", "120".to_owned()),
-            ("SettleSeconds", "1".to_owned()),
+            ("SettleSeconds", "0".to_owned()),
             ("ClientGraceSeconds", "1".to_owned()),
         ]
         .map(|(name, value)| (name.to_owned(), value)),

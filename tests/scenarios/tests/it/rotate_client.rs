@@ -11,7 +11,10 @@ pub(crate) const DB_VALUES: [&str; 3] = ["hush-first-7d1c", "hush-second-7d1c", 
 /// A world with one bound action, and the id of that action.
 pub(crate) async fn world() -> Result<(World, String, String), Error> {
     // A canary that has just read AWSCURRENT may call a little later, more so on a busy machine.
-    let options = Options::silent().parameter("ClientGraceSeconds", "4");
+    let options = Options::silent()
+        .parameter("ClientGraceSeconds", "4")
+        // A fresh secret has to settle, which is what the gap of a client alone is about.
+        .parameter("SettleSeconds", "1");
     let world = World::with(options).await?;
     let db = world.stack.make_secret("prod/db", DB_VALUES[0]).await?;
     let orders = ActionText::new("orders", &world.echo(), &[&db]).tested();

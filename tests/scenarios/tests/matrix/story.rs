@@ -83,10 +83,7 @@ impl Stage {
             End::Verified => "100",
             End::Unverified => "10",
         };
-        let options = Options::silent()
-            .parameter("VerifyDelaySeconds", "1")
-            .parameter("VerifyDeadlineSeconds", deadline)
-            .parameter("SettleSeconds", "0");
+        let options = Options::silent().parameter("VerifyDeadlineSeconds", deadline);
         let world = World::with(options).await?;
         let own = world.stack.genesys.client().clone();
         let stage = Self {
