@@ -233,6 +233,9 @@ pub struct Change {
     pub going_back: bool,
     /// What the live test said.
     pub test: Option<TestRecord>,
+    /// Deliveries in which the live test was answered without a verdict.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub tests_without_verdict: u32,
     /// The audit records that must come to exist.
     pub expected: Vec<Expected>,
     /// When the last write was done: the audit window ends soon after.
@@ -242,6 +245,10 @@ pub struct Change {
     /// Notes for the reader.
     #[serde(default)]
     pub notices: Vec<String>,
+}
+
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// An action as it was before a change.
@@ -361,6 +368,7 @@ impl Change {
             troubles: BTreeMap::new(),
             going_back: false,
             test: None,
+            tests_without_verdict: 0,
             expected: unproved
                 .map(|before| before.expected.clone())
                 .unwrap_or_default(),

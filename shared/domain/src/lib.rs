@@ -22,6 +22,7 @@ pub mod genesys_region;
 pub mod guard;
 pub mod ids;
 pub mod intent;
+pub mod live_test;
 pub mod manifest;
 pub mod plan;
 pub mod policy;

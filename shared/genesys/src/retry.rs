@@ -121,6 +121,8 @@ impl<'a> Attempts<'a> {
             ErrorKind::RateLimited { .. } => true,
             ErrorKind::Transport(TransportFailure::Connect) => true,
             ErrorKind::Transport(TransportFailure::Timeout | TransportFailure::Broken) => !once,
+            // Whoever runs an action decides how often: it may be somebody's function that fails.
+            ErrorKind::Unavailable if self.operation.runs_action => false,
             // 503: the platform says that it did not serve the request.
             ErrorKind::Unavailable => {
                 error.status().is_some() && (!once || error.status() == Some(503))
@@ -323,6 +325,21 @@ mod tests {
         world.attempts(create, None).after(refused).await.unwrap();
         let busy = error(ErrorKind::Unavailable, create).with_status(503);
         world.attempts(create, None).after(busy).await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_run_of_an_action_is_never_repeated_after_a_failure_of_the_platform() {
+        let world = World::new();
+        for run in [&operation::TEST_ACTION, &operation::TEST_DRAFT] {
+            for status in [500, 502, 503, 504] {
+                let failed = error(ErrorKind::Unavailable, run).with_status(status);
+                let ended = world.attempts(run, None).after(failed).await;
+                assert_eq!(ended.unwrap_err().status(), Some(status));
+            }
+            // Nothing was run.
+            let limited = error(ErrorKind::RateLimited { retry_after: None }, run);
+            world.attempts(run, None).after(limited).await.unwrap();
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -2,4 +2,5 @@
 
 pub mod action;
 pub mod credentials;
+mod live_test;
 pub mod role;

@@ -15,8 +15,8 @@ use lockstep_domain::rebind::{
 };
 use secrecy::SecretString;
 
-use super::live_test::Trial;
 use super::{Binding, Look, RebindError, observe};
+use crate::reconcile::live_test::Trial;
 
 /// How long a freshly enabled integration may take to report that it is active.
 const ACTIVATION: Duration = Duration::from_secs(60);

@@ -12,8 +12,8 @@ use lockstep_domain::rebind::{ACTION, DRAFT, Found, RebindStep, expected};
 use serde_json::Value;
 use tracing::warn;
 
-use super::live_test::Trial;
 use super::{Binding, Look, RebindError, Report};
+use crate::reconcile::live_test::Trial;
 use crate::runtime::chain;
 use crate::world::World;
 

@@ -65,6 +65,12 @@ pub enum RebindError {
         /// What the test said last.
         problem: String,
     },
+    /// The live test was answered, or not answered, without a result. It writes nothing.
+    #[error("the live test has no verdict yet: {problem}")]
+    NoVerdict {
+        /// What was answered instead.
+        problem: String,
+    },
     /// Others kept changing what was being changed.
     #[error("the world moved under {rounds} plans in a row")]
     Unsettled {
@@ -94,6 +100,7 @@ impl RebindError {
             | Self::InvalidDraft { .. }
             | Self::NotActive { .. }
             | Self::Settling { .. }
+            | Self::NoVerdict { .. }
             | Self::Unsettled { .. }
             | Self::NotOfThisManifest
             | Self::NoChange => false,
@@ -108,7 +115,7 @@ impl RebindError {
             Self::Session(error) => error.is_transient(),
             Self::Genesys(error) => error.is_transient(),
             Self::NotActive { still_coming, .. } => *still_coming,
-            Self::Settling { .. } | Self::Unsettled { .. } => true,
+            Self::Settling { .. } | Self::NoVerdict { .. } | Self::Unsettled { .. } => true,
             Self::Refused(_)
             | Self::SecretGone { .. }
             | Self::Incomplete { .. }
@@ -133,6 +140,7 @@ impl RebindError {
             | Self::SecretGone { .. }
             | Self::Incomplete { .. }
             | Self::InvalidDraft { .. }
+            | Self::NoVerdict { .. }
             | Self::Unsettled { .. }
             | Self::NotOfThisManifest
             | Self::NoChange => None,
@@ -153,6 +161,7 @@ impl RebindError {
             Self::InvalidDraft { .. } => "invalid_draft",
             Self::NotActive { .. } => "integration_not_active",
             Self::Settling { .. } => "settling",
+            Self::NoVerdict { .. } => "no_verdict",
             Self::Unsettled { .. } => "unsettled",
             Self::NotOfThisManifest | Self::NoChange => "internal",
         }

@@ -8,29 +8,19 @@
 
 use std::time::Duration;
 
-use genesys_cloud as api;
 use jiff::{SignedDuration, Timestamp};
 use lockstep_domain::change::TestRecord;
 use lockstep_domain::ids::ActionId;
 use lockstep_domain::manifest::LiveTest;
-use lockstep_domain::rebind::fulfils;
 use tracing::info;
 
 use super::{Binding, RebindError};
+use crate::reconcile::live_test::{Ran, Trial, Verdict, count_unknown, run};
 
 /// For how long after a role's change a failure to assume or invoke proves nothing.
 const SETTLING: SignedDuration = SignedDuration::from_secs(60);
 /// Between two runs of a test while the role settles.
 const SPACING: Duration = Duration::from_secs(5);
-
-/// What is tried out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Trial {
-    /// The draft, before it is live.
-    Draft,
-    /// The published action.
-    Published,
-}
 
 impl Binding<'_> {
     /// Notes that what Genesys Cloud needs to assume the role was changed just now.
@@ -38,31 +28,57 @@ impl Binding<'_> {
         self.role_touched_at = Some(self.world.now());
     }
 
-    /// Runs the live test, when the role has settled.
+    /// Runs the live test, when the role has settled. One that had no verdict in several deliveries
+    /// counts as failed.
     pub(super) async fn try_out(
-        &self,
+        &mut self,
         trial: Trial,
         action: &ActionId,
         test: &LiveTest,
     ) -> Result<TestRecord, RebindError> {
+        let ran = match self.verdict(trial, action, test).await? {
+            Verdict::Ran(ran) => ran,
+            Verdict::Unknown(last) => {
+                let counts_as_failed = count_unknown(self.change()?, &last);
+                self.save().await?;
+                let Some(problem) = counts_as_failed else {
+                    return Err(RebindError::NoVerdict { problem: last });
+                };
+                Ran {
+                    operations: Vec::new(),
+                    problem: Some(problem),
+                    answered: false,
+                }
+            }
+        };
+        Ok(TestRecord {
+            at: self.world.now(),
+            on_draft: trial == Trial::Draft,
+            passed: ran.problem.is_none(),
+            operations: ran.operations,
+            problem: ran.problem,
+        })
+    }
+
+    async fn verdict(
+        &self,
+        trial: Trial,
+        action: &ActionId,
+        test: &LiveTest,
+    ) -> Result<Verdict, RebindError> {
         let marked = self.world.store.role_changed_at(self.role_name()?).await?;
         let changed_at = marked.max(self.role_touched_at);
         self.settle(changed_at).await?;
         loop {
-            let genesys = &self.session.genesys;
-            let result = match trial {
-                Trial::Draft => genesys.test_draft(action.as_str(), &test.input).await?,
-                Trial::Published => genesys.test_action(action.as_str(), &test.input).await?,
-            };
-            let record = judge(self.world.now(), trial, &result, test);
+            let verdict = run(&self.session.genesys, trial, action, test).await?;
             let settled = changed_at.is_none_or(|at| self.world.now() > at + SETTLING);
             // An answer that was not the expected one was an answer: the role works.
-            let Some(problem) = record
-                .problem
-                .clone()
-                .filter(|_| !result.passed() && !settled)
-            else {
-                return Ok(record);
+            let problem = match &verdict {
+                Verdict::Ran(ran) if !ran.answered && !settled => ran.problem.clone(),
+                Verdict::Ran(_) | Verdict::Unknown(_) => None,
+            };
+            let Some(problem) = problem else {
+                return Ok(verdict);
             };
             info!(
                 problem,
@@ -91,155 +107,5 @@ impl Binding<'_> {
         }
         tokio::time::sleep(left).await;
         Ok(())
-    }
-}
-
-/// The function's answer is not recorded: it may hold what a caller would be told.
-fn judge(at: Timestamp, trial: Trial, result: &api::TestResult, test: &LiveTest) -> TestRecord {
-    let problem = if !result.passed() {
-        Some(why(result))
-    } else {
-        match &test.expect {
-            Some(expected) if !result.final_result.as_ref().is_some_and(|found| fulfils(expected, found)) => Some(
-                "the action answered, but not what `test.expect` says; run the test in Genesys \
-                 Cloud to see the answer, which is not recorded"
-                    .to_owned(),
-            ),
-            Some(_) | None => None,
-        }
-    };
-    TestRecord {
-        at,
-        on_draft: trial == Trial::Draft,
-        passed: problem.is_none(),
-        operations: result
-            .operations
-            .iter()
-            .map(|operation| {
-                let name = operation.name.clone().unwrap_or_else(|| "unnamed".into());
-                (name, operation.success.unwrap_or_default())
-            })
-            .collect(),
-        problem,
-    }
-}
-
-/// Words of a refusal by AWS or Genesys Cloud itself.
-const REFUSALS: [&str; 9] = [
-    "accessdenied",
-    "not authorized",
-    "assume",
-    "credential",
-    "integration",
-    "timed out",
-    "timeout",
-    "throttl",
-    "resourcenotfound",
-];
-
-/// Signs that a text repeats what a function threw (Lambda developer guide, error payloads).
-const OF_A_FUNCTION: [&str; 5] = [
-    "errormessage",
-    "errortype",
-    "stacktrace",
-    "unhandled",
-    "traceback",
-];
-
-/// What failed. A function's own words are left out: they may hold a connection string or what a
-/// caller told it, and evidence can't be deleted.
-fn why(result: &api::TestResult) -> String {
-    let step = result
-        .operations
-        .iter()
-        .find(|operation| operation.success == Some(false))
-        .and_then(|operation| operation.name.as_deref())
-        .map(|name| format!("the step {name:?} failed"));
-    let step = step.unwrap_or_else(|| "the test failed".into());
-    match result.error_message() {
-        Some(message) if is_a_refusal(message) => format!("{step}: {message}"),
-        Some(_) => format!(
-            "{step}; the words of what failed are not recorded: see the function's log, or run the \
-             test in Genesys Cloud"
-        ),
-        None => format!("{step}, and Genesys Cloud gives no reason"),
-    }
-}
-
-fn is_a_refusal(message: &str) -> bool {
-    let message = message.to_lowercase();
-    let holds = |words: &[&str]| words.iter().any(|word| message.contains(word));
-    holds(&REFUSALS) && !holds(&OF_A_FUNCTION)
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::*;
-
-    fn judged(result: Value, expect: Option<Value>) -> TestRecord {
-        let result: api::TestResult = serde_json::from_value(result).unwrap();
-        let test = LiveTest {
-            input: json!({}),
-            expect,
-            safe: true,
-        };
-        judge(Timestamp::UNIX_EPOCH, Trial::Draft, &result, &test)
-    }
-
-    #[test]
-    fn a_run_that_the_platform_calls_a_success_and_that_answers_as_expected_passes() {
-        let result = json!({
-            "success": true,
-            "operations": [{"name": "Invoke", "success": true}],
-            "finalResult": {"status": "ok", "more": 1},
-        });
-        let record = judged(result, Some(json!({"status": "ok"})));
-        assert!(record.passed, "{record:?}");
-        assert_eq!(record.operations, [("Invoke".to_owned(), true)]);
-    }
-
-    #[test]
-    fn an_unexpected_answer_fails_and_is_not_recorded() {
-        let answer = json!({"status": "planted-answer"});
-        let result = json!({"success": true, "finalResult": answer});
-        let record = judged(result, Some(json!({"status": "ok"})));
-        assert!(!record.passed);
-        assert!(!format!("{record:?}").contains("planted-answer"));
-    }
-
-    #[test]
-    fn a_failed_run_carries_the_platforms_own_words() {
-        let result = json!({
-            "success": false,
-            "operations": [{"name": "Assume role", "success": false,
-                            "error": {"message": "not authorized"}}],
-        });
-        assert_eq!(
-            judged(result, None).problem.as_deref(),
-            Some("the step \"Assume role\" failed: not authorized")
-        );
-    }
-
-    #[test]
-    fn what_a_function_threw_is_not_recorded() {
-        for thrown in [
-            r#"Unhandled: {"errorMessage": "timeout at postgres://app:planted-password@db"}"#,
-            "no luck with planted-password",
-        ] {
-            let result = json!({
-                "success": false,
-                "operations": [{"name": "Invoke", "success": false, "error": {"message": thrown}}],
-            });
-            let record = judged(result, None);
-            assert!(!record.passed);
-            assert!(!format!("{record:?}").contains("planted-password"));
-        }
-    }
-
-    #[test]
-    fn a_run_without_a_verdict_does_not_pass() {
-        assert!(!judged(json!({}), None).passed);
     }
 }

@@ -20,6 +20,7 @@ use lockstep_domain::binding::DesiredAction;
 use lockstep_domain::change::{
     BindingState, Change, ChangeId, PreviousAction, SecretVersion, Turn, turn,
 };
+use lockstep_domain::live_test::limits;
 use lockstep_domain::manifest::{Action, Delivery, Manifest, Mode};
 use lockstep_domain::plan::{Outcome, Step};
 use lockstep_domain::rebind::{
@@ -393,8 +394,7 @@ pub(super) fn idle(change_id: ChangeId, notice: Option<String>) -> Report {
 
 fn untested(action: &Action) -> Option<String> {
     match &action.test {
-        Some(test) if test.safe => None,
-        Some(_) => Some("its live test is not run, since it is not marked `safe: true`".into()),
+        Some(test) => limits(test),
         None => Some("it has no live test: that it works is not shown by Lockstep".into()),
     }
 }

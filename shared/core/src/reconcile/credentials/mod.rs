@@ -23,6 +23,7 @@ use lockstep_domain::credentials::{
     self as domain, CredentialStep, DesiredUnit, ObservedUnit, Target, Unit, UnitPlan, expected,
 };
 use lockstep_domain::ids::{CredentialId, Key};
+use lockstep_domain::live_test::limits;
 use lockstep_domain::manifest::{Manifest, Mode};
 use lockstep_domain::plan::{Outcome, Step};
 use lockstep_domain::rebind::{INTEGRATION_CONFIG, Refusal};
@@ -375,15 +376,18 @@ fn described(steps: &[CredentialStep]) -> Vec<Step> {
 }
 
 fn untested(desired: &DesiredUnit) -> Vec<String> {
-    desired
-        .credentials
-        .iter()
-        .filter(|one| one.tests.is_empty())
-        .map(|one| {
-            format!(
+    let mut notices = Vec::new();
+    for credential in &desired.credentials {
+        if credential.tests.is_empty() {
+            notices.push(format!(
                 "{} names no action as `test`: that it works is not shown by Lockstep",
-                one.key
-            )
-        })
-        .collect()
+                credential.key
+            ));
+        }
+        for tried in &credential.tests {
+            let key = &tried.key;
+            notices.extend(limits(&tried.test).map(|what| format!("{key}: {what}")));
+        }
+    }
+    notices
 }
