@@ -6,6 +6,7 @@ use lockstep_domain::arn::SecretArn;
 use secrecy::SecretString;
 
 use super::error::Kind;
+use super::kms_denial::name_key;
 use super::{AwsError, refine};
 
 const OPERATION: &str = "secretsmanager:GetSecretValue";
@@ -36,7 +37,11 @@ impl CredentialSecrets {
         version_id: &str,
     ) -> Result<SecretString, AwsError> {
         let request = self.client.get_secret_value().version_id(version_id);
-        read(request.secret_id(secret.to_string()), &secret.to_string()).await
+        let secret = secret.to_string();
+        match read(request.secret_id(&secret), &secret).await {
+            Err(error) => Err(name_key(&self.client, &secret, error).await),
+            value => value,
+        }
     }
 
     /// The value in force of a secret of the stack's own, by its ARN.

@@ -9,6 +9,7 @@ mod credential_secrets;
 mod error;
 mod functions;
 mod keys;
+mod kms_denial;
 mod queues;
 pub mod roles;
 mod secrets;

@@ -11,6 +11,7 @@ use lockstep_domain::rotation::{CURRENT, Labels, PENDING};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::client_value::{GenesysClient, StoredClient, parse};
+use super::kms_denial::name_key;
 use super::{AwsError, refine};
 
 /// Secrets Manager.
@@ -185,7 +186,11 @@ impl Secrets {
             .secret_id(secret.to_string())
             .send()
             .await
-            .map_err(refine("secretsmanager:GetSecretValue", secret.to_string()))?;
+            .map_err(refine("secretsmanager:GetSecretValue", secret.to_string()));
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(error) => return Err(self.explained(secret, error).await.into()),
+        };
         parse(answer.secret_string()).map_err(|problem| SecretError::Shape {
             secret: secret.to_string(),
             problem,
@@ -214,7 +219,7 @@ impl Secrets {
             Ok(answer) => answer,
             // The version is among the secret's labels: what is not there is its value.
             Err(error) if error.is_not_found() => return Ok(None),
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(self.explained(secret, error).await.into()),
         };
         if answer.secret_string().is_none() && answer.secret_binary().is_none() {
             return Ok(None);
@@ -243,7 +248,8 @@ impl Secrets {
         value: &SecretString,
         rotation_token: Option<&SecretString>,
     ) -> Result<(), AwsError> {
-        self.client
+        let put = self
+            .client
             .put_secret_value()
             .secret_id(secret.to_string())
             .client_request_token(token)
@@ -252,8 +258,16 @@ impl Secrets {
             .set_rotation_token(rotation_token.map(|token| token.expose_secret().to_owned()))
             .send()
             .await
-            .map_err(refine("secretsmanager:PutSecretValue", secret.to_string()))?;
-        Ok(())
+            .map_err(refine("secretsmanager:PutSecretValue", secret.to_string()));
+        match put {
+            Ok(_) => Ok(()),
+            Err(error) => Err(self.explained(secret, error).await),
+        }
+    }
+
+    /// A failure with the secret's KMS key named, where that is the reason.
+    async fn explained(&self, secret: &SecretArn, error: AwsError) -> AwsError {
+        name_key(&self.client, &secret.to_string(), error).await
     }
 
     /// Moves AWSCURRENT from one version to another in one call, which is how a rotation ends
