@@ -195,7 +195,6 @@ impl AuditRecord {
             .map_or_else(|| NOT_AVAILABLE.into(), |at| at.to_string());
         let principal = self.principal();
         let user = principal.name.unwrap_or(principal.id);
-        let name = self.entity_name.as_ref().unwrap_or(&self.entity_id);
         let or_none = |text: &str| {
             if text.is_empty() {
                 NOT_AVAILABLE.to_owned()
@@ -203,11 +202,15 @@ impl AuditRecord {
                 one_line(text)
             }
         };
+        // Names are not unique.
+        let resource = match &self.entity_name {
+            Some(name) => format!("{} ({})", or_none(name), or_none(&self.entity_id)),
+            None => or_none(&self.entity_id),
+        };
         format!(
-            "[{at}] User: {user} | Action: {action} | Resource: {name} | Status: {status}",
+            "[{at}] User: {user} | Action: {action} | Resource: {resource} | Status: {status}",
             user = or_none(&user),
             action = or_none(&self.action),
-            name = or_none(name),
             status = self.status.as_str(),
         )
     }

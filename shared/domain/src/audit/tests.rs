@@ -25,7 +25,7 @@ fn a_line_names_the_user_else_the_client_else_nobody() {
     let mut record = record();
     assert_eq!(
         record.line(),
-        "[2026-01-02T03:04:05Z] User: client-1 | Action: Update | Resource: Order lookup | Status: SUCCESS"
+        "[2026-01-02T03:04:05Z] User: client-1 | Action: Update | Resource: Order lookup (custom_-_1) | Status: SUCCESS"
     );
     record.user = Some(UserRef {
         id: "user-1".into(),
@@ -38,8 +38,22 @@ fn a_line_names_the_user_else_the_client_else_nobody() {
     record.status = RecordStatus::Unstated;
     assert_eq!(
         record.line(),
-        "[N/A] User: N/A | Action: Update | Resource: Order lookup | Status: N/A"
+        "[N/A] User: N/A | Action: Update | Resource: Order lookup (custom_-_1) | Status: N/A"
     );
+}
+
+/// Names are not unique: the id tells two things of one name apart.
+#[test]
+fn a_line_names_the_resource_by_name_and_id() {
+    let mut record = record();
+    let other = AuditRecord {
+        entity_id: "custom_-_2".into(),
+        ..record.clone()
+    };
+    assert_ne!(record.line(), other.line());
+    record.entity_name = None;
+    let line = record.line();
+    assert!(line.contains("| Resource: custom_-_1 |"), "{line}");
 }
 
 #[test]
