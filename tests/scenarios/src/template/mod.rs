@@ -214,6 +214,11 @@ impl Template {
                     .collect();
                 Ok(Some(parts.join(&text_of(separator)?).into()))
             }
+            ("!Split", [separator, text]) => {
+                let text = text_of(&self.resolve(text)?.unwrap_or_default())?;
+                let separator = text_of(separator)?;
+                Ok(Some(text.split(&separator).map(Value::from).collect()))
+            }
             (other, _) => Err(format!("{other} is not known").into()),
         }
     }

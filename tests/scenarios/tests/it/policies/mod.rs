@@ -6,6 +6,8 @@
 
 mod data;
 mod needs;
+mod owners;
+mod parameters;
 mod roles;
 
 use iam_rs::{

@@ -244,3 +244,34 @@ fn a_managed_role_can_do_nothing_but_call_the_functions_named_to_the_stack() -> 
     }
     Ok(())
 }
+
+/// However wide the functions are that are named to the stack.
+#[test]
+fn a_managed_role_can_never_call_the_functions_of_the_stack() -> Result<(), Error> {
+    let every = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:*");
+    let account = Account::with(&[("AllowedFunctionArns", every.as_str())])?;
+    let boundary = account.template.properties("PermissionsBoundary")?["PolicyDocument"].clone();
+    let invoke = |on: &str| {
+        judge(
+            std::slice::from_ref(&boundary),
+            &role("GenesysActions"),
+            "lambda:InvokeFunction",
+            on,
+            &[],
+        )
+    };
+    // The pattern does let others through: what follows is not true for want of a match.
+    let other = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:OrdersLookup");
+    assert_eq!(invoke(&other)?, Decision::Allow);
+    for id in account.template.of_type("AWS::Serverless::Function")? {
+        let function = account.template.arn(id)?;
+        for on in [
+            function.clone(),
+            format!("{function}:live"),
+            format!("{function}:1"),
+        ] {
+            assert_eq!(invoke(&on)?, Decision::Deny, "{on}");
+        }
+    }
+    Ok(())
+}
