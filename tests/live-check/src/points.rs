@@ -28,6 +28,10 @@ pub const POINTS: &[(&str, Way)] = &[
     ("patch_config", Way::Writing),
     ("config_templates", Way::Reading),
     ("draft_contract_change", Way::Writing),
+    (
+        "contract_spelling",
+        Way::Left("nothing depends on it: Lockstep compares contracts by what they mean"),
+    ),
     ("new_integration_state", Way::Writing),
     ("fresh_integration_actions", Way::Writing),
     ("credential_redaction", Way::Reading),
