@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::try_join_all;
 use lockstep_domain::arn::SecretArn;
 use lockstep_domain::binding::DesiredAction;
-use lockstep_domain::change::{ChangeId, SecretVersion};
+use lockstep_domain::change::{ChangeId, DesiredId, SecretVersion};
 use lockstep_domain::credentials::{DesiredUnit, Unit};
 use lockstep_domain::guard::BlastRadius;
 use lockstep_domain::ids::Key;
 use lockstep_domain::manifest::{Action, Manifest};
 
 use crate::aws::{AwsError, SecretSeen};
+use crate::reconcile::action::desired_integration;
 use crate::runtime::Failure;
 use crate::world::World;
 
@@ -43,35 +44,35 @@ pub async fn radius(
     let versions = current(world, actions, units).await?;
     let of_actions = actions.iter().filter_map(|action| {
         let desired = DesiredAction::new(action, bound(action, &versions)?);
-        Some((action.key.clone(), desired.change_id(&organization.id)))
+        let integration = manifest.integration_of(action)?;
+        let integration = desired_integration(&world.config, integration);
+        let id = desired.desired_id(&organization.id, &integration);
+        Some((action.key.clone(), id))
     });
     let of_units = units.iter().filter_map(|unit| {
         let version = versions.get(unit.secret)?.clone();
         let desired = DesiredUnit::new(manifest, unit, version);
-        Some((unit.key.clone(), desired.change_id(&organization.id)))
+        let id = DesiredId::from(desired.change_id(&organization.id));
+        Some((unit.key.clone(), id))
     });
-    let changes: BTreeMap<Key, ChangeId> = of_actions.chain(of_units).collect();
+    let wanted: BTreeMap<Key, DesiredId> = of_actions.chain(of_units).collect();
     let mut changing = BTreeSet::new();
-    let to_load: Vec<(&Key, &ChangeId)> = changes.iter().collect();
+    let to_load: Vec<(&Key, &DesiredId)> = wanted.iter().collect();
     for some in to_load.chunks(AT_ONCE) {
         let loads = some
             .iter()
             .map(|(key, _)| world.store.load(&organization.id, key));
         for ((key, id), state) in some.iter().zip(try_join_all(loads).await?) {
-            let state = &state.value;
-            let recorded = state
-                .change
-                .as_ref()
-                .is_some_and(|change| change.id == **id);
-            if !recorded && state.holds(id).is_none() {
+            if !state.value.has_met(id) {
                 // People know a unit by its first credential.
                 let unit = units.iter().find(|unit| unit.key == **key);
                 changing.insert(unit.map_or(*key, Unit::first_key).clone());
             }
         }
     }
+    let changes = wanted.into_iter().map(|(key, id)| (key, id.current));
     Ok(Radius {
-        changes,
+        changes: changes.collect(),
         guard: BlastRadius {
             organization: organization.id.clone(),
             changing,

@@ -101,19 +101,17 @@ impl World {
     /// # Errors
     /// The bus did not take it.
     pub async fn emit(&self, detail_type: EventType, detail: Detail) -> Result<(), AwsError> {
+        let event = Event::new(detail_type, detail);
+        let detail = &event.detail;
         tracing::info!(
             detail_type = detail_type.as_str(),
+            event_id = detail.event_id,
             change_id = detail.change_id.as_ref().map(tracing::field::display),
             key = detail.key.as_ref().map(tracing::field::display),
             reason = detail.reason.as_deref(),
             "emitting an event"
         );
-        self.bus
-            .emit(&[Event {
-                detail_type,
-                detail,
-            }])
-            .await
+        self.bus.emit(&[event]).await
     }
 
     /// Refuses as a whole: an event, whatever woke us, and the same errors as the answer. Nothing

@@ -1,18 +1,21 @@
 //! The desired state of a binding: the action as it should stand at Genesys, bound to the secret
 //! versions that are current.
 
+mod previous_release;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::arn::FunctionArn;
-use crate::change::{ChangeId, SecretVersion};
+use crate::change::{ChangeId, DesiredId, SecretVersion};
 use crate::ids::{ActionId, Key, OrganizationId};
 use crate::manifest::{
     Action, Contract, DEFAULT_SUCCESS_TEMPLATE, Delivery, LiveTest, Overlap, RAW_REQUEST,
     SECRETS_PLACEHOLDER,
 };
+use crate::rebind::DesiredIntegration;
 
 /// A data action's config as Genesys keeps it, complete with both templates.
 ///
@@ -147,9 +150,17 @@ impl DesiredAction {
         }
     }
 
-    /// The id of the change that reaches this state.
-    pub fn change_id(&self, organization: &OrganizationId) -> ChangeId {
-        ChangeId::of(organization, &self.key, self)
+    /// The id of this state. It covers everything that a change acts on: the integration, with the
+    /// role that Genesys Cloud assumes for its actions, is part of it.
+    pub fn desired_id(
+        &self,
+        organization: &OrganizationId,
+        integration: &DesiredIntegration,
+    ) -> DesiredId {
+        DesiredId {
+            current: ChangeId::of(organization, &self.key, &(self, integration)),
+            previous_release: previous_release::id(self, organization),
+        }
     }
 
     /// The complete config that should stand, given what stands now. Genesys does not say whether

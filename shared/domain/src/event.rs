@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::arn::FunctionArn;
 use crate::change::{ChangeId, SecretVersion};
+use crate::digest::Digest;
 use crate::finding::Finding;
 use crate::ids::{ActionId, ClientId, CredentialId, IntegrationId, Key, OrganizationId};
 use crate::problem::Problem;
@@ -146,6 +147,17 @@ pub struct Detail {
     pub organization_id: Option<OrganizationId>,
     /// The binding, where it is about one.
     pub key: Option<Key>,
+    /// The number of the change or verdict among those of the binding, where it is about one. It
+    /// never goes back, and is equal in repeated emissions of one event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sequence: Option<u64>,
+    /// Equal in repeated emissions of one event, and of no other event.
+    #[serde(default)]
+    pub event_id: String,
+    /// What distinguishes this event from another one of the same content, such as the run that it
+    /// is of. Only an event without a `sequence` needs it; part of the `event_id`, never sent.
+    #[serde(skip)]
+    pub occurrence: Option<String>,
     /// Who acted for Lockstep.
     pub actor: Principal,
     /// The action.
@@ -206,6 +218,9 @@ impl Detail {
             change_id: None,
             organization_id: None,
             key: None,
+            sequence: None,
+            event_id: String::new(),
+            occurrence: None,
             actor,
             action_id: None,
             action_version: None,
@@ -226,6 +241,45 @@ impl Detail {
     }
 }
 
+/// Characters of an event's id.
+const ID_LENGTH: usize = 32;
+
+impl Event {
+    /// An event under the id that its content gives it.
+    pub fn new(detail_type: EventType, mut detail: Detail) -> Self {
+        detail.event_id = event_id(detail_type, &detail);
+        Self {
+            detail_type,
+            detail,
+        }
+    }
+}
+
+/// A change or verdict is known by its number: what is said of it may differ between two
+/// emissions. Everything else is known by what is said, but for when, and by where the evidence is.
+fn event_id(detail_type: EventType, detail: &Detail) -> String {
+    let Detail {
+        organization_id,
+        key,
+        change_id,
+        sequence,
+        ..
+    } = detail;
+    let digest = match sequence {
+        Some(_) => Digest::of(&(detail_type, organization_id, key, change_id, sequence)),
+        None => {
+            let content = Detail {
+                at: Timestamp::UNIX_EPOCH,
+                event_id: String::new(),
+                evidence: None,
+                ..detail.clone()
+            };
+            Digest::of(&(detail_type, content, &detail.occurrence))
+        }
+    };
+    digest.short(ID_LENGTH).to_owned()
+}
+
 /// One event.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
@@ -233,4 +287,85 @@ pub struct Event {
     pub detail_type: EventType,
     /// The particulars.
     pub detail: Detail,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn detail(at: &str) -> Detail {
+        let actor = Principal {
+            kind: PrincipalKind::Function,
+            id: "lockstep-rebind-action".into(),
+            name: None,
+        };
+        let mut detail = Detail::new(at.parse().unwrap(), actor);
+        detail.organization_id = Some("org-1".parse().unwrap());
+        detail.key = Some("orders".parse().unwrap());
+        detail
+    }
+
+    fn id(detail: Detail) -> String {
+        Event::new(EventType::RebindFailed, detail).detail.event_id
+    }
+
+    #[test]
+    fn a_repeated_emission_has_the_same_id_whatever_it_says_besides() {
+        let numbered = |at, reason: &str| Detail {
+            sequence: Some(4),
+            reason: Some(reason.into()),
+            ..detail(at)
+        };
+        let first = id(numbered("2026-01-02T03:04:05Z", "a timeout"));
+        assert_eq!(
+            first,
+            id(numbered("2026-01-02T03:09:00Z", "a timeout, twice"))
+        );
+        assert_eq!(first.len(), ID_LENGTH);
+    }
+
+    #[test]
+    fn another_number_another_type_and_another_binding_are_other_events() {
+        let numbered = |sequence| Detail {
+            sequence: Some(sequence),
+            ..detail("2026-01-02T03:04:05Z")
+        };
+        let of_another = Detail {
+            key: Some("invoices".parse().unwrap()),
+            ..numbered(4)
+        };
+        let one = id(numbered(4));
+        assert_ne!(one, id(numbered(5)));
+        assert_ne!(one, id(of_another));
+        let rebound = Event::new(EventType::DataActionRebound, numbered(4));
+        assert_ne!(one, rebound.detail.event_id);
+    }
+
+    #[test]
+    fn an_event_without_a_number_is_known_by_what_it_says_and_by_its_occurrence() {
+        let said = |at, reason: &str, occurrence: Option<&str>| {
+            id(Detail {
+                reason: Some(reason.into()),
+                occurrence: occurrence.map(str::to_owned),
+                evidence: Some(format!("s3://evidence/{at}")),
+                ..detail(at)
+            })
+        };
+        let first = said("2026-01-02T03:04:05Z", "it is refused", None);
+        assert_eq!(first, said("2026-01-02T03:09:00Z", "it is refused", None));
+        assert_ne!(first, said("2026-01-02T03:04:05Z", "it is denied", None));
+        assert_ne!(
+            first,
+            said("2026-01-02T03:04:05Z", "it is refused", Some("run 2"))
+        );
+    }
+
+    #[test]
+    fn what_distinguishes_an_occurrence_is_not_sent() {
+        let event = Detail {
+            occurrence: Some("run 2".into()),
+            ..detail("2026-01-02T03:04:05Z")
+        };
+        assert!(!serde_json::to_string(&event).unwrap().contains("run 2"));
+    }
 }

@@ -5,7 +5,8 @@
 //! the chain shows that they are all there and in order.
 //!
 //! **Invariant.** Evidence never holds a secret: secrets are known by ARN and version id alone,
-//! and what a function answered to its live test is not recorded.
+//! and what a function answered to its live test is not recorded. Configurations that other people
+//! wrote are known by digests ([`crate::redacted`]).
 
 use std::collections::BTreeMap;
 
@@ -19,14 +20,15 @@ use crate::change::{
 };
 use crate::digest::Digest;
 use crate::event::Principal;
-use crate::ids::{ActionId, IntegrationId, Key, OrganizationId};
+use crate::ids::{ActionId, ClientId, IntegrationId, Key, OrganizationId};
 use crate::plan::Step;
 use crate::verdict::Expected;
 
 /// The layout of a [`Record`].
 pub const SCHEMA: u32 = 1;
 
-/// What is recorded of one change.
+/// What is recorded of one change. A member that a later release adds is left out where it is empty:
+/// the hash of an older record covers what that record holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Body {
     /// The organization.
@@ -66,6 +68,9 @@ pub struct Body {
     pub test: Option<TestRecord>,
     /// Whether the binding was kept although its live test failed.
     pub unhealthy: bool,
+    /// The OAuth clients through which Lockstep wrote, and until when.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub clients: BTreeMap<ClientId, Timestamp>,
     /// The audit records that had to exist.
     pub expected: Vec<Expected>,
     /// What the audit log was asked and what it answered.
@@ -115,6 +120,7 @@ impl Body {
             steps: change.steps.clone(),
             test: change.test.clone(),
             unhealthy: is_unhealthy(change, &verdict),
+            clients: change.clients.clone(),
             expected: change.expected.clone(),
             audit: Audit::default(),
             verdict,

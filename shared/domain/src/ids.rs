@@ -159,6 +159,12 @@ impl Key {
         Self(format!("{prefix}{name}_{}", digest.short(8)))
     }
 
+    /// Whether it has the form of [`Key::of_secret`].
+    #[must_use]
+    pub fn is_of_secret(&self) -> bool {
+        self.0.starts_with(RESERVED_KEYS[0])
+    }
+
     /// Whether Lockstep keeps it for itself.
     #[must_use]
     pub fn is_reserved(&self) -> bool {

@@ -28,6 +28,7 @@ pub mod plan;
 pub mod policy;
 pub mod problem;
 pub mod rebind;
+pub mod redacted;
 pub mod request;
 pub mod role;
 pub mod rotation;

@@ -5,6 +5,7 @@
 //! has none is pending, and what the platform does not audit is *not evaluable* and says so.
 
 mod matching;
+mod our_clients;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,8 +17,9 @@ use crate::change::End;
 use crate::compliance::Check;
 use crate::event::Principal;
 use crate::finding::Finding;
-use crate::ids::ClientId;
 use crate::manifest::Authorized;
+
+pub use self::our_clients::OurClients;
 
 /// A record that a write of ours must leave in the audit log.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -83,9 +85,8 @@ pub struct Case<'a> {
     pub window: Interval,
     /// What the platform says it audits.
     pub mapping: &'a ServiceMapping,
-    /// The OAuth clients that Lockstep signs in with: both of a pair, as a rotation changes their
-    /// places.
-    pub our_clients: &'a BTreeSet<ClientId>,
+    /// The OAuth clients whose deeds are Lockstep's own.
+    pub our_clients: &'a OurClients,
     /// Who else may change what is managed.
     pub authorized: &'a Authorized,
     /// Where role or action differ again.
@@ -168,7 +169,7 @@ pub fn judge(case: &Case<'_>) -> Judgement {
     findings.extend(case.drift.iter().cloned());
     let ours: Vec<&AuditRecord> = records
         .iter()
-        .filter(|record| is_ours(case, record) && record.status == RecordStatus::Success)
+        .filter(|record| case.our_clients.did(record) && record.status == RecordStatus::Success)
         .collect();
     let mut missing: Vec<String> = matching::unmatched(&evaluable, &ours)
         .into_iter()
@@ -214,12 +215,6 @@ fn principals(records: &[AuditRecord]) -> Vec<Principal> {
     named.into_values().collect()
 }
 
-/// Our client has no user: it signs in with client credentials.
-fn is_ours(case: &Case<'_>, record: &AuditRecord) -> bool {
-    let ours = |id: &str| case.our_clients.iter().any(|client| client.as_str() == id);
-    record.client.as_deref().is_some_and(ours)
-}
-
 /// Whose deed a record tells of.
 enum Whose {
     Ours,
@@ -241,7 +236,7 @@ fn whose(case: &Case<'_>, record: &AuditRecord) -> Whose {
             .users
             .iter()
             .any(|one| Some(one.as_str()) == user);
-    if is_ours(case, record) {
+    if case.our_clients.did(record) {
         Whose::Ours
     } else if authorized {
         Whose::Authorized

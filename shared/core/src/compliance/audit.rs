@@ -6,7 +6,7 @@ use lockstep_domain::change::BindingState;
 use lockstep_domain::compliance::{Check, Checked};
 use lockstep_domain::credentials::Unit;
 use lockstep_domain::ids::Key;
-use lockstep_domain::verdict::{Case, Judgement, Verdict};
+use lockstep_domain::verdict::{Case, Judgement, OurClients, Verdict};
 
 use super::organization::Sweep;
 use super::remembered::resource;
@@ -46,12 +46,15 @@ impl Sweep<'_> {
             let because = trail.incomplete.join("; ");
             return self.unaudited(&because);
         }
+        let our_clients = our_clients(session, states);
         let mut all_read = true;
         for key in self.audited() {
             let of_action = || states.actions.get(&key);
             match states.units.get(&key).or_else(of_action) {
                 Some(Ok(state)) => {
-                    if let Some(judgement) = self.judge(session, &state.value, &trail, interval) {
+                    if let Some(judgement) =
+                        self.judge(&our_clients, &state.value, &trail, interval)
+                    {
                         self.take(&key, judgement);
                     }
                 }
@@ -108,7 +111,7 @@ impl Sweep<'_> {
     /// None for a binding that was never bound.
     fn judge(
         &self,
-        session: &Session,
+        our_clients: &OurClients,
         state: &BindingState,
         trail: &Trail,
         interval: Interval,
@@ -130,7 +133,7 @@ impl Sweep<'_> {
             entities: &entities(state, change),
             window,
             mapping: &trail.mapping,
-            our_clients: &session.own_clients,
+            our_clients,
             authorized: &trail.authorized,
             drift: &[],
             incomplete: &[],
@@ -157,4 +160,15 @@ impl Sweep<'_> {
             }
         }
     }
+}
+
+/// Those of every binding: actions share an integration, which each of them may have written to.
+fn our_clients(session: &Session, states: &States) -> OurClients {
+    states
+        .read()
+        .filter_map(|(_, state)| state.change.as_ref())
+        .fold(
+            OurClients::now(session.own_clients.clone()),
+            |ours, change| ours.and(&change.clients),
+        )
 }

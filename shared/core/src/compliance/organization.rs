@@ -9,6 +9,7 @@ use lockstep_domain::compliance::{
     Check, Checked, Report, Standing, SweepState, role_checks, turn,
 };
 use lockstep_domain::credentials::Unit;
+use lockstep_domain::digest::Digest;
 use lockstep_domain::event::EventType;
 use lockstep_domain::finding::{Finding, Status};
 use lockstep_domain::ids::{Key, OrganizationId};
@@ -230,6 +231,8 @@ pub(super) async fn remember(
         .filter(|finding| finding.status == Status::NotEvaluated)
         .map(|finding| &finding.id)
         .collect();
+    // A sweep that is cut off and repeated tells of the same turn.
+    let occurrence = Digest::of(&remembered.value).to_string();
     let turn = turn(&remembered.value.standing, findings, |standing| {
         unseen.contains(&standing.id)
     });
@@ -242,12 +245,13 @@ pub(super) async fn remember(
             Some(finding),
             finding.what.clone(),
             evidence,
+            &occurrence,
         )
         .await?;
     }
     for standing in &turn.resolved {
         let said = format!("resolved: {} on {}", standing.id, standing.resource);
-        tell(world, swept, None, None, said, evidence).await?;
+        tell(world, swept, None, None, said, evidence, &occurrence).await?;
     }
     remembered.value.standing = turn.standing;
     remembered.value.last_run = swept.audited.or(remembered.value.last_run);
@@ -263,8 +267,10 @@ async fn tell(
     finding: Option<&Finding>,
     reason: String,
     evidence: Option<&str>,
+    occurrence: &str,
 ) -> Result<(), Failure> {
     let mut detail = world.detail();
+    detail.occurrence = Some(occurrence.to_owned());
     detail.organization_id = Some(swept.organization.clone());
     detail.key = key.cloned();
     detail.findings = finding.into_iter().cloned().collect();

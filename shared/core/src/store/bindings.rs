@@ -9,9 +9,6 @@ use tokio::task::JoinSet;
 
 use super::{AT_ONCE, Condition, Store, StoreError, Versioned, to_json};
 
-/// The layout of a state object that this program understands.
-const SCHEMA: u32 = 1;
-
 fn state_object(organization: &OrganizationId, key: &Key) -> String {
     format!("state/{organization}/{key}.json")
 }
@@ -26,7 +23,8 @@ struct RoleMark {
 }
 
 impl Store {
-    /// The state of a binding; one that was never touched has an empty state.
+    /// The state of a binding; one that was never touched has an empty state. One that the previous
+    /// release wrote is converted, and stored so at its next write.
     ///
     /// # Errors
     /// S3 did not answer, or the object is not a state of this binding.
@@ -36,11 +34,16 @@ impl Store {
         key: &Key,
     ) -> Result<Versioned<BindingState>, StoreError> {
         let object = state_object(organization, key);
-        let Some(state) = self.read_json::<BindingState>(&object).await? else {
+        let bucket = &self.config.state_bucket;
+        let Some(found) = self.get(bucket, &object, None).await? else {
             let state = BindingState::new(organization.clone(), key.clone());
             return Ok(Versioned::absent(state));
         };
-        checked(&object, state, organization, key)
+        let value = read(&object, &found.bytes, organization, key)?;
+        Ok(Versioned {
+            value,
+            etag: found.etag,
+        })
     }
 
     /// Saves the state of a binding, unless another run saved it since it was loaded.
@@ -113,27 +116,59 @@ impl Store {
     }
 }
 
-/// A state of another layout, or one that was copied from another binding, must not be acted on.
-fn checked(
+/// A state of a newer release, or one that was copied from another binding, must not be acted on.
+fn read(
     object: &str,
-    state: Versioned<BindingState>,
+    json: &[u8],
     organization: &OrganizationId,
     key: &Key,
-) -> Result<Versioned<BindingState>, StoreError> {
+) -> Result<BindingState, StoreError> {
     let corrupt = |problem: String| StoreError::Corrupt {
         object: object.to_owned(),
         problem,
     };
-    let found = &state.value;
-    if found.schema != SCHEMA {
-        let schema = found.schema;
-        return Err(corrupt(format!(
-            "its layout is {schema}, this function knows {SCHEMA}"
-        )));
-    }
-    if found.organization != *organization || found.key != *key {
-        let (organization, key) = (&found.organization, &found.key);
+    let state = BindingState::read(json).map_err(|error| corrupt(error.to_string()))?;
+    if state.organization != *organization || state.key != *key {
+        let (organization, key) = (&state.organization, &state.key);
         return Err(corrupt(format!("it is the state of {organization}/{key}")));
     }
     Ok(state)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(state: &serde_json::Value) -> Result<BindingState, String> {
+        let json = serde_json::to_vec(state).unwrap();
+        let (organization, key) = ("org-1".parse().unwrap(), "orders".parse().unwrap());
+        read("state/org-1/orders.json", &json, &organization, &key)
+            .map_err(|error| error.to_string())
+    }
+
+    fn stored() -> serde_json::Value {
+        let state = BindingState::new("org-1".parse().unwrap(), "orders".parse().unwrap());
+        serde_json::to_value(state).unwrap()
+    }
+
+    #[test]
+    fn a_state_of_a_newer_release_is_refused_and_says_what_to_do() {
+        let mut newer = stored();
+        assert!(load(&newer).is_ok());
+        newer["schema"] = 3.into();
+        let error = load(&newer).unwrap_err();
+        assert!(error.contains("state/org-1/orders.json"), "{error}");
+        assert!(error.contains("deploy that release again"), "{error}");
+    }
+
+    #[test]
+    fn a_state_of_another_binding_is_refused() {
+        let mut copied = stored();
+        copied["key"] = "invoices".into();
+        let error = load(&copied).unwrap_err();
+        assert!(
+            error.contains("it is the state of org-1/invoices"),
+            "{error}"
+        );
+    }
 }

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use lockstep_domain::audit::Interval;
-use lockstep_domain::change::{BindingState, Change, End, Phase};
+use lockstep_domain::change::{BindingState, Change, End, Phase, Subject};
 use lockstep_domain::event::{Detail, EventType};
 use lockstep_domain::evidence::{Audit, Body};
 use lockstep_domain::intent::VerifyMessage;
 use lockstep_domain::manifest::{Manifest, Mode};
 use lockstep_domain::role::DesiredRole;
-use lockstep_domain::verdict::{Case, Judgement, Verdict};
+use lockstep_domain::verdict::{Case, Judgement, OurClients, Verdict};
 
 use super::lost_race::judge_of;
 use super::second_look::SecondLook;
@@ -139,6 +139,7 @@ pub(crate) async fn judge_change(
         Err(error) => return Judged::unread(chain(&error)),
     };
     let entities = entities(state, change);
+    let our_clients = OurClients::now(session.own_clients.clone()).and(&change.clients);
     let interval = Interval::new(window_from(change), after(now, SKEW.unsigned_abs()));
     let trail = trail(world, manifest, &session, interval, Some(&entities), now).await;
     let mut look = SecondLook::default();
@@ -152,7 +153,7 @@ pub(crate) async fn judge_change(
         entities: &entities,
         window: interval,
         mapping: &trail.mapping,
-        our_clients: &session.own_clients,
+        our_clients: &our_clients,
         authorized: &trail.authorized,
         drift: &look.findings,
         incomplete: &incomplete,
@@ -200,7 +201,8 @@ pub(crate) fn entities(state: &BindingState, change: &Change) -> BTreeSet<String
         .collect()
 }
 
-/// Ends a change with a verdict: evidence, then event, then state.
+/// Ends a change with a verdict: evidence, then event, then state. A second verdict on a change is
+/// another event, and its number is recorded before all that.
 ///
 /// # Errors
 /// What a redelivery can help: it begins again and finds its own evidence.
@@ -213,6 +215,10 @@ pub(crate) async fn conclude(
     judged: &Judged,
 ) -> Result<Answer, Failure> {
     let now = world.now();
+    if change.reserve_number() {
+        state.value.change = Some(change.clone());
+        world.store.save(state).await?;
+    }
     let Judgement {
         verdict: _,
         records,
@@ -229,23 +235,24 @@ pub(crate) async fn conclude(
         compliance_audit: compliance_audit.clone(),
     };
     let evidence = world.store.append_evidence(&mut state.value, &body).await?;
-    let is_unit = !state.value.credentials.is_empty() || !change.previous_credentials.is_empty();
-    let told: Vec<Detail> = if is_unit {
-        let told = details(world, &state.value, &change).into_iter();
-        told.map(|(_, detail)| detail).collect()
-    } else {
-        vec![detail(world, &state.value, manifest, &change)]
+    let subject = state.value.subject;
+    let told: Vec<Detail> = match subject {
+        Subject::CredentialSet => {
+            let told = details(world, &state.value, &change).into_iter();
+            told.map(|(_, detail)| detail).collect()
+        }
+        Subject::Action => vec![detail(world, &state.value, manifest, &change)],
     };
     let mut said = String::new();
     for mut detail in told {
         detail.principals.clone_from(principals);
         detail.notices.clone_from(&body.notices);
         detail.evidence = Some(evidence.clone());
-        let (detail_type, words) = ended(&mut detail, &end, is_unit);
+        let (detail_type, words) = ended(&mut detail, &end, subject);
         said = words;
         world.emit(detail_type, detail).await?;
     }
-    change.phase = Phase::Ended { end, at: now };
+    change.end(end, now);
     let change_id = change.id.clone();
     state.value.change = Some(change);
     world.store.save(state).await?;
@@ -255,8 +262,11 @@ pub(crate) async fn conclude(
 }
 
 /// The event that tells of an end, and the end in words.
-fn ended(detail: &mut Detail, end: &End, is_unit: bool) -> (EventType, String) {
-    let of_unit = |unit: EventType, action: EventType| if is_unit { unit } else { action };
+fn ended(detail: &mut Detail, end: &End, subject: Subject) -> (EventType, String) {
+    let of_unit = |unit: EventType, action: EventType| match subject {
+        Subject::CredentialSet => unit,
+        Subject::Action => action,
+    };
     match end {
         End::Verified => (EventType::ChangeVerified, "verified".into()),
         End::Violated { findings } => {
@@ -308,6 +318,7 @@ fn detail(
 ) -> Detail {
     let mut detail = world.detail();
     detail.change_id = Some(change.id.clone());
+    detail.sequence = Some(change.number());
     detail.organization_id = Some(state.organization.clone());
     detail.key = Some(state.key.clone());
     detail.action_id.clone_from(&state.action_id);

@@ -9,7 +9,7 @@ use lockstep_domain::audit::Interval;
 use lockstep_domain::change::{BindingState, Change, End, Phase};
 use lockstep_domain::finding::Finding;
 use lockstep_domain::manifest::{Manifest, Mode};
-use lockstep_domain::verdict::{Case, Verdict};
+use lockstep_domain::verdict::{Case, OurClients, Verdict};
 
 use super::change::{Judged, conclude, entities};
 use super::lost_race::judge_of;
@@ -170,6 +170,7 @@ fn rejudge(
     trail: &Trail,
     interval: Interval,
 ) -> Judged {
+    let our_clients = OurClients::now(session.own_clients.clone()).and(&change.clients);
     let case = Case {
         // What the change deleted was planned.
         expected: &change.expected,
@@ -177,7 +178,7 @@ fn rejudge(
         entities: &entities(state, change),
         window: interval,
         mapping: &trail.mapping,
-        our_clients: &session.own_clients,
+        our_clients: &our_clients,
         authorized: &trail.authorized,
         drift: &[],
         incomplete: &[],

@@ -16,7 +16,7 @@ pub(crate) fn judge_of(change: &Change, case: Case<'_>) -> Judgement {
         return judge(&case);
     }
     let mut records = distinct(case.records.iter().cloned());
-    let is_ours = |id: &str| case.our_clients.iter().any(|client| client.as_str() == id);
+    let is_ours = |record: &AuditRecord| case.our_clients.did(record);
     let races = LostRaces::taken(&mut records, change, case.window, is_ours);
     let mut judgement = judge(&Case {
         records: &records,
@@ -37,7 +37,7 @@ impl LostRaces {
         records: &mut Vec<AuditRecord>,
         change: &Change,
         window: Interval,
-        is_ours: impl Fn(&str) -> bool,
+        is_ours: impl Fn(&AuditRecord) -> bool,
     ) -> Self {
         // Clocks differ.
         let began = change.window_from.checked_sub(SKEW);
@@ -47,7 +47,7 @@ impl LostRaces {
             let found = records.iter().position(|record| {
                 record.status == RecordStatus::Failure
                     && Some(&record.entity_id) == step.id.as_ref()
-                    && record.client.as_deref().is_some_and(&is_ours)
+                    && is_ours(record)
                     && window.holds(record)
                     && record.at.is_none_or(|at| at >= began)
             });
@@ -132,7 +132,8 @@ mod tests {
     /// The ids of the records that are left to be judged.
     fn left(steps: Vec<Step>, mut records: Vec<AuditRecord>) -> Vec<String> {
         let window = Interval::new(at("2026-01-02T03:00:00Z"), at("2026-01-02T03:01:00Z"));
-        LostRaces::taken(&mut records, &change(steps), window, |id| id == "ours");
+        let is_ours = |record: &AuditRecord| record.client.as_deref() == Some("ours");
+        LostRaces::taken(&mut records, &change(steps), window, is_ours);
         records.into_iter().map(|record| record.id).collect()
     }
 

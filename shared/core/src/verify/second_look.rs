@@ -1,7 +1,6 @@
 //! The second look at what a change was about: observe and plan again, expecting nothing.
 
-use lockstep_domain::binding::DesiredAction;
-use lockstep_domain::change::{BindingState, Change, SecretVersion};
+use lockstep_domain::change::{BindingState, Change, DesiredId};
 use lockstep_domain::compliance::{drift_findings, is_left_over, refusal_findings, role_drift};
 use lockstep_domain::credentials::{CredentialStep, Unit, unit_of};
 use lockstep_domain::finding::Finding;
@@ -99,16 +98,16 @@ impl SecondLook {
         change: &Change,
     ) {
         match drift(world, session, manifest, action, state).await {
-            Ok(Drift::Steps { steps, secrets }) => {
-                if self.is_current(action, secrets, state, change) {
+            Ok(Drift::Steps { steps, desired }) => {
+                if self.is_current(&desired, change) {
                     let (left, drift): (Vec<Finding>, Vec<Finding>) =
                         drift_findings(&steps).into_iter().partition(is_left_over);
                     self.findings.extend(drift);
                     self.notices.extend(left.into_iter().map(|one| one.what));
                 }
             }
-            Ok(Drift::Refused { refusal, secrets }) => {
-                if self.is_current(action, secrets, state, change) {
+            Ok(Drift::Refused { refusal, desired }) => {
+                if self.is_current(&desired, change) {
                     self.findings.extend(refusal_findings(&refusal.problems));
                 }
             }
@@ -122,15 +121,8 @@ impl SecondLook {
 
     /// Whether the change still is what should hold: differing from what should hold *now* is no
     /// violation of an earlier change.
-    fn is_current(
-        &mut self,
-        action: &Action,
-        secrets: Vec<SecretVersion>,
-        state: &BindingState,
-        change: &Change,
-    ) -> bool {
-        let desired = DesiredAction::new(action, secrets);
-        let current = desired.change_id(&state.organization) == change.id;
+    fn is_current(&mut self, desired: &DesiredId, change: &Change) -> bool {
+        let current = change.reaches(desired);
         if !current {
             self.notices.push(
                 "what should hold has moved on since: whether the action still is as it was bound \

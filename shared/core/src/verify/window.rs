@@ -8,7 +8,7 @@ use lockstep_domain::ids::{Key, OrganizationId};
 use lockstep_domain::manifest::Mode;
 use lockstep_domain::problem::Problem;
 use lockstep_domain::request::VerifyRequest;
-use lockstep_domain::verdict::{Case, Expected, Judgement, Verdict};
+use lockstep_domain::verdict::{Case, Expected, Judgement, OurClients, Verdict};
 use serde::Serialize;
 
 use super::change::entities;
@@ -183,13 +183,14 @@ fn of_binding(
     // Of a change that is not wholly in the window, what is there was planned, and nothing is missing.
     let met = |one: &&Expected| whole || trail.records.iter().any(|record| one.is_met_by(record));
     let expected: Vec<Expected> = change.expected.iter().filter(met).cloned().collect();
+    let our_clients = OurClients::now(session.own_clients.clone()).and(&change.clients);
     let case = Case {
         expected: &expected,
         records: &trail.records,
         entities: &entities(state, change),
         window: interval,
         mapping: &trail.mapping,
-        our_clients: &session.own_clients,
+        our_clients: &our_clients,
         authorized: &trail.authorized,
         drift: &[],
         incomplete: &trail.incomplete,

@@ -6,7 +6,8 @@ use super::{
 };
 use crate::binding::DesiredAction;
 use crate::change::{BindingState, End, Phase};
-use crate::plan::{Outcome, Verb};
+use crate::ids::ActionId;
+use crate::plan::{Outcome, Step, Verb};
 use crate::problem::Problem;
 
 pub(super) fn plan_action(
@@ -47,7 +48,7 @@ pub(super) fn plan_action(
             )),
         },
         Found::One(seen) => {
-            problems.extend(immutable(&at, desired, observed, seen));
+            problems.extend(immutable(&at, integration, desired, observed, seen));
             if !may_adopt(desired, seen, state) {
                 problems.push(problem(
                     &at,
@@ -81,13 +82,16 @@ pub(super) fn plan_action(
     }
 }
 
-/// Told by id, allowed to by name, remembered, or in the middle of making it when we were cut off.
+/// Told by id, allowed to by name, remembered, or made by us in a create of which nobody knows
+/// whether it took effect. A create that certainly failed made nothing: what has the name now is
+/// another one's.
 fn may_adopt(desired: &DesiredAction, seen: &ActionSeen, state: &BindingState) -> bool {
     let was_making_it = state.change.as_ref().is_some_and(|change| {
         change
             .steps
             .iter()
-            .any(|step| step.kind == ACTION && step.verb == Verb::Create)
+            .filter(|step| step.kind == ACTION && step.verb == Verb::Create)
+            .any(Step::may_have_been_done)
     });
     desired.adopt
         || desired.id.as_ref() == Some(&seen.id)
@@ -99,6 +103,7 @@ fn may_adopt(desired: &DesiredAction, seen: &ActionSeen, state: &BindingState) -
 /// provider marks all three as forcing a new action; `UpdateActionInput` has none of them).
 fn immutable(
     at: &str,
+    integration: &DesiredIntegration,
     desired: &DesiredAction,
     observed: &Observed,
     seen: &ActionSeen,
@@ -141,18 +146,22 @@ fn immutable(
             }
         }
     }
-    if let Found::One(integration) = &observed.integration
-        && integration.id.as_str() != seen.integration_id
-    {
-        problems.push(problem(
-            &format!("{at}.integration"),
-            format!(
-                "the action {} belongs to the integration {}, not {}",
-                seen.id, seen.integration_id, integration.id
-            ),
-            fix,
-        ));
-    }
+    let wanted = match &observed.integration {
+        Found::One(found) if found.id.as_str() == seen.integration_id => return problems,
+        Found::One(found) => format!("{:?} ({})", integration.name, found.id),
+        Found::Nothing => format!("{:?}, which does not exist yet", integration.name),
+        // A problem of the integration's own.
+        Found::Several(_) | Found::Gone(_) => return problems,
+    };
+    problems.push(problem(
+        &format!("{at}.integration"),
+        format!(
+            "the action {} belongs to the integration {}, not to {wanted}; Genesys Cloud cannot \
+             move an action to another integration",
+            seen.id, seen.integration_id
+        ),
+        fix,
+    ));
     problems
 }
 
@@ -178,7 +187,7 @@ fn plan_update(
             .unwrap_or_else(|| seen.category.clone()),
         config: desired.config(Some(&seen.config)),
     };
-    let draft_is_ours = our_draft(state);
+    let draft_is_ours = our_draft(state, &seen.id);
     if old == new {
         if observed.has_draft && draft_is_ours {
             plan.steps.push(RebindStep::DiscardDraft {
@@ -251,7 +260,7 @@ fn plan_update(
 /// A draft is ours where our latest change opened it, or was about to, or took over one that an
 /// earlier change of ours had left, and did not come as far as having published or discarded it.
 /// After that, whoever opens a draft is somebody else.
-fn our_draft(state: &BindingState) -> bool {
+fn our_draft(state: &BindingState, action: &ActionId) -> bool {
     let Some(change) = &state.change else {
         return false;
     };
@@ -264,8 +273,11 @@ fn our_draft(state: &BindingState) -> bool {
             End::Verified | End::Violated { .. } | End::Unverified { .. } => false,
         },
     };
+    // The change may have been about another action, which the manifest named then.
+    let of_action =
+        |step: &&Step| step.kind == DRAFT && step.id.as_deref() == Some(action.as_str());
     let mut ours: Option<bool> = None;
-    for step in change.steps.iter().filter(|step| step.kind == DRAFT) {
+    for step in change.steps.iter().filter(of_action) {
         ours = match step.verb {
             Verb::Create => Some(ours == Some(true) || step.may_have_been_done()),
             // Without an opening before it, the change took over a draft that was ours already.

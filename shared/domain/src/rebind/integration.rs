@@ -5,7 +5,7 @@ use super::{
     problem,
 };
 use crate::change::BindingState;
-use crate::ids::CredentialId;
+use crate::ids::{CredentialId, IntegrationId};
 use crate::problem::Problem;
 
 pub(super) fn plan_integration(
@@ -76,6 +76,35 @@ pub(super) fn plan_integration(
     }
 }
 
+/// The integration that is remembered for the entry that the manifest names now. What was
+/// remembered for another entry is no answer: Genesys Cloud cannot move an action, and pointing the
+/// integration that it lives in at the role of another one would take that role from its other
+/// actions.
+pub fn remembered_integration<'s>(
+    desired: &DesiredIntegration,
+    state: &'s BindingState,
+) -> Option<&'s IntegrationId> {
+    let known = state.integration_key.as_ref();
+    state
+        .integration_id
+        .as_ref()
+        .filter(|_| known.is_none_or(|key| *key == desired.key))
+}
+
+/// Whether an integration that is remembered without its entry, as the previous release did, is
+/// another entry's: the credential in its role slot carries that entry's name.
+pub fn is_of_another_entry(
+    desired: &DesiredIntegration,
+    state: &BindingState,
+    seen: &IntegrationSeen,
+) -> bool {
+    let credential = seen.credential.as_ref().map(|one| one.name.as_str());
+    let is_ours = |name: &str| name.starts_with("Lockstep ");
+    state.integration_key.is_none()
+        && credential
+            .is_some_and(|name| is_ours(name) && !name.starts_with(&desired.credential_prefix()))
+}
+
 /// An integration found by name is ours where its role slot holds a credential of ours, and free
 /// where the slot is empty: nothing is lost then.
 fn may_use(
@@ -95,6 +124,7 @@ fn may_use(
         ));
     }
     let told = desired.id.as_ref() == Some(&seen.id);
+    // Also under another key: an entry may be renamed while its integration stays.
     let remembered = state.integration_id.as_ref() == Some(&seen.id);
     let ours_or_free = seen.credential.as_ref().is_none_or(|credential| {
         credential

@@ -23,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use self::action::plan_action;
 pub use self::expect::fulfils;
 use self::integration::plan_integration;
+pub use self::integration::{is_of_another_entry, remembered_integration};
 pub use self::number::same_value;
 pub use self::observed::{
     ActionSeen, CredentialSeen, DesiredIntegration, Found, IntegrationSeen, Observed, OwnCredential,

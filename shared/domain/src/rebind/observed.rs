@@ -1,5 +1,6 @@
 //! What should hold for an integration, and what was seen of integration, credential and action.
 
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::binding::ActionConfig;
@@ -7,7 +8,7 @@ use crate::ids::{ActionId, CredentialId, IntegrationId, Key};
 use crate::manifest::Integration;
 
 /// What should hold for the integration that a binding's action lives in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DesiredIntegration {
     /// Its manifest key.
     pub key: Key,

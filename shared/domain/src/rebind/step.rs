@@ -7,6 +7,7 @@ use crate::binding::ActionConfig;
 use crate::ids::{ActionId, CredentialId, IntegrationId, Key};
 use crate::manifest::{Contract, LiveTest};
 use crate::plan::{Step, System, Verb};
+use crate::redacted::redacted_config;
 use crate::verdict::Expected;
 
 /// The `kind` of steps on a published action.
@@ -29,6 +30,17 @@ pub struct ActionView {
     pub category: String,
     /// Its complete config.
     pub config: ActionConfig,
+}
+
+impl ActionView {
+    /// As a plan and the records show it: what other people may keep secret as digests.
+    fn shown(&self) -> Value {
+        json!({
+            "name": self.name,
+            "category": self.category,
+            "config": redacted_config(&json!(self.config)),
+        })
+    }
 }
 
 /// One step on the Genesys side. Ids that are not known yet are those of what an earlier step of
@@ -256,7 +268,8 @@ impl RebindStep {
                 contract,
             } => Step {
                 new: json!({
-                    "name": action.name, "category": action.category, "config": action.config,
+                    "name": action.name, "category": action.category,
+                    "config": redacted_config(&json!(action.config)),
                     "secure": secure, "contract": contract,
                 }),
                 ..step(key, ACTION, Verb::Create, None, reason)
@@ -264,8 +277,8 @@ impl RebindStep {
             Self::UpdateAction {
                 key, id, old, new, ..
             } => Step {
-                old: json!(old),
-                new: json!(new),
+                old: old.shown(),
+                new: new.shown(),
                 ..step(key, ACTION, Verb::Update, Some(id.as_str()), reason)
             },
             Self::OpenDraft { key, id } => {
@@ -274,8 +287,8 @@ impl RebindStep {
             Self::UpdateDraft {
                 key, id, old, new, ..
             } => Step {
-                old: json!(old),
-                new: json!(new),
+                old: old.shown(),
+                new: new.shown(),
                 ..step(key, DRAFT, Verb::Update, Some(id.as_str()), reason)
             },
             Self::ValidateDraft { key, id } => {

@@ -32,7 +32,7 @@ impl Keep {
         let open = |state: &BindingState| {
             let change = state.change.as_ref().filter(|change| !change.is_ended())?;
             let previous = change.previous.as_ref()?;
-            previous.config.request_url_template.parse().ok()
+            previous.function.clone()
         };
         Self::Only(
             states

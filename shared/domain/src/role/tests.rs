@@ -411,7 +411,6 @@ fn nothing_is_added_to_a_role_whose_trust_could_not_be_set() {
 
 #[test]
 fn a_function_is_in_use_while_an_action_calls_it_or_may_go_back_to_it() {
-    use crate::binding::ActionConfig;
     use crate::change::{BindingState, Change, ChangeId, End, Phase, PreviousAction};
     let organization: OrganizationId = "org-1".parse().unwrap();
     let key: Key = "orders".parse().unwrap();
@@ -420,22 +419,10 @@ fn a_function_is_in_use_while_an_action_calls_it_or_may_go_back_to_it() {
     let mut state = BindingState::new(organization, key);
     assert_eq!(Keep::used_by(&[state.clone()]), Keep::Only(BTreeSet::new()));
 
-    let config = ActionConfig {
-        timeout_seconds: None,
-        request_url_template: ONE.into(),
-        request_type: "POST".into(),
-        request_template: String::new(),
-        headers: BTreeMap::new(),
-        translation_map: BTreeMap::new(),
-        translation_map_defaults: BTreeMap::new(),
-        success_template: String::new(),
-        other: crate::binding::OtherMembers::default(),
-    };
     let mut change = Change::begin(id, 1, Vec::new(), None, now);
     change.previous = Some(PreviousAction {
-        name: "Orders".into(),
-        category: "Orders".into(),
-        config,
+        function: Some(ONE.parse().unwrap()),
+        digest: crate::digest::Digest::of_bytes(b"orders"),
         version: 1,
         secrets: Vec::new(),
     });

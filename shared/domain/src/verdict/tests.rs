@@ -53,6 +53,7 @@ struct World {
     expected: Vec<Expected>,
     records: Vec<AuditRecord>,
     mapping: ServiceMapping,
+    our_clients: OurClients,
     authorized: Authorized,
     drift: Vec<Finding>,
     incomplete: Vec<String>,
@@ -76,6 +77,9 @@ impl World {
                         .into(),
                 )]),
             },
+            our_clients: OurClients::now(
+                [OURS.parse().unwrap(), OUR_OTHER.parse().unwrap()].into(),
+            ),
             authorized: Authorized::default(),
             drift: Vec::new(),
             incomplete: Vec::new(),
@@ -92,7 +96,7 @@ impl World {
                 "2026-01-02T03:05:00Z".parse().unwrap(),
             ),
             mapping: &self.mapping,
-            our_clients: &BTreeSet::from([OURS.parse().unwrap(), OUR_OTHER.parse().unwrap()]),
+            our_clients: &self.our_clients,
             authorized: &self.authorized,
             drift: &self.drift,
             incomplete: &self.incomplete,
@@ -378,6 +382,22 @@ fn pending_ends_unverified_at_the_deadline_and_not_before() {
         })
     );
     assert_eq!(Verdict::Verified.end(before, deadline), Some(End::Verified));
+}
+
+#[test]
+fn a_client_that_was_replaced_is_ours_for_what_it_did_for_us() {
+    let written = |at: &str| BTreeMap::from([(OURS.parse().unwrap(), at.parse().unwrap())]);
+    let replaced = |world: World, written: &BTreeMap<_, _>| World {
+        our_clients: OurClients::now(["new-client".parse().unwrap()].into()).and(written),
+        ..world
+    };
+    // The record of the change is of 03:04:10.
+    let world = replaced(World::proved(), &written("2026-01-02T03:04:09Z"));
+    assert_eq!(world.judge().verdict, Verdict::Verified);
+    let forgotten = replaced(World::proved(), &BTreeMap::new());
+    assert_eq!(findings(&forgotten.judge()), ["LS-PRINCIPAL"]);
+    let long_after = replaced(World::proved(), &written("2026-01-02T02:00:00Z"));
+    assert_eq!(findings(&long_after.judge()), ["LS-PRINCIPAL"]);
 }
 
 fn any_record() -> impl Strategy<Value = AuditRecord> {

@@ -62,8 +62,7 @@ impl Binding<'_> {
         };
         self.state
             .value
-            .integration_id
-            .clone_from(&made.integration);
+            .lives_in(made.integration.clone(), &self.integration.key);
         let first = self.change()?.steps.len() - plan.steps.len();
         for (index, step) in plan.steps.iter().enumerate() {
             let position = first + index;
@@ -103,6 +102,7 @@ impl Binding<'_> {
         id: String,
     ) -> Result<(), RebindError> {
         let now = self.world.now();
+        let client = self.session.client_id.clone();
         let change = self.change()?;
         if let Some(recorded) = change.steps.get_mut(position) {
             recorded.outcome = Some(Outcome::Applied);
@@ -112,6 +112,7 @@ impl Binding<'_> {
             return Ok(());
         }
         change.applied_at = Some(now);
+        change.written_through(&client, now);
         change.expected.extend(expected(&step.describe(), &id));
         if step.binds() {
             self.state.value.bound = change.secrets.clone();
@@ -160,7 +161,9 @@ impl Binding<'_> {
                     .id
                     .parse()
                     .map_err(|_| incomplete("an integration's id"))?;
-                self.state.value.integration_id = Some(id.clone());
+                self.state
+                    .value
+                    .lives_in(Some(id.clone()), &self.integration.key);
                 made.integration = Some(id.clone());
                 Ok(id.to_string())
             }

@@ -1,7 +1,7 @@
 //! The end of a run: the live test of what is published, the announcement, the hand-over to
 //! `verify-change`; or the record of why it could not be.
 
-use lockstep_domain::change::{BindingState, Change, End, Held, Phase, TestRecord};
+use lockstep_domain::change::{BindingState, End, Held, Phase, TestRecord};
 use lockstep_domain::event::{Detail, EventType, Principal, PrincipalKind};
 use lockstep_domain::evidence::Body;
 use lockstep_domain::ids::ActionId;
@@ -141,10 +141,12 @@ impl Binding<'_> {
             };
             return self.end(end, EventType::RebindFailed, because).await;
         }
-        let mut detail = self.detail();
-        // The latest change is not the one that failed.
-        detail.change_id = None;
-        detail.secrets.clear();
+        let detail = Detail {
+            actor: self.actor(),
+            role_arn: Some(self.integration.role_arn.clone()),
+            // The latest change is not the one that failed.
+            ..detail(self.world, self.manifest, self.action, &self.state.value)
+        };
         announce_failure(self.world, detail, error).await
     }
 
@@ -177,14 +179,16 @@ impl Binding<'_> {
         detail.reason = Some(because);
         detail.evidence = Some(evidence);
         self.world.emit(event, detail).await?;
-        self.change()?.phase = Phase::Ended { end, at: now };
+        self.change()?.end(end, now);
         self.save().await?;
         self.finished()
     }
 
     fn hold(&mut self, because: String) -> Result<(), RebindError> {
+        let change = self.change()?;
         let held = Held {
-            change_id: self.change()?.id.clone(),
+            change_id: change.id.clone(),
+            desired: change.desired.clone(),
             since: self.world.now(),
             because,
         };
@@ -209,13 +213,23 @@ impl Binding<'_> {
 
     fn detail(&self) -> Detail {
         let mut detail = detail(self.world, self.manifest, self.action, &self.state.value);
-        detail.actor = Principal {
+        detail.actor = self.actor();
+        detail.role_arn = Some(self.integration.role_arn.clone());
+        if let Some(change) = &self.state.value.change {
+            detail.change_id = Some(change.id.clone());
+            detail.sequence = Some(change.number());
+            detail.secrets.clone_from(&change.secrets);
+            detail.notices.clone_from(&change.notices);
+        }
+        detail
+    }
+
+    fn actor(&self) -> Principal {
+        Principal {
             kind: PrincipalKind::Client,
             id: self.session.client_id.to_string(),
             name: None,
-        };
-        detail.role_arn = Some(self.integration.role_arn.clone());
-        detail
+        }
     }
 }
 
@@ -248,6 +262,7 @@ async fn announce_failure(
     })
 }
 
+/// The detail of an event about a binding, whatever its latest change is.
 fn detail(world: &World, manifest: &Manifest, action: &Action, state: &BindingState) -> Detail {
     let mut detail = world.detail();
     detail.organization_id = Some(manifest.organization.id.clone());
@@ -255,17 +270,6 @@ fn detail(world: &World, manifest: &Manifest, action: &Action, state: &BindingSt
     detail.function_arn = Some(action.function.clone());
     detail.action_id.clone_from(&state.action_id);
     detail.integration_id.clone_from(&state.integration_id);
-    if let Some(Change {
-        id,
-        secrets,
-        notices,
-        ..
-    }) = &state.change
-    {
-        detail.change_id = Some(id.clone());
-        detail.secrets.clone_from(secrets);
-        detail.notices.clone_from(notices);
-    }
     detail
 }
 

@@ -2,12 +2,12 @@
 
 use futures_util::future::try_join_all;
 use lockstep_domain::binding::DesiredAction;
-use lockstep_domain::change::{BindingState, SecretVersion};
+use lockstep_domain::change::{BindingState, DesiredId, SecretVersion};
 use lockstep_domain::manifest::{Action, Manifest};
 use lockstep_domain::plan::Step;
 use lockstep_domain::rebind::{self, Refusal};
 
-use super::{RebindError, described, desired_integration, observe};
+use super::{RebindError, described, integration_of, observe};
 use crate::aws::SecretSeen;
 use crate::genesys::Session;
 use crate::world::World;
@@ -24,20 +24,21 @@ pub async fn drift(
     action: &Action,
     state: &BindingState,
 ) -> Result<Drift, RebindError> {
-    let integration = desired_integration(world, manifest, action)?;
+    let integration = integration_of(world, manifest, action)?;
     let observed = observe::observe(session, &integration, action, state).await?;
     let secrets = match current_versions(world, action).await? {
         Ok(secrets) => secrets,
         Err(gone) => return Ok(Drift::SecretGone(gone)),
     };
-    let desired = DesiredAction::new(action, secrets.clone());
+    let wanted = DesiredAction::new(action, secrets);
+    let desired = wanted.desired_id(&manifest.organization.id, &integration);
     Ok(
-        match rebind::plan(&integration, &desired, &observed, state) {
+        match rebind::plan(&integration, &wanted, &observed, state) {
             Ok(plan) => Drift::Steps {
                 steps: described(&plan),
-                secrets,
+                desired,
             },
-            Err(refusal) => Drift::Refused { refusal, secrets },
+            Err(refusal) => Drift::Refused { refusal, desired },
         },
     )
 }
@@ -45,19 +46,19 @@ pub async fn drift(
 /// What differs between a binding and what should hold for it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Drift {
-    /// The steps that would mend it (none: it holds), and the versions that are current.
+    /// The steps that would mend it (none: it holds).
     Steps {
         /// Write steps, described.
         steps: Vec<Step>,
-        /// What is AWSCURRENT now.
-        secrets: Vec<SecretVersion>,
+        /// Identifies what should hold now.
+        desired: DesiredId,
     },
     /// It can't be mended by us.
     Refused {
         /// Why.
         refusal: Refusal,
-        /// What is AWSCURRENT now.
-        secrets: Vec<SecretVersion>,
+        /// Identifies what should hold now.
+        desired: DesiredId,
     },
     /// A secret is deleted or has no current version.
     SecretGone(String),

@@ -18,14 +18,14 @@ use jiff::Timestamp;
 use lockstep_domain::arn::{RoleName, SecretArn};
 use lockstep_domain::binding::DesiredAction;
 use lockstep_domain::change::{
-    BindingState, Change, ChangeId, PreviousAction, SecretVersion, Turn, turn,
+    BindingState, Change, ChangeId, DesiredId, PreviousAction, SecretVersion, Turn, turn,
 };
 use lockstep_domain::live_test::limits;
-use lockstep_domain::manifest::{Action, Delivery, Manifest, Mode};
+use lockstep_domain::manifest::{Action, Delivery, Integration, Manifest, Mode};
 use lockstep_domain::plan::{Outcome, Step};
 use lockstep_domain::rebind::{
-    self, CREDENTIAL, DesiredIntegration, Found, INTEGRATION, INTEGRATION_CONFIG, Observed,
-    RebindPlan, RebindStep, expected,
+    self, ActionView, CREDENTIAL, DesiredIntegration, Found, INTEGRATION, INTEGRATION_CONFIG,
+    Observed, RebindPlan, RebindStep, expected,
 };
 use tokio::join;
 use tracing::info;
@@ -35,6 +35,7 @@ pub use self::drift::{Drift, current_versions, drift};
 pub use self::error::RebindError;
 pub(crate) use self::observe::RoleSlot;
 use crate::aws::Access;
+use crate::config::Config;
 use crate::genesys::{Session, sign_in};
 use crate::runtime::{Deadline, chain};
 use crate::store::Versioned;
@@ -95,7 +96,7 @@ pub async fn rebind(
         }
     };
     let mut binding = Binding {
-        integration: desired_integration(world, manifest, action)?,
+        integration: integration_of(world, manifest, action)?,
         session: &session,
         world,
         manifest,
@@ -133,7 +134,15 @@ fn role_touched_at(state: &BindingState) -> Option<Timestamp> {
         .filter(|_| change.steps.iter().any(of_role))
 }
 
-fn desired_integration(
+/// What should hold for an integration, its role in the stack's account.
+pub(crate) fn desired_integration(
+    config: &Config,
+    integration: &Integration,
+) -> DesiredIntegration {
+    DesiredIntegration::new(integration, &config.partition, &config.account)
+}
+
+fn integration_of(
     world: &World,
     manifest: &Manifest,
     action: &Action,
@@ -141,11 +150,7 @@ fn desired_integration(
     let integration = manifest
         .integration_of(action)
         .ok_or(RebindError::NotOfThisManifest)?;
-    Ok(DesiredIntegration::new(
-        integration,
-        &world.config.partition,
-        &world.config.account,
-    ))
+    Ok(desired_integration(&world.config, integration))
 }
 
 fn described(plan: &RebindPlan) -> Vec<Step> {
@@ -169,7 +174,7 @@ struct Binding<'a> {
 struct Look {
     observed: Observed,
     desired: DesiredAction,
-    id: ChangeId,
+    id: DesiredId,
 }
 
 impl Binding<'_> {
@@ -179,7 +184,7 @@ impl Binding<'_> {
             let plan = self.plan(&look)?;
             if self.mode() == Mode::Plan {
                 return Ok(Report {
-                    change_id: Some(look.id),
+                    change_id: Some(look.id.current),
                     steps: described(&plan),
                     notices: plan.notices,
                 });
@@ -190,12 +195,21 @@ impl Binding<'_> {
                 self.state.value.action_id = Some(seen.id.clone());
             }
             let retry = self.ask.retry && round == 1;
-            match turn(&self.state.value, &look.id, plan.writes(), retry) {
-                Turn::Begin { attempt } => self.begin(attempt, &look, &plan).await?,
-                Turn::GoOn => self.go_on(&look, &plan).await?,
-                Turn::Idle => return Ok(idle(look.id, None)),
-                Turn::AwaitVerdict => return Ok(idle(look.id, Some(AWAITS_VERDICT.into()))),
-                Turn::Held { because } => return Ok(idle(look.id, Some(held_notice(&because)))),
+            let notice = match turn(&self.state.value, &look.id, plan.writes(), retry) {
+                Turn::Begin { attempt } => {
+                    self.begin(attempt, &look, &plan).await?;
+                    None
+                }
+                Turn::GoOn => {
+                    self.go_on(&look, &plan).await?;
+                    None
+                }
+                Turn::Idle => return self.idle(look.id, None).await,
+                Turn::AwaitVerdict => Some(AWAITS_VERDICT.into()),
+                Turn::Held { because } => Some(held_notice(&because)),
+            };
+            if let Some(notice) = notice {
+                return self.idle(look.id, Some(notice)).await;
             }
             match self.apply(&look, &plan).await? {
                 Applied::Done if !plan.writes() => return self.conclude(&look).await,
@@ -218,6 +232,21 @@ impl Binding<'_> {
         self.ask.mode.stricter(self.manifest.organization.mode)
     }
 
+    /// Nothing is to be done. What the previous release recorded is stored as this one does.
+    async fn idle(
+        &mut self,
+        desired: DesiredId,
+        notice: Option<String>,
+    ) -> Result<Report, RebindError> {
+        if self.state.value.recognize(&desired) {
+            self.save().await?;
+        }
+        let recorded = self.state.value.change.as_ref();
+        let recorded = recorded.filter(|change| change.reaches(&desired));
+        let id = recorded.map_or(desired.current, |change| change.id.clone());
+        Ok(idle(id, notice))
+    }
+
     /// The thing to be written first, then the secrets.
     async fn look(&self) -> Result<Look, RebindError> {
         let observed = observe::observe(
@@ -231,7 +260,7 @@ impl Binding<'_> {
             .await?
             .map_err(|because| RebindError::SecretGone { because })?;
         let desired = DesiredAction::new(self.action, secrets);
-        let id = desired.change_id(&self.manifest.organization.id);
+        let id = desired.desired_id(&self.manifest.organization.id, &self.integration);
         Ok(Look {
             observed,
             desired,
@@ -259,7 +288,7 @@ impl Binding<'_> {
     ) -> Result<(), RebindError> {
         let before = self.state.value.change.take();
         let mut change = Change::begin(
-            look.id.clone(),
+            look.id.current.clone(),
             attempt,
             look.desired.secrets.clone(),
             before.as_ref(),
@@ -271,6 +300,7 @@ impl Binding<'_> {
         change.notices.extend(self.unreadable_secrets().await);
         change.notices.extend(untested(self.action));
         change.previous = previous(look, &self.state.value.bound);
+        change.written_through(&self.session.client_id, self.world.now());
         self.state.value.change = Some(change);
         self.state.value.held = None;
         self.save().await
@@ -288,7 +318,10 @@ impl Binding<'_> {
             Found::Nothing | Found::Several(_) | Found::Gone(_) => None,
         };
         let now = self.world.now();
+        let client = self.session.client_id.clone();
+        self.state.value.recognize(&look.id);
         let change = self.change()?;
+        change.written_through(&client, now);
         let mut done = Vec::new();
         for mut step in std::mem::take(&mut change.steps) {
             let again = fresh
@@ -403,11 +436,10 @@ fn previous(look: &Look, bound: &[SecretVersion]) -> Option<PreviousAction> {
     let Found::One(seen) = &look.observed.action else {
         return None;
     };
-    Some(PreviousAction {
+    let view = ActionView {
         name: seen.name.clone(),
         category: seen.category.clone(),
         config: seen.config.clone(),
-        version: seen.version,
-        secrets: bound.to_vec(),
-    })
+    };
+    Some(PreviousAction::new(&view, seen.version, bound.to_vec()))
 }

@@ -6,11 +6,12 @@ use genesys_cloud as api;
 use genesys_cloud::Genesys;
 use lockstep_domain::binding::{ActionConfig, OtherMembers};
 use lockstep_domain::change::BindingState;
-use lockstep_domain::ids::ActionId;
+use lockstep_domain::ids::{ActionId, IntegrationId};
 use lockstep_domain::manifest::{Action, DEFAULT_SUCCESS_TEMPLATE, RAW_REQUEST};
 use lockstep_domain::rebind::{
     ActionSeen, CredentialSeen, DesiredIntegration, Found, INTEGRATION_TYPE, IntegrationSeen,
-    Observed, OwnCredential, ROLE_CREDENTIAL_FIELD, ROLE_CREDENTIAL_TYPE,
+    Observed, OwnCredential, ROLE_CREDENTIAL_FIELD, ROLE_CREDENTIAL_TYPE, is_of_another_entry,
+    remembered_integration,
 };
 use secrecy::ExposeSecret as _;
 use tokio::try_join;
@@ -111,14 +112,32 @@ async fn read_role_slot(genesys: &Genesys) -> Result<RoleSlot, api::Error> {
     })
 }
 
+/// The integration that the manifest means: by its id, by the id that is remembered of it, or by
+/// its name.
 async fn find_integration(
     session: &Session,
     desired: &DesiredIntegration,
     state: &BindingState,
 ) -> Result<Found<IntegrationSeen>, RebindError> {
+    let remembered = remembered_integration(desired, state);
+    let found = integration_by(session, desired, desired.id.as_ref().or(remembered)).await?;
+    // The previous release did not record which entry the remembered id is of.
+    if let Found::One(seen) = &found
+        && desired.id.is_none()
+        && is_of_another_entry(desired, state, seen)
+    {
+        return integration_by(session, desired, None).await;
+    }
+    Ok(found)
+}
+
+async fn integration_by(
+    session: &Session,
+    desired: &DesiredIntegration,
+    id: Option<&IntegrationId>,
+) -> Result<Found<IntegrationSeen>, RebindError> {
     let genesys = &session.genesys;
-    let told = desired.id.as_ref().or(state.integration_id.as_ref());
-    let found = if let Some(id) = told {
+    let found = if let Some(id) = id {
         match genesys.get_integration(id.as_str()).await? {
             Some(found) => found,
             None => return Ok(Found::Gone(id.to_string())),

@@ -297,7 +297,9 @@ impl Work<'_> {
             Carried::Now(id) => (id, Outcome::Applied),
             Carried::Already(id) => (id, Outcome::AlreadyDone),
         };
+        let client = self.session.client_id.clone();
         let change = self.change()?;
+        change.written_through(&client, now);
         let described = step.describe();
         change.expected.extend(expected(&described, &id));
         // What only clears up has nothing to settle.

@@ -251,8 +251,10 @@ impl Work<'_> {
     }
 
     pub(super) fn hold(&mut self, because: String) -> Result<(), UnitError> {
+        let change = self.change()?;
         let held = Held {
-            change_id: self.change()?.id.clone(),
+            change_id: change.id.clone(),
+            desired: change.desired.clone(),
             since: self.world.now(),
             because,
         };
@@ -271,7 +273,7 @@ impl Work<'_> {
             .append_evidence(&mut self.state.value, &body)
             .await?;
         self.announce_end(event, &end, &evidence).await?;
-        self.change()?.phase = lockstep_domain::change::Phase::Ended { end, at: now };
+        self.change()?.end(end, now);
         self.save().await?;
         self.finished()
     }

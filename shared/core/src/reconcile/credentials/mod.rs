@@ -189,12 +189,21 @@ impl Work<'_> {
                 });
             }
             let retry = self.ask.retry && round == 1;
-            match turn(&self.state.value, &look.id, plan.writes(), retry) {
+            match turn(
+                &self.state.value,
+                &look.id.clone().into(),
+                plan.writes(),
+                retry,
+            ) {
                 Turn::Begin { attempt } => self.begin(attempt, &look, &plan).await?,
                 Turn::GoOn => self.go_on(&look, &plan).await?,
-                Turn::Idle => return Ok(idle(look.id, None)),
-                Turn::AwaitVerdict => return Ok(idle(look.id, Some(AWAITS_VERDICT.into()))),
-                Turn::Held { because } => return Ok(idle(look.id, Some(held_notice(&because)))),
+                Turn::Idle => return self.idle(look.id, None).await,
+                Turn::AwaitVerdict => {
+                    return self.idle(look.id, Some(AWAITS_VERDICT.into())).await;
+                }
+                Turn::Held { because } => {
+                    return self.idle(look.id, Some(held_notice(&because))).await;
+                }
             }
             match self.apply(&look, &plan).await? {
                 Applied::Done => {
@@ -213,6 +222,14 @@ impl Work<'_> {
 
     fn mode(&self) -> Mode {
         self.ask.mode.stricter(self.manifest.organization.mode)
+    }
+
+    /// Nothing is to be done. What the previous release recorded is stored as this one does.
+    async fn idle(&mut self, id: ChangeId, notice: Option<String>) -> Result<Report, UnitError> {
+        if self.state.value.recognize(&id.clone().into()) {
+            self.save().await?;
+        }
+        Ok(idle(id, notice))
     }
 
     /// Whether the change under way is being taken back. A newer version, or another manifest, is
@@ -284,6 +301,7 @@ impl Work<'_> {
         change.notices.clone_from(&plan.notices);
         change.notices.extend(untested(&look.desired));
         change.previous_credentials = previous;
+        change.written_through(&self.session.client_id, self.world.now());
         self.state.value.change = Some(change);
         self.state.value.held = None;
         // What the manifest names no more is no longer managed.
@@ -297,7 +315,10 @@ impl Work<'_> {
     /// A write that was about to be made when we were cut off, or whose answer was lost, and that
     /// the new plan no longer needs, was made: its audit record is expected like any other's.
     async fn go_on(&mut self, look: &Look, plan: &UnitPlan) -> Result<(), UnitError> {
+        let (client, now) = (self.session.client_id.clone(), self.world.now());
+        self.state.value.recognize(&look.id.clone().into());
         let change = self.change()?;
+        change.written_through(&client, now);
         if !plan.moves.is_empty() {
             // What was tested is not what will be there.
             change.test = None;

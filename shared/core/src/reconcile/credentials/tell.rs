@@ -20,6 +20,7 @@ pub(crate) fn details(world: &World, state: &BindingState, change: &Change) -> V
     keys.map(|key| {
         let mut detail = of_key(world, state, key);
         detail.change_id = Some(change.id.clone());
+        detail.sequence = Some(change.number());
         detail.secrets.clone_from(&change.secrets);
         detail.notices.clone_from(&change.notices);
         if let (None, Some(previous)) = (

@@ -1,0 +1,18 @@
+//! A change: one recorded transaction from secret version to verdict, and the state kept of it.
+//!
+//! One small object per binding, written conditionally. It is written *before* the first write to
+//! the world: Genesys keeps no old config, so what is needed to go back, to go on after a crash,
+//! and to know the audit window stands here or nowhere.
+
+mod bound;
+mod id;
+mod journal;
+mod previous_release;
+mod state;
+mod turn;
+
+pub use bound::{BoundCredential, Fingerprint, PreviousCredential, SecretVersion};
+pub use id::{ChangeId, DesiredId};
+pub use journal::{Change, End, Phase, PreviousAction, TestRecord};
+pub use state::{BindingState, ChainHead, Held, Subject, Unreadable};
+pub use turn::{Turn, turn};

@@ -1,0 +1,57 @@
+//! Reading what the previous release stored: `schema: 1`, converted to the layout of this one.
+//!
+//! That layout had no [`super::Subject`], no numbers of changes, and held whole configurations.
+
+use serde_json::{Map, Value, json};
+
+use super::Subject;
+use crate::digest::Digest;
+use crate::ids::Key;
+use crate::redacted::redacted_config;
+
+/// A state of `schema: 1` as one of `schema: 2`. What does not look like one is left for the reader
+/// to refuse.
+pub(super) fn converted(mut state: Value) -> Value {
+    let Some(fields) = state.as_object_mut() else {
+        return state;
+    };
+    let key = fields.get("key").and_then(Value::as_str);
+    if let Some(key) = key.and_then(|key| key.parse::<Key>().ok()) {
+        fields.insert("subject".into(), json!(Subject::of(&key)));
+    }
+    fields.insert("schema".into(), json!(super::state::SCHEMA));
+    if let Some(Value::Object(change)) = fields.get_mut("change") {
+        convert_change(change);
+    }
+    state
+}
+
+fn convert_change(change: &mut Map<String, Value>) {
+    // Its events carried no number; those of the next change carry the second.
+    change.insert("sequence".into(), json!(1));
+    if let Some(Value::Object(previous)) = change.get_mut("previous") {
+        convert_previous(previous);
+    }
+    let steps = change.get_mut("steps").and_then(Value::as_array_mut);
+    for step in steps.into_iter().flatten() {
+        for side in ["old", "new"] {
+            if let Some(config) = step.get_mut(side).and_then(|side| side.get_mut("config")) {
+                *config = redacted_config(config);
+            }
+        }
+    }
+}
+
+fn convert_previous(previous: &mut Map<String, Value>) {
+    let view: Map<String, Value> = ["name", "category", "config"]
+        .into_iter()
+        .filter_map(|member| Some((member.to_owned(), previous.remove(member)?)))
+        .collect();
+    let url = view
+        .get("config")
+        .and_then(|config| config.get("request_url_template"))
+        .and_then(Value::as_str);
+    let function = url.and_then(|url| url.parse::<crate::arn::FunctionArn>().ok());
+    previous.insert("function".into(), json!(function));
+    previous.insert("digest".into(), json!(Digest::of(&view)));
+}

@@ -1,0 +1,199 @@
+//! What is to be done about a binding.
+
+use super::{BindingState, DesiredId, End, Phase};
+
+/// What is to be done about a desired state, given what is remembered and whether the world
+/// differs from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// Nothing: it holds, and it was recorded.
+    Idle,
+    /// It was tried and rejected.
+    Held {
+        /// Why.
+        because: String,
+    },
+    /// The world differs while a verdict is awaited. Repairing now would wipe the traces that the
+    /// verdict is about; it will find the difference, and the next look repairs it.
+    AwaitVerdict,
+    /// The latest change was cut off: go on with it.
+    GoOn,
+    /// Record a new change, or a further attempt at the same one.
+    Begin {
+        /// Which.
+        attempt: u32,
+    },
+}
+
+/// Decides what turn a look at a binding takes.
+pub fn turn(state: &BindingState, desired: &DesiredId, world_differs: bool, retry: bool) -> Turn {
+    let held = state.holds(desired);
+    if let Some(held) = held
+        && !retry
+    {
+        return Turn::Held {
+            because: held.because.clone(),
+        };
+    }
+    let Some(change) = state
+        .change
+        .as_ref()
+        .filter(|change| change.reaches(desired))
+    else {
+        return Turn::Begin { attempt: 1 };
+    };
+    let again = Turn::Begin {
+        attempt: change.attempt + 1,
+    };
+    match &change.phase {
+        Phase::Applying | Phase::Testing => Turn::GoOn,
+        Phase::Verifying { .. } if held.is_some() => again,
+        Phase::Verifying { .. } if world_differs => Turn::AwaitVerdict,
+        Phase::Verifying { .. } => Turn::Idle,
+        Phase::Ended { end, .. } => match end {
+            _ if world_differs || held.is_some() => again,
+            End::Failed { .. } => again,
+            End::Verified
+            | End::Violated { .. }
+            | End::Unverified { .. }
+            | End::RolledBack { .. }
+            | End::Split { .. } => Turn::Idle,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::change::{Change, ChangeId, Held};
+
+    fn desired(text: &str) -> DesiredId {
+        id(text).into()
+    }
+
+    fn id(text: &str) -> ChangeId {
+        ChangeId(text.into())
+    }
+
+    fn remembering(phase: Phase) -> BindingState {
+        let mut state = BindingState::new("org".parse().unwrap(), "key".parse().unwrap());
+        let mut change = Change::begin(id("a"), 1, vec![], None, Timestamp::UNIX_EPOCH);
+        change.phase = phase;
+        state.change = Some(change);
+        state
+    }
+
+    fn ended(end: End) -> Phase {
+        Phase::Ended {
+            end,
+            at: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    const VERIFYING: Phase = Phase::Verifying { unhealthy: false };
+
+    #[test]
+    fn five_deliveries_of_one_trigger_are_one_change() {
+        for phase in [VERIFYING, ended(End::Verified)] {
+            assert_eq!(
+                turn(&remembering(phase), &desired("a"), false, false),
+                Turn::Idle
+            );
+        }
+    }
+
+    #[test]
+    fn a_change_that_was_cut_off_is_gone_on_with() {
+        for phase in [Phase::Applying, Phase::Testing] {
+            for differs in [false, true] {
+                let state = remembering(phase.clone());
+                assert_eq!(turn(&state, &desired("a"), differs, false), Turn::GoOn);
+            }
+        }
+    }
+
+    #[test]
+    fn drift_after_the_verdict_is_another_attempt_and_before_it_waits_for_the_verdict() {
+        let after = remembering(ended(End::Verified));
+        assert_eq!(
+            turn(&after, &desired("a"), true, false),
+            Turn::Begin { attempt: 2 }
+        );
+        let before = remembering(VERIFYING);
+        assert_eq!(
+            turn(&before, &desired("a"), true, false),
+            Turn::AwaitVerdict
+        );
+    }
+
+    #[test]
+    fn a_newer_version_does_not_wait_and_covers_the_window_of_the_one_before() {
+        let state = remembering(VERIFYING);
+        assert_eq!(
+            turn(&state, &desired("b"), true, false),
+            Turn::Begin { attempt: 1 }
+        );
+        let later = Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_secs(9);
+        let next = Change::begin(id("b"), 1, vec![], state.change.as_ref(), later);
+        assert_eq!(next.window_from, Timestamp::UNIX_EPOCH);
+        assert_eq!(next.supersedes, [id("a")]);
+    }
+
+    #[test]
+    fn what_a_verdict_has_judged_is_not_judged_again() {
+        let verdict = Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_secs(5);
+        let mut state = remembering(Phase::Ended {
+            end: End::Violated { findings: vec![] },
+            at: verdict,
+        });
+        let mut next = || {
+            let change = Change::begin(id("b"), 1, vec![], state.change.as_ref(), verdict);
+            state.change = Some(change.clone());
+            change.judged_until
+        };
+        assert_eq!(next(), Some(verdict));
+        assert_eq!(
+            next(),
+            Some(verdict),
+            "also where the one between had no verdict"
+        );
+    }
+
+    #[test]
+    fn what_was_rejected_is_tried_again_only_when_somebody_says_so() {
+        let mut state = remembering(ended(End::RolledBack {
+            because: "its test failed".into(),
+        }));
+        state.held = Some(Held {
+            change_id: id("a"),
+            desired: Some(id("a")),
+            since: Timestamp::UNIX_EPOCH,
+            because: "its test failed".into(),
+        });
+        assert!(matches!(
+            turn(&state, &desired("a"), true, false),
+            Turn::Held { .. }
+        ));
+        assert_eq!(
+            turn(&state, &desired("a"), true, true),
+            Turn::Begin { attempt: 2 }
+        );
+        assert_eq!(
+            turn(&state, &desired("b"), true, false),
+            Turn::Begin { attempt: 1 }
+        );
+    }
+
+    #[test]
+    fn what_failed_is_tried_again_at_the_next_trigger() {
+        let state = remembering(ended(End::Failed {
+            because: "403".into(),
+        }));
+        assert_eq!(
+            turn(&state, &desired("a"), false, false),
+            Turn::Begin { attempt: 2 }
+        );
+    }
+}
