@@ -11,7 +11,7 @@ use lockstep_domain::credentials::{DesiredCredential, DesiredUnit};
 use lockstep_domain::ids::Key;
 use lockstep_domain::manifest::FieldPath;
 use secrecy::{ExposeSecret as _, SecretString};
-use serde_json::Value;
+use serde_json::value::RawValue;
 use sha2::Sha256;
 
 use super::UnitError;
@@ -59,13 +59,13 @@ pub(super) async fn read(world: &World, desired: &mut DesiredUnit) -> Result<Val
 
 fn select(value: &SecretString, credentials: &[DesiredCredential]) -> Result<Values, Vec<String>> {
     // serde's own words quote what they stumble over.
-    let json: Option<Value> = serde_json::from_str(value.expose_secret()).ok();
+    let json: Option<&RawValue> = serde_json::from_str(value.expose_secret()).ok();
     let mut values = Values::default();
     let mut problems = Vec::new();
     for credential in credentials {
         let mut fields = Fields::new();
         for (name, path) in &credential.fields {
-            match field(value, json.as_ref(), path) {
+            match field(value, json, path) {
                 Ok(text) => {
                     fields.insert(name.clone(), text);
                 }
@@ -85,25 +85,51 @@ fn select(value: &SecretString, credentials: &[DesiredCredential]) -> Result<Val
 
 fn field(
     whole: &SecretString,
-    json: Option<&Value>,
+    json: Option<&RawValue>,
     path: &FieldPath,
 ) -> Result<SecretString, &'static str> {
     let text = if path.names().is_empty() {
         whole.expose_secret().to_owned()
     } else {
         let json = json.ok_or("leads nowhere, since the value is not JSON")?;
-        match json.pointer(&path.pointer()) {
-            None | Some(Value::Null) => return Err("is not there"),
-            Some(Value::String(text)) => text.clone(),
-            Some(number @ Value::Number(_)) => number.to_string(),
-            Some(truth @ Value::Bool(_)) => truth.to_string(),
-            Some(Value::Array(_) | Value::Object(_)) => return Err("is not a text"),
-        }
+        scalar(member(json, path.names()).ok_or("is not there")?)?
     };
     if text.is_empty() {
         return Err("is empty");
     }
     Ok(SecretString::from(text))
+}
+
+/// What stands at the end of a way into JSON: members of objects, and places of arrays by their number.
+fn member<'v>(json: &'v RawValue, names: &[String]) -> Option<&'v RawValue> {
+    let mut found = json;
+    for name in names {
+        found = match found.get().as_bytes().first()? {
+            b'{' => {
+                let members: BTreeMap<String, &'v RawValue> =
+                    serde_json::from_str(found.get()).ok()?;
+                *members.get(name.as_str())?
+            }
+            b'[' => {
+                let places: Vec<&'v RawValue> = serde_json::from_str(found.get()).ok()?;
+                *places.get(name.parse::<usize>().ok()?)?
+            }
+            _ => return None,
+        };
+    }
+    Some(found)
+}
+
+/// A text without its quotes; a number or a truth value exactly as it is spelled, since the other side may
+/// tell `1.10` from `1.1`, and a number longer than a float holds has to arrive whole.
+fn scalar(json: &RawValue) -> Result<String, &'static str> {
+    let text = json.get();
+    match text.as_bytes().first() {
+        None | Some(b'n') => Err("is not there"),
+        Some(b'"') => serde_json::from_str(text).map_err(|_| "is not a text"),
+        Some(b'{' | b'[') => Err("is not a text"),
+        Some(_) => Ok(text.to_owned()),
+    }
 }
 
 /// HMAC-SHA-256 over type and fields: with the stack's key two equal sets of values come to the
@@ -134,8 +160,7 @@ mod tests {
     fn value(text: &str, path: &str) -> Result<String, &'static str> {
         let whole = SecretString::from(text.to_owned());
         let json = serde_json::from_str(text).ok();
-        field(&whole, json.as_ref(), &path.parse().unwrap())
-            .map(|text| text.expose_secret().to_owned())
+        field(&whole, json, &path.parse().unwrap()).map(|text| text.expose_secret().to_owned())
     }
 
     #[test]
@@ -147,6 +172,23 @@ mod tests {
         assert_eq!(value(text, "$.deep.password").as_deref(), Ok("p"));
         assert_eq!(value(text, "$").as_deref(), Ok(text));
         assert_eq!(value("not json", "$").as_deref(), Ok("not json"));
+        assert_eq!(
+            value(r#"{"all": ["a", {"b": 2}]}"#, "$.all.1.b").as_deref(),
+            Ok("2")
+        );
+    }
+
+    #[test]
+    fn a_number_arrives_as_it_is_spelled() {
+        let text = r#"{"rate": 1.10, "account": 12345678901234567890123, "large": 1E400, "name": "caf\u00e9"}"#;
+        for (path, expected) in [
+            ("$.rate", "1.10"),
+            ("$.account", "12345678901234567890123"),
+            ("$.large", "1E400"),
+            ("$.name", "café"),
+        ] {
+            assert_eq!(value(text, path).as_deref(), Ok(expected), "{path}");
+        }
     }
 
     #[test]
@@ -158,6 +200,8 @@ mod tests {
             (r#"{"password": ["s3cr3t"]}"#, "$.password"),
             (r#"{"password": {"s3cr3t": 1}}"#, "$.password"),
             (r#"{"password": ""}"#, "$.password"),
+            (r#"{"password": "s3cr3t"}"#, "$.password.deeper"),
+            (r#"{"password": ["s3cr3t"]}"#, "$.password.7"),
             ("", "$"),
         ] {
             let problem = value(text, path).unwrap_err();
