@@ -50,8 +50,8 @@ pub struct Config {
     pub settle: Duration,
     /// After how many minutes a rotation that did not come to its end counts as stuck.
     pub stuck_after_minutes: u32,
-    /// How long after a rotation the OAuth client that was left may still be used by those who had
-    /// read it before.
+    /// How long after a rotation everybody who had read the OAuth client that was left has to read the
+    /// secret again.
     pub client_grace: Duration,
 }
 

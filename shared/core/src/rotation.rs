@@ -16,6 +16,8 @@ mod heal;
 mod prove;
 mod request;
 mod tell;
+mod trial;
+mod usage;
 
 use std::time::Duration;
 
@@ -210,6 +212,7 @@ impl<'a> Rotating<'a> {
             }),
             Plan::Reset(turn) => self.reset(&turn).await,
             Plan::Try(turn) => self.prove(&turn).await,
+            Plan::Trial(turn) => self.try_current(&turn).await,
             Plan::Move { from, turn } => self.finish(&from, &turn).await,
         }
     }
@@ -233,6 +236,9 @@ impl<'a> Rotating<'a> {
         Ok(match readable(found)? {
             None => Pending::Unreadable,
             Some(None) => Pending::Empty,
+            Some(Some(stored)) if self.current.as_ref().is_some_and(|it| it.equals(&stored)) => {
+                Pending::Current
+            }
             Some(Some(stored)) => match pair(&stored.client) {
                 None => Pending::Unreadable,
                 Some(pair) => {

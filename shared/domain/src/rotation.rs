@@ -30,9 +30,9 @@ use crate::ids::ClientId;
 pub use grants::{Grant, missing};
 pub use heal::{HealRequest, HealStep, HealVerb, Stuck, may_be_given_up, stuck};
 pub use record::{Head, Rotated};
-pub use refusal::{Refusal, Side};
+pub use refusal::{Refusal, Side, Unknown};
 pub use state::{Busy, Ended, Left, Rotation, RotationState, Told};
-pub use usage::{MOST_DAYS, OwnCall, Use, Window, judge, window};
+pub use usage::{LONGEST_TOKEN, MOST_DAYS, OwnCall, Use, Window, judge, window};
 
 /// The staging label of the version in force.
 pub const CURRENT: &str = "AWSCURRENT";
@@ -134,10 +134,22 @@ pub struct Pair {
 pub enum Pending {
     /// Nothing yet: Secrets Manager makes the version, the function its value.
     Empty,
+    /// The very value of AWSCURRENT.
+    Current,
     /// A value of the right shape.
     Value(Pair),
     /// A value of another shape.
     Unreadable,
+}
+
+impl Pending {
+    /// Whether it can be the version of a trial, into which no createSecret stored anything.
+    fn is_trial(&self) -> bool {
+        match self {
+            Self::Empty | Self::Current => true,
+            Self::Value(_) | Self::Unreadable => false,
+        }
+    }
 }
 
 /// Which client a rotation puts in force, and which it leaves.
@@ -193,6 +205,12 @@ pub enum Plan {
     Reset(Turn),
     /// Sign in with AWSPENDING, and compare what both clients may do.
     Try(Turn),
+    /// Nobody rotates: see whether a rotation could go on, with what is in AWSCURRENT, and write nothing.
+    ///
+    /// "If you don't immediately rotate the secret, Secrets Manager tests the rotation configuration by
+    /// running the testSecret step of the Lambda rotation function. The test creates an AWSPENDING version of
+    /// the secret and then removes it." (Secrets Manager API reference, `RotateSecret`, `RotateImmediately`)
+    Trial(Turn),
     /// Move AWSCURRENT away from this version.
     Move {
         /// The version in force until now.
@@ -212,10 +230,13 @@ pub fn plan(seen: &Seen<'_>, recorded: Option<&Rotation>) -> Result<Plan, Refusa
     };
     let current = seen.current.ok_or(Refusal::CurrentUnreadable)?;
     let turn = turn(current, seen.single)?;
-    if seen.step != RotationStep::Create || *seen.pending != Pending::Empty {
-        fits(seen.pending, &turn.outcome(current))?;
-    }
     let recorded = recorded.filter(|rotation| rotation.token == seen.token);
+    if seen.step == RotationStep::Test && recorded.is_none() && seen.pending.is_trial() {
+        return Ok(Plan::Trial(turn));
+    }
+    if seen.step != RotationStep::Create || *seen.pending != Pending::Empty {
+        fits(seen.pending, current, &turn.outcome(current))?;
+    }
     if let Some(rotation) = recorded
         && rotation.current_version != current_version
     {
@@ -283,9 +304,11 @@ pub fn turn(current: &Pair, single: bool) -> Result<Turn, Refusal> {
     }
 }
 
-fn fits(pending: &Pending, wanted: &Pair) -> Result<(), Refusal> {
+fn fits(pending: &Pending, current: &Pair, wanted: &Pair) -> Result<(), Refusal> {
     match pending {
         Pending::Empty => Err(Refusal::PendingEmpty),
+        Pending::Current if current == wanted => Ok(()),
+        Pending::Current => Err(Refusal::ForeignPending),
         Pending::Value(found) if found == wanted => Ok(()),
         Pending::Value(_) | Pending::Unreadable => Err(Refusal::ForeignPending),
     }

@@ -31,6 +31,8 @@ pub(crate) struct Answer {
 #[serde(default)]
 struct TokenErrorBody {
     error: Option<String>,
+    /// Where the answer has the form of the API's refusals.
+    code: Option<String>,
     description: Option<String>,
     error_description: Option<String>,
 }
@@ -134,7 +136,8 @@ impl Answer {
             .find(|text| !text.is_empty())
             .unwrap_or_else(|| format!("the sign-in was answered with status {}", self.status));
         let said = scrub(&said, secrets);
-        let code = body.error.as_deref().unwrap_or_default();
+        let error = body.error.or(body.code);
+        let code = error.as_deref().unwrap_or_default();
         let (kind, message) = match (self.status, code) {
             (400, "invalid_request")
                 if said.to_ascii_lowercase().contains("rate limit exceeded") =>
@@ -145,6 +148,12 @@ impl Answer {
                 ErrorKind::Unauthorized,
                 format!(
                     "no OAuth client has this client id at {host}: check the id and the region ({said})"
+                ),
+            ),
+            (_, "ip.not.authorized") => (
+                ErrorKind::Unauthorized,
+                format!(
+                    "the IP address of this call is not among those that are allowed for the client at {host}; id and secret were not refused ({said})"
                 ),
             ),
             (401, _) => (
@@ -166,7 +175,7 @@ impl Answer {
         };
         Error::new(kind, operation.name, message)
             .with_status(self.status)
-            .with_code(body.error.map(|code| scrub(&code, secrets)))
+            .with_code(error.map(|code| scrub(&code, secrets)))
             .with_correlation_id(self.correlation_id().map(|id| scrub(&id, secrets)))
             .with_retry_after(self.retry_after())
     }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
 
@@ -25,6 +27,21 @@ pub(crate) fn timestamp<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Tim
             .map(Some)
             .map_err(serde::de::Error::custom),
     }
+}
+
+/// A day of UTC, written as a date or as a moment within it; absent where null or empty.
+pub(crate) fn day<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Date>, D::Error> {
+    let Some(text) = Option::<String>::deserialize(from)? else {
+        return Ok(None);
+    };
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    if let Ok(moment) = text.parse::<Timestamp>() {
+        return Ok(Some(moment.to_zoned(TimeZone::UTC).date()));
+    }
+    text.parse().map(Some).map_err(serde::de::Error::custom)
 }
 
 /// Credential fields; a field that is no text (redacted to null, for one) has no value.

@@ -201,6 +201,12 @@ impl Error {
         self.0.kind == ErrorKind::Conflict
     }
 
+    /// True where the caller's IP address is not among those that the organization, or the OAuth client,
+    /// allows (published swagger: 401 `ip.not.authorized`). It says nothing about the credentials.
+    pub fn is_address_refused(&self) -> bool {
+        self.code() == Some("ip.not.authorized")
+    }
+
     pub(crate) fn is_ambiguous(&self) -> bool {
         self.0.ambiguous
     }

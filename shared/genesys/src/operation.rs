@@ -110,6 +110,8 @@ operations! {
     DELETE_OAUTH_CLIENT: DELETE "/api/v2/oauth/clients/{clientId}", Idempotent, "OAuth client";
     RESET_OAUTH_CLIENT_SECRET: POST "/api/v2/oauth/clients/{clientId}/secret", Once, "OAuth client", sensitive;
 
+    SUBMIT_CLIENT_USAGE_JOB: POST "/api/v2/usage/client/{clientId}/aggregates/query/jobs", Read, "usage of OAuth client";
+    GET_CLIENT_USAGE_JOB: GET "/api/v2/usage/client/{clientId}/aggregates/query/jobs/{jobId}", Read, "usage of OAuth client";
     SUBMIT_CLIENT_USAGE: POST "/api/v2/oauth/clients/{clientId}/usage/query", Read, "usage of OAuth client";
     GET_CLIENT_USAGE: GET "/api/v2/oauth/clients/{clientId}/usage/query/results/{executionId}", Read, "usage of OAuth client";
 

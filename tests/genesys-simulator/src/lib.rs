@@ -51,6 +51,8 @@ mod token;
 mod translate;
 mod upstream;
 mod usage;
+mod usage_jobs;
+mod usage_query;
 mod velocity;
 mod web_service;
 mod wire;
@@ -73,7 +75,7 @@ pub use crate::judged::{Judged, contract};
 use crate::server::{Shared, router};
 pub use crate::settings::{
     AuditSettings, ClientSettings, ClockSettings, IntegrationSettings, PermissionSettings,
-    PlantedRecord, RateLimitSettings, UsageSettings,
+    PlantedRecord, PlantedUse, RateLimitSettings, UsageSettings,
 };
 use crate::wire::{Cuttable, Cutter};
 use crate::world::World;

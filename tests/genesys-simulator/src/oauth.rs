@@ -214,6 +214,7 @@ pub(crate) fn create(world: &mut World, request: &Request) -> Result<Reply, ApiE
         validity_seconds: wanted.validity_seconds,
         roles: wanted.roles,
         state: ClientState::Active,
+        address_refused: false,
         planted_role: None,
         kept: wanted.kept,
         created: now,

@@ -26,6 +26,7 @@ const ALL_PERMISSIONS: &[&str] = &[
     "oauth:client:add",
     "oauth:client:edit",
     "oauth:client:delete",
+    "usage:client:view",
     "authorization:role:view",
 ];
 /// A day, in seconds (OAuthClient.accessTokenValiditySeconds).
@@ -71,6 +72,8 @@ pub(crate) struct OAuthClient {
     /// (role id, division id)
     pub(crate) roles: Vec<(String, String)>,
     pub(crate) state: ClientState,
+    /// Whether its allowed IP addresses leave the caller out.
+    pub(crate) address_refused: bool,
     /// The role that the control API gave it instead of its own, with exactly the permissions it named.
     pub(crate) planted_role: Option<String>,
     pub(crate) kept: Kept,
@@ -135,6 +138,7 @@ impl OAuthState {
             validity_seconds: DEFAULT_VALIDITY,
             roles: vec![role.clone()],
             state: ClientState::Active,
+            address_refused: false,
             planted_role: None,
             kept: Kept::default(),
             created: now,

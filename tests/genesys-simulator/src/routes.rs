@@ -1,7 +1,7 @@
 //! The paths and verbs that exist, what permission each needs, and who answers them.
 //!
 //! Paths, verbs and permissions: official Python SDK 269.0.0 (IntegrationsApi, AuditApi, OAuthApi,
-//! AuthorizationApi, OrganizationApi) and the published swagger (`x-inin-requires-permissions`).
+//! UsageApi, AuthorizationApi, OrganizationApi) and the published swagger (`x-inin-requires-permissions`).
 
 use crate::audit_log::{AuditAction, EntityType};
 use crate::error::ApiError;
@@ -9,7 +9,7 @@ use crate::request::{Reply, Request};
 use crate::world::World;
 use crate::{
     actions, audits, credentials, drafts, integration_config, integration_types, integrations,
-    oauth, oauth_usage, organization, roles,
+    oauth, oauth_usage, organization, roles, usage_jobs,
 };
 
 /// What a caller must hold.
@@ -84,6 +84,8 @@ const INTEGRATION_EDIT: Needs = Needs::Any(&["integrations:integration:edit"]);
 const INTEGRATION_DELETE: Needs = Needs::Any(&["integrations:integration:delete"]);
 const AUDIT_VIEW: Needs = Needs::All(&["audits:audit:view"]);
 const CLIENT_VIEW: Needs = Needs::Any(&["oauth:client:view"]);
+const QUERY_USAGE: Needs = Needs::Any(&["oauth:client:view", "usage:client:view"]);
+const JOB_USAGE: Needs = Needs::Any(&["usage:client:view"]);
 const CLIENT_ADD: Needs = Needs::Any(&["oauth:client:add"]);
 const CLIENT_EDIT: Needs = Needs::Any(&["oauth:client:edit"]);
 const CLIENT_DELETE: Needs = Needs::Any(&["oauth:client:delete"]);
@@ -176,9 +178,11 @@ pub(crate) static ROUTES: &[Route] = &[
     route!("PUT" "/api/v2/oauth/clients/{clientId}", CLIENT_EDIT, W(oauth::put), OAuthClient Update),
     route!("DELETE" "/api/v2/oauth/clients/{clientId}", CLIENT_DELETE, W(oauth::delete), OAuthClient Delete),
     route!("POST" "/api/v2/oauth/clients/{clientId}/secret", CLIENT_EDIT, W(oauth::reset_secret), OAuthClient Update),
-    route!("POST" "/api/v2/oauth/clients/{clientId}/usage/query", CLIENT_VIEW, W(oauth_usage::query)),
-    route!("GET" "/api/v2/oauth/clients/{clientId}/usage/query/results/{executionId}", CLIENT_VIEW, W(oauth_usage::results)),
-    route!("GET" "/api/v2/oauth/clients/{clientId}/usage/summary", CLIENT_VIEW, W(oauth_usage::summary)),
+    route!("POST" "/api/v2/oauth/clients/{clientId}/usage/query", QUERY_USAGE, W(oauth_usage::query)),
+    route!("GET" "/api/v2/oauth/clients/{clientId}/usage/query/results/{executionId}", QUERY_USAGE, W(oauth_usage::results)),
+    route!("GET" "/api/v2/oauth/clients/{clientId}/usage/summary", QUERY_USAGE, W(oauth_usage::summary)),
+    route!("POST" "/api/v2/usage/client/{clientId}/aggregates/query/jobs", JOB_USAGE, W(usage_jobs::submit)),
+    route!("GET" "/api/v2/usage/client/{clientId}/aggregates/query/jobs/{jobId}", JOB_USAGE, W(usage_jobs::results)),
 
     route!("GET" "/api/v2/authorization/roles", ROLE_VIEW, W(roles::list)),
     route!("GET" "/api/v2/authorization/roles/{roleId}", ROLE_VIEW, W(roles::get)),

@@ -10,6 +10,7 @@ use crate::audit_log::{AuditAction, AuditStatus, EntityType};
 use crate::audit_record::Record;
 use crate::faults::Fault;
 use crate::roles::Role;
+use crate::usage::Counted;
 use crate::world::{World, new_id};
 
 /// Ten years: enough for every window, and far from the end of time.
@@ -97,6 +98,9 @@ pub struct ClientSettings {
     /// End all its tokens now.
     #[serde(default)]
     pub revoke_tokens: bool,
+    /// Whether its allowed IP addresses leave every caller out from now on; default as it is.
+    #[serde(default)]
+    pub address_refused: Option<bool>,
 }
 
 /// How the usage of clients shows. What is absent stays as it is.
@@ -107,6 +111,28 @@ pub struct UsageSettings {
     pub delay_seconds: Option<f64>,
     /// Whether queries end as failed.
     pub fails: Option<bool>,
+    /// Moves all use so far into the past, as if so many days had passed since.
+    #[serde(default)]
+    pub age_days: Option<u32>,
+    /// Use that nobody made, added after the rest was aged.
+    #[serde(default)]
+    pub planted: Vec<PlantedUse>,
+}
+
+/// Use of a client on an earlier day.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlantedUse {
+    /// Whose.
+    pub client_id: String,
+    /// How many days ago; 1 is yesterday (UTC).
+    pub days_ago: u32,
+    /// The operation's verb and route, such as `GET` and `/api/v2/organizations/me`.
+    pub method: String,
+    /// The route's template.
+    pub template: String,
+    /// How many requests.
+    pub requests: u64,
 }
 
 /// The simulated clock.
@@ -231,6 +257,7 @@ impl World {
             }
             client.validity_seconds = seconds;
         }
+        client.address_refused = settings.address_refused.unwrap_or(client.address_refused);
         if settings.revoke_tokens {
             self.revoke_tokens(&settings.client_id);
         }
@@ -239,9 +266,26 @@ impl World {
 
     pub(crate) fn set_usage(&mut self, settings: &UsageSettings) -> Result<(), String> {
         let delay = optional("delay_seconds", settings.delay_seconds)?;
+        for planted in &settings.planted {
+            self.oauth
+                .client(&planted.client_id)
+                .ok_or_else(|| format!("there is no client {}", planted.client_id))?;
+        }
+        let now = self.now();
         let usage = &mut self.calls.usage;
         usage.delay = delay.unwrap_or(usage.delay);
         usage.fails = settings.fails.unwrap_or(usage.fails);
+        usage.age(i64::from(settings.age_days.unwrap_or_default()));
+        for planted in &settings.planted {
+            let ago = SignedDuration::from_hours(24 * i64::from(planted.days_ago));
+            let counted = Counted {
+                client_id: planted.client_id.clone(),
+                second: now.saturating_sub(ago).unwrap_or(now).as_second(),
+                template: planted.template.clone(),
+                method: planted.method.clone(),
+            };
+            usage.plant(counted, planted.requests);
+        }
         Ok(())
     }
 

@@ -150,8 +150,14 @@ switches! {
     usage_current_day: UsageCurrentDay { Shown = "shown", Hidden = "hidden" }
     /// Whether the result of a usage query comes whole or in pages. The model has cursors, the operation no parameter for one; it is read as `after`.
     usage_pages: UsagePages { Whole = "whole", Cursors = "cursors" }
+    /// Which operations answer what a client was used for: the jobs and the queries that they supersede, or one of the two. The older ones are announced to go, the newer ones came in 2025.
+    usage_operations: UsageOperations { Both = "both", Queries = "queries", Jobs = "jobs" }
+    /// Status of a submitted usage query. The published swagger declares both.
+    usage_submit_status: UsageSubmitStatus { Ok = "200", Accepted = "202" }
     /// Whether a read role lists its permissions besides its policies.
     role_permissions: RolePermissions { Listed = "listed", Policies = "policies" }
+    /// Where a client whose allowed IP addresses leave the caller out is refused (401 `ip.not.authorized`): at sign-in, or at each call of the API. Announced in 2026 for client credentials; no live answer is known.
+    refused_address: RefusedAddress { SignIn = "sign_in", Api = "api" }
     /// What the token endpoint answers to an inactive client.
     inactive_client: InactiveClient { BadRequest = "400", Unauthorized = "401" }
     /// Whether an assumed AWS session is kept for later calls, so that a changed trust policy shows late.

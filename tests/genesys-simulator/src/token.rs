@@ -15,8 +15,11 @@ use crate::error::ApiError;
 use crate::oauth_clients::{ClientState, OAuthClient};
 use crate::request::Reply;
 use crate::routes::Needs;
-use crate::switches::InactiveClient;
+use crate::switches::{InactiveClient, RefusedAddress};
 use crate::world::{World, new_id};
+
+/// The caller's IP address is not among those allowed (published swagger: declared for 401 on every operation).
+const ADDRESS_REFUSED: &str = "ip.not.authorized";
 
 /// An issued token.
 #[derive(Debug, Clone)]
@@ -116,6 +119,13 @@ impl World {
                 "authentication failed",
             ));
         }
+        if client.address_refused && self.switches.refused_address == RefusedAddress::SignIn {
+            return Err(ApiError::oauth(
+                StatusCode::UNAUTHORIZED,
+                ADDRESS_REFUSED,
+                "The IP address of the request is not allowed for this client.",
+            ));
+        }
         match client.state {
             ClientState::Active => {}
             ClientState::Inactive | ClientState::Disabled => {
@@ -185,6 +195,25 @@ impl World {
                     "Invalid login credentials.",
                 )
             })
+            .and_then(|(token, client)| self.admit_address(token, client))
+    }
+
+    fn admit_address(
+        &self,
+        token: String,
+        client_id: String,
+    ) -> Result<(String, String), ApiError> {
+        let client = self.oauth.client(&client_id);
+        if client.is_some_and(|client| client.address_refused)
+            && self.switches.refused_address == RefusedAddress::Api
+        {
+            return Err(ApiError::new(
+                StatusCode::UNAUTHORIZED,
+                ADDRESS_REFUSED,
+                "The IP address of the request is not allowed.",
+            ));
+        }
+        Ok((token, client_id))
     }
 
     /// Refuses a caller who lacks what the operation needs.

@@ -1,20 +1,21 @@
 //! How often each OAuth client called, and the queries about it.
 //!
-//! Official Python SDK 269.0.0 (ApiUsageClientQuery, ApiUsageRow): rows by client, user, template URI, verb
-//! and date. The help pages on API usage say that it is computed by whole days of UTC, without the current
+//! Official Python SDK 269.0.0 (ClientPublicApiUsage, ApiUsageRow): rows by client, template URI, verb and date. The help pages on API usage say that it is computed by whole days of UTC, without the current
 //! one; whether the API behind them does so too is not documented, so both are switches. Calls of the login
 //! host are no API calls and do not count.
 
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use crate::switches::{Switches, UsageCurrentDay, UsageInterval};
+use crate::usage_query::{Metric, day_of, start_of};
 
 /// A query is told to run this many times before it is told to be complete.
 const POLLS: u32 = 2;
+
+const SECONDS_PER_DAY: i64 = 24 * 60 * 60;
 
 /// All calls by second, and the queries that were submitted. It outlives a reset of the call log.
 #[derive(Debug, Default)]
@@ -65,10 +66,10 @@ impl Counts {
 pub(crate) enum Dimension {
     Client,
     Organization,
-    /// Nobody: the callers here are clients by themselves.
-    User,
     Template,
     Method,
+    /// What a request was made on.
+    Platform,
 }
 
 /// The length of a row's time.
@@ -79,11 +80,21 @@ pub(crate) enum Granularity {
     Month,
 }
 
+/// By which operations a query was submitted, and only by which its result is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Generation {
+    /// `/api/v2/oauth/clients/{clientId}/usage/...`
+    Query,
+    /// `/api/v2/usage/client/{clientId}/aggregates/query/jobs/...`
+    Job,
+}
+
 /// A submitted query.
 #[derive(Debug, Clone)]
 pub(crate) struct Query {
     pub(crate) id: String,
     pub(crate) client_id: String,
+    pub(crate) generation: Generation,
     pub(crate) asked: Asked,
     pub(crate) polls: u32,
 }
@@ -96,6 +107,8 @@ pub(crate) struct Asked {
     pub(crate) to: Timestamp,
     pub(crate) granularity: Option<Granularity>,
     pub(crate) group_by: Vec<Dimension>,
+    /// None is all of them.
+    pub(crate) metrics: Vec<Metric>,
 }
 
 /// One row of the result.
@@ -122,6 +135,37 @@ impl Usage {
             _ => counts.status500 += 1,
         }
         counts.status429 += u64::from(status == 429);
+    }
+
+    /// A submitted query of a client.
+    pub(crate) fn query(
+        &mut self,
+        client_id: &str,
+        id: &str,
+        generation: Generation,
+    ) -> Option<&mut Query> {
+        self.queries.iter_mut().find(|query| {
+            query.id == id && query.client_id == client_id && query.generation == generation
+        })
+    }
+
+    /// Moves everything counted so far into the past, as if so many days had passed since.
+    pub(crate) fn age(&mut self, days: i64) {
+        let seconds = days.saturating_mul(SECONDS_PER_DAY);
+        let aged = std::mem::take(&mut self.counted).into_iter();
+        self.counted = aged
+            .map(|(mut counted, counts)| {
+                counted.second = counted.second.saturating_sub(seconds);
+                (counted, counts)
+            })
+            .collect();
+    }
+
+    /// Counts requests that nobody made, all answered well.
+    pub(crate) fn plant(&mut self, counted: Counted, requests: u64) {
+        let counts = self.counted.entry(counted).or_default();
+        counts.requests += requests;
+        counts.status200 += requests;
     }
 
     /// The rows of a query, as far as they show now.
@@ -153,7 +197,7 @@ impl Usage {
         let delayed = delayed.as_second() + i64::from(self.delay.is_zero());
         match switches.usage_current_day {
             UsageCurrentDay::Shown => delayed,
-            UsageCurrentDay::Hidden => delayed.min(start_of(day_of(now))),
+            UsageCurrentDay::Hidden => delayed.min(second_of(day_of(now))),
         }
     }
 }
@@ -175,13 +219,17 @@ impl Asked {
             UsageInterval::WholeDays => {
                 let last = day_of(Timestamp::from_second(to - 1).unwrap_or(self.to));
                 let end = last.checked_add(1.day()).unwrap_or(last);
-                (start_of(day_of(self.from)), start_of(end))
+                (second_of(day_of(self.from)), second_of(end))
             }
         }
     }
 
+    pub(crate) fn has(&self, dimension: Dimension) -> bool {
+        self.group_by.contains(&dimension)
+    }
+
     fn group(&self, counted: &Counted) -> Group {
-        let has = |dimension| self.group_by.contains(&dimension);
+        let has = |dimension| self.has(dimension);
         let day = day_of(Timestamp::from_second(counted.second).unwrap_or(self.from));
         Group {
             date: self.granularity.map(|granularity| granularity.begin(day)),
@@ -205,13 +253,8 @@ impl Granularity {
     }
 }
 
-fn day_of(at: Timestamp) -> Date {
-    at.to_zoned(TimeZone::UTC).date()
-}
-
-fn start_of(day: Date) -> i64 {
-    day.to_zoned(TimeZone::UTC)
-        .map_or(i64::MAX, |start| start.timestamp().as_second())
+fn second_of(day: Date) -> i64 {
+    start_of(day).as_second()
 }
 
 #[cfg(test)]
@@ -235,11 +278,13 @@ mod tests {
         Query {
             id: "q".to_owned(),
             client_id: "c".to_owned(),
+            generation: Generation::Query,
             asked: Asked {
                 from: at(from),
                 to: at(to),
                 granularity: None,
                 group_by: Vec::new(),
+                metrics: Vec::new(),
             },
             polls: 0,
         }

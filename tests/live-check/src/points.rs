@@ -86,7 +86,13 @@ pub const POINTS: &[(&str, Way)] = &[
     ("upstream_refusal", Way::Left(WEB_SERVICE)),
     ("usage_current_day", Way::Left(USAGE)),
     ("usage_interval", Way::Left(USAGE)),
+    ("usage_operations", Way::Left(USAGE)),
     ("usage_pages", Way::Left(USAGE)),
+    ("usage_submit_status", Way::Left(USAGE)),
+    (
+        "refused_address",
+        Way::Left("it would take a client that is not allowed to call from here"),
+    ),
     ("unknown_fields", Way::Reading),
 ];
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use genesys_simulator::{AwsSide, Config, Judged, Simulator};
+use genesys_simulator::{AwsSide, Config, Judged, PlantedUse, Simulator, UsageSettings};
 use secrecy::ExposeSecret;
 use serde_json::json;
 use tokio::time::{Instant, sleep};
@@ -185,10 +185,28 @@ async fn start_simulator(
     })
     .await
     .map_err(|error| Error::io("cannot start the simulator", &error))?;
+    called_yesterday(&genesys)?;
     if with_events {
         associate_event_source(aws).await?;
     }
     Ok(genesys)
+}
+
+/// An organization that Lockstep has worked in for a while: without calls of its own that show it can't tell
+/// whether a client is unused, and rotates none.
+fn called_yesterday(genesys: &Simulator) -> Result<(), Error> {
+    let planted = PlantedUse {
+        client_id: genesys.client().id.clone(),
+        days_ago: 1,
+        method: "GET".to_owned(),
+        template: "/api/v2/organizations/me".to_owned(),
+        requests: 1,
+    };
+    let usage = UsageSettings {
+        planted: vec![planted],
+        ..UsageSettings::default()
+    };
+    genesys.set_usage(&usage).map_err(Error::new)
 }
 
 fn event_source() -> String {

@@ -1,11 +1,12 @@
 //! The value of a secret that holds an OAuth client.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::value::{RawValue, to_raw_value};
 
 /// An OAuth client, as a secret holds it.
 #[derive(Clone)]
@@ -44,19 +45,29 @@ impl fmt::Debug for StoredClient {
 }
 
 impl StoredClient {
-    /// The same value with another client in it; every other member stays.
-    #[must_use]
-    pub fn with(&self, client: &GenesysClient) -> SecretString {
-        let text = self.text.expose_secret();
-        // It was read as an object before.
-        let mut members: Map<String, Value> = serde_json::from_str(text).unwrap_or_default();
-        let secret = client.client_secret.expose_secret();
-        members.insert("client_id".to_owned(), client.client_id.as_str().into());
-        members.insert("client_secret".to_owned(), secret.into());
+    /// The same value with another client in it; every other member stays, spelled as it is.
+    ///
+    /// # Errors
+    /// It is no object of JSON, which it was when it was read.
+    pub fn with(&self, client: &GenesysClient) -> Result<SecretString, serde_json::Error> {
+        let mut members: BTreeMap<String, Box<RawValue>> =
+            serde_json::from_str(self.text.expose_secret())?;
+        let mut set = |name: &str, text: &str| {
+            members.insert(name.to_owned(), to_raw_value(text)?);
+            Ok::<(), serde_json::Error>(())
+        };
+        set("client_id", &client.client_id)?;
+        set("client_secret", client.client_secret.expose_secret())?;
         if let Some(alternate) = &client.alternate_client_id {
-            members.insert("alternate_client_id".to_owned(), alternate.as_str().into());
+            set("alternate_client_id", alternate)?;
         }
-        Value::Object(members).to_string().into()
+        Ok(serde_json::to_string(&members)?.into())
+    }
+
+    /// Whether both are the same value, whichever version each is of.
+    #[must_use]
+    pub fn equals(&self, other: &Self) -> bool {
+        self.text.expose_secret() == other.text.expose_secret()
     }
 }
 
@@ -84,6 +95,12 @@ pub(super) fn parse(text: Option<&str>) -> Result<GenesysClient, &'static str> {
     if alternate_client_id.as_deref().is_some_and(|id| !is_id(id)) {
         return Err("has an alternate_client_id that is not the id of an OAuth client");
     }
+    // `echo` adds one, and Genesys Cloud would say no more than that the secret is wrong.
+    if client_secret.expose_secret().ends_with(['\n', '\r']) {
+        return Err(
+            "has a client_secret that ends with a line break; store it again without the line break",
+        );
+    }
     Ok(GenesysClient {
         client_id,
         client_secret,
@@ -99,7 +116,6 @@ fn is_id(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn reads_the_client_and_lets_other_members_be() {
@@ -121,30 +137,63 @@ mod tests {
             r#"{"client_id": "a", "client_secret": "x", "alternate_client_id": "s3cr3t!"}"#,
             r#"{"client_id": "a", "client_secret": "x", "alternate_client_id": ["s3cr3t"]}"#,
             r#"{"s3cr3t": 1, "client_id": {}, "client_secret": "s3cr3t"}"#,
+            r#"{"client_id": "a", "client_secret": "s3cr3t\n"}"#,
         ] {
             let problem = parse(Some(text)).unwrap_err();
             assert!(!problem.contains("s3cr3t"), "{problem}");
         }
     }
 
-    #[test]
-    fn a_pair_changes_places_and_every_other_member_stays() {
-        let text = r#"{"client_id": "a", "client_secret": "s3cr3t", "alternate_client_id": "b", "note": [1]}"#;
-        let stored = StoredClient {
+    fn stored(text: &str) -> StoredClient {
+        StoredClient {
             client: parse(Some(text)).unwrap(),
             made_at: None,
             text: text.into(),
-        };
+        }
+    }
+
+    #[test]
+    fn a_line_break_at_the_end_of_a_secret_is_called_what_it_is() {
+        for end in ["\\n", "\\r\\n"] {
+            let text = format!(r#"{{"client_id": "a", "client_secret": "x{end}"}}"#);
+            let problem = parse(Some(&text)).unwrap_err();
+            assert!(problem.contains("line break"), "{problem}");
+        }
+    }
+
+    #[test]
+    fn a_pair_changes_places_and_every_other_member_stays_as_it_is_spelled() {
+        let text = r#"{"client_id": "a", "client_secret": "s3cr3t", "alternate_client_id": "b",
+            "note": [1.10, {"long": 12345678901234567890123}], "rate": 1E400, "name": "\u00e9"}"#;
+        let stored = stored(text);
         assert!(!format!("{stored:?}").contains("s3cr3t"));
         let swapped = stored.with(&GenesysClient {
             client_id: "b".into(),
-            client_secret: "fresh".into(),
+            client_secret: "fr\"esh".into(),
             alternate_client_id: Some("a".into()),
         });
-        let swapped: Value = serde_json::from_str(swapped.expose_secret()).unwrap();
-        let expected = json!({
-            "client_id": "b", "client_secret": "fresh", "alternate_client_id": "a", "note": [1],
-        });
-        assert_eq!(swapped, expected);
+        let swapped = swapped.unwrap();
+        let again = parse(Some(swapped.expose_secret())).unwrap();
+        assert_eq!(again.client_id, "b");
+        assert_eq!(again.client_secret.expose_secret(), "fr\"esh");
+        assert_eq!(again.alternate_client_id.as_deref(), Some("a"));
+        for kept in [
+            r#""note":[1.10, {"long": 12345678901234567890123}]"#,
+            r#""rate":1E400"#,
+            r#""name":"\u00e9""#,
+        ] {
+            assert!(
+                swapped.expose_secret().contains(kept),
+                "{kept} is respelled"
+            );
+        }
+    }
+
+    #[test]
+    fn equal_values_are_equal_and_a_fresh_secret_is_not() {
+        let one = stored(r#"{"client_id": "a", "client_secret": "x"}"#);
+        assert!(one.equals(&one.clone()));
+        let other = stored(r#"{"client_id": "a", "client_secret": "y"}"#);
+        assert!(!one.equals(&other));
     }
 }

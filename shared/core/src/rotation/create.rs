@@ -3,15 +3,13 @@
 use std::time::Duration;
 
 use genesys_cloud::OAuthClient;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use lockstep_domain::arn::SecretArn;
 use lockstep_domain::ids::ClientId;
-use lockstep_domain::rotation::{
-    self, FORCE_TAG, PENDING, Pair, Refusal, Strategy, Turn, Use, Window,
-};
+use lockstep_domain::rotation::{self, FORCE_TAG, PENDING, Pair, Refusal, Strategy, Turn};
 
 use super::{Rotating, Trouble, clients_of, of_genesys, of_session, pair};
-use crate::aws::GenesysClient;
+use crate::aws::{GenesysClient, SecretError};
 use crate::genesys::{Session, sign_in};
 use crate::runtime::Failure;
 
@@ -23,12 +21,11 @@ impl Rotating<'_> {
     pub(super) async fn reset(&mut self, turn: &Turn) -> Result<String, Trouble> {
         let session = self.session().await?;
         self.claim(turn, &session.client_id).await?;
-        let (others, mut notices) = self.others().await;
-        rotation::guard(turn, &session.client_id, &others)?;
-        fit(&session, &turn.rotates).await?;
+        let client = self.may_be_reset(&session, turn).await?;
+        let mut notices = Vec::new();
         let forced = self.forced(&mut notices);
         if turn.strategy == Strategy::Pair {
-            match self.unused(&session, &turn.rotates).await {
+            match self.unused(&session, &turn.rotates, &client).await {
                 Ok(()) => {}
                 Err(Trouble::Refused(refusal)) if forced.is_some() => {
                     notices.push(format!("forced although {refusal}"));
@@ -71,21 +68,66 @@ impl Rotating<'_> {
             .map_err(|error| of_session(&error).into())
     }
 
-    /// The clients in all other secrets that manifests name, as far as they can be read.
-    async fn others(&self) -> (Vec<(SecretArn, Pair)>, Vec<String>) {
-        let (mut others, mut notices) = (Vec::new(), Vec::new());
+    /// Refuses where a reset would lock somebody out, or the client is not worth one; answers the client.
+    pub(super) async fn may_be_reset(
+        &self,
+        session: &Session,
+        turn: &Turn,
+    ) -> Result<OAuthClient, Trouble> {
+        rotation::guard(turn, &session.client_id, &[])?;
+        let others = self.others(&turn.rotates).await?;
+        rotation::guard(turn, &session.client_id, &others)?;
+        fit(session, &turn.rotates).await
+    }
+
+    /// The clients in all other secrets that manifests name. One that can't be read may name the client that
+    /// would be reset, so it is not passed over.
+    async fn others(&self, client: &ClientId) -> Result<Vec<(SecretArn, Pair)>, Trouble> {
+        let mut others = Vec::new();
         let all = self.manifests.in_force.iter();
         let secrets = all.flat_map(|accepted| clients_of(&accepted.manifest));
         for secret in secrets.filter(|secret| **secret != self.request.secret) {
-            let found = self.world.secrets.genesys_client(secret).await;
-            match found.as_ref().map(pair) {
-                Ok(Some(pair)) => others.push((secret.clone(), pair)),
-                Ok(None) | Err(_) => notices.push(format!(
-                    "{secret} could not be read: whether it names the same client is not known"
-                )),
+            if let Some(pair) = self.clients_in(secret, client).await? {
+                others.push((secret.clone(), pair));
             }
         }
-        (others, notices)
+        Ok(others)
+    }
+
+    /// The clients in another secret; `None` where it is deleted or has no current version, and so names none.
+    async fn clients_in(
+        &self,
+        secret: &SecretArn,
+        client: &ClientId,
+    ) -> Result<Option<Pair>, Trouble> {
+        let unreadable = |because: String| Refusal::OtherUnreadable {
+            client: client.clone(),
+            secret: Box::new(secret.clone()),
+            because,
+        };
+        let error = match self.world.secrets.genesys_client(secret).await {
+            Ok(found) => {
+                return match pair(&found) {
+                    Some(pair) => Ok(Some(pair)),
+                    None => Err(unreadable("it holds an id that is none".to_owned()).into()),
+                };
+            }
+            Err(SecretError::Shape { problem, .. }) => {
+                return Err(unreadable(format!("it {problem}")).into());
+            }
+            Err(SecretError::Aws(error)) => error,
+        };
+        if error.is_not_found() {
+            return Ok(None);
+        }
+        // The value of a secret that is scheduled for deletion is refused like a malformed request (Secrets
+        // Manager API reference, `GetSecretValue`, `InvalidRequestException`): its metadata says it.
+        match self.world.secrets.look(secret).await {
+            Ok(None) => Ok(None),
+            Ok(Some(_)) | Err(_) if error.is_transient() => Err(error.into()),
+            Err(later) if later.is_transient() => Err(later.into()),
+            Ok(Some(_)) | Err(_) => Err(unreadable(error.to_string()).into()),
+        }
     }
 
     /// Until when the secret's tag forces the reset. It lapses by itself, so that nobody forgets it.
@@ -102,45 +144,6 @@ impl Rotating<'_> {
                 None
             }
         }
-    }
-
-    /// Refuses where anybody but us used the client since it was left.
-    async fn unused(&self, session: &Session, client: &ClientId) -> Result<(), Trouble> {
-        let left = self.state.value.left.as_ref();
-        let grace = self.world.config.client_grace;
-        let window = |now| rotation::window(client, left, grace, now);
-        let mut seen = window(self.world.now());
-        if let Err(from) = seen {
-            // One second more: there has to be something to look at.
-            let from = from.saturating_add(SECOND).unwrap_or(from);
-            let what = "the client was left a moment ago: who had read it may still use it";
-            self.wait_until(from, what).await?;
-            seen = window(self.world.now());
-        }
-        let mut window = seen.map_err(|_| Failure::retry("too_early", "the clock went back"))?;
-        // The platform counts whole seconds, and the end is not part of an interval.
-        window.to = window.to.saturating_add(SECOND).unwrap_or(window.to);
-        // What we did ourselves a moment ago has to show. If it does not, neither would what
-        // somebody else did, and an empty answer means nothing.
-        let (uses, control) = futures_util::future::join(
-            counted(session, client, window),
-            counted(session, &session.client_id, window),
-        )
-        .await;
-        let (uses, control) = (uses?, control?);
-        if control.iter().all(|one| one.requests == 0) {
-            return Err(Refusal::UseUnknown {
-                client: client.clone(),
-                because: format!(
-                    "the platform does not show yet what Lockstep's own client did since {}",
-                    window.from
-                ),
-            }
-            .into());
-        }
-        let own = &self.state.value.own_calls;
-        rotation::judge(client, &uses, own, window, left)?;
-        Ok(())
     }
 
     /// Another rotation may have begun while we looked around.
@@ -170,6 +173,8 @@ impl Rotating<'_> {
                 Strategy::Single => None,
             },
         });
+        // serde's own words quote what they stumble over.
+        let value = value.map_err(|_| Refusal::CurrentUnreadable)?;
         let StepParts {
             secret,
             token,
@@ -197,8 +202,6 @@ struct StepParts<'r> {
     proof: Option<&'r secrecy::SecretString>,
 }
 
-const SECOND: SignedDuration = SignedDuration::from_secs(1);
-
 /// A reset whose answer was lost ended the old secret, and nobody knows the new one: the step has to
 /// be done again, which resets again.
 fn of_reset(error: &genesys_cloud::Error) -> Failure {
@@ -217,7 +220,7 @@ fn of_reset(error: &genesys_cloud::Error) -> Failure {
 }
 
 /// A client that can't sign in by itself is not worth a reset.
-async fn fit(session: &Session, id: &ClientId) -> Result<(), Trouble> {
+async fn fit(session: &Session, id: &ClientId) -> Result<OAuthClient, Trouble> {
     let found = session.genesys.get_oauth_client(id.as_str()).await;
     let Some(client) = found.map_err(|error| of_genesys(&error))? else {
         return Err(Refusal::NoSuchClient { client: id.clone() }.into());
@@ -234,41 +237,7 @@ async fn fit(session: &Session, id: &ClientId) -> Result<(), Trouble> {
         Some(other) => return unfit(format!("its grant is {other}, not CLIENT-CREDENTIALS")),
     }
     match client.state.as_deref() {
-        Some("active") | None => Ok(()),
+        Some("active") | None => Ok(client),
         Some(other) => unfit(format!("it is {other}")),
-    }
-}
-
-/// What the platform counted of a client. What can't be read is not "unused".
-async fn counted(
-    session: &Session,
-    client: &ClientId,
-    window: Window,
-) -> Result<Vec<Use>, Trouble> {
-    let rows = session
-        .genesys
-        .client_usage(client.as_str(), window.from, window.to)
-        .await;
-    match rows {
-        Ok(rows) => Ok(rows.into_iter().map(of_row).collect()),
-        // Without a status the platform was reached and says that the query failed.
-        Err(error) if error.is_transient() && error.status().is_some() => {
-            Err(of_genesys(&error).into())
-        }
-        Err(error) => Err(Refusal::UseUnknown {
-            client: client.clone(),
-            because: error.to_string(),
-        }
-        .into()),
-    }
-}
-
-fn of_row(row: genesys_cloud::UsageRow) -> Use {
-    Use {
-        requests: row.calls(),
-        user: row.user_id.filter(|id| !id.is_empty()),
-        method: row.http_method.unwrap_or_else(|| "?".to_owned()),
-        template: row.template_uri.unwrap_or_else(|| "?".to_owned()),
-        date: row.date,
     }
 }

@@ -3,13 +3,16 @@
 
 use std::collections::BTreeSet;
 
-use genesys_cloud::{ClientCredentials, Endpoints, ErrorKind, Genesys, Role, Settings};
+use genesys_cloud::{
+    ClientCredentials, Endpoints, ErrorKind, Genesys, OAuthClient, Role, Settings,
+};
 use jiff::Timestamp;
 use lockstep_domain::digest::Digest;
 use lockstep_domain::ids::ClientId;
 use lockstep_domain::rotation::{Grant, OwnCall, Refusal, Strategy, Turn, missing};
 
 use super::{Rotating, Trouble, of_genesys, signed};
+use crate::aws::GenesysClient;
 use crate::genesys::Session;
 use crate::runtime::Failure;
 
@@ -37,11 +40,18 @@ impl Rotating<'_> {
         self.wait_until(settled, "the new secret has not settled yet")
             .await?;
         self.sign_in_with_pending(turn, settled).await?;
-        if turn.strategy == Strategy::Pair {
-            compare(&session, turn).await?;
-        }
+        let notice = match turn.strategy {
+            Strategy::Pair => compare(&session, turn).await?,
+            Strategy::Single => None,
+        };
         let now = self.world.now();
-        self.record(|known| known.tested_at = Some(now));
+        self.record(|known| {
+            known.tested_at = Some(now);
+            // Once, however often the step is repeated.
+            known
+                .notices
+                .extend(notice.filter(|notice| !known.notices.contains(notice)));
+        });
         self.save().await?;
         Ok(format!("{} works with its new secret", turn.rotates))
     }
@@ -54,21 +64,7 @@ impl Rotating<'_> {
         let Some(stored) = &self.pending else {
             return Err(Refusal::PendingEmpty.into());
         };
-        let organization = &self.manifest.organization;
-        // A client of its own: the warm sessions are for what is in force.
-        let genesys = Genesys::new(
-            Endpoints {
-                api: organization.api_url.clone(),
-                login: organization.login_url.clone(),
-            },
-            ClientCredentials {
-                client_id: stored.client.client_id.clone(),
-                client_secret: stored.client.client_secret.clone(),
-            },
-            Settings::default(),
-        )
-        .map_err(|error| of_genesys(&error))?
-        .with_deadline(self.deadline.instant());
+        let stored = stored.client.clone();
         // Recorded before it is made: what is recorded and was not made hides at most one call.
         self.state.value.note_call(OwnCall {
             client: turn.rotates.clone(),
@@ -78,24 +74,19 @@ impl Rotating<'_> {
             at: self.world.now(),
         });
         self.save().await?;
-        let found = genesys.organization_me().await;
-        let stats = genesys.take_stats();
-        self.world.metrics.genesys(&stats);
+        let (found, requests) = tried(self, &stored).await?;
         if let Some(call) = self.state.value.own_calls.last_mut() {
             // Saved with what comes next.
-            call.count = stats.requests.max(1);
+            call.count = requests.max(1);
         }
-        match found {
-            Ok(found) if found.id == organization.id.as_str() => Ok(()),
-            Ok(found) => Err(Failure::permanent(
-                "wrong_organization",
-                format!(
-                    "{} belongs to the organization {}, the manifest is for {}",
-                    turn.rotates, found.id, organization.id
-                ),
-            )
+        match found? {
+            SignedIn::Yes => Ok(()),
+            // Its secret may be good: nothing is given up, and waiting does not help.
+            SignedIn::AddressRefused => Err(Refusal::AddressRefused {
+                client: turn.rotates.clone(),
+            }
             .into()),
-            Err(error) if *error.kind() == ErrorKind::Unauthorized => {
+            SignedIn::Refused(error) => {
                 let patience = signed(self.world.config.settle * STILL_SETTLING);
                 let patience = settled.saturating_add(patience).unwrap_or(settled);
                 if self.world.now() < patience {
@@ -106,25 +97,86 @@ impl Rotating<'_> {
                 }
                 .into())
             }
-            Err(error) => Err(of_genesys(&error).into()),
         }
     }
 }
 
+/// What became of an attempt to sign in, where Genesys Cloud answered it.
+pub(super) enum SignedIn {
+    /// Into the right organization.
+    Yes,
+    /// Id or secret were refused.
+    Refused(genesys_cloud::Error),
+    /// The function's IP address was refused, which says nothing about the secret.
+    AddressRefused,
+}
+
+/// Whether a client signs in, into the right organization.
+pub(super) async fn signs_in(
+    rotating: &Rotating<'_>,
+    stored: &GenesysClient,
+) -> Result<SignedIn, Trouble> {
+    tried(rotating, stored).await?.0
+}
+
+/// Signs in with a client; also how many requests were made with it.
+async fn tried(
+    rotating: &Rotating<'_>,
+    stored: &GenesysClient,
+) -> Result<(Result<SignedIn, Trouble>, u64), Trouble> {
+    let organization = &rotating.manifest.organization;
+    // A client of its own: the warm sessions are for what is in force.
+    let genesys = Genesys::new(
+        Endpoints {
+            api: organization.api_url.clone(),
+            login: organization.login_url.clone(),
+        },
+        ClientCredentials {
+            client_id: stored.client_id.clone(),
+            client_secret: stored.client_secret.clone(),
+        },
+        Settings::default(),
+    )
+    .map_err(|error| of_genesys(&error))?
+    .with_deadline(rotating.deadline.instant());
+    let found = genesys.organization_me().await;
+    let stats = genesys.take_stats();
+    rotating.world.metrics.genesys(&stats);
+    let found = match found {
+        Ok(found) if found.id == organization.id.as_str() => Ok(SignedIn::Yes),
+        Ok(found) => Err(Failure::permanent(
+            "wrong_organization",
+            format!(
+                "{} belongs to the organization {}, the manifest is for {}",
+                stored.client_id, found.id, organization.id
+            ),
+        )
+        .into()),
+        Err(error) if error.is_address_refused() => Ok(SignedIn::AddressRefused),
+        Err(error) if *error.kind() == ErrorKind::Unauthorized => Ok(SignedIn::Refused(error)),
+        Err(error) => Err(of_genesys(&error).into()),
+    };
+    Ok((found, stats.requests))
+}
+
 /// Whether the client that comes may do what the client that goes may do. Equal roles in equal
-/// divisions are enough; where they differ, what they allow is compared.
-async fn compare(session: &Session, turn: &Turn) -> Result<(), Trouble> {
-    let current = roles_of(session, &turn.leaves).await?;
-    let candidate = roles_of(session, &turn.rotates).await?;
+/// divisions are enough; where they differ, what they allow is compared. Answers what else differs and a
+/// consumer may notice. The lists of allowed IP addresses would belong here: the API does not show them
+/// (official Python SDK 269.0.0, `OAuthClient`).
+pub(super) async fn compare(session: &Session, turn: &Turn) -> Result<Option<String>, Trouble> {
+    let current = client_of(session, &turn.leaves).await?;
+    let candidate = client_of(session, &turn.rotates).await?;
+    let notice = token_lives(turn, &current, &candidate);
+    let (current, candidate) = (roles_of(current), roles_of(candidate));
     if current.is_subset(&candidate) {
-        return Ok(());
+        return Ok(notice);
     }
     let lacking = missing(
         &grants(session, &current).await?,
         &grants(session, &candidate).await?,
     );
     if lacking.is_empty() {
-        return Ok(());
+        return Ok(notice);
     }
     Err(Refusal::Lacks {
         client: turn.rotates.clone(),
@@ -133,14 +185,28 @@ async fn compare(session: &Session, turn: &Turn) -> Result<(), Trouble> {
     .into())
 }
 
-/// Roles with their divisions.
-async fn roles_of(session: &Session, id: &ClientId) -> Result<BTreeSet<(String, String)>, Trouble> {
+/// That the tokens of the two clients live differently long, which consumers that cache them may not expect.
+fn token_lives(turn: &Turn, current: &OAuthClient, candidate: &OAuthClient) -> Option<String> {
+    let old = current.access_token_validity_seconds?;
+    let new = candidate.access_token_validity_seconds?;
+    (old != new).then(|| {
+        format!(
+            "tokens of {} live {new} s, those of {} {old} s: give both clients the same token duration",
+            turn.rotates, turn.leaves
+        )
+    })
+}
+
+async fn client_of(session: &Session, id: &ClientId) -> Result<OAuthClient, Trouble> {
     let found = session.genesys.get_oauth_client(id.as_str()).await;
-    let Some(client) = found.map_err(|error| of_genesys(&error))? else {
-        return Err(Refusal::NoSuchClient { client: id.clone() }.into());
-    };
+    let found = found.map_err(|error| of_genesys(&error))?;
+    found.ok_or_else(|| Refusal::NoSuchClient { client: id.clone() }.into())
+}
+
+/// Roles with their divisions.
+fn roles_of(client: OAuthClient) -> BTreeSet<(String, String)> {
     let roles = client.role_divisions.into_iter();
-    Ok(roles.map(|one| (one.role_id, one.division_id)).collect())
+    roles.map(|one| (one.role_id, one.division_id)).collect()
 }
 
 async fn grants(

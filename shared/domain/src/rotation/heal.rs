@@ -135,9 +135,14 @@ pub fn may_be_given_up(refusal: &Refusal, strategy: Option<Strategy>) -> bool {
         | Refusal::SameClient { .. }
         | Refusal::Lockout { .. }
         | Refusal::NamedElsewhere { .. }
+        | Refusal::OtherUnreadable { .. }
         | Refusal::NoSuchClient { .. }
         | Refusal::Unfit { .. }
         | Refusal::InUse { .. }
+        | Refusal::TooEarly { .. }
+        // The secret may be good: where it is tried from is wrong.
+        | Refusal::AddressRefused { .. }
+        | Refusal::CurrentRefused { .. }
         | Refusal::UseUnknown { .. }
         | Refusal::PendingEmpty
         | Refusal::ForeignPending

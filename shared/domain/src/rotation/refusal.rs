@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
+use jiff::civil::Date;
+
 use crate::arn::SecretArn;
 use crate::ids::ClientId;
 
@@ -67,6 +70,15 @@ pub enum Refusal {
         /// The other secret.
         secret: Box<SecretArn>,
     },
+    /// Whether another secret names the client that would be reset could not be found out.
+    OtherUnreadable {
+        /// Which.
+        client: ClientId,
+        /// The other secret.
+        secret: Box<SecretArn>,
+        /// Why not.
+        because: String,
+    },
     /// The organization has no such client.
     NoSuchClient {
         /// Which.
@@ -83,17 +95,28 @@ pub enum Refusal {
     InUse {
         /// Which.
         client: ClientId,
-        /// Who and how much, one line each.
+        /// What for and how much, one line each.
         uses: Vec<String>,
-        /// Whether some of it was on the day on which the client was left.
-        on_the_day_it_was_left: bool,
+        /// The latest day of it.
+        latest: Date,
+        /// From when on this use is no longer judged.
+        possible_from: Date,
+    },
+    /// No whole day has passed yet in which nobody had a reason to use the client.
+    TooEarly {
+        /// Which.
+        client: ClientId,
+        /// When AWSCURRENT moved away from it.
+        since: Timestamp,
+        /// The first date (UTC) on which it can be judged.
+        possible_from: Date,
     },
     /// Whether somebody uses the client could not be found out.
     UseUnknown {
         /// Which.
         client: ClientId,
         /// Why not.
-        because: String,
+        because: Unknown,
     },
     /// The version under AWSPENDING has no value yet.
     PendingEmpty,
@@ -111,6 +134,16 @@ pub enum Refusal {
         /// The client.
         client: ClientId,
     },
+    /// The client's allowed IP addresses leave this function out.
+    AddressRefused {
+        /// The client.
+        client: ClientId,
+    },
+    /// A trial: the secret in AWSCURRENT does not sign in.
+    CurrentRefused {
+        /// The client.
+        client: ClientId,
+    },
     /// The new client may do less than the one in force.
     Lacks {
         /// The new client.
@@ -120,6 +153,59 @@ pub enum Refusal {
     },
     /// The version was not tested.
     NotTested,
+}
+
+/// Why it could not be found out whether somebody uses a client. `said` is what Genesys Cloud answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unknown {
+    /// Lockstep's client may not ask.
+    Denied {
+        /// Its words.
+        said: String,
+    },
+    /// The query itself is refused; asking again can't help.
+    Rejected {
+        /// Its words.
+        said: String,
+    },
+    /// The query was taken and has no result.
+    Unanswered {
+        /// Its words.
+        said: String,
+    },
+    /// What Lockstep itself did on the last day of the window does not show, so what others did may not
+    /// show either.
+    OwnUseMissing {
+        /// That day.
+        day: Date,
+    },
+}
+
+impl Unknown {
+    fn fix(&self) -> String {
+        match self {
+            Self::Denied { .. } => "Give Lockstep's client a role that has usage:client:view (oauth:client:view where the region has only the older usage query), and rotate again".to_owned(),
+            Self::Rejected { .. } => "Neither a permission nor waiting helps: Genesys Cloud does not take the query. Update Lockstep, or report it with the correlation id".to_owned(),
+            Self::Unanswered { .. } => "Rotate again later; if it stays, report it to Genesys with the correlation id".to_owned(),
+            Self::OwnUseMissing { day } => format!(
+                "Genesys Cloud computes use by whole days of UTC, some hours late: rotate again when it shows {day}; where Lockstep did nothing on that day, rotate again on the day after one on which it did"
+            ),
+        }
+    }
+}
+
+impl fmt::Display for Unknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Denied { said } | Self::Rejected { said } | Self::Unanswered { said } => {
+                f.write_str(said)
+            }
+            Self::OwnUseMissing { day } => write!(
+                f,
+                "the platform does not show what Lockstep's own client did on {day}"
+            ),
+        }
+    }
 }
 
 impl Refusal {
@@ -137,14 +223,18 @@ impl Refusal {
             Self::SameClient { .. } => "same_client",
             Self::Lockout { .. } => "lockout",
             Self::NamedElsewhere { .. } => "named_elsewhere",
+            Self::OtherUnreadable { .. } => "other_secret_unreadable",
             Self::NoSuchClient { .. } => "no_such_client",
             Self::Unfit { .. } => "client_unfit",
             Self::InUse { .. } => "client_in_use",
+            Self::TooEarly { .. } => "too_early",
             Self::UseUnknown { .. } => "use_unknown",
             Self::PendingEmpty => "pending_empty",
             Self::ForeignPending => "foreign_pending",
             Self::CurrentMoved { .. } => "current_moved",
             Self::SignInRefused { .. } => "sign_in_refused",
+            Self::AddressRefused { .. } => "address_refused",
+            Self::CurrentRefused { .. } => "current_refused",
             Self::Lacks { .. } => "permissions_missing",
             Self::NotTested => "not_tested",
         }
@@ -163,6 +253,8 @@ impl Refusal {
             | Self::SameClient { .. }
             | Self::Lockout { .. }
             | Self::NamedElsewhere { .. }
+            | Self::OtherUnreadable { .. }
+            | Self::CurrentRefused { .. }
             | Self::PendingEmpty
             | Self::ForeignPending
             | Self::CurrentMoved { .. }
@@ -170,8 +262,10 @@ impl Refusal {
             Self::NoSuchClient { .. }
             | Self::Unfit { .. }
             | Self::InUse { .. }
+            | Self::TooEarly { .. }
             | Self::UseUnknown { .. }
             | Self::SignInRefused { .. }
+            | Self::AddressRefused { .. }
             | Self::Lacks { .. } => Side::Genesys,
             Self::NotInManifest => Side::Manifest,
         }
@@ -216,18 +310,26 @@ impl Refusal {
             Self::Unfit { .. } => {
                 "Make it an active client with the grant Client Credentials and the same roles.".to_owned()
             }
-            Self::InUse { on_the_day_it_was_left, .. } => {
-                let first = if *on_the_day_it_was_left {
-                    "The platform may count whole days, so use from before it was left can't be told from use after: rotate on another day, or move whoever it is to the version in force"
-                } else {
-                    "Move whoever it is to the version in force, and rotate again"
-                };
-                format!("{first}; {}", force("or break it knowingly"))
-            }
-            Self::UseUnknown { .. } => format!(
-                "Give Lockstep's client a role that has oauth:client:view, or wait until Genesys Cloud answers; {}",
+            Self::InUse { possible_from, .. } => format!(
+                "Move whoever it is to the current version of the secret; if nobody uses the client any more, it can be rotated on {possible_from} (UTC) and later; {}",
+                force("or break that use knowingly")
+            ),
+            Self::TooEarly { possible_from, .. } => format!(
+                "Rotate again on {possible_from} (UTC) or later, and let the secret's rotation schedule leave that much time; {}",
                 force("or take the risk knowingly")
             ),
+            Self::UseUnknown { because, .. } => {
+                format!("{}; {}", because.fix(), force("or take the risk knowingly"))
+            }
+            Self::OtherUnreadable { .. } => {
+                "Make that secret readable for this function and valid JSON of a client, or take it out of the manifest; then rotate again.".to_owned()
+            }
+            Self::AddressRefused { .. } => {
+                "Add the addresses from which this function calls to the client's allowed IP addresses, or to those of the organization; then rotate again. Nothing has to be reset: the secret under AWSPENDING is kept.".to_owned()
+            }
+            Self::CurrentRefused { .. } => {
+                "Store the client's id and its present secret as a new version of the secret; then: aws secretsmanager rotate-secret --no-rotate-immediately.".to_owned()
+            }
             Self::PendingEmpty => {
                 "Let createSecret run first, which it does when the rotation is started anew.".to_owned()
             }
@@ -274,13 +376,36 @@ impl fmt::Display for Refusal {
             Self::NamedElsewhere { client, secret } => {
                 write!(f, "{client} is named by {secret} too")
             }
+            Self::OtherUnreadable {
+                client,
+                secret,
+                because,
+            } => write!(
+                f,
+                "whether {secret} names {client} too could not be found out: {because}"
+            ),
             Self::NoSuchClient { client } => {
                 write!(f, "the organization has no OAuth client {client}")
             }
             Self::Unfit { client, because } => write!(f, "{client} can't sign in: {because}"),
-            Self::InUse { client, uses, .. } => {
-                write!(f, "{client} is still in use: {}", uses.join("; "))
-            }
+            Self::InUse {
+                client,
+                uses,
+                latest,
+                ..
+            } => write!(
+                f,
+                "{client} is still in use: {}, the latest on {latest}",
+                uses.join("; ")
+            ),
+            Self::TooEarly {
+                client,
+                since,
+                possible_from,
+            } => write!(
+                f,
+                "{client} was current until {since}, and whoever had read it may still use it or a token of it: whether it is unused can be seen on {possible_from} at the earliest"
+            ),
             Self::UseUnknown { client, because } => write!(
                 f,
                 "whether {client} is in use could not be found out: {because}"
@@ -296,6 +421,14 @@ impl fmt::Display for Refusal {
             Self::SignInRefused { client } => {
                 write!(f, "{client} does not sign in with its new secret")
             }
+            Self::AddressRefused { client } => write!(
+                f,
+                "{client} may not be used from the IP address of this function: its secret was not refused"
+            ),
+            Self::CurrentRefused { client } => write!(
+                f,
+                "{client} does not sign in with the secret in AWSCURRENT"
+            ),
             Self::Lacks { client, missing } => {
                 write!(f, "{client} lacks what the client in force has: {}", missing.join(", "))
             }

@@ -80,7 +80,7 @@ fn each_step_does_its_own_and_nothing_twice() {
     let untested = recorded();
     let tested = tested();
     let none = RotationState::new("org-1".parse().unwrap(), SECRET.parse().unwrap());
-    let table: [(RotationStep, &Pending, &RotationState, Result<Plan, &str>); 12] = [
+    let table: [(RotationStep, &Pending, &RotationState, Result<Plan, &str>); 16] = [
         (Create, &Pending::Empty, &none, Ok(Plan::Reset(a_turn()))),
         (
             Create,
@@ -95,6 +95,11 @@ fn each_step_does_its_own_and_nothing_twice() {
         (Test, &swapped, &untested, Ok(Plan::Try(a_turn()))),
         (Test, &swapped, &none, Ok(Plan::Try(a_turn()))),
         (Test, &Pending::Empty, &untested, Err("pending_empty")),
+        // A trial: testSecret alone, for a version into which no createSecret stored anything.
+        (Test, &Pending::Empty, &none, Ok(Plan::Trial(a_turn()))),
+        (Test, &Pending::Current, &none, Ok(Plan::Trial(a_turn()))),
+        (Test, &Pending::Current, &untested, Err("foreign_pending")),
+        (Create, &Pending::Current, &none, Err("foreign_pending")),
         (
             Finish,
             &swapped,
@@ -160,6 +165,7 @@ fn labels_are_held_against_the_rules_of_aws_in_every_step() {
 fn a_foreign_value_under_awspending_is_never_touched() {
     let foreign = [
         Pending::Unreadable,
+        Pending::Current,
         Pending::Value(pair("b", None)),
         Pending::Value(pair("a", Some("b"))),
         Pending::Value(pair("b", Some("c"))),
@@ -203,6 +209,70 @@ fn an_unreadable_current_value_is_refused() {
         single: false,
     };
     assert_eq!(plan(&seen, None), Err(Refusal::CurrentUnreadable));
+}
+
+#[test]
+fn a_trial_needs_a_pair_that_could_be_rotated() {
+    let another = labels(&[("v1", &[CURRENT]), ("v3", &[PENDING])]);
+    let labels = under_way();
+    let mut seen = Seen {
+        labels: &labels,
+        token: "v2",
+        step: RotationStep::Test,
+        current: None,
+        pending: &Pending::Empty,
+        single: false,
+    };
+    assert_eq!(plan(&seen, None), Err(Refusal::CurrentUnreadable));
+    let alone = pair("a", None);
+    seen.current = Some(&alone);
+    assert_eq!(plan(&seen, None), Err(Refusal::NoAlternate));
+    seen.single = true;
+    let turn = turn(&alone, true).unwrap();
+    assert_eq!(plan(&seen, None), Ok(Plan::Trial(turn)));
+    // Another token's record is not this one's.
+    let state = recorded();
+    seen.token = "v3";
+    seen.labels = &another;
+    let found = plan(&seen, state.rotation.as_ref());
+    assert!(matches!(found, Ok(Plan::Trial(_))), "{found:?}");
+}
+
+#[test]
+fn what_to_do_about_unknown_use_follows_from_why_it_is_unknown() {
+    let said = || "said".to_owned();
+    let table = [
+        (Unknown::Denied { said: said() }, "usage:client:view"),
+        (Unknown::Rejected { said: said() }, "Update Lockstep"),
+        (Unknown::Unanswered { said: said() }, "Rotate again later"),
+        (
+            Unknown::OwnUseMissing {
+                day: "2026-03-09".parse().unwrap(),
+            },
+            "2026-03-09",
+        ),
+    ];
+    for (because, expected) in table {
+        let advised = matches!(because, Unknown::Denied { .. });
+        let refusal = Refusal::UseUnknown {
+            client: client("a"),
+            because,
+        };
+        let fix = refusal.fix();
+        assert!(fix.contains(expected), "{fix}");
+        assert_eq!(fix.contains("client:view"), advised, "{fix}");
+        assert!(fix.contains(FORCE_TAG), "{fix}");
+    }
+}
+
+#[test]
+fn a_secret_that_only_an_address_kept_from_being_tried_is_never_given_up() {
+    let refused = Refusal::AddressRefused {
+        client: client("b"),
+    };
+    assert!(!may_be_given_up(&refused, Some(Strategy::Pair)));
+    assert!(refused.to_string().contains("IP address"), "{refused}");
+    assert!(refused.fix().contains("allowed IP"), "{}", refused.fix());
 }
 
 #[test]

@@ -1,39 +1,40 @@
 //! Whether somebody still uses the client that is about to be reset.
 //!
-//! The platform counts by client, user, route and verb, by days at the finest (official Python SDK
-//! 269.0.0, `ApiUsageClientQuery`, `ApiUsageRow`). Whether an interval that begins within a day
-//! counts only its part of that day is not documented, so use on the day on which the client was
-//! left is use: what can't be told apart is not explained away.
+//! The platform counts by client, route and verb, by days at the finest (official Python SDK 269.0.0,
+//! `ClientPublicApiUsage`, `ApiUsageRow`), and computes use by whole days of UTC (help pages on API usage). So
+//! whole days are judged: those that begin after everybody had time to move on and the last token that the
+//! client could have issued before has expired, up to yesterday. Use on earlier days is use of what was current
+//! then, or of a token from that time, and says nothing about who would lose access now.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use serde::{Deserialize, Serialize};
 
 use super::{Left, Refusal};
 use crate::ids::ClientId;
 
-/// The longest look back, in days.
-pub const MOST_DAYS: i64 = 90;
+/// The most days that are judged.
+pub const MOST_DAYS: i64 = 7;
 
-/// Where it is not known since when a client is unused.
-const UNKNOWN_SINCE: SignedDuration = SignedDuration::from_hours(24);
+/// The longest life of an access token of a client, in seconds (official Python SDK 269.0.0,
+/// `OAuthClient.access_token_validity_seconds`: between 5 minutes and 48 hours).
+pub const LONGEST_TOKEN: Duration = Duration::from_hours(48);
 
 /// One row of what the platform counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Use {
-    /// The user, where there is one; a client that signs in by itself has none.
-    pub user: Option<String>,
     /// The HTTP verb.
     pub method: String,
     /// The route's template.
     pub template: String,
     /// How many requests.
     pub requests: u64,
-    /// The day, where the platform says.
-    pub date: Option<Timestamp>,
+    /// The day in UTC, where the platform says.
+    pub date: Option<Date>,
 }
 
 /// A call that Lockstep made with a client to try it.
@@ -51,102 +52,115 @@ pub struct OwnCall {
     pub at: Timestamp,
 }
 
-/// The time that is looked at.
+/// The days in which nobody may have used a client: whole days of UTC, both ends part of it. There is at least
+/// one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
-    /// Its begin.
-    pub from: Timestamp,
-    /// Its end.
-    pub to: Timestamp,
+    /// The first day.
+    pub first: Date,
+    /// The last day: yesterday.
+    pub last: Date,
 }
 
-/// The time in which nobody may have used a client: since it was left and everybody had `grace` to
-/// move on, or the last 24 hours where that is not known.
+impl Window {
+    /// Today: not over yet, so that its use proves use and its silence proves nothing.
+    #[must_use]
+    pub fn today(&self) -> Date {
+        after(self.last, 1)
+    }
+}
+
+/// The days to judge: from the first that begins after the client was left, everybody had `grace` to move on,
+/// and tokens of `token_life` have expired; to yesterday; at most [`MOST_DAYS`]. Where it is not known since when
+/// the client is unused, the last [`MOST_DAYS`].
 ///
 /// # Errors
-/// The moment from which on there is something to look at.
+/// There is no such day yet, with the first date on which there is one.
 pub fn window(
     client: &ClientId,
     left: Option<&Left>,
     grace: Duration,
+    token_life: Duration,
     now: Timestamp,
-) -> Result<Window, Timestamp> {
-    let grace = SignedDuration::try_from(grace).unwrap_or(SignedDuration::MAX);
-    let from = match left.filter(|left| left.client == *client) {
-        Some(left) => left.since.saturating_add(grace).unwrap_or(Timestamp::MAX),
-        None => now.saturating_sub(UNKNOWN_SINCE).unwrap_or(Timestamp::MIN),
+) -> Result<Window, Refusal> {
+    let last = after(day_of(now), -1);
+    let earliest = after(last, 1 - MOST_DAYS);
+    let Some(left) = left.filter(|left| left.client == *client) else {
+        return Ok(Window {
+            first: earliest,
+            last,
+        });
     };
-    if from >= now {
-        return Err(from);
+    let wait = SignedDuration::try_from(grace.saturating_add(token_life));
+    let quiet = left
+        .since
+        .saturating_add(wait.unwrap_or(SignedDuration::MAX))
+        .unwrap_or(Timestamp::MAX);
+    // The day of that moment began before it or with it.
+    let first = after(day_of(quiet), 1);
+    if first > last {
+        return Err(Refusal::TooEarly {
+            client: client.clone(),
+            since: left.since,
+            possible_from: after(first, 1),
+        });
     }
-    let earliest = now
-        .saturating_sub(SignedDuration::from_hours(24 * MOST_DAYS))
-        .unwrap_or(Timestamp::MIN);
     Ok(Window {
-        from: from.max(earliest),
-        to: now,
+        first: first.max(earliest),
+        last,
     })
 }
 
-/// Judges what was counted. What Lockstep itself did to try the client does not count.
+/// Judges what was counted in a window, today included. What Lockstep itself did to try the client does not
+/// count.
 ///
 /// # Errors
-/// Who used it, and how much.
+/// What it was used for, how much, and from when on that use is out of sight.
 pub fn judge(
     client: &ClientId,
     uses: &[Use],
     own: &[OwnCall],
     window: Window,
-    left: Option<&Left>,
 ) -> Result<(), Refusal> {
     let mut own_counts: BTreeMap<(String, String), u64> = BTreeMap::new();
     for call in own {
-        if call.client == *client && call.at >= window.from {
+        if call.client == *client && day_of(call.at) >= window.first {
             *own_counts
                 .entry(route(&call.method, &call.template))
                 .or_default() += call.count;
         }
     }
-    let mut totals: BTreeMap<(String, String, Option<&str>), u64> = BTreeMap::new();
-    let mut dates = Vec::new();
+    let mut totals: BTreeMap<(String, String), u64> = BTreeMap::new();
+    let mut latest = None;
     for one in uses {
-        let (method, template) = route(&one.method, &one.template);
+        let route = route(&one.method, &one.template);
         let mut count = one.requests;
-        // We have no user.
-        if one.user.is_none()
-            && let Some(ours) = own_counts.get_mut(&(method.clone(), template.clone()))
-        {
+        if let Some(ours) = own_counts.get_mut(&route) {
             let subtracted = count.min(*ours);
             count -= subtracted;
             *ours -= subtracted;
         }
         if count > 0 {
-            *totals
-                .entry((method, template, one.user.as_deref()))
-                .or_default() += count;
-            dates.extend(one.date);
+            *totals.entry(route).or_default() += count;
+            latest = latest.max(Some(one.date.unwrap_or(window.last)));
         }
     }
-    if totals.is_empty() {
+    let Some(latest) = latest else {
         return Ok(());
-    }
+    };
     let uses = totals
         .into_iter()
-        .map(|((method, template, user), count)| {
-            let who =
-                user.map_or_else(|| "the client itself".to_owned(), |id| format!("user {id}"));
+        .map(|((method, template), count)| {
             let times = if count == 1 { "request" } else { "requests" };
-            format!("{who} made {count} {times} {method} {template}")
+            format!("{count} {times} {method} {template}")
         })
         .collect();
-    let day = |at: Timestamp| at.to_zoned(TimeZone::UTC).date();
-    let left_on = left
-        .filter(|left| left.client == *client)
-        .map(|left| day(left.since));
     Err(Refusal::InUse {
         client: client.clone(),
         uses,
-        on_the_day_it_was_left: left_on.is_some_and(|on| dates.iter().any(|at| day(*at) == on)),
+        latest,
+        // The day after the last window that still holds it.
+        possible_from: after(latest, MOST_DAYS + 1),
     })
 }
 
@@ -157,13 +171,28 @@ fn route(method: &str, template: &str) -> (String, String) {
     (method.to_ascii_uppercase(), format!("/{template}"))
 }
 
+/// The day of UTC that a moment is in.
+fn day_of(at: Timestamp) -> Date {
+    at.to_zoned(TimeZone::UTC).date()
+}
+
+/// So many days later; the end of time stays the end of time.
+fn after(day: Date, days: i64) -> Date {
+    day.saturating_add(days.days())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const NOW: &str = "2026-03-10T12:00:00Z";
+    const HOUR: Duration = Duration::from_hours(1);
+    const GRACE: Duration = Duration::from_secs(300);
 
     fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn day(text: &str) -> Date {
         text.parse().unwrap()
     }
 
@@ -178,13 +207,16 @@ mod tests {
         }
     }
 
-    fn used(user: Option<&str>, requests: u64) -> Use {
+    fn window_of(since: &str, token_life: Duration, now: &str) -> Result<Window, Refusal> {
+        window(&client("a"), Some(&left(since)), GRACE, token_life, at(now))
+    }
+
+    fn used(requests: u64, date: &str) -> Use {
         Use {
-            user: user.map(str::to_owned),
             method: "GET".into(),
             template: "api/v2/organizations/me".into(),
             requests,
-            date: Some(at("2026-03-08T00:00:00Z")),
+            date: Some(day(date)),
         }
     }
 
@@ -199,67 +231,88 @@ mod tests {
     }
 
     fn verdict(uses: &[Use], own: &[OwnCall]) -> Result<(), Refusal> {
-        let left = left("2026-03-08T10:00:00Z");
-        let window = window(&client("a"), Some(&left), Duration::ZERO, at(NOW)).unwrap();
-        judge(&client("a"), uses, own, window, Some(&left))
+        let window = Window {
+            first: day("2026-03-08"),
+            last: day("2026-03-09"),
+        };
+        judge(&client("a"), uses, own, window)
     }
 
     #[test]
-    fn the_window_begins_when_everybody_had_time_to_move_on() {
-        let grace = Duration::from_secs(300);
-        let of = |since: &str| window(&client("a"), Some(&left(since)), grace, at(NOW));
-        let seen = of("2026-03-08T10:00:00Z").unwrap();
-        assert_eq!((seen.from, seen.to), (at("2026-03-08T10:05:00Z"), at(NOW)));
-        assert_eq!(of("2026-03-10T11:58:00Z"), Err(at("2026-03-10T12:03:00Z")));
-        assert_eq!(
-            of("2024-01-01T00:00:00Z").unwrap().from,
-            at("2025-12-10T12:00:00Z")
-        );
+    fn the_window_is_whole_days_after_grace_and_tokens_up_to_yesterday() {
+        let since = "2026-03-01T10:00:00Z";
+        let expected = Window {
+            first: day("2026-03-03"),
+            last: day("2026-03-05"),
+        };
+        let found = window_of(since, 24 * HOUR, "2026-03-06T00:00:01Z");
+        assert_eq!(found, Ok(expected));
+        assert_eq!(expected.today(), day("2026-03-06"));
     }
 
     #[test]
-    fn a_client_of_which_nothing_is_known_must_have_rested_for_a_day() {
+    fn a_client_can_be_rotated_on_the_third_day_with_tokens_of_a_day_and_on_the_fourth_with_two() {
+        let since = "2026-03-01T10:00:00Z";
+        for (token_life, too_early, possible) in [
+            (24 * HOUR, "2026-03-03", "2026-03-04"),
+            (48 * HOUR, "2026-03-04", "2026-03-05"),
+        ] {
+            let refused = window_of(since, token_life, &format!("{too_early}T23:59:59Z"));
+            let expected = Refusal::TooEarly {
+                client: client("a"),
+                since: at(since),
+                possible_from: day(possible),
+            };
+            assert_eq!(refused, Err(expected));
+            let found = window_of(since, token_life, &format!("{possible}T00:00:00Z")).unwrap();
+            assert_eq!(found.first, found.last, "one whole day");
+        }
+        let refusal = window_of(since, 24 * HOUR, "2026-03-01T10:00:01Z").unwrap_err();
+        assert!(refusal.to_string().contains("2026-03-04"), "{refusal}");
+        assert!(refusal.fix().contains("2026-03-04"), "{}", refusal.fix());
+    }
+
+    #[test]
+    fn at_most_seven_days_are_judged_and_these_where_it_is_not_known_since_when() {
+        let expected = Window {
+            first: day("2026-03-03"),
+            last: day("2026-03-09"),
+        };
+        let now = "2026-03-10T12:00:00Z";
+        assert_eq!(window_of("2024-01-01T00:00:00Z", HOUR, now), Ok(expected));
         let other = left("2026-03-10T11:59:00Z");
         for left in [None, Some(&other)] {
-            let seen = window(&client("b"), left, Duration::ZERO, at(NOW)).unwrap();
-            assert_eq!(seen.from, at("2026-03-09T12:00:00Z"));
+            let found = window(&client("b"), left, GRACE, 48 * HOUR, at(now));
+            assert_eq!(found, Ok(expected));
         }
     }
 
     #[test]
     fn nobody_used_it() {
         assert_eq!(verdict(&[], &[]), Ok(()));
-        assert_eq!(verdict(&[used(None, 0)], &[]), Ok(()));
+        assert_eq!(verdict(&[used(0, "2026-03-08")], &[]), Ok(()));
     }
 
     #[test]
-    fn who_used_it_and_how_much_is_told() {
-        let refusal = verdict(
-            &[used(Some("u1"), 2), used(None, 1), used(Some("u1"), 3)],
-            &[],
-        );
-        let refusal = refusal.unwrap_err();
+    fn what_it_was_used_for_and_from_when_on_that_no_longer_counts_is_told() {
+        let refusal = verdict(&[used(2, "2026-03-08"), used(3, "2026-03-09")], &[]).unwrap_err();
         assert_eq!(
             refusal.to_string(),
-            "a is still in use: the client itself made 1 request GET /organizations/me; user u1 \
-             made 5 requests GET /organizations/me"
+            "a is still in use: 5 requests GET /organizations/me, the latest on 2026-03-09"
         );
-        assert!(refusal.fix().contains("whole days"), "{}", refusal.fix());
+        assert!(refusal.fix().contains("2026-03-17"), "{}", refusal.fix());
     }
 
     #[test]
     fn our_own_calls_do_not_count_and_nothing_else_is_taken_off() {
         let ours = own(2, "2026-03-09T00:00:00Z");
-        assert_eq!(
-            verdict(&[used(None, 2)], std::slice::from_ref(&ours)),
-            Ok(())
-        );
-        assert!(verdict(&[used(None, 3)], std::slice::from_ref(&ours)).is_err());
-        assert!(verdict(&[used(Some("u1"), 2)], std::slice::from_ref(&ours)).is_err());
-        let earlier = own(2, "2026-03-07T00:00:00Z");
-        assert!(verdict(&[used(None, 2)], &[earlier]).is_err());
+        let uses = |requests| [used(requests, "2026-03-09")];
+        assert_eq!(verdict(&uses(2), std::slice::from_ref(&ours)), Ok(()));
+        assert!(verdict(&uses(3), std::slice::from_ref(&ours)).is_err());
+        let earlier = own(2, "2026-03-07T23:00:00Z");
+        assert!(verdict(&uses(2), &[earlier]).is_err());
         let mut others = ours;
         others.client = client("b");
-        assert!(verdict(&[used(None, 2)], &[others]).is_err());
+        assert!(verdict(&uses(2), &[others]).is_err());
     }
 }

@@ -66,6 +66,14 @@ const OPERATIONS: &[(&str, &str)] = &[
     ("PUT", "/api/v2/oauth/clients/{clientId}"),
     ("DELETE", "/api/v2/oauth/clients/{clientId}"),
     ("POST", "/api/v2/oauth/clients/{clientId}/secret"),
+    (
+        "POST",
+        "/api/v2/usage/client/{clientId}/aggregates/query/jobs",
+    ),
+    (
+        "GET",
+        "/api/v2/usage/client/{clientId}/aggregates/query/jobs/{jobId}",
+    ),
     ("POST", "/api/v2/oauth/clients/{clientId}/usage/query"),
     (
         "GET",

@@ -10,3 +10,4 @@ mod resilience;
 mod secrets;
 mod sign_in;
 mod support;
+mod usage;

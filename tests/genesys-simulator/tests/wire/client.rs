@@ -7,6 +7,8 @@ use genesys_cloud::{
     AuditQuery, ClientCredentials, CredentialRef, Endpoints, Genesys, IntegrationFilter, Settings,
 };
 use genesys_simulator::{Client, Config, Judged, Simulator, UsageSettings, start};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
@@ -43,10 +45,9 @@ fn signed_in(simulator: &Simulator, client: &Client) -> Genesys {
     Genesys::new(endpoints, credentials, settings).unwrap()
 }
 
-fn last_hour() -> (Timestamp, Timestamp) {
-    let now = Timestamp::now();
-    let hour = SignedDuration::from_hours(1);
-    (now - hour, now + hour)
+fn yesterday_and_today() -> (Date, Date) {
+    let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
+    (today.yesterday().unwrap(), today)
 }
 
 #[tokio::test]
@@ -57,7 +58,7 @@ async fn usage_names_each_operation_and_how_often_it_was_called() {
         other.organization_me().await.unwrap();
     }
     let own = signed_in(&simulator, simulator.client());
-    let (from, to) = last_hour();
+    let (from, to) = yesterday_and_today();
     let rows = own
         .client_usage(&simulator.other_client().id, from, to)
         .await
@@ -74,21 +75,41 @@ async fn usage_names_each_operation_and_how_often_it_was_called() {
 }
 
 #[tokio::test]
+async fn usage_is_known_from_whichever_operations_the_region_has() {
+    let simulator = simulator().await;
+    let own = signed_in(&simulator, simulator.client());
+    own.organization_me().await.unwrap();
+    let (from, to) = yesterday_and_today();
+    for operations in ["both", "queries", "jobs"] {
+        simulator
+            .set_switch("usage_operations", operations)
+            .unwrap();
+        let rows = own.client_usage(own.client_id(), from, to).await.unwrap();
+        let me = rows
+            .iter()
+            .find(|row| row.operation() == "GET /api/v2/organizations/me");
+        assert_eq!(me.unwrap().calls(), 1, "{operations}: {rows:?}");
+    }
+    simulator.stop().await;
+}
+
+#[tokio::test]
 async fn usage_is_read_to_its_last_page_and_a_failed_query_is_an_error() {
     let simulator = simulator().await;
+    simulator.set_switch("usage_operations", "queries").unwrap();
     simulator.set_switch("usage_pages", "cursors").unwrap();
     let own = signed_in(&simulator, simulator.client());
     own.organization_me().await.unwrap();
     own.credential_types().await.unwrap();
     own.list_oauth_clients().await.unwrap();
     own.list_credentials().await.unwrap();
-    let (from, to) = last_hour();
+    let (from, to) = yesterday_and_today();
     let rows = own.client_usage(own.client_id(), from, to).await.unwrap();
-    // Four, and the two of the query itself.
-    assert_eq!(rows.len(), 6, "{rows:?}");
+    // Four, the attempt with a job, and the two of the query itself.
+    assert_eq!(rows.len(), 7, "{rows:?}");
     let fails = UsageSettings {
-        delay_seconds: None,
         fails: Some(true),
+        ..UsageSettings::default()
     };
     simulator.set_usage(&fails).unwrap();
     let failed = own.client_usage(own.client_id(), from, to).await;

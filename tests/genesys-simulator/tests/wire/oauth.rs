@@ -106,6 +106,7 @@ async fn a_token_lives_as_long_as_its_client_says_and_can_be_revoked() {
         client_id: client.id.clone(),
         access_token_validity_seconds: Some(5),
         revoke_tokens: true,
+        address_refused: None,
     };
     world.simulator.set_client(&settings).unwrap();
     let revoked = world.get("/api/v2/organizations/me").await;

@@ -1,9 +1,12 @@
 //! Usage of OAuth clients: what is counted, when it shows, and how results come.
 
 use genesys_simulator::{ClockSettings, Fault, PermissionSettings, UsageSettings};
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
+use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
-use crate::support::{World, id_of};
+use crate::support::{Answer, World, id_of};
 
 const ME: &str = "/api/v2/organizations/me";
 
@@ -12,7 +15,7 @@ fn interval() -> Value {
 }
 
 fn grouped() -> Value {
-    json!({"interval": interval(), "groupBy": ["templateuri", "httpmethod"]})
+    json!({"interval": interval(), "groupBy": ["TemplateUri", "HttpMethod"]})
 }
 
 async fn submitted(world: &World, client: &str, query: &Value) -> String {
@@ -53,7 +56,11 @@ async fn calls_are_counted_by_operation_and_answer_and_outlive_a_reset_of_the_lo
     assert_eq!(result["queryStatus"], "Complete");
     let me = row(&result, "GET", "api/v2/organizations/me");
     assert_eq!((&me["requests"], &me["status200"]), (&json!(2), &json!(2)));
-    assert_eq!(me["clientId"], world.simulator.client().id);
+    assert_eq!(
+        me.get("clientId"),
+        None,
+        "a row has what it was grouped by, and no more"
+    );
     let missed = row(&result, "GET", "api/v2/integrations/{integrationId}");
     assert_eq!(
         (&missed["requests"], &missed["status400"]),
@@ -101,7 +108,7 @@ async fn usage_shows_after_its_delay() {
     world.get(ME).await.expect(200);
     let late = UsageSettings {
         delay_seconds: Some(3_600.0),
-        fails: None,
+        ..UsageSettings::default()
     };
     world.simulator.set_usage(&late).unwrap();
     assert_eq!(result(&world, &grouped()).await["results"], json!([]));
@@ -158,6 +165,10 @@ async fn a_wrong_query_is_refused_and_the_summary_needs_none() {
         json!({"interval": interval(), "granularity": "Hour"}),
         json!({"interval": interval(), "groupBy": ["color"]}),
         json!({"interval": interval(), "metrics": ["speed"]}),
+        // Words of the organization's query, and declared ones in another spelling.
+        json!({"interval": interval(), "groupBy": ["UserId"]}),
+        json!({"interval": interval(), "groupBy": ["templateUri"]}),
+        json!({"interval": interval(), "metrics": ["requests"]}),
         json!({"interval": interval(), "color": "blue"}),
     ] {
         world.post(&path, &wrong).await.expect(400);
@@ -176,22 +187,175 @@ async fn a_wrong_query_is_refused_and_the_summary_needs_none() {
     );
 }
 
-#[tokio::test]
-async fn reading_usage_needs_the_permission_to_view_clients() {
-    let world = World::new().await;
-    let client = world.simulator.client().id.clone();
+fn permit(world: &World, permissions: &[&str]) {
     world
         .simulator
         .set_permissions(PermissionSettings {
-            client_id: client.clone(),
-            permissions: vec!["oauth:client:edit".to_owned()],
+            client_id: world.simulator.client().id.clone(),
+            permissions: permissions.iter().map(|&name| name.to_owned()).collect(),
         })
         .unwrap();
-    let path = format!("/api/v2/oauth/clients/{client}/usage/query");
+}
+
+fn queries(world: &World) -> String {
+    let client = &world.simulator.client().id;
+    format!("/api/v2/oauth/clients/{client}/usage/query")
+}
+
+fn jobs(world: &World) -> String {
+    let client = &world.simulator.client().id;
+    format!("/api/v2/usage/client/{client}/aggregates/query/jobs")
+}
+
+/// Days of this year, which a job may be about.
+fn recent() -> Value {
+    let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
+    let from = today.saturating_sub(10.days());
+    json!({"interval": format!("{from}/{today}"), "granularity": "Day", "groupBy": ["TemplateUri", "HttpMethod"]})
+}
+
+#[tokio::test]
+async fn reading_usage_needs_a_permission_to_view_clients_or_their_usage() {
+    let world = World::new().await;
+    permit(&world, &["oauth:client:edit"]);
+    for (path, body) in [(queries(&world), grouped()), (jobs(&world), recent())] {
+        let refused = world.post(&path, &body).await;
+        refused.refusal(403, "missing.any.permissions");
+    }
+    permit(&world, &["oauth:client:view"]);
+    world.post(&queries(&world), &grouped()).await.expect(200);
+    let refused = world.post(&jobs(&world), &recent()).await;
+    refused.refusal(403, "missing.any.permissions");
+    permit(&world, &["usage:client:view"]);
+    world.post(&queries(&world), &grouped()).await.expect(200);
+    world.post(&jobs(&world), &recent()).await.expect(200);
+}
+
+#[tokio::test]
+async fn either_generation_of_usage_operations_may_be_missing() {
+    let world = World::new().await;
+    world.switch("usage_operations", "queries");
+    let missing = world.post(&jobs(&world), &recent()).await;
+    missing.refusal(404, "not.found");
+    world.post(&queries(&world), &grouped()).await.expect(200);
+    world.switch("usage_operations", "jobs");
+    let missing = world.post(&queries(&world), &grouped()).await;
+    missing.refusal(404, "not.found");
+    world.switch("usage_submit_status", "202");
+    world.post(&jobs(&world), &recent()).await.expect(202);
+}
+
+#[tokio::test]
+async fn a_job_is_queued_and_running_and_then_answers_page_by_page() {
+    let world = World::new().await;
+    world.get(ME).await.expect(200);
+    world.get("/api/v2/integrations/none").await.expect(404);
+    let submitted = world.post(&jobs(&world), &recent()).await.expect(200);
+    let uri = submitted["resultsUri"].as_str().unwrap();
+    assert!(uri.ends_with(id_of(&submitted).as_str()));
+    for status in ["Queued", "Running"] {
+        let running = world.get(uri).await.expect(200);
+        assert_eq!(running, json!({"queryStatus": status}));
+    }
+    let first = world.get(&format!("{uri}?pageSize=1")).await.expect(200);
+    assert_eq!(first["queryStatus"], "Succeeded");
+    assert_eq!(first["entities"].as_array().unwrap().len(), 1);
+    let next = first["nextUri"].as_str().unwrap();
+    let second = world.get(next).await.expect(200);
+    assert_ne!(first["entities"], second["entities"]);
+    let whole = world.get(uri).await.expect(200);
+    let rows = whole["entities"].as_array().unwrap();
+    let me = rows
+        .iter()
+        .find(|row| row["templateUri"] == "api/v2/organizations/me");
+    let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
+    assert_eq!(
+        me,
+        Some(&json!({
+            "date": today.to_string(), "httpMethod": "GET", "templateUri": "api/v2/organizations/me",
+            "requestCount": 1, "status200": 1, "status300": 0, "status400": 0, "status429": 0, "status500": 0,
+        }))
+    );
     world
-        .post(&path, &grouped())
-        .await
-        .refusal(403, "missing.any.permissions");
+        .simulator
+        .set_usage(&UsageSettings {
+            fails: Some(true),
+            ..UsageSettings::default()
+        })
+        .unwrap();
+    assert_eq!(
+        world.get(uri).await.expect(200),
+        json!({"queryStatus": "Failed"})
+    );
+}
+
+#[tokio::test]
+async fn a_wrong_job_is_refused() {
+    let world = World::new().await;
+    for (member, value) in [
+        ("interval", json!("yesterday")),
+        ("groupBy", json!(["OAuthClientId"])),
+        ("groupBy", json!(["UserId"])),
+        ("metrics", json!(["requests"])),
+        ("httpMethods", json!(["get"])),
+        ("granularity", json!("Hour")),
+    ] {
+        let mut wrong = recent();
+        wrong[member] = value;
+        world.post(&jobs(&world), &wrong).await.expect(400);
+    }
+    let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
+    let mut long = recent();
+    long["interval"] = json!(format!("{}/{today}", today.saturating_sub(91.days())));
+    let refused = world.post(&jobs(&world), &long).await;
+    refused.refusal(400, "query.too.long");
+}
+
+#[tokio::test]
+async fn days_pass_by_the_control_api_and_use_can_be_planted() {
+    let world = World::new().await;
+    world.get(ME).await.expect(200);
+    let client = world.simulator.client().id.clone();
+    let planted = json!({"age_days": 3, "planted": [{"client_id": client, "days_ago": 1, "method": "PUT",
+        "template": "/api/v2/x", "requests": 2}]});
+    world.control("usage", &planted).await.expect(200);
+    let nobody = json!({"planted": [{"client_id": "none", "days_ago": 1, "method": "GET",
+        "template": "/api/v2/x", "requests": 2}]});
+    world.control("usage", &nobody).await.expect(400);
+    let mut query = grouped();
+    query["granularity"] = json!("Day");
+    let result = result(&world, &query).await;
+    let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
+    for (method, template, days) in [
+        ("GET", "api/v2/organizations/me", 3),
+        ("PUT", "api/v2/x", 1),
+    ] {
+        let date = format!("{}T00:00:00.000Z", today.saturating_sub(days.days()));
+        assert_eq!(row(&result, method, template)["date"], date);
+    }
+}
+
+#[tokio::test]
+async fn a_client_whose_addresses_leave_the_caller_out_is_refused_at_sign_in_or_at_its_calls() {
+    let world = World::new().await;
+    let client = world.simulator.other_client().clone();
+    let refused = json!({"client_id": client.id, "address_refused": true});
+    world.control("clients", &refused).await.expect(200);
+    let sign_in = || {
+        let request = world.http().post(world.url("/oauth/token"));
+        let request = request.basic_auth(&client.id, Some(client.secret.expose_secret()));
+        request.form(&[("grant_type", "client_credentials")]).send()
+    };
+    let answer = Answer::of(sign_in().await.unwrap()).await;
+    assert_eq!(answer.expect(401)["error"], "ip.not.authorized");
+    world.switch("refused_address", "api");
+    let signed_in = Answer::of(sign_in().await.unwrap()).await.expect(200);
+    let token = signed_in["access_token"].as_str().unwrap();
+    let sent = world.http().get(world.url(ME)).bearer_auth(token);
+    let answer = Answer::of(sent.send().await.unwrap()).await;
+    answer.refusal(401, "ip.not.authorized");
+    // The others are left alone.
+    world.get(ME).await.expect(200);
 }
 
 #[tokio::test]

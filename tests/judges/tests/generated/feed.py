@@ -163,6 +163,10 @@ def usage_query(client):
     return ask("POST", f"/oauth/clients/{client}/usage/query", {"interval": recent()})["executionId"]
 
 
+def usage_job(client):
+    return ask("POST", f"/usage/client/{client}/aggregates/query/jobs", {"interval": recent()})["id"]
+
+
 def recent():
     """An interval that the audit log still has."""
     now = datetime.datetime.now(datetime.timezone.utc)
@@ -211,6 +215,7 @@ def path_values(case):
         "actionId": drafted if in_draft else new_action if creates_draft else action,
         "clientId": lambda: holder,
         "executionId": lambda: usage_query(holder),
+        "jobId": lambda: usage_job(holder),
         "roleId": lambda: ROLES[0]["roleId"],
         "transactionId": audit_query,
         "typeId": lambda: LAMBDA,

@@ -10,11 +10,8 @@ pub(crate) const DB_VALUES: [&str; 3] = ["hush-first-7d1c", "hush-second-7d1c", 
 
 /// A world with one bound action, and the id of that action.
 pub(crate) async fn world() -> Result<(World, String, String), Error> {
-    // A canary that has just read AWSCURRENT may call a little later, more so on a busy machine.
-    let options = Options::silent()
-        .parameter("ClientGraceSeconds", "4")
-        // A fresh secret has to settle, which is what the gap of a client alone is about.
-        .parameter("SettleSeconds", "1");
+    // A fresh secret has to settle, which is what the gap of a client alone is about.
+    let options = Options::silent().parameter("SettleSeconds", "1");
     let world = World::with(options).await?;
     let db = world.stack.make_secret("prod/db", DB_VALUES[0]).await?;
     let orders = ActionText::new("orders", &world.echo(), &[&db]).tested();
@@ -95,8 +92,21 @@ async fn the_pair_takes_turns_and_no_call_fails() -> Result<(), Error> {
     // Lockstep itself goes on with whichever is in force, and both are itself.
     binds_as(&world, &db, DB_VALUES[1], other).await?;
 
-    // Back again, each step twice.
-    let token = world.stack.begin_rotation(&secret).await?;
+    // Too early: nobody can have stopped using a client that was left a moment ago.
+    let early = RotateOptions {
+        once: true,
+        ..RotateOptions::default()
+    };
+    let refused = world.stack.rotate_client(&secret, early).await?;
+    assert!(
+        !refused.done && refused.problem().contains("at the earliest"),
+        "{refused:#?}"
+    );
+    assert_eq!(world.resets(), 1);
+
+    // Days later back again, each step twice.
+    world.days_pass(&secret).await?;
+    let token = refused.version_id;
     for step in Step::ALL {
         for _ in 0..2 {
             let call = world.stack.rotation_step(&secret, &token, step).await?;
@@ -174,16 +184,21 @@ async fn whatever_breaks_off_is_gone_through_again_and_no_call_fails() -> Result
     let faults = [
         ("POST", RESET, "applied_then_lost"),
         ("POST", RESET, "reset"),
-        ("POST", "/oauth/clients/{clientId}/usage/query", "reset"),
+        (
+            "POST",
+            "/usage/client/{clientId}/aggregates/query/jobs",
+            "reset",
+        ),
         (
             "GET",
-            "/oauth/clients/{clientId}/usage/query/results/{executionId}",
+            "/usage/client/{clientId}/aggregates/query/jobs/{jobId}",
             "applied_then_lost",
         ),
         ("GET", "/oauth/clients/{clientId}", "applied_then_lost"),
         ("GET", "/organizations/me", "applied_then_lost"),
     ];
     for (method, route, kind) in faults {
+        world.days_pass(&secret).await?;
         world.fault(method, route, json!({"kind": kind, "times": 1}))?;
         let rotated = world
             .stack
@@ -201,6 +216,8 @@ async fn whatever_breaks_off_is_gone_through_again_and_no_call_fails() -> Result
             stop_after: Some(step),
             ..RotateOptions::default()
         };
+        canary.once_more().await;
+        world.days_pass(&secret).await?;
         let stopped = world.stack.rotate_client(&secret, stop).await?;
         assert!(stopped.done, "{step:?}: {stopped:#?}");
         canary.once_more().await;

@@ -10,8 +10,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::rotate_client::{DB_VALUES, named_pair, swapped, told, world};
 
-/// How long the function may work at most, and so how long its lease lasts after a crash. It has to
-/// be enough to wait for the grace of a client that was left, and then to reset it.
+/// How long the function may work at most, and so how long its lease lasts after a crash.
 const TIMEOUT: Duration = Duration::from_secs(32);
 
 /// Between two attempts to go through a rotation again.
@@ -78,6 +77,7 @@ async fn a_step_that_is_killed_is_gone_through_again_once_its_lease_is_over_and_
     for (step, call, kind) in kills {
         let at = format!("{step:?} {call:?} {kind}");
         let resets = world.resets();
+        world.days_pass(&secret).await?;
         let token = world.stack.begin_rotation(&secret).await?;
         if step == Step::Test {
             for step in [Step::Create, Step::Set] {

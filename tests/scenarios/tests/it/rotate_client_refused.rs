@@ -139,7 +139,7 @@ async fn a_client_that_somebody_uses_or_needs_is_not_reset() -> Result<(), Error
         .ok_or("nothing is pending")?;
     let (from, words) = (
         world.stack.now().await?,
-        "the client itself made 3 requests GET /integrations",
+        "is still in use: 3 requests GET /integrations",
     );
     for _ in 0..2 {
         let call = world
@@ -184,7 +184,7 @@ async fn a_client_that_somebody_uses_or_needs_is_not_reset() -> Result<(), Error
     assert_eq!(in_use.count(), 1, "{told:#?}");
     // Nor is what does not show yet.
     world.stack.genesys.set_usage(&UsageSettings {
-        delay_seconds: Some(3600.0),
+        delay_seconds: Some(2.0 * 24.0 * 3600.0),
         ..UsageSettings::default()
     })?;
     let call = world
@@ -277,6 +277,7 @@ async fn what_rotations_left_is_finished_or_given_up() -> Result<(), Error> {
     assert_eq!(pending().await?, None);
 
     // With one that works.
+    world.days_pass(&secret).await?;
     let stop = RotateOptions {
         stop_after: Some(Step::Create),
         ..ONCE
@@ -297,6 +298,7 @@ async fn what_rotations_left_is_finished_or_given_up() -> Result<(), Error> {
     planted.push(world.client_secret(&secret).await?);
     canary.once_more().await;
 
+    world.days_pass(&secret).await?;
     // The new client may do less: it is named, given up, and after it was mended done anew. The
     // call that tried it is our own and not taken for use.
     let permissions = |all: &[&str]| PermissionSettings {
@@ -373,6 +375,7 @@ async fn what_rotations_left_is_finished_or_given_up() -> Result<(), Error> {
     canary.once_more().await;
 
     // With one that is dead: somebody reset the client meanwhile.
+    world.days_pass(&secret).await?;
     let stop = RotateOptions {
         stop_after: Some(Step::Create),
         once: false,

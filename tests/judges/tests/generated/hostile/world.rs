@@ -149,6 +149,11 @@ impl Maker<'_> {
                 format!("{other}/usage/query"),
                 &json!({"interval": "2026-01-01T00:00:00Z/2026-01-02T00:00:00Z", "groupBy": [], "metrics": []}),
             ),
+            Taker::passing(
+                "POST",
+                other.replace("/oauth/clients/", "/usage/client/") + "/aggregates/query/jobs",
+                &json!({"interval": "2026-11-01T00:00:00Z/2026-11-02T00:00:00Z", "groupBy": [], "metrics": []}),
+            ),
         ]
     }
 

@@ -14,6 +14,7 @@ def tell(story):
     counted(story, api)
     grouped(story, api)
     in_pages(story, api)
+    jobs(story, sdk.UsageApi(story.client()))
     late(story, api)
     wrong(story, api)
 
@@ -60,9 +61,7 @@ def counted(story, api):
     whole = answered(story, api, query())
     story.equal("complete", (whole.query_status, len(whole.results), whole.cursors), ("Complete", 1, None))
     row = whole.results[0]
-    story.fields(
-        row, client_id=story.other[0], organization_id=story.organization_id, requests=5, status200=3, status400=2
-    )
+    story.fields(row, client_id=None, organization_id=None, requests=5, status200=3, status400=2)
     story.fields(row, status300=0, status429=0, status500=0, template_uri=None, http_method=None, date=None)
     story.equal("before that", answered(story, api, past()).results, [])
     submitted = api.get_oauth_client_usage_summary(story.other[0], days="7")
@@ -81,17 +80,37 @@ def row_of(row):
 
 
 def grouped(story, api):
-    for names in (["TemplateUri", "HttpMethod"], ["templateUri", "httpMethod"]):
-        found = answered(story, api, query(groupBy=names, metrics=["requests"]))
-        story.equal(
-            "by template",
-            [row_of(row) for row in found.results],
-            [(f"{ACTIONS}/{{actionId}}", "GET", 2), (ME, "GET", 3)],
-        )
+    found = answered(story, api, query(groupBy=["TemplateUri", "HttpMethod"], metrics=["Requests"]))
+    story.equal(
+        "by template",
+        [row_of(row) for row in found.results],
+        [(f"{ACTIONS}/{{actionId}}", "GET", 2), (ME, "GET", 3)],
+    )
+    story.equal("only what was asked for", {row.status200 for row in found.results}, {None})
+    whose = answered(story, api, query(groupBy=["OAuthClientId", "OrganizationId"])).results[0]
+    story.fields(whose, client_id=story.other[0], organization_id=story.organization_id, requests=5)
     by_day = answered(story, api, query(granularity="Day"))
     # Midnight may have passed between the calls.
     story.equal("by day", sum(row.requests for row in by_day.results), 5)
     story.equal("at midnight", {(row.date.hour, row.date.minute) for row in by_day.results}, {(0, 0)})
+
+
+def jobs(story, api):
+    """The successor: other states, other members, pages by cursor."""
+    client_id = story.other[0]
+    body = query(groupBy=["TemplateUri", "HttpMethod"])
+    submitted = api.post_usage_client_client_id_aggregates_query_jobs(client_id, body)
+    poll = lambda **how: api.get_usage_client_client_id_aggregates_query_job(client_id, submitted.id, **how)
+    story.equal("states", [poll().query_status for _ in range(3)], ["Queued", "Running", "Succeeded"])
+    whole = poll().entities
+    story.true("who called", {(ME, "GET", 3)} <= {(row.template_uri, row.http_method, row.request_count) for row in whole})
+    first = poll(page_size=1)
+    story.equal("a page", len(first.entities), 1)
+    story.true("there is more", "after=" in first.next_uri)
+    wrong = lambda **changed: lambda: api.post_usage_client_client_id_aggregates_query_jobs(
+        client_id, {**body, **changed}
+    )
+    story.refused(400, "invalid.value", wrong(groupBy=["UserId"]), field="groupBy")
 
 
 def in_pages(story, api):
@@ -128,8 +147,8 @@ def wrong(story, api):
     story.refused(400, "constraint.validation", post(interval=None), field="interval")
     story.refused(400, "invalid.value", post(interval="2026-01-02T00:00:00Z/2026-01-01T00:00:00Z"), field="interval")
     story.refused(400, "invalid.value", post(granularity="Hour"), field="granularity")
-    story.refused(400, "invalid.value", post(groupBy=["Color"]), field="groupBy")
-    story.refused(400, "invalid.value", post(metrics=["status418"]), field="metrics")
+    story.refused(400, "invalid.value", post(groupBy=["UserId"]), field="groupBy")
+    story.refused(400, "invalid.value", post(metrics=["requests"]), field="metrics")
     story.not_found(lambda: api.post_oauth_client_usage_query("none", query()))
     story.not_found(lambda: api.get_oauth_client_usage_summary("none"))
     submitted = api.post_oauth_client_usage_query(story.other[0], query())

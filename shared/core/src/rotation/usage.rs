@@ -1,0 +1,110 @@
+//! Whether anybody still uses the client that is about to be reset, as far as the platform shows.
+
+use std::time::Duration;
+
+use futures_util::future::join3;
+use genesys_cloud::{ErrorKind, OAuthClient};
+use jiff::civil::Date;
+use lockstep_domain::ids::ClientId;
+use lockstep_domain::rotation::{self, LONGEST_TOKEN, Refusal, Unknown, Use};
+
+use super::{Rotating, Trouble, of_genesys};
+use crate::genesys::Session;
+
+impl Rotating<'_> {
+    /// Refuses where anybody but us used the client since it was left and everybody had time to move on.
+    pub(super) async fn unused(
+        &self,
+        session: &Session,
+        id: &ClientId,
+        client: &OAuthClient,
+    ) -> Result<(), Trouble> {
+        let token_life = client
+            .access_token_validity_seconds
+            .map_or(LONGEST_TOKEN, Duration::from_secs);
+        let left = self.state.value.left.as_ref();
+        let grace = self.world.config.client_grace;
+        let window = rotation::window(id, left, grace, token_life, self.world.now())?;
+        let today = window.today();
+        let (uses, own, late) = join3(
+            counted(session, id, window.first, window.last),
+            own_use_shows(session, id, window.last),
+            counted(session, id, today, today),
+        )
+        .await;
+        let mut uses = uses?;
+        // What we did ourselves on the last of these days has to show. If it does not, neither would what
+        // somebody else did, and an empty answer means nothing.
+        if !own? {
+            return Err(Refusal::UseUnknown {
+                client: id.clone(),
+                because: Unknown::OwnUseMissing { day: window.last },
+            }
+            .into());
+        }
+        // The current day may not show at all, so its silence decides nothing; but use that shows is use.
+        uses.extend(late.unwrap_or_default());
+        rotation::judge(id, &uses, &self.state.value.own_calls, window)?;
+        Ok(())
+    }
+}
+
+/// Whether what a client of ours did on a day shows. Both clients of our own pair are asked for: either may have
+/// been current on that day.
+async fn own_use_shows(session: &Session, judged: &ClientId, day: Date) -> Result<bool, Trouble> {
+    let own = session.own_clients.iter().filter(|own| *own != judged);
+    for own in own {
+        let rows = counted(session, own, day, day).await?;
+        if rows.iter().any(|row| row.requests > 0) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// What the platform counted of a client. What can't be read is not "unused".
+async fn counted(
+    session: &Session,
+    client: &ClientId,
+    first: Date,
+    last: Date,
+) -> Result<Vec<Use>, Trouble> {
+    let rows = session
+        .genesys
+        .client_usage(client.as_str(), first, last)
+        .await;
+    let error = match rows {
+        Ok(rows) => return Ok(rows.into_iter().map(of_row).collect()),
+        Err(error) => error,
+    };
+    let said = error.to_string();
+    let because = match error.kind() {
+        ErrorKind::Denied { .. } => Unknown::Denied { said },
+        ErrorKind::NotFound
+        | ErrorKind::Conflict
+        | ErrorKind::FunctionDenied
+        | ErrorKind::Unauthorized
+        | ErrorKind::BadRequest { .. } => Unknown::Rejected { said },
+        // Without a status the platform was reached and says that the query failed.
+        ErrorKind::Unavailable if error.status().is_none() => Unknown::Unanswered { said },
+        ErrorKind::OutOfTime => Unknown::Unanswered { said },
+        ErrorKind::Unavailable
+        | ErrorKind::RateLimited { .. }
+        | ErrorKind::Transport(_)
+        | ErrorKind::Garbled => return Err(of_genesys(&error).into()),
+    };
+    Err(Refusal::UseUnknown {
+        client: client.clone(),
+        because,
+    }
+    .into())
+}
+
+fn of_row(row: genesys_cloud::UsageRow) -> Use {
+    Use {
+        requests: row.calls(),
+        method: row.http_method.unwrap_or_else(|| "?".to_owned()),
+        template: row.template_uri.unwrap_or_else(|| "?".to_owned()),
+        date: row.date,
+    }
+}
