@@ -127,20 +127,30 @@ class Models:
         allowed = self.allowed(text)
         required = self.additions["required"].get(name, {}).get("fields", [])
         read_only = self.additions["read_only"].get(name, {}).get("fields", [])
+        closed = self.additions["closed_sets"].get(name, {})
         properties = {}
         for attribute, wire in names.items():
             schema = schema_of(types[attribute], self.used)
             if attribute in allowed:
                 (schema.get("items") or schema)["enum"] = allowed[attribute]
+            if wire in closed:
+                self.close(schema, f"{name}.{wire}", closed[wire]["values"])
             if wire in read_only and "$ref" not in schema:
                 schema["readOnly"] = True
             properties[wire] = schema
-        if unknown := [field for field in [*required, *read_only] if field not in properties]:
+        if unknown := [field for field in [*required, *read_only, *closed] if field not in properties]:
             sys.exit(f"the additions name fields that {name} does not have: {unknown}")
         model = {"type": "object", "properties": properties, "additionalProperties": False}
         if required:
             model["required"] = sorted(required)
         return model
+
+    @staticmethod
+    def close(schema, field, values):
+        """Gives the items of a list the values that the SDK writes down for no list."""
+        if schema.get("type") != "array" or "enum" in schema["items"]:
+            sys.exit(f"the SDK has {field} as {schema}: the closed set of the additions is not needed, or wrong")
+        schema["items"]["enum"] = values
 
     @staticmethod
     def table(text, name):

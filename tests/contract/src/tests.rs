@@ -9,6 +9,7 @@ use super::*;
 const ACTIONS: &str = "/api/v2/integrations/actions";
 const ACTION: &str = "/api/v2/integrations/actions/{actionId}";
 const SECRET: &str = "/api/v2/oauth/clients/{clientId}/secret";
+const USAGE: &str = "/api/v2/oauth/clients/{clientId}/usage/query";
 const OPERATIONS: &[(&str, &str)] = &[
     ("POST", "/oauth/token"),
     ("GET", ACTIONS),
@@ -25,6 +26,7 @@ const OPERATIONS: &[(&str, &str)] = &[
         "GET",
         "/api/v2/oauth/clients/{clientId}/usage/query/results/{executionId}",
     ),
+    ("POST", USAGE),
     // Without an addition of ours: the SDK alone is enough.
     ("GET", "/api/v2/authorization/roles/{roleId}"),
 ];
@@ -322,10 +324,46 @@ fn every_exception_says_its_source_and_outranks_a_declared_status() {
             "{exception}"
         );
     }
+    for (model, fields) in additions["closed_sets"].as_object().unwrap() {
+        for (field, fact) in fields.as_object().unwrap() {
+            for part in ["source", "version"] {
+                assert!(fact[part].is_string(), "{model}.{field} has no {part}");
+            }
+        }
+    }
     for part in ["operations", "required", "read_only", "raw", "paths"] {
         for (name, fact) in additions[part].as_object().unwrap() {
             assert!(fact["source"].is_string(), "{part} {name} has no source");
         }
+    }
+}
+
+/// The official Python SDK writes enums on the items of a list as plain lists of text.
+#[test]
+fn a_foreign_item_of_a_list_is_found() {
+    let asked = |group_by: &[&str], metrics: &[&str]| {
+        let body = json!({"interval": "2026-05-01T00:00:00Z/2026-05-02T00:00:00Z", "groupBy": group_by, "metrics": metrics});
+        requested("POST", USAGE, &[], &body.to_string())
+    };
+    let nothing: Vec<String> = Vec::new();
+    assert_eq!(
+        asked(&["TemplateUri", "HttpMethod"], &["Requests"]),
+        nothing
+    );
+    for (group_by, metrics, place, value) in [
+        (
+            vec!["TemplateUri", "UserId"],
+            vec![],
+            "/groupBy/1",
+            "UserId",
+        ),
+        (vec!["templateUri"], vec![], "/groupBy/0", "templateUri"),
+        (vec![], vec!["requests"], "/metrics/0", "requests"),
+    ] {
+        let found = asked(&group_by, &metrics);
+        assert_eq!(found.len(), 1, "{found:?}");
+        let told = format!("body {place}: the value \"{value}\"; the contract has only");
+        assert!(found[0].contains(&told), "{found:?}");
     }
 }
 
