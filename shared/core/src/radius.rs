@@ -100,7 +100,7 @@ async fn current(
         for (secret, seen) in some.iter().zip(try_join_all(looks).await?) {
             match seen {
                 SecretSeen::Current { version_id, .. } => {
-                    versions.insert((*secret).clone(), version_id);
+                    versions.insert((*secret).clone(), version_id.into());
                 }
                 SecretSeen::NoCurrent | SecretSeen::Deleted | SecretSeen::Missing => {}
             }

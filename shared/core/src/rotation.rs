@@ -184,7 +184,7 @@ impl<'a> Rotating<'a> {
     pub(crate) async fn work(&mut self) -> Result<String, Trouble> {
         let request = self.request;
         if self.is_current() {
-            return self.announce(&request.token).await;
+            return self.announce(request.token.as_str()).await;
         }
         self.announce_earlier().await?;
         let pending = self.read().await?;
@@ -194,14 +194,14 @@ impl<'a> Rotating<'a> {
             .and_then(|stored| pair(&stored.client));
         let seen = Seen {
             labels: &self.look.labels,
-            token: &self.request.token,
+            token: self.request.token.as_str(),
             step: self.request.step,
             current: current.as_ref(),
             pending: &pending,
             single: self.look.tags.get(STRATEGY_TAG).map(String::as_str) == Some("single"),
         };
         match rotation::plan(&seen, self.state.value.rotation.as_ref())? {
-            Plan::Announce => self.announce(&request.token).await,
+            Plan::Announce => self.announce(request.token.as_str()).await,
             Plan::Done => Ok(match self.request.step {
                 rotation::RotationStep::Create => "the value was stored before".to_owned(),
                 rotation::RotationStep::Set
@@ -218,7 +218,7 @@ impl<'a> Rotating<'a> {
     }
 
     fn is_current(&self) -> bool {
-        let labels = self.look.labels.versions.get(&self.request.token);
+        let labels = self.look.labels.versions.get(self.request.token.as_str());
         self.look.labels.rotation_enabled && labels.is_some_and(|labels| labels.contains(CURRENT))
     }
 
@@ -229,10 +229,12 @@ impl<'a> Rotating<'a> {
         if let Some(version) = labels.current() {
             self.current = readable(secrets.client_of_version(secret, version).await)?.flatten();
         }
-        if !labels.versions.contains_key(&self.request.token) {
+        if !labels.versions.contains_key(self.request.token.as_str()) {
             return Ok(Pending::Empty);
         }
-        let found = secrets.client_of_version(secret, &self.request.token).await;
+        let found = secrets
+            .client_of_version(secret, self.request.token.as_str())
+            .await;
         Ok(match readable(found)? {
             None => Pending::Unreadable,
             Some(None) => Pending::Empty,
@@ -260,10 +262,14 @@ impl<'a> Rotating<'a> {
             .saturating_add(signed(self.deadline.remaining() + LEASE_MARGIN))
             .unwrap_or(Timestamp::MAX);
         let current = self.look.labels.current().unwrap_or_default();
-        let claimed = self
-            .state
-            .value
-            .claim(&self.request.token, current, turn, actor, now, lease);
+        let claimed = self.state.value.claim(
+            self.request.token.as_str(),
+            current,
+            turn,
+            actor,
+            now,
+            lease,
+        );
         if let Err(busy) = claimed {
             let wait = busy.until.duration_since(now);
             let wait = Duration::try_from(wait).unwrap_or_default();
@@ -282,7 +288,7 @@ impl<'a> Rotating<'a> {
     /// Changes what is recorded of this rotation.
     pub(crate) fn record(&mut self, change: impl FnOnce(&mut rotation::Rotation)) {
         let request = self.request;
-        self.record_of(&request.token, change);
+        self.record_of(request.token.as_str(), change);
     }
 
     /// Changes what is recorded of the rotation of a token.
@@ -314,7 +320,7 @@ impl<'a> Rotating<'a> {
         if !self.claimed {
             return;
         }
-        self.state.value.release(&self.request.token);
+        self.state.value.release(self.request.token.as_str());
         self.claimed = false;
         if let Err(error) = self.world.store.save_rotations(&mut self.state).await {
             // The lease ends by itself, and a failure is told twice rather than never.

@@ -224,8 +224,8 @@ fn request_template(action: &Action, secrets: &[SecretVersion]) -> String {
     }
 }
 
-/// `{"NAME": {"arn", "version_id"}}`. Neither an ARN nor a version id can hold `$`, `#` or a
-/// quote, so nothing here needs escaping for Velocity.
+/// `{"NAME": {"arn", "version_id"}}`. Neither an ARN nor a [version id](crate::ids::VersionId) can hold
+/// `$`, `#` or a quote, so nothing here needs escaping for Velocity.
 fn references(pin: bool, secrets: &[SecretVersion]) -> String {
     let map: Map<String, Value> = secrets
         .iter()

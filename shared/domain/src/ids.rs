@@ -190,3 +190,127 @@ ids! {
     /// The id of a user of the organization.
     UserId is "user id", described "The id of a user of the organization.";
 }
+
+/// The id of a version of a secret. A rotation's token becomes the id of the version that it makes, so both
+/// follow one rule: 32 to 64 characters (Secrets Manager API reference, `ClientRequestToken`), printable ASCII
+/// without space, and without what a request template would read as its own: `$ # " \ { }`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct VersionId(String);
+
+/// A text that is not the id of a version. It may be anything, so it is not quoted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidVersionId {
+    /// Too short or too long.
+    #[error("has {length} characters, not 32 to 64")]
+    Length {
+        /// Its length in characters.
+        length: usize,
+    },
+    /// A character that can't be carried into a template.
+    #[error(
+        "holds a character other than printable ASCII without space and without $ # \" \\ {{ }}"
+    )]
+    Character,
+}
+
+impl VersionId {
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for VersionId {
+    type Err = InvalidVersionId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidVersionId> {
+        let length = text.chars().count();
+        if !(32..=64).contains(&length) {
+            return Err(InvalidVersionId::Length { length });
+        }
+        let fits =
+            |c: char| c.is_ascii_graphic() && !matches!(c, '$' | '#' | '"' | '\\' | '{' | '}');
+        if !text.chars().all(fits) {
+            return Err(InvalidVersionId::Character);
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl TryFrom<String> for VersionId {
+    type Error = InvalidVersionId;
+
+    fn try_from(text: String) -> Result<Self, InvalidVersionId> {
+        text.parse()
+    }
+}
+
+impl From<VersionId> for String {
+    fn from(id: VersionId) -> Self {
+        id.0
+    }
+}
+
+impl fmt::Display for VersionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A version's id for a name or an object key: as it is where it holds letters, digits and `-` alone, else a
+/// short digest of it.
+#[must_use]
+pub fn version_name(version_id: &str) -> String {
+    const SHORT: usize = 16;
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    if !version_id.is_empty() && version_id.chars().all(fits) {
+        return version_id.to_owned();
+    }
+    Digest::of(&version_id).short(SHORT).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_id_is_what_secrets_manager_and_a_template_can_carry() {
+        for fits in [
+            "7a1f0c52-9d0b-4f8e-8f54-2f1b6b1c9d3e".to_owned(),
+            "x".repeat(32),
+            "terraform.2026-01-01T00:00:00Z/rotation+1=~!@%^&*()<>?".to_owned(),
+            "y".repeat(64),
+        ] {
+            let id: VersionId = fits.parse().unwrap();
+            assert_eq!(id.as_str(), fits);
+        }
+        for length in [0, 31, 65] {
+            let found = "x".repeat(length).parse::<VersionId>();
+            assert_eq!(found, Err(InvalidVersionId::Length { length }));
+        }
+        for c in ['$', '#', '"', '\\', '{', '}', ' ', '\n', 'é'] {
+            let text = format!("{}{c}", "x".repeat(40));
+            let found = text.parse::<VersionId>();
+            assert_eq!(found, Err(InvalidVersionId::Character), "{c:?}");
+        }
+    }
+
+    #[test]
+    fn a_version_is_named_by_its_id_or_by_a_digest_that_is_its_own() {
+        let plain = "7a1f0c52-9d0b-4f8e-8f54-2f1b6b1c9d3e";
+        assert_eq!(version_name(plain), plain);
+        let odd = [
+            "a/../b:7a1f0c529d0b4f8e8f542f1b6b",
+            "a/../c:7a1f0c529d0b4f8e8f542f1b6b",
+            "",
+        ];
+        let mut named: Vec<String> = odd.iter().map(|id| version_name(id)).collect();
+        for name in &named {
+            assert!(name.bytes().all(|b| b.is_ascii_hexdigit()), "{name}");
+        }
+        named.dedup();
+        assert_eq!(named.len(), odd.len());
+    }
+}

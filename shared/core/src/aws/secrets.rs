@@ -7,10 +7,12 @@ use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 use jiff::Timestamp;
 use lockstep_domain::arn::SecretArn;
+use lockstep_domain::ids::VersionId;
 use lockstep_domain::rotation::{CURRENT, Labels, PENDING};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::client_value::{GenesysClient, StoredClient, parse};
+use super::error::Kind;
 use super::kms_denial::name_key;
 use super::{AwsError, refine};
 
@@ -26,7 +28,7 @@ pub enum SecretSeen {
     /// A version is in force.
     Current {
         /// Its id.
-        version_id: String,
+        version_id: VersionId,
         /// The customer key that encrypts it; `None` for the account's own key.
         kms_key: Option<String>,
     },
@@ -100,7 +102,7 @@ impl Secrets {
         }
         Ok(match labels(&described).current() {
             Some(version_id) => SecretSeen::Current {
-                version_id: version_id.to_owned(),
+                version_id: version(secret, version_id)?,
                 kms_key: described.kms_key_id().map(str::to_owned),
             },
             None => SecretSeen::NoCurrent,
@@ -314,6 +316,19 @@ impl Secrets {
             ))?;
         Ok(())
     }
+}
+
+/// Whoever stores a version chooses its id, and it is written into templates and names.
+fn version(secret: &SecretArn, id: &str) -> Result<VersionId, AwsError> {
+    id.parse().map_err(|problem| AwsError {
+        operation: "secretsmanager:DescribeSecret",
+        resource: secret.to_string(),
+        kind: Kind::Other,
+        code: None,
+        message: format!(
+            "the id of its AWSCURRENT version {problem}; store the value again with another ClientRequestToken"
+        ),
+    })
 }
 
 fn labels(described: &DescribeSecretOutput) -> Labels {

@@ -150,7 +150,7 @@ impl Rotating<'_> {
     async fn still_pending(&self) -> Result<(), Trouble> {
         let look = self.world.secrets.look(&self.request.secret).await?;
         let labels = look.unwrap_or_default().labels;
-        let of_token = labels.versions.get(&self.request.token);
+        let of_token = labels.versions.get(self.request.token.as_str());
         if of_token.is_some_and(|labels| labels.contains(PENDING)) {
             return Ok(());
         }
@@ -190,7 +190,7 @@ impl Rotating<'_> {
     fn parts(&self) -> StepParts<'_> {
         StepParts {
             secret: &self.request.secret,
-            token: &self.request.token,
+            token: self.request.token.as_str(),
             proof: self.request.rotation_token.as_ref(),
         }
     }

@@ -2,7 +2,7 @@
 
 use lockstep_domain::change::SecretVersion;
 use lockstep_domain::event::{EventType, Principal, PrincipalKind};
-use lockstep_domain::ids::Key;
+use lockstep_domain::ids::{Key, version_name};
 use lockstep_domain::rotation::{CURRENT, Left, Rotated, Rotation, Strategy, Turn};
 
 use super::{Rotating, Trouble};
@@ -11,7 +11,7 @@ use crate::aws::AwsError;
 impl Rotating<'_> {
     /// Moves the label and tells of it.
     pub(super) async fn finish(&mut self, from: &str, turn: &Turn) -> Result<String, Trouble> {
-        let actor = match self.state.value.of(&self.request.token) {
+        let actor = match self.state.value.of(self.request.token.as_str()) {
             Some(known) => known.actor.clone(),
             None => turn.leaves.clone(),
         };
@@ -28,7 +28,7 @@ impl Rotating<'_> {
         self.save().await?;
         self.move_label(from).await?;
         let request = self.request;
-        self.announce(&request.token).await
+        self.announce(request.token.as_str()).await
     }
 
     /// An answer may be lost after the label has moved, and a repetition is then told that the label
@@ -48,7 +48,7 @@ impl Rotating<'_> {
     async fn has_moved(&self) -> Result<bool, AwsError> {
         let look = self.world.secrets.look(&self.request.secret).await?;
         let labels = look.unwrap_or_default().labels;
-        Ok(labels.holder(CURRENT) == Some(&self.request.token))
+        Ok(labels.holder(CURRENT) == Some(self.request.token.as_str()))
     }
 
     /// Records and tells of a rotation that came into force, unless that was done: evidence, then
@@ -79,7 +79,7 @@ impl Rotating<'_> {
             "evidence/{}/{}/{}.json",
             record.organization,
             Key::of_client(&record.secret),
-            record.version_id
+            version_name(&record.version_id)
         );
         let uri = self.world.store.write_evidence(&object, &record).await?;
         self.emit(&record, &uri).await?;
@@ -93,7 +93,7 @@ impl Rotating<'_> {
     /// place in what is remembered.
     pub(super) async fn announce_earlier(&mut self) -> Result<(), Trouble> {
         let earlier = self.state.value.rotation.as_ref().filter(|known| {
-            known.token != self.request.token
+            known.token != self.request.token.as_str()
                 && !known.announced
                 && self.look.labels.current() == Some(&known.token)
         });

@@ -6,6 +6,7 @@
 //! given up. What may be somebody's, or may still pass, is left as it is and named.
 
 use lockstep_domain::arn::SecretArn;
+use lockstep_domain::ids::InvalidVersionId;
 use lockstep_domain::manifest::{Manifest, Mode};
 use lockstep_domain::plan::Outcome;
 use lockstep_domain::rotation::{self, HealRequest, HealStep, HealVerb, RotationStep, Stuck};
@@ -146,7 +147,7 @@ impl Healer<'_> {
         let why = "it came into force, and nobody was told";
         let mut step = HealStep::new(self.secret, current, HealVerb::Announce, why);
         if self.mode == Mode::Apply {
-            let request = self.request(current, RotationStep::Finish);
+            let request = self.request(current, RotationStep::Finish)?;
             let done = self.run(look.clone(), &request).await;
             step.outcome = Some(outcome(done));
         }
@@ -193,10 +194,10 @@ impl Healer<'_> {
             .value
             .of(&stuck.version_id)
             .map(|known| known.strategy);
-        let request = self.request(&stuck.version_id, RotationStep::Test);
+        let request = self.request(&stuck.version_id, RotationStep::Test)?;
         let mut done = self.run(look.clone(), &request).await;
         if done.is_ok() {
-            let request = self.request(&stuck.version_id, RotationStep::Finish);
+            let request = self.request(&stuck.version_id, RotationStep::Finish)?;
             done = self.run(look, &request).await;
         }
         step.outcome = Some(match done {
@@ -210,13 +211,17 @@ impl Healer<'_> {
         Ok(step)
     }
 
-    fn request(&self, version_id: &str, step: RotationStep) -> StepRequest {
-        StepRequest {
+    fn request(&self, version_id: &str, step: RotationStep) -> Result<StepRequest, Failure> {
+        let token = version_id.parse().map_err(|problem: InvalidVersionId| {
+            let message = format!("the id of the version that a rotation left {problem}");
+            Failure::permanent("bad_version_id", message)
+        })?;
+        Ok(StepRequest {
             secret: self.secret.clone(),
-            token: version_id.to_owned(),
+            token,
             step,
             rotation_token: None,
-        }
+        })
     }
 
     /// One step as Secrets Manager would ask for it. Nothing is told of its failure: the report says

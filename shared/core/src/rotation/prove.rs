@@ -26,7 +26,7 @@ impl Rotating<'_> {
         let session = self.session().await?;
         self.claim(turn, &session.client_id).await?;
         let made = self.pending.as_ref().and_then(|stored| stored.made_at);
-        let known = self.state.value.of(&self.request.token);
+        let known = self.state.value.of(self.request.token.as_str());
         let reset_at = known
             .and_then(|known| known.reset_at)
             // Stored, and the run ended before it said so. The version may be older than its value.

@@ -1,6 +1,7 @@
 //! What `rotate-client` is called with.
 
 use lockstep_domain::arn::SecretArn;
+use lockstep_domain::ids::{InvalidVersionId, VersionId};
 use lockstep_domain::problem::Problem;
 use lockstep_domain::request;
 use lockstep_domain::rotation::{HealRequest, RotationStep};
@@ -13,8 +14,8 @@ use serde_json::Value;
 pub struct StepRequest {
     /// The secret.
     pub secret: SecretArn,
-    /// The token, which is the new version's id.
-    pub token: String,
+    /// The token, which becomes the new version's id.
+    pub token: VersionId,
     /// The step.
     pub step: RotationStep,
     /// What proves to Secrets Manager that a write belongs to the rotation. It opens something, so
@@ -71,10 +72,9 @@ pub fn request(body: &Value) -> Result<Call, Vec<Problem>> {
         // serde would quote what it stumbles over.
         problem("is not a step of a rotation".to_owned())
     })?;
-    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    if token.is_empty() || token.len() > 64 || !token.chars().all(fits) {
-        return Err(problem("has a ClientRequestToken that is none".to_owned()));
-    }
+    let token = token.parse().map_err(|wrong: InvalidVersionId| {
+        problem(format!("has a ClientRequestToken that {wrong}"))
+    })?;
     Ok(Call::Step(StepRequest {
         secret,
         token,
@@ -92,7 +92,7 @@ mod tests {
 
     fn step() -> Value {
         json!({
-            "SecretId": SECRET, "ClientRequestToken": "0f1e-2", "Step": "createSecret",
+            "SecretId": SECRET, "ClientRequestToken": "terraform.2026-01-01T00:00:00Z:0f1e-2", "Step": "createSecret",
             "RotationToken": "s3cr3t", "Later": 1,
         })
     }
@@ -114,6 +114,11 @@ mod tests {
             ("SecretId", json!("genesys/s3cr3t")),
             ("Step", json!("s3cr3t")),
             ("ClientRequestToken", json!("s3cr3t token")),
+            ("ClientRequestToken", json!("s3cr3t-0f1e-2")),
+            (
+                "ClientRequestToken",
+                json!("s3cr3t${7a1f0c52-9d0b-4f8e-8f54-2f1b6b1c}"),
+            ),
             ("ClientRequestToken", json!(null)),
         ] {
             let mut body = step();

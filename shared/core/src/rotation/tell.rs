@@ -100,7 +100,7 @@ impl Rotating<'_> {
             .as_ref()
             .and_then(|stored| pair(&stored.client));
         detail.client_id = current.map(|pair| pair.client);
-        if let Some(known) = self.state.value.of(&request.token) {
+        if let Some(known) = self.state.value.of(request.token.as_str()) {
             detail.actor = Principal {
                 kind: PrincipalKind::Client,
                 id: known.actor.to_string(),
@@ -118,7 +118,7 @@ impl Rotating<'_> {
     }
 
     fn what_still_works(&self) -> String {
-        let known = self.state.value.of(&self.request.token);
+        let known = self.state.value.of(self.request.token.as_str());
         let reset = known.is_some_and(|known| {
             known.strategy == Strategy::Single && known.resetting_at.is_some()
         });

@@ -32,7 +32,7 @@ fn a_secret_is_seen_as_it_is_without_its_value() {
         assert_eq!(
             seen,
             SecretSeen::Current {
-                version_id,
+                version_id: version_id.parse().unwrap(),
                 kms_key
             }
         );

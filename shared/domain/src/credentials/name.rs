@@ -2,7 +2,7 @@
 
 use crate::change::ChangeId;
 use crate::digest::Digest;
-use crate::ids::{CredentialId, Key};
+use crate::ids::{CredentialId, Key, version_name};
 
 /// How every such name begins.
 const OURS: &str = "Lockstep";
@@ -24,7 +24,7 @@ pub fn credential_name(
     before: Option<&CredentialId>,
 ) -> String {
     let mark = Digest::of(&(key, version_id, change, attempt, before));
-    let version: String = version_id.chars().take(SHORT).collect();
+    let version: String = version_name(version_id).chars().take(SHORT).collect();
     format!("{OURS} {key} {version} {}", mark.short(SHORT))
 }
 
@@ -75,6 +75,10 @@ mod tests {
         let said = our_name(&name("12345678-9abc", 1, None)).unwrap();
         assert_eq!(said.key.as_str(), "erp-login");
         assert_eq!(said.version, "12345678");
+        // An id with other characters is named by its digest, so that the name can still be read.
+        let said = our_name(&name("a b/c:1234567890", 1, None)).unwrap();
+        assert_eq!(said.version.len(), SHORT);
+        assert!(said.version.bytes().all(|b| b.is_ascii_hexdigit()));
     }
 
     #[test]

@@ -90,7 +90,7 @@ pub async fn current_versions(
                 SecretSeen::Current { version_id, .. } => Ok(SecretVersion {
                     name: secret.name.to_string(),
                     arn: arn.clone(),
-                    version_id,
+                    version_id: version_id.into(),
                 }),
                 SecretSeen::NoCurrent => Err(format!("the secret {arn} has no AWSCURRENT version")),
                 SecretSeen::Deleted => Err(format!("the secret {arn} is scheduled for deletion")),

@@ -147,7 +147,9 @@ async fn desired(
 ) -> Result<Result<DesiredUnit, String>, UnitError> {
     let secret = unit.secret;
     Ok(match world.secrets.current(secret).await? {
-        SecretSeen::Current { version_id, .. } => Ok(DesiredUnit::new(manifest, unit, version_id)),
+        SecretSeen::Current { version_id, .. } => {
+            Ok(DesiredUnit::new(manifest, unit, version_id.into()))
+        }
         SecretSeen::NoCurrent => Err(format!("the secret {secret} has no AWSCURRENT version")),
         SecretSeen::Deleted => Err(format!("the secret {secret} is scheduled for deletion")),
         SecretSeen::Missing => Err(format!("the secret {secret} does not exist")),
