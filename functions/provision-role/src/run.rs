@@ -108,7 +108,16 @@ impl<'a> Run<'a> {
         for (desired, report) in desired.iter().zip(reports) {
             if self.worth_telling(scope, &report) {
                 let change = changes_of(scope, desired, radius);
-                role::announce(self.world, desired, &report, change, &concern.occasion).await?;
+                let occasion = &concern.occasion;
+                role::announce(
+                    self.world,
+                    desired,
+                    &report,
+                    change,
+                    occasion,
+                    self.trigger_id,
+                )
+                .await?;
             }
             by_role.insert(desired.name.clone(), report);
         }

@@ -239,7 +239,8 @@ async fn confirm(world: &World, desired: &DesiredRole, keep: &Keep) -> Result<En
     })
 }
 
-/// Tells the bus how a role ended. Nothing in mode `plan`.
+/// Emits how a role ended. Nothing in mode `plan`. The same end after another trigger is another
+/// event: a redelivery of a message keeps its `trigger_id`.
 ///
 /// # Errors
 /// The bus did not take it.
@@ -249,8 +250,10 @@ pub async fn announce(
     report: &Report,
     change_id: Option<ChangeId>,
     occasion: &str,
+    trigger_id: &str,
 ) -> Result<(), AwsError> {
     let mut detail = world.detail();
+    detail.occurrence = Some(trigger_id.to_owned());
     detail.organization_id = Some(desired.organization.clone());
     detail.key = Some(desired.key.clone());
     detail.change_id = change_id;
