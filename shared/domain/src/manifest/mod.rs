@@ -5,6 +5,7 @@
 //! code that has one need not check again. What stands in the file is [`wire`]; the JSON Schema
 //! for editors is generated from it, and the reader checks with that very schema.
 
+mod accepted;
 mod bounds;
 mod collect;
 mod explain;
@@ -27,6 +28,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
 
+pub use accepted::{Dropped, Reread, read_accepted};
 pub use bounds::Bounds;
 pub use field_path::{FieldPath, InvalidFieldPath};
 pub use name::{InvalidSecretName, SecretName};

@@ -26,6 +26,28 @@ pub const MAX_MANIFEST_BYTES: usize = 1_000_000;
 /// far as the parts they need are well-formed. Text that is not YAML is one problem, since nothing
 /// can be said about what follows.
 pub fn read(text: &str, bounds: &Bounds, others: &[Manifest]) -> Result<Manifest, Vec<Problem>> {
+    checked(text, bounds, others, |manifest, mut problems| {
+        if !problems.is_empty() {
+            return Err(problems.into_sorted());
+        }
+        manifest.resolve(bounds).ok_or_else(|| {
+            problems.add(
+                &Place::root(),
+                "this is not complete",
+                "See schemas/manifest.schema.json for what is required.",
+            );
+            problems.into_sorted()
+        })
+    })
+}
+
+/// Reads the document and checks every rule; what comes of it is for `then` to say.
+pub(super) fn checked<T>(
+    text: &str,
+    bounds: &Bounds,
+    others: &[Manifest],
+    then: impl FnOnce(wire::Manifest, Problems<'_>) -> Result<T, Vec<Problem>>,
+) -> Result<T, Vec<Problem>> {
     if text.len() > MAX_MANIFEST_BYTES {
         return Err(vec![Problem::new(
             "",
@@ -60,16 +82,7 @@ pub fn read(text: &str, bounds: &Bounds, others: &[Manifest]) -> Result<Manifest
             return Err(problems.into_sorted());
         }
     };
+    problems.rules_begin();
     rules::check(&manifest, bounds, others, &mut problems);
-    if !problems.is_empty() {
-        return Err(problems.into_sorted());
-    }
-    manifest.resolve(bounds).ok_or_else(|| {
-        problems.add(
-            &Place::root(),
-            "this is not complete",
-            "See schemas/manifest.schema.json for what is required.",
-        );
-        problems.into_sorted()
-    })
+    then(manifest, problems)
 }

@@ -1,5 +1,6 @@
 //! The manifest and its reader.
 
+mod accepted;
 mod actions;
 mod adopting;
 mod contract;

@@ -227,7 +227,7 @@ fn check_function(
     problems: &mut Problems<'_>,
 ) {
     if (function.partition(), function.region()) != (&*bounds.partition, &*bounds.region) {
-        problems.add(
+        problems.bound(
             at,
             format!(
                 "the function is in {} ({}), the stack in {} ({})",
@@ -244,7 +244,7 @@ fn check_function(
         .iter()
         .any(|prefix| !prefix.is_empty() && function.name().starts_with(prefix.as_str()));
     if own && function.account() == bounds.account {
-        problems.add(
+        problems.bound(
             at,
             format!("{} is a function of Lockstep's own stack", function.name()),
             "Name the function that does the work: Genesys Cloud may never invoke Lockstep's own.",
@@ -254,7 +254,7 @@ fn check_function(
         .iter()
         .any(|allowed| allowed.allows(function))
     {
-        problems.add(
+        problems.bound(
             at,
             format!("this stack does not allow {function} to be bound"),
             "Add it to the stack's parameter AllowedFunctionArns, or correct it here.",
@@ -291,7 +291,7 @@ pub(super) fn check_secret(
     problems: &mut Problems<'_>,
 ) {
     if (secret.partition(), secret.account()) != (&*bounds.partition, &*bounds.account) {
-        problems.add(
+        problems.bound(
             at,
             format!(
                 "the secret is in account {} ({}), the stack in {} ({})",
@@ -304,7 +304,7 @@ pub(super) fn check_secret(
         );
     }
     if secret.region() != bounds.region {
-        problems.add(
+        problems.bound(
             at,
             format!(
                 "the secret is in {}, the stack in {}",

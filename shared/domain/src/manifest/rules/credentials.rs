@@ -65,7 +65,7 @@ fn readable(secret: &SecretArn, at: &Place, bounds: &Bounds, problems: &mut Prob
     check_secret(secret, at, bounds, problems);
     let prefix = &bounds.credential_secret_prefix;
     if !secret.name().starts_with(prefix.as_str()) {
-        problems.add(
+        problems.bound(
             at,
             format!(
                 "the functions may not read the value of `{}`: its name does not begin with \

@@ -83,13 +83,13 @@ fn check_role(
 ) {
     let prefix = &bounds.role_name_prefix;
     if is_own(role.as_str(), &bounds.own_role_prefix) {
-        problems.add(
+        problems.bound(
             at,
             format!("{role} is a role of Lockstep's own stack"),
             "Choose another name: Lockstep never changes its own roles.",
         );
     } else if !role.as_str().starts_with(prefix.as_str()) {
-        problems.add(
+        problems.bound(
             at,
             format!(
                 "the functions may not manage the role {role}: its name does not begin with \
@@ -105,7 +105,7 @@ fn check_role(
             .any(|its| is_same_role(role, &its.role))
         {
             let (problem, fix) = shared_role(role, other);
-            problems.add(at, problem, fix);
+            problems.bound(at, problem, fix);
         }
     }
 }

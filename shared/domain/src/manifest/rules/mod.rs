@@ -22,6 +22,9 @@ use crate::arn::RoleName;
 use crate::problem::Problem;
 
 /// Checks every rule and notes what is broken.
+///
+/// A rule is *upload only* ([`Problems::add`]) or a *bound* ([`Problems::bound`]), which says what
+/// it means for a manifest that was accepted before: see [`super::collect::Weight`].
 pub(super) fn check(
     manifest: &wire::Manifest,
     bounds: &Bounds,

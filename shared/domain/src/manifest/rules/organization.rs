@@ -19,7 +19,7 @@ pub(super) fn check(
     if let Some(id) = &organization.id
         && !bounds.organization_ids.contains(id)
     {
-        problems.add(
+        problems.bound(
             &at.key("id"),
             format!("this stack does not manage the organization {id}"),
             "Add the id to the stack's parameter OrganizationIds, or correct it here.",
@@ -27,7 +27,7 @@ pub(super) fn check(
     }
     if organization.genesys_account(bounds).is_none() {
         let region = organization.region();
-        problems.add(
+        problems.bound(
             &at.key("environment"),
             format!(
                 "the AWS account from which Genesys assumes roles is not published for {} and a \
@@ -70,7 +70,7 @@ fn client_secret(secret: &SecretArn, at: &Place, bounds: &Bounds, problems: &mut
     super::actions::check_secret(secret, at, bounds, problems);
     let prefix = &bounds.client_secret_prefix;
     if !secret.name().starts_with(prefix.as_str()) {
-        problems.add(
+        problems.bound(
             at,
             format!(
                 "the functions may not read the secret `{}`: its name does not begin with `{prefix}`",
@@ -108,13 +108,13 @@ fn urls(
     let refused = check_url(&api, Purpose::Api, region, bounds);
     let api_is_fine = refused.is_none();
     if let Some((problem, fix)) = refused {
-        problems.add(&at.key("api_url"), problem, fix);
+        problems.bound(&at.key("api_url"), problem, fix);
     }
     // A login host that is derived from a refused one would be refused for the same reason.
     if organization.login_url.is_some() || api_is_fine {
         let login = organization.login_text();
         if let Some((problem, fix)) = check_url(&login, Purpose::Login, region, bounds) {
-            problems.add(&at.key("login_url"), problem, fix);
+            problems.bound(&at.key("login_url"), problem, fix);
         }
     }
 }
