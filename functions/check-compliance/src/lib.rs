@@ -29,7 +29,10 @@ pub async fn handle(world: &World, call: &Call, context: &Context) -> Result<Ans
         }
     };
     let by_hand = call.delivery().is_none();
-    let answer = compliance::sweep(world, &request, by_hand, context.deadline).await?;
+    // On the heap: the SDK's futures are deep, and one inside the other they pass the compiler's
+    // limit.
+    let sweep = compliance::sweep(world, &request, by_hand, context.deadline);
+    let answer = Box::pin(sweep).await?;
     match answer {
         Answer::Refused(refused) => Ok(world
             .refuse(EventType::ManifestRefused, None, refused.errors)

@@ -12,13 +12,14 @@ mod scope;
 use lockstep::acceptance::{self, Acceptance};
 use lockstep::response::{Answer, Refused};
 use lockstep::runtime::{Call, Context, Failure};
-use lockstep::store::Manifests;
+use lockstep::store::{Manifests, StoreError};
 use lockstep::trigger::{self, Trigger};
 use lockstep::world::World;
 use lockstep_domain::event::EventType;
 use lockstep_domain::ids::OrganizationId;
 use lockstep_domain::intent::Intent;
-use lockstep_domain::manifest::Mode;
+use lockstep_domain::manifest::{Dropped, Mode};
+use lockstep_domain::problem::Problem;
 use tracing::{info, warn};
 
 use crate::run::Run;
@@ -30,12 +31,13 @@ const MAX_ROUNDS: u32 = 4;
 /// Handles one trigger.
 ///
 /// **Who retries.** An error is returned, and the message so delivered again, only where that can
-/// help: AWS was throttled, unreachable or ahead of its own reads. A role that is refused, a
-/// permission that is missing, a refused manifest, event or plan are events and answers: they need
-/// a person, not a redelivery. Everything here may be done twice.
+/// help: AWS was throttled, unreachable or ahead of its own reads, or something can't be read until
+/// it is repaired. What that concerns waits; the other organizations are carried out. A role that
+/// is refused, a refused manifest, event or plan are events and answers: they need a person, not a
+/// redelivery. Everything here may be done twice.
 ///
 /// # Errors
-/// What a redelivery can help, and broken storage.
+/// What a redelivery can help, now or after a repair.
 pub async fn handle(world: &World, call: &Call, context: &Context) -> Result<Answer, Failure> {
     // On the heap: the SDK's futures are deep, and one inside the other they pass the compiler's
     // limit.
@@ -58,10 +60,13 @@ async fn carry_out(world: &World, call: &Call, context: &Context) -> Result<Answ
         Upload::None => (None, Vec::new()),
         Upload::Answered(answer) => return Ok(answer),
     };
-    let mut run = Run::new(world, call.trigger_id(context), notices);
-    let mut manifests = world.store.accepted().await?;
-    run.notices
-        .extend(say_what_is_no_longer_allowed(world, &intent, &manifests).await?);
+    let trigger_id = call.trigger_id(context);
+    let mut run = Run::new(world, trigger_id, notices);
+    let mut manifests = manifests(world, &intent, &mut run.notices).await?;
+    run.notices.extend(uncovered(&manifests));
+    let ignored = say_what_is_dropped(world, &intent, &manifests, trigger_id).await?;
+    run.notices.extend(ignored);
+    run.not_known(unreadable_concerned(&intent, &manifests));
     for _ in 0..MAX_ROUNDS {
         let concern = match concern(&intent, &manifests, accepted.as_ref(), by_hand) {
             Ok(concern) => concern,
@@ -118,28 +123,104 @@ async fn accept(world: &World, intent: &Intent) -> Result<Upload, Failure> {
     })
 }
 
-/// A manifest that the stack no longer allows is not looked after. The scheduler's and people's
-/// calls announce that; on every secret in the account it would be noise.
-async fn say_what_is_no_longer_allowed(
+/// The accepted manifests. Where everything is compared, or one can't be read, the uploads are
+/// compared with them first.
+async fn manifests(
+    world: &World,
+    intent: &Intent,
+    notices: &mut Vec<String>,
+) -> Result<Manifests, Failure> {
+    if let Intent::Asked(request) = intent
+        && request.mode == Mode::Plan
+    {
+        return Ok(world.store.accepted().await?);
+    }
+    let manifests = Box::pin(acceptance::current(world)).await?;
+    let everything = match intent {
+        Intent::Asked(request) => request.keys.is_none() && request.secret.is_none(),
+        Intent::SecretMoved { .. } | Intent::ManifestUploaded { .. } | Intent::Retire { .. } => {
+            false
+        }
+    };
+    if !everything && manifests.unreadable.is_empty() {
+        return Ok(manifests);
+    }
+    let came_of_it = Box::pin(acceptance::catch_up(world, &manifests)).await?;
+    if came_of_it.is_empty() {
+        return Ok(manifests);
+    }
+    notices.extend(came_of_it);
+    acceptance::current(world).await
+}
+
+/// What of the accepted manifests is not looked after, and what an upload would be refused for.
+fn uncovered(manifests: &Manifests) -> Vec<String> {
+    let said = |problems: &[Problem]| {
+        let said: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        said.join(" ")
+    };
+    let mut notices = Vec::new();
+    for (object, problems) in &manifests.refused {
+        warn!(object, "accepted once and no longer allowed");
+        notices.push(format!(
+            "{object} was accepted and is no longer allowed, so its bindings are not looked after: {}",
+            said(problems)
+        ));
+    }
+    for accepted in &manifests.in_force {
+        let object = &accepted.object;
+        notices.extend(accepted.dropped.iter().map(|dropped| {
+            let problems = said(&dropped.problems);
+            format!(
+                "an entry of {object} is no longer allowed, so it is not looked after: {problems}"
+            )
+        }));
+        if !accepted.notices.is_empty() {
+            let problems = said(&accepted.notices);
+            notices.push(format!("{object} would be refused today: {problems}"));
+        }
+    }
+    notices
+}
+
+/// An event for each dropped entry that a trigger is about: nothing is done for it.
+async fn say_what_is_dropped(
     world: &World,
     intent: &Intent,
     manifests: &Manifests,
+    trigger_id: &str,
 ) -> Result<Vec<String>, Failure> {
-    if let Intent::Asked(request) = intent
-        && request.mode == Mode::Apply
-    {
-        acceptance::announce_no_longer_allowed(world, manifests).await?;
+    let concerns = |dropped: &Dropped| match intent {
+        Intent::SecretMoved { secret } => dropped.secrets.iter().any(|arn| secret.may_mean(arn)),
+        Intent::Asked(_) | Intent::ManifestUploaded { .. } | Intent::Retire { .. } => false,
+    };
+    let mut said = Vec::new();
+    for accepted in &manifests.in_force {
+        for dropped in accepted.dropped.iter().filter(|one| concerns(one)) {
+            let ignored = acceptance::announce_ignored(world, accepted, dropped, trigger_id);
+            said.push(ignored.await?);
+        }
     }
-    Ok(manifests
-        .refused
-        .iter()
-        .map(|(object, problems)| {
-            warn!(object, "accepted once and no longer allowed");
-            let said: Vec<String> = problems.iter().map(ToString::to_string).collect();
-            format!(
-                "{object} was accepted and is no longer allowed, so its bindings are not looked after: {}",
-                said.join(" ")
-            )
-        })
-        .collect())
+    Ok(said)
+}
+
+/// Why it is not known what a trigger concerns: the accepted copy of an organization that it may be
+/// about can't be read.
+fn unreadable_concerned(intent: &Intent, manifests: &Manifests) -> Vec<StoreError> {
+    let may_concern = |organization: &OrganizationId| match intent {
+        Intent::SecretMoved { .. } => true,
+        Intent::Asked(request) => {
+            let asked = request.organization.as_ref();
+            asked.is_none_or(|asked| asked == organization)
+        }
+        Intent::Retire {
+            organization: of, ..
+        } => of == organization,
+        Intent::ManifestUploaded { .. } => false,
+    };
+    let copies = manifests.unreadable.iter();
+    copies
+        .filter(|copy| may_concern(&copy.organization))
+        .map(|copy| copy.error.clone())
+        .collect()
 }

@@ -7,6 +7,7 @@ use lockstep::radius::{Radius, radius};
 use lockstep::reconcile::role::{self, End, Report};
 use lockstep::response::{Answer, Refused, Response};
 use lockstep::runtime::Failure;
+use lockstep::store::StoreError;
 use lockstep::telemetry;
 use lockstep::world::World;
 use lockstep_domain::change::ChangeId;
@@ -27,6 +28,8 @@ pub struct Run<'a> {
     done: Vec<Report>,
     wrote: bool,
     change: Option<ChangeId>,
+    /// What kept organizations from being carried out; the others were.
+    failures: Vec<Failure>,
 }
 
 impl<'a> Run<'a> {
@@ -39,7 +42,14 @@ impl<'a> Run<'a> {
             done: Vec::new(),
             wrote: false,
             change: None,
+            failures: Vec::new(),
         }
+    }
+
+    /// Manifests that can't be read: whether the trigger concerns them is not known.
+    pub fn not_known(&mut self, unreadable: Vec<StoreError>) {
+        self.failures
+            .extend(unreadable.into_iter().map(Failure::from));
     }
 
     /// Whether the last round wrote to a role.
@@ -63,22 +73,33 @@ impl<'a> Run<'a> {
         for scope in &concern.scopes {
             let organization = &scope.manifest.organization;
             let (actions, units) = (scope.actions(), &scope.units);
-            let radius = radius(self.world, scope.manifest, &actions, units).await?;
+            let radius = match radius(self.world, scope.manifest, &actions, units).await {
+                Ok(radius) => radius,
+                Err(failure) => {
+                    self.failures.push(failure);
+                    continue;
+                }
+            };
+            self.notices.extend(radius.unread.iter().cloned());
             if let Err(problem) = radius.guard.check() {
                 let refused = refused.get_or_insert((organization.id.clone(), Vec::new()));
                 refused.1.push(problem);
             }
-            radii.push(radius);
+            radii.push((scope, radius));
         }
         if refused.is_some() {
             return Ok(refused);
         }
-        self.change = the_only(radii.iter().flat_map(|radius| radius.changes.values())).cloned();
+        self.change =
+            the_only(radii.iter().flat_map(|(_, radius)| radius.changes.values())).cloned();
         if let Some(change) = &self.change {
             telemetry::record_change(change);
         }
-        for (scope, radius) in concern.scopes.iter().zip(&radii) {
-            self.scope(concern, scope, radius).await?;
+        // Organizations are independent: what keeps one does not keep the others.
+        for (scope, radius) in &radii {
+            if let Err(failure) = self.scope(concern, scope, radius).await {
+                self.failures.push(failure);
+            }
         }
         Ok(None)
     }
@@ -136,11 +157,24 @@ impl<'a> Run<'a> {
         if !scope.retire {
             return Ok(Keep::Granted);
         }
-        let states = self
-            .world
-            .store
-            .states(&scope.manifest.organization.id)
-            .await?;
+        let organization = &scope.manifest.organization.id;
+        // What an entry uses that is dropped, or whose state can't be read, may be in use.
+        if scope.keeps_all {
+            return Ok(Keep::Granted);
+        }
+        let mut states = Vec::new();
+        for state in self.world.store.each_state(organization).await? {
+            match state {
+                Ok(state) => states.push(state),
+                Err(error) if error.is_transient() => return Err(error.into()),
+                Err(error) => {
+                    if let Some(object) = error.unreadable() {
+                        self.world.announce_unreadable(&object).await?;
+                    }
+                    return Ok(Keep::Granted);
+                }
+            }
+        }
         Ok(Keep::used_by(&states))
     }
 
@@ -161,12 +195,20 @@ impl<'a> Run<'a> {
             done,
             wrote: _,
             change,
+            failures,
         } = self;
         if concern.scopes.is_empty() {
             notices.push(format!("{}: no binding is concerned", concern.occasion));
         }
         if !by_hand && let Some(reason) = done.iter().find_map(may_pass) {
             return Err(Failure::retry("role", reason));
+        }
+        // What may pass comes first: it comes back sooner.
+        let (pass, repair): (Vec<_>, Vec<_>) = failures
+            .into_iter()
+            .partition(|failure| matches!(failure, Failure::Retry { .. } | Failure::Later { .. }));
+        if let Some(failure) = pass.into_iter().chain(repair).next() {
+            return Err(failure);
         }
         if let Some(problems) = all_refused(&done) {
             return Ok(Refused::new(problems).into());

@@ -28,6 +28,8 @@ pub struct Scope<'m> {
     pub mode: Mode,
     /// Whether functions that nothing uses any more are revoked.
     pub retire: bool,
+    /// Whether entries of the manifest are dropped: what they use is not known to be unused.
+    pub keeps_all: bool,
 }
 
 impl<'m> Scope<'m> {
@@ -112,6 +114,7 @@ fn retire<'m>(organization: &OrganizationId, key: &Key, manifests: &'m Manifests
             roles: BTreeSet::from([integration.role.clone()]),
             mode: manifest.organization.mode,
             retire: true,
+            keeps_all: !accepted.dropped.is_empty(),
         })
     });
     Concern {
@@ -191,6 +194,7 @@ fn some(
             .collect(),
         mode: mode.stricter(manifest.organization.mode),
         retire: false,
+        keeps_all: false,
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod tutorial;
 
+use lockstep::acceptance;
 use lockstep::radius::radius;
 use lockstep::reconcile::action::{Ask, RebindError, Report, rebind};
 use lockstep::reconcile::credentials::{UnitError, rebind_unit};
@@ -16,19 +17,21 @@ use lockstep::store::Manifests;
 use lockstep::telemetry;
 use lockstep::trigger::{Trigger, Work, work};
 use lockstep::world::World;
+use lockstep_domain::arn::SecretArn;
 use lockstep_domain::credentials::{Unit, unit_of};
 use lockstep_domain::event::EventType;
 use lockstep_domain::intent::RebindMessage;
-use lockstep_domain::manifest::{Action, Manifest, Mode};
+use lockstep_domain::manifest::{Action, Dropped, Manifest, Mode};
 use lockstep_domain::request::{Request, TutorialRequest};
 
 /// Handles one call.
 ///
 /// **Who retries.** An error is returned only where a redelivery can help: Genesys Cloud or AWS
 /// did not answer, answered that they are overloaded, or a changed role has not settled yet. The
-/// state says how far the change came, so a redelivery goes on from there. Whatever is permanent is
-/// recorded, announced as *Rebind Failed* (of credentials: *Credential Rebind Failed*, *Credential
-/// Split*) and done with; the queue would only repeat it.
+/// state says how far the change came, so a redelivery goes on from there. Where the manifest, the
+/// state or a secret's metadata can't be read, the message waits for the repair. Whatever else is
+/// permanent is recorded, announced as *Rebind Failed* (of credentials: *Credential Rebind Failed*,
+/// *Credential Split*) and done with; the queue would only repeat it.
 ///
 /// # Errors
 /// See above.
@@ -42,9 +45,14 @@ pub async fn handle(world: &World, call: &Call, context: &Context) -> Result<Ans
                 .await?);
         }
     };
-    let manifests = world.store.accepted().await?;
+    // On the heap: the SDK's futures are deep, and one inside the other they pass the compiler's
+    // limit.
+    let manifests = Box::pin(acceptance::current(world)).await?;
     match work {
-        Work::Binding(message) => handed_on(world, &manifests, &message, context).await,
+        Work::Binding(message) => {
+            let trigger_id = call.trigger_id(context);
+            handed_on(world, &manifests, &message, trigger_id, context).await
+        }
         Work::Asked(request) => asked(world, &manifests, &request, context).await,
         Work::Tutorial(request) => told(world, &manifests, &request, context).await,
     }
@@ -54,6 +62,7 @@ async fn handed_on(
     world: &World,
     manifests: &Manifests,
     message: &RebindMessage,
+    trigger_id: &str,
     context: &Context,
 ) -> Result<Answer, Failure> {
     let RebindMessage {
@@ -62,10 +71,16 @@ async fn handed_on(
         retry,
         reason,
     } = message;
-    let Some(manifest) = manifests.of(organization).map(|found| &found.manifest) else {
+    let Some(accepted) = manifests.known(organization)? else {
         let because = format!("no manifest of the organization {organization} is in force");
         return Ok(Answer::nothing(Mode::Apply, because));
     };
+    let manifest = &accepted.manifest;
+    let is_it = |dropped: &&Dropped| dropped.key.as_ref() == Some(key);
+    if let Some(dropped) = accepted.dropped.iter().find(is_it) {
+        let because = acceptance::announce_ignored(world, accepted, dropped, trigger_id).await?;
+        return Ok(Answer::nothing(manifest.organization.mode, because));
+    }
     let ask = Ask {
         mode: Mode::Apply,
         retry: *retry,
@@ -73,8 +88,12 @@ async fn handed_on(
         deadline: context.deadline,
     };
     match (manifest.action(key), unit_of(manifest, key)) {
-        (Some(action), _) => one(world, manifest, action, &ask).await,
+        (Some(action), _) => {
+            readable(world, action.secrets.iter().map(|secret| &secret.arn)).await?;
+            one(world, manifest, action, &ask).await
+        }
         (None, Some(unit)) => {
+            readable(world, std::iter::once(unit.secret)).await?;
             let report = moved(world, manifest, &unit, &ask).await?;
             Ok(answer(manifest, &ask, report))
         }
@@ -83,6 +102,15 @@ async fn handed_on(
             Ok(Answer::nothing(manifest.organization.mode, because))
         }
     }
+}
+
+/// Whether the versions of a binding's secrets may be seen at all. A permission that is missing is
+/// no fault of the change: the message waits for it, and nothing is recorded as failed.
+async fn readable(world: &World, secrets: impl Iterator<Item = &SecretArn>) -> Result<(), Failure> {
+    for secret in secrets {
+        world.secrets.current(secret).await?;
+    }
+    Ok(())
 }
 
 async fn asked(
@@ -127,17 +155,26 @@ async fn asked(
     let mut mode = request.mode;
     let count = |one: &Selected<'_>| one.actions.len() + one.units.len();
     let alone = selected.iter().map(count).sum::<usize>() == 1;
-    // One after the other: the actions of one integration must not be written side by side.
+    let mut failed = None;
+    // One after the other: the actions of one integration must not be written side by side. What
+    // one fails at does not keep the others.
     for chosen in &selected {
         mode = mode.stricter(chosen.manifest.organization.mode);
         for action in &chosen.actions {
-            let report = bound(world, chosen.manifest, action, &ask).await?;
-            add(&mut all, report, action.key.as_str(), alone);
+            match bound(world, chosen.manifest, action, &ask).await {
+                Ok(report) => add(&mut all, report, action.key.as_str(), alone),
+                Err(failure) => failed = failed.or(Some(failure)),
+            }
         }
         for unit in &chosen.units {
-            let report = moved(world, chosen.manifest, unit, &ask).await?;
-            add(&mut all, report, unit.first_key().as_str(), alone);
+            match moved(world, chosen.manifest, unit, &ask).await {
+                Ok(report) => add(&mut all, report, unit.first_key().as_str(), alone),
+                Err(failure) => failed = failed.or(Some(failure)),
+            }
         }
+    }
+    if let Some(failure) = failed {
+        return Err(failure);
     }
     Ok(Response::new(mode, all.change_id, all.steps, all.notices).into())
 }
@@ -212,9 +249,17 @@ async fn moved(
 ) -> Result<Report, Failure> {
     let report = rebind_unit(world, manifest, unit, ask)
         .await
-        .map_err(|error: UnitError| match error.comes_back_after() {
-            Some(after) => Failure::later(after, chain(&error)),
-            None => Failure::retry(error.kind(), chain(&error)),
+        .map_err(|error: UnitError| {
+            let after = error.comes_back_after();
+            match &error {
+                UnitError::Rebind(error) => unbound(error),
+                UnitError::SecretGone { .. }
+                | UnitError::Value { .. }
+                | UnitError::Moved
+                | UnitError::StillThere { .. } => {
+                    Failure::retry(error.kind(), chain(&error)).not_before(after)
+                }
+            }
         })?;
     if let Some(change) = &report.change_id {
         telemetry::record_change(change);
@@ -230,18 +275,22 @@ async fn bound(
 ) -> Result<Report, Failure> {
     let report = rebind(world, manifest, action, ask)
         .await
-        .map_err(|error| retry(&error))?;
+        .map_err(|error| unbound(&error))?;
     if let Some(change) = &report.change_id {
         telemetry::record_change(change);
     }
     Ok(report)
 }
 
-/// Only what may pass by itself comes here. Where nobody says when, with growing spacing: an outage
-/// must not use up the deliveries that a message has.
-fn retry(error: &RebindError) -> Failure {
-    match error.comes_back_after() {
-        Some(after) => Failure::later(after, chain(error)),
-        None => Failure::retry(error.kind(), chain(error)),
+/// How a message that did not bind comes back. When the platform says how long asking is useless,
+/// that is a hint; when a changed role or a new integration needs its time, the moment is known.
+fn unbound(error: &RebindError) -> Failure {
+    let after = error.comes_back_after();
+    match (error, after) {
+        (RebindError::Store(store), _) if !store.is_transient() => store.clone().into(),
+        (RebindError::NotActive { .. } | RebindError::Settling { .. }, Some(after)) => {
+            Failure::later(after, chain(error))
+        }
+        (_, after) => Failure::retry(error.kind(), chain(error)).not_before(after),
     }
 }

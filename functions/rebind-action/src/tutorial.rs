@@ -161,11 +161,13 @@ mod tests {
             manifest,
             object: "manifests/main.yaml".into(),
             version_id: None,
+            dropped: Vec::new(),
+            notices: Vec::new(),
             accepted_at: jiff::Timestamp::UNIX_EPOCH,
         };
         let manifests = Manifests {
             in_force: vec![accepted],
-            refused: Vec::new(),
+            ..Manifests::default()
         };
         (manifests, vec![state])
     }

@@ -30,7 +30,10 @@ pub async fn handle(world: &World, call: &Call, context: &Context) -> Result<Ans
         }
     };
     let received = call.delivery().map_or(1, |delivery| delivery.received);
-    let answer = verify::look(world, &look, received, context.deadline).await?;
+    // On the heap: the SDK's futures are deep, and one inside the other they pass the compiler's
+    // limit.
+    let look = verify::look(world, &look, received, context.deadline);
+    let answer = Box::pin(look).await?;
     match answer {
         Answer::Refused(refused) => Ok(world
             .refuse(EventType::ManifestRefused, None, refused.errors)

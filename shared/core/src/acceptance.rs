@@ -6,14 +6,14 @@
 use std::collections::BTreeSet;
 
 use lockstep_domain::change::BindingState;
-use lockstep_domain::event::EventType;
+use lockstep_domain::event::{Detail, EventType};
 use lockstep_domain::ids::{Key, OrganizationId};
-use lockstep_domain::manifest::{self, Manifest};
+use lockstep_domain::manifest::{self, Dropped, Manifest};
 use lockstep_domain::problem::Problem;
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::runtime::Failure;
-use crate::store::{AcceptError, Manifests, Uploaded};
+use crate::store::{AcceptError, Accepted, Manifests, Uploaded};
 use crate::world::World;
 
 /// How often an upload that is replaced while it is being accepted is read again.
@@ -63,24 +63,135 @@ pub async fn accept(world: &World, object: &str) -> Result<Acceptance, Failure> 
     Err(Failure::retry("manifest_moves", message))
 }
 
-/// Announces manifests that were accepted once and are refused under the stack's present bounds:
-/// their bindings are not looked after, which must not pass in silence.
+/// Every accepted manifest, with an event for what of them can't be read, and for what the stack
+/// does not cover any more: that it is not looked after must not pass in silence.
 ///
 /// # Errors
-/// The bus did not take an event.
-pub async fn announce_no_longer_allowed(
-    world: &World,
-    manifests: &Manifests,
-) -> Result<(), Failure> {
+/// S3 did not answer, or the bus did not take an event.
+pub async fn current(world: &World) -> Result<Manifests, Failure> {
+    let manifests = world.store.accepted().await?;
+    for copy in &manifests.unreadable {
+        match copy.error.unreadable() {
+            Some(object) => world.announce_unreadable(&object).await?,
+            None => warn!(error = %copy.error, "an accepted manifest can't be read"),
+        }
+    }
     for (object, problems) in &manifests.refused {
         let mut detail = world.detail();
         detail.errors.clone_from(problems);
         detail.reason = Some(format!(
             "{object} was accepted and is no longer allowed: its bindings are not looked after"
         ));
-        world.emit(EventType::ManifestRefused, detail).await?;
+        let of = ("no longer allowed", object, problems);
+        world
+            .emit_once(&of, EventType::ManifestRefused, detail)
+            .await?;
     }
+    for accepted in &manifests.in_force {
+        announce_dropped(world, accepted).await?;
+    }
+    Ok(manifests)
+}
+
+async fn announce_dropped(world: &World, accepted: &Accepted) -> Result<(), Failure> {
+    if accepted.dropped.is_empty() {
+        return Ok(());
+    }
+    let problems = accepted.dropped.iter().flat_map(|one| &one.problems);
+    let problems: Vec<Problem> = problems.cloned().collect();
+    let of = ("dropped", &accepted.object, &accepted.version_id, &problems);
+    let reason = format!(
+        "the stack's parameters no longer cover entries of {}: they are not looked after, and left as they are",
+        accepted.object
+    );
+    let detail = dropped_detail(world, accepted, problems.clone(), reason);
+    world
+        .emit_once(&of, EventType::ManifestRefused, detail)
+        .await?;
     Ok(())
+}
+
+/// Says of one trigger that it was about an entry that is dropped, and that nothing is done.
+///
+/// # Errors
+/// The bus did not take the event.
+pub async fn announce_ignored(
+    world: &World,
+    accepted: &Accepted,
+    dropped: &Dropped,
+    trigger_id: &str,
+) -> Result<String, Failure> {
+    let name = match &dropped.key {
+        Some(key) => key.to_string(),
+        None => dropped.secrets.iter().map(ToString::to_string).collect(),
+    };
+    let reason = format!(
+        "nothing was done for {name}: the stack's parameters no longer cover it, so it is not looked after"
+    );
+    let organization = &accepted.manifest.organization.id;
+    let of = ("ignored", organization, &name, trigger_id);
+    let mut detail = dropped_detail(world, accepted, dropped.problems.clone(), reason.clone());
+    detail.key.clone_from(&dropped.key);
+    world
+        .emit_once(&of, EventType::ManifestRefused, detail)
+        .await?;
+    Ok(reason)
+}
+
+fn dropped_detail(
+    world: &World,
+    accepted: &Accepted,
+    problems: Vec<Problem>,
+    reason: String,
+) -> Detail {
+    let mut detail = world.detail();
+    detail.organization_id = Some(accepted.manifest.organization.id.clone());
+    detail.errors = problems;
+    detail.reason = Some(reason);
+    detail
+}
+
+/// Accepts uploads whose trigger was lost: those that are neither current nor refused already. An
+/// accepted copy that can't be understood is written anew from its upload. Answers what came of it,
+/// nothing where every upload is as it was.
+///
+/// # Errors
+/// What a redelivery can help. An upload that can't be read is that upload's alone.
+pub async fn catch_up(world: &World, manifests: &Manifests) -> Result<Vec<String>, Failure> {
+    let mut notices = Vec::new();
+    for object in world.store.uploads().await? {
+        match catch_up_with(world, manifests, &object).await {
+            Ok(notice) => notices.extend(notice),
+            Err(failure @ Failure::Permanent { .. }) => {
+                notices.push(format!("{object} could not be accepted: {failure}"));
+                if let Some(unreadable) = failure.object() {
+                    world.announce_unreadable(unreadable).await?;
+                }
+            }
+            Err(failure @ (Failure::Retry { .. } | Failure::Later { .. })) => return Err(failure),
+        }
+    }
+    Ok(notices)
+}
+
+async fn catch_up_with(
+    world: &World,
+    manifests: &Manifests,
+    object: &str,
+) -> Result<Option<String>, Failure> {
+    let version = world.store.upload_version(object).await?;
+    let is_current = |one: &Accepted| one.object == object && one.version_id == version;
+    if manifests.in_force.iter().any(is_current) {
+        return Ok(None);
+    }
+    Ok(match accept(world, object).await? {
+        Acceptance::Accepted { .. } => Some(format!("{object} was accepted: its upload was lost")),
+        Acceptance::Refused(problems) => {
+            let said: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            Some(format!("{object} is refused: {}", said.join(" ")))
+        }
+        Acceptance::Gone => None,
+    })
 }
 
 async fn judge(world: &World, object: &str, uploaded: &Uploaded) -> Result<Acceptance, Failure> {
@@ -97,8 +208,9 @@ async fn judge(world: &World, object: &str, uploaded: &Uploaded) -> Result<Accep
     };
     let organization = manifest.organization.id.clone();
     // Read before accepting: if it fails, nothing has happened yet.
-    let states = world.store.states(&organization).await?;
-    let notices = notices(object, &manifest, &before, &states);
+    let (states, unread) = states(world, &organization).await?;
+    let mut notices = notices(object, &manifest, &before, &states);
+    notices.extend(unread);
     let version_id = uploaded.version_id.as_deref();
     let accepted = world
         .store
@@ -112,6 +224,28 @@ async fn judge(world: &World, object: &str, uploaded: &Uploaded) -> Result<Accep
         Err(AcceptError::Taken(problem)) => Ok(Acceptance::Refused(vec![problem])),
         Err(AcceptError::Store(error)) => Err(error.into()),
     }
+}
+
+/// The states that can be read, and what is wrong with the others, which are events.
+pub(crate) async fn states(
+    world: &World,
+    organization: &OrganizationId,
+) -> Result<(Vec<BindingState>, Vec<String>), Failure> {
+    let mut states = Vec::new();
+    let mut unread = Vec::new();
+    for state in world.store.each_state(organization).await? {
+        match state {
+            Ok(state) => states.push(state),
+            Err(error) if error.is_transient() => return Err(error.into()),
+            Err(error) => {
+                if let Some(object) = error.unreadable() {
+                    world.announce_unreadable(&object).await?;
+                }
+                unread.push(error.to_string());
+            }
+        }
+    }
+    Ok((states, unread))
 }
 
 async fn announced(
@@ -144,7 +278,15 @@ async fn announced(
         }
         Acceptance::Gone => return Ok(acceptance),
     };
-    world.emit(event, detail).await?;
+    match &acceptance {
+        // Once for each version: the resync finds a refused upload again and again.
+        Acceptance::Refused(_) => {
+            let version = uploaded.map(Uploaded::version);
+            let of = ("refused upload", object, version);
+            world.emit_once(&of, event, detail).await?;
+        }
+        Acceptance::Accepted { .. } | Acceptance::Gone => world.emit(event, detail).await?,
+    }
     Ok(acceptance)
 }
 

@@ -19,12 +19,15 @@ mod units;
 use jiff::Timestamp;
 use lockstep_domain::compliance::{Check, Report};
 use lockstep_domain::digest::Digest;
+use lockstep_domain::finding::Finding;
 use lockstep_domain::ids::OrganizationId;
 use lockstep_domain::manifest::Mode;
+use lockstep_domain::problem::Problem;
 use lockstep_domain::request::Request;
 use serde::Serialize;
 
 use self::organization::{Swept, remember};
+use crate::acceptance;
 use crate::response::{Answer, Refused};
 use crate::runtime::{Deadline, Failure};
 use crate::selection::{Named, select};
@@ -54,7 +57,10 @@ pub async fn sweep(
     deadline: Deadline,
 ) -> Result<Answer, Failure> {
     let began = world.now();
-    let manifests = world.store.accepted().await?;
+    let manifests = match request.mode {
+        Mode::Apply => Box::pin(acceptance::current(world)).await?,
+        Mode::Plan => world.store.accepted().await?,
+    };
     let named = Named {
         organization: request.organization.as_ref(),
         keys: request.keys.as_deref(),
@@ -68,14 +74,20 @@ pub async fn sweep(
     let narrowed = named.narrows();
     let mut report = Report::default();
     if request.organization.is_none() && !narrowed {
-        refused_manifests(&manifests, &mut report);
+        manifest_checks(&manifests, &mut report);
     }
     let mut swept = Vec::new();
+    let mut failed = None;
     for one in selected {
         let mode = request.mode.stricter(one.manifest.organization.mode);
-        let swept_one = organization::sweep(world, &one, mode, narrowed, began, deadline).await?;
-        report.add(swept_one.report.clone());
-        swept.push(swept_one);
+        // Organizations are independent: one that can't be swept does not keep the others.
+        match organization::sweep(world, &one, mode, narrowed, began, deadline).await {
+            Ok(one) => {
+                report.add(one.report.clone());
+                swept.push(one);
+            }
+            Err(failure) => failed = failed.or(Some(failure)),
+        }
     }
     report.sort();
     if request.mode == Mode::Apply {
@@ -84,17 +96,39 @@ pub async fn sweep(
             remember(world, one, report.evidence.as_deref()).await?;
         }
     }
+    if let Some(failure) = failed {
+        return Err(failure);
+    }
     Answer::report(&report).map_err(|error| Failure::permanent("answer", error))
 }
 
-fn refused_manifests(manifests: &Manifests, report: &mut Report) {
+/// What is wrong with what was accepted, apart from what it binds.
+fn manifest_checks(manifests: &Manifests, report: &mut Report) {
+    let mut findings: Vec<Finding> = Vec::new();
     for (object, problems) in &manifests.refused {
-        let findings = problems
-            .iter()
-            .map(|problem| Check::Manifest.failed(object.clone(), problem.to_string()))
-            .collect();
-        report.count(findings);
+        findings.extend(of_problems(object, problems));
     }
+    for accepted in &manifests.in_force {
+        let dropped = accepted.dropped.iter().flat_map(|one| &one.problems);
+        findings.extend(of_problems(&accepted.object, dropped));
+        findings.extend(of_problems(&accepted.object, &accepted.notices));
+    }
+    for copy in &manifests.unreadable {
+        let resource = format!("genesys:organization/{}", copy.organization);
+        findings.push(Check::Manifest.failed(resource, copy.error.to_string()));
+    }
+    for object in &manifests.ignored {
+        let what = "it is no accepted manifest (`accepted/<organization>.json`), and is ignored";
+        findings.push(Check::Manifest.failed(object.clone(), what));
+    }
+    report.count(findings);
+}
+
+fn of_problems<'p>(object: &str, problems: impl IntoIterator<Item = &'p Problem>) -> Vec<Finding> {
+    let problems = problems.into_iter();
+    problems
+        .map(|problem| Check::Manifest.failed(object, problem.to_string()))
+        .collect()
 }
 
 /// Nothing is stored of a sweep in which every manifest asks for nothing to be written.

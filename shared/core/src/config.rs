@@ -257,52 +257,12 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    pub(crate) use aws_stub::environment;
     use std::collections::BTreeMap;
 
-    /// What the template sets, with the values of a stack named `lockstep`.
-    pub(crate) fn environment() -> BTreeMap<&'static str, &'static str> {
-        BTreeMap::from([
-            ("AWS_LAMBDA_FUNCTION_NAME", "lockstep-provision-role"),
-            ("AWS_REGION", "us-east-1"),
-            ("LOCKSTEP_ACCOUNT_ID", "123456789012"),
-            (
-                "LOCKSTEP_ALLOWED_FUNCTION_ARNS",
-                "arn:aws:lambda:us-east-1:123456789012:function:Genesys*, arn:aws:lambda:us-east-1:123456789012:function:Orders",
-            ),
-            ("LOCKSTEP_ALLOWED_GENESYS_HOSTS", ""),
-            ("LOCKSTEP_CLIENT_GRACE_SECONDS", "300"),
-            ("LOCKSTEP_CLIENT_SECRET_PREFIX", "genesys/"),
-            ("LOCKSTEP_CREDENTIAL_SECRET_PREFIX", "genesys-credentials/"),
-            ("LOCKSTEP_EVENT_BUS", "lockstep"),
-            (
-                "LOCKSTEP_FINGERPRINT_KEY_SECRET",
-                "arn:aws:secretsmanager:us-east-1:123456789012:secret:lockstep-fingerprints-a1B2c3",
-            ),
-            ("LOCKSTEP_EVIDENCE_BUCKET", "lockstep-evidence"),
-            ("LOCKSTEP_GENESYS_ACCOUNT_ID", ""),
-            ("LOCKSTEP_MANIFEST_BUCKET", "lockstep-manifests"),
-            ("LOCKSTEP_ORGANIZATION_IDS", "org-1,org-2"),
-            ("LOCKSTEP_PARTITION", "aws"),
-            (
-                "LOCKSTEP_PERMISSIONS_BOUNDARY_ARN",
-                "arn:aws:iam::123456789012:policy/lockstep-boundary",
-            ),
-            (
-                "LOCKSTEP_REBIND_QUEUE_URL",
-                "https://sqs.us-east-1.amazonaws.com/123456789012/lockstep-rebind.fifo",
-            ),
-            ("LOCKSTEP_ROLE_NAME_PREFIX", "Genesys"),
-            ("LOCKSTEP_SETTLE_SECONDS", "10"),
-            ("LOCKSTEP_STACK", "lockstep"),
-            ("LOCKSTEP_STUCK_AFTER_MINUTES", "1440"),
-            ("LOCKSTEP_STATE_BUCKET", "lockstep-state"),
-            ("LOCKSTEP_VERIFY_DEADLINE_SECONDS", "3600"),
-            ("LOCKSTEP_VERIFY_DELAY_SECONDS", "60"),
-            (
-                "LOCKSTEP_VERIFY_QUEUE_URL",
-                "https://sqs.us-east-1.amazonaws.com/123456789012/lockstep-verify",
-            ),
-        ])
+    /// The configuration that comes of it.
+    pub(crate) fn config() -> Config {
+        read(&environment()).unwrap()
     }
 
     fn read(environment: &BTreeMap<&str, &str>) -> Result<Config, ConfigError> {

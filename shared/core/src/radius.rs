@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::future::try_join_all;
+use futures_util::future::join_all;
 use lockstep_domain::arn::SecretArn;
 use lockstep_domain::binding::DesiredAction;
 use lockstep_domain::change::{ChangeId, DesiredId, SecretVersion};
@@ -28,12 +28,16 @@ pub struct Radius {
     pub changes: BTreeMap<Key, ChangeId>,
     /// Those that differ from what was recorded.
     pub guard: BlastRadius,
+    /// What of single bindings could not be read. They are not counted: what can't be read can't
+    /// be changed, and `rebind-action` says so of each.
+    pub unread: Vec<String>,
 }
 
 /// Reads secrets and states of some bindings of one organization.
 ///
 /// # Errors
-/// Something could not be read: a guard that can't see refuses nothing and permits nothing.
+/// AWS did not answer for now: a guard that can't see refuses nothing and permits nothing. What can't
+/// be read until somebody repairs it is that binding's alone.
 pub async fn radius(
     world: &World,
     manifest: &Manifest,
@@ -41,7 +45,8 @@ pub async fn radius(
     units: &[Unit<'_>],
 ) -> Result<Radius, Failure> {
     let organization = &manifest.organization;
-    let versions = current(world, actions, units).await?;
+    let mut unread = Vec::new();
+    let versions = current(world, actions, units, &mut unread).await?;
     let of_actions = actions.iter().filter_map(|action| {
         let desired = DesiredAction::new(action, bound(action, &versions)?);
         let integration = manifest.integration_of(action)?;
@@ -62,8 +67,16 @@ pub async fn radius(
         let loads = some
             .iter()
             .map(|(key, _)| world.store.load(&organization.id, key));
-        for ((key, id), state) in some.iter().zip(try_join_all(loads).await?) {
-            if !state.value.has_met(id) {
+        for ((key, id), state) in some.iter().zip(join_all(loads).await) {
+            let state = match state {
+                Ok(state) => state.value,
+                Err(error) if error.is_transient() => return Err(error.into()),
+                Err(error) => {
+                    unread.push(format!("{key}: {error}"));
+                    continue;
+                }
+            };
+            if !state.has_met(id) {
                 // People know a unit by its first credential.
                 let unit = units.iter().find(|unit| unit.key == **key);
                 changing.insert(unit.map_or(*key, Unit::first_key).clone());
@@ -78,6 +91,7 @@ pub async fn radius(
             changing,
             max_changes: organization.max_changes,
         },
+        unread,
     })
 }
 
@@ -86,6 +100,7 @@ async fn current(
     world: &World,
     actions: &[&Action],
     units: &[Unit<'_>],
+    unread: &mut Vec<String>,
 ) -> Result<BTreeMap<SecretArn, String>, AwsError> {
     let secrets: BTreeSet<&SecretArn> = actions
         .iter()
@@ -97,12 +112,14 @@ async fn current(
     let mut versions = BTreeMap::new();
     for some in secrets.chunks(AT_ONCE) {
         let looks = some.iter().map(|secret| world.secrets.current(secret));
-        for (secret, seen) in some.iter().zip(try_join_all(looks).await?) {
+        for (secret, seen) in some.iter().zip(join_all(looks).await) {
             match seen {
-                SecretSeen::Current { version_id, .. } => {
+                Ok(SecretSeen::Current { version_id, .. }) => {
                     versions.insert((*secret).clone(), version_id.into());
                 }
-                SecretSeen::NoCurrent | SecretSeen::Deleted | SecretSeen::Missing => {}
+                Ok(SecretSeen::NoCurrent | SecretSeen::Deleted | SecretSeen::Missing) => {}
+                Err(error) if error.is_transient() => return Err(error),
+                Err(error) => unread.push(error.to_string()),
             }
         }
     }

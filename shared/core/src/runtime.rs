@@ -4,13 +4,18 @@
 //! is handled for itself; only those that a redelivery can help are reported back
 //! (`batchItemFailures`), so one bad message does not bring the good ones back.
 //!
-//! **Who retries.** A handler returns [`Failure::Retry`] only where the same message can succeed
-//! later, [`Failure::Later`] where it knows when, and [`Failure::Permanent`] otherwise: that is
-//! logged, counted as a failure, and the message is done with. When a message comes back is set for
-//! each message, and grows with its receives; the dead-letter queue ends it. A direct call gets every failure as
-//! an error: the caller decides.
+//! **Who retries.** A handler returns [`Failure::Retry`] where the same message can succeed later,
+//! [`Failure::Later`] where it knows when, and [`Failure::Permanent`] where somebody has to repair
+//! something outside of the message first. No failed message is deleted: each comes back until its
+//! [`budget`] is used up, and then goes to the dead-letter queue, so that a redrive works after the
+//! repair. A permanent failure is an event at the first receive, and each failure is one at the
+//! last. What is wrong with a message itself is refused by the handler, with an event, and done
+//! with. Where the bus takes no event, the message stays. A direct call gets every failure as an
+//! error: the caller decides.
 
+pub mod budget;
 mod call;
+mod edge;
 mod failure;
 
 use std::time::Duration;
@@ -23,8 +28,10 @@ use tracing::Instrument as _;
 use crate::response::Answer;
 use crate::telemetry;
 use crate::world::World;
+use budget::Return;
 
 pub use call::{Call, Delivery, Invocation};
+pub use edge::Edge;
 pub use failure::Failure;
 
 /// Kept back from an invocation's time for reporting how it ended.
@@ -83,7 +90,7 @@ pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
 ///
 /// # Errors
 /// The environment is not right (every mistake is named at once), or the runtime API failed.
-pub async fn run<H>(handler: H) -> Result<(), lambda_runtime::Error>
+pub async fn run<H>(edge: Edge, handler: H) -> Result<(), lambda_runtime::Error>
 where
     H: AsyncFn(&World, &Call, &Context) -> Result<Answer, Failure>,
 {
@@ -105,7 +112,7 @@ where
             request_id: event.context.request_id,
             deadline: Deadline::after(left.saturating_sub(RESERVE)),
         };
-        serve(&world, &handler, event.payload, &context).await
+        serve(&world, edge, &handler, event.payload, &context).await
     };
     lambda_runtime::run(service_fn(serve)).await
 }
@@ -116,6 +123,7 @@ where
 /// A direct call's failure. A batch never fails as a whole.
 pub async fn serve<H>(
     world: &World,
+    edge: Edge,
     handler: &H,
     payload: Value,
     context: &Context,
@@ -124,7 +132,9 @@ where
     H: AsyncFn(&World, &Call, &Context) -> Result<Answer, Failure>,
 {
     let answer = match Invocation::from_payload(payload) {
-        Invocation::Queue(deliveries) => Ok(serve_batch(world, handler, deliveries, context).await),
+        Invocation::Queue(deliveries) => {
+            Ok(serve_batch(world, edge, handler, deliveries, context).await)
+        }
         Invocation::Direct(body) => {
             let answer = serve_one(world, handler, &Call::Direct(body), context).await;
             answer.and_then(|answer| {
@@ -143,6 +153,7 @@ where
 /// group it belongs to, or a group could overtake itself.
 async fn serve_batch<H>(
     world: &World,
+    edge: Edge,
     handler: &H,
     deliveries: Vec<Delivery>,
     context: &Context,
@@ -153,29 +164,59 @@ where
     let mut again = Vec::new();
     for delivery in deliveries {
         let blocked = !again.is_empty() && delivery.queue_arn.ends_with(".fifo");
-        let call = Call::Queue(delivery);
-        let comes_back = blocked || {
-            let handled = serve_one(world, handler, &call, context).await;
-            comes_back(world, &call, handled).await
-        };
-        if comes_back && let Some(delivery) = call.delivery() {
-            again.push(json!({"itemIdentifier": delivery.message_id}));
+        let message_id = delivery.message_id.clone();
+        // Boxed, as below.
+        let again_with = || Box::pin(comes_back(world, edge, handler, delivery, context));
+        if blocked || again_with().await {
+            again.push(json!({"itemIdentifier": message_id}));
         }
     }
     json!({"batchItemFailures": again})
 }
 
-/// Whether a message has to be delivered again. The queue's own spacing is that for a crash, six
-/// times the function's timeout: far too long for what was merely too early or busy.
-async fn comes_back(world: &World, call: &Call, handled: Result<Answer, Failure>) -> bool {
-    let Some(delivery) = call.delivery() else {
+/// Handles one message; answers whether it has to be delivered again.
+async fn comes_back<H>(
+    world: &World,
+    edge: Edge,
+    handler: &H,
+    delivery: Delivery,
+    context: &Context,
+) -> bool
+where
+    H: AsyncFn(&World, &Call, &Context) -> Result<Answer, Failure>,
+{
+    if edge.was_given_up(world, &delivery).await {
+        return_after(world, &delivery, Duration::ZERO).await;
+        return true;
+    }
+    let call = Call::Queue(delivery);
+    let handled = serve_one(world, handler, &call, context).await;
+    let (Call::Queue(delivery), Err(failure)) = (&call, handled) else {
         return false;
     };
-    let after = match handled {
-        Ok(_) | Err(Failure::Permanent { .. }) => return false,
-        Err(Failure::Retry { .. }) => spacing(delivery.received),
-        Err(Failure::Later { after, .. }) => after,
+    let age = delivery.age(world.now());
+    let budget = edge.budget(&world.config);
+    let after = match budget::comes_back(&failure, delivery.received, age, budget) {
+        Return::After(after) => {
+            edge.say_what_to_repair(world, delivery, &failure).await;
+            after
+        }
+        Return::GiveUp => match edge.give_up(world, delivery, &failure).await {
+            // Visible at once: the queue counts the receives up to its limit, and moves it.
+            Ok(()) => Duration::ZERO,
+            Err(error) => {
+                tracing::warn!(%error, "the message stays until its failure is an event");
+                budget::spacing(delivery.received)
+            }
+        },
     };
+    return_after(world, delivery, after).await;
+    true
+}
+
+/// Times a message's return. The queue's own spacing is that for a crash, six times the function's
+/// timeout: far too long for what was merely too early or busy.
+async fn return_after(world: &World, delivery: &Delivery, after: Duration) {
     let timed = world
         .queues
         .come_back(&delivery.queue_arn, &delivery.receipt_handle, after);
@@ -183,16 +224,6 @@ async fn comes_back(world: &World, call: &Call, handled: Result<Answer, Failure>
         // It comes back all the same, when the queue's own timeout ends.
         tracing::warn!(%error, "the message's return could not be timed");
     }
-    true
-}
-
-/// How long to wait before a message is tried again that was received so many times: 5 s, 30 s,
-/// 3 min, then 15 min. A hiccup costs seconds, and ten receives outlast an outage of an hour.
-fn spacing(received: u32) -> Duration {
-    const FIRST: Duration = Duration::from_secs(5);
-    const LONGEST: Duration = Duration::from_secs(900);
-    let times = 6u32.saturating_pow(received.saturating_sub(1));
-    FIRST.saturating_mul(times).min(LONGEST)
 }
 
 async fn serve_one<H>(
@@ -239,19 +270,10 @@ fn log(call: &Call, handled: &Result<Answer, Failure>, took: Duration) {
             tracing::info!(message_id, received, took_ms, because = %failure, "too early");
         }
         Err(failure @ Failure::Permanent { kind, .. }) => {
-            tracing::error!(message_id, received, took_ms, kind, error = %failure, "failed for good");
+            tracing::error!(message_id, received, took_ms, kind, error = %failure, "somebody has to repair something first");
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_spacing_grows_to_a_quarter_of_an_hour() {
-        let seconds = [1, 2, 3, 4, 5, 1_000].map(|received| spacing(received).as_secs());
-        assert_eq!(seconds, [5, 30, 180, 900, 900, 900]);
-        assert_eq!(spacing(0), spacing(1));
-    }
-}
+pub(crate) mod tests;

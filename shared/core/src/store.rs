@@ -6,8 +6,10 @@
 //! would lose its rollback data.
 
 mod bindings;
+mod emitted;
 mod manifests;
 mod rotations;
+mod unreadable;
 
 use std::fmt;
 
@@ -17,10 +19,12 @@ use aws_sdk_s3::primitives::ByteStream;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::aws::{AwsError, Kind, refine};
+use crate::aws::{AwsError, Kind, Pages, WholeXml, refine, required};
 use crate::config::Config;
 
-pub use manifests::{AcceptError, Accepted, Manifests, Uploaded};
+pub use manifests::{AcceptError, Accepted, Manifests, UnreadableCopy, Uploaded};
+pub(crate) use manifests::{UPLOADS, is_upload};
+pub use unreadable::Unreadable;
 
 /// Objects of a listing that are read at the same time.
 const AT_ONCE: usize = 16;
@@ -83,6 +87,16 @@ impl StoreError {
         }
     }
 
+    /// The object that a person has to repair, if one is to blame.
+    #[must_use]
+    pub fn unreadable(&self) -> Option<Unreadable> {
+        match self {
+            Self::Aws(error) => Unreadable::denied(error),
+            Self::Conflict { .. } => None,
+            Self::Corrupt { object, problem } => Some(Unreadable::corrupt(object, problem)),
+        }
+    }
+
     /// Whether the same wish may be granted later without anybody doing anything.
     #[must_use]
     pub fn is_transient(&self) -> bool {
@@ -126,7 +140,7 @@ impl From<AwsError> for StoreError {
 /// What an object was when it was read.
 pub(crate) struct Object {
     pub(crate) bytes: Vec<u8>,
-    pub(crate) etag: Option<String>,
+    pub(crate) etag: String,
     pub(crate) version_id: Option<String>,
 }
 
@@ -150,6 +164,7 @@ impl Store {
             sdk.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
         let s3 = aws_sdk_s3::config::Builder::from(sdk)
             .force_path_style(local)
+            .interceptor(WholeXml { or_nothing: true })
             .build();
         Self {
             client: Client::from_conf(s3),
@@ -175,7 +190,7 @@ impl Store {
         })?;
         Ok(Some(Versioned {
             value,
-            etag: found.etag,
+            etag: Some(found.etag),
         }))
     }
 
@@ -213,7 +228,7 @@ impl Store {
             }
             Err(error) => return Err(error.into()),
         };
-        versioned.etag = etag;
+        versioned.etag = Some(etag);
         Ok(())
     }
 
@@ -237,6 +252,7 @@ impl Store {
             Err(error) if error.is_not_found() => return Ok(None),
             Err(error) => return Err(error),
         };
+        let etag = required("s3:GetObject", &uri, "ETag", answer.e_tag)?;
         let mut bytes = Vec::new();
         while let Some(chunk) = answer.body.next().await {
             let chunk = chunk.map_err(|error| AwsError {
@@ -256,7 +272,7 @@ impl Store {
         }
         Ok(Some(Object {
             bytes,
-            etag: answer.e_tag,
+            etag,
             version_id: answer.version_id,
         }))
     }
@@ -268,7 +284,7 @@ impl Store {
         key: &str,
         bytes: Vec<u8>,
         condition: Condition<'_>,
-    ) -> Result<Option<String>, AwsError> {
+    ) -> Result<String, AwsError> {
         let request = self
             .client
             .put_object()
@@ -282,43 +298,47 @@ impl Store {
             Condition::Always => request,
         };
         let answer = request.send().await;
-        let answer = answer.map_err(refine("s3:PutObject", uri(bucket, key)))?;
-        Ok(answer.e_tag)
+        let uri = uri(bucket, key);
+        let answer = answer.map_err(refine("s3:PutObject", uri.as_str()))?;
+        required("s3:PutObject", &uri, "ETag", answer.e_tag)
     }
 
     /// The keys of all objects below a prefix, sorted.
     pub(crate) async fn list(&self, bucket: &str, prefix: &str) -> Result<Vec<String>, AwsError> {
-        let mut pages = self
-            .client
-            .list_objects_v2()
-            .bucket(bucket)
-            .prefix(prefix)
-            .into_paginator()
-            .send();
+        const OPERATION: &str = "s3:ListBucket";
+        let of = uri(bucket, prefix);
+        let mut pages = Pages::of(OPERATION, &of);
         let mut keys = Vec::new();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(refine("s3:ListBucket", uri(bucket, prefix)))?;
+        let mut token = None;
+        loop {
+            let request = self.client.list_objects_v2().bucket(bucket).prefix(prefix);
+            let page = request.set_continuation_token(token).send().await;
+            let page = page.map_err(refine(OPERATION, of.as_str()))?;
             let objects = page.contents.unwrap_or_default();
-            keys.extend(objects.into_iter().filter_map(|object| object.key));
+            // S3 API reference, `ListObjectsV2`: both are always there.
+            let (Some(truncated), Some(count)) = (page.is_truncated, page.key_count) else {
+                return Err(pages.garbled("it has no KeyCount or no IsTruncated"));
+            };
+            if usize::try_from(count) != Ok(objects.len()) {
+                let problem = format!("KeyCount is {count}, with {} entries", objects.len());
+                return Err(pages.garbled(problem));
+            }
+            for object in objects {
+                keys.push(required(OPERATION, &of, "Key", object.key)?);
+            }
+            token = pages.next(truncated, page.next_continuation_token)?;
+            if token.is_none() {
+                break;
+            }
         }
         keys.sort();
         Ok(keys)
     }
 
-    /// Whether an object is there.
+    /// Whether an object is there. Not by HEAD, whose answer has no code and is so the same as that
+    /// of a proxy that knows no such place.
     pub(crate) async fn exists(&self, bucket: &str, key: &str) -> Result<bool, AwsError> {
-        let answer = self
-            .client
-            .head_object()
-            .bucket(bucket)
-            .key(key)
-            .send()
-            .await;
-        match answer.map_err(refine("s3:GetObject", uri(bucket, key))) {
-            Ok(_) => Ok(true),
-            Err(error) if error.is_not_found() => Ok(false),
-            Err(error) => Err(error),
-        }
+        Ok(self.get(bucket, key, Some(0)).await?.is_some())
     }
 
     pub(crate) fn config(&self) -> &Config {

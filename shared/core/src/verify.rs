@@ -104,6 +104,33 @@ mod tests {
     }
 
     #[test]
+    fn every_allowed_deadline_comes_before_the_dead_letters() {
+        let template = include_str!("../../../template.yaml");
+        let most = crate::runtime::tests::max_receives(template, "Verify");
+        let kept = crate::runtime::tests::retention(template, "Verify");
+        for delay in 0..=900 {
+            let mut config = config();
+            config.verify_delay = Duration::from_secs(delay);
+            for deadline in (10..43_200).step_by(990).chain([43_200]) {
+                let mut at = config.verify_delay;
+                let mut received = 1;
+                while at < Duration::from_secs(deadline) {
+                    let until = Duration::from_secs(deadline) - at;
+                    at += spacing(&config, u32::try_from(received).unwrap(), until);
+                    received += 1;
+                }
+                // Once more for each that comes back for another reason.
+                let needed = 2 * received;
+                assert!(needed <= most, "{delay} s, {deadline} s: {needed} receives");
+                assert!(
+                    at.as_secs() < kept,
+                    "{delay} s, {deadline} s: {kept} s kept"
+                );
+            }
+        }
+    }
+
+    #[test]
     fn the_deadline_counts_from_the_last_write() {
         let opened: Timestamp = "2026-01-02T03:00:00Z".parse().unwrap();
         let id = ChangeId::of(&"org".parse().unwrap(), &"key".parse().unwrap(), &"desired");

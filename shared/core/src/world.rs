@@ -1,15 +1,17 @@
 //! Everything a function reaches, made once per warm environment.
 
 use jiff::Timestamp;
+use lockstep_domain::digest::Digest;
 use lockstep_domain::event::{Detail, Event, EventType, Principal, PrincipalKind};
 use lockstep_domain::ids::OrganizationId;
 use lockstep_domain::problem::Problem;
+use serde::Serialize;
 
 use crate::aws::{self, AwsError};
 use crate::config::{Config, ConfigError};
 use crate::genesys::Sessions;
 use crate::response::{Answer, Refused};
-use crate::store::Store;
+use crate::store::{Store, Unreadable};
 use crate::telemetry::Metrics;
 
 /// The outside world, through its adapters.
@@ -112,6 +114,53 @@ impl World {
             "emitting an event"
         );
         self.bus.emit(&[event]).await
+    }
+
+    /// Emits one event, and remembers of what: there is one of it, however often it is found.
+    ///
+    /// # Errors
+    /// The bus did not take it.
+    pub async fn emit_once<T: Serialize + Sync>(
+        &self,
+        of: &T,
+        detail_type: EventType,
+        detail: Detail,
+    ) -> Result<(), AwsError> {
+        if self.was_emitted(of).await {
+            return Ok(());
+        }
+        self.emit(detail_type, detail).await?;
+        if let Err(error) = self.store.mark_emitted(&Digest::of(of)).await {
+            tracing::warn!(%error, "the event may come again");
+        }
+        Ok(())
+    }
+
+    /// Whether there was an event of it. Where that can't be read there was none: an event twice
+    /// is better than none.
+    pub async fn was_emitted<T: Serialize + Sync>(&self, of: &T) -> bool {
+        let read = self.store.was_emitted(&Digest::of(of)).await;
+        read.unwrap_or_else(|error| {
+            tracing::warn!(%error, "it could not be read of what there was an event");
+            false
+        })
+    }
+
+    /// Emits *Object Unreadable*, once for each version of the object.
+    ///
+    /// # Errors
+    /// The bus did not take it.
+    pub async fn announce_unreadable(&self, unreadable: &Unreadable) -> Result<(), AwsError> {
+        let object = self.store.named(unreadable).await;
+        let mut detail = self.detail();
+        detail.organization_id = unreadable.organization();
+        detail.reason = Some(format!(
+            "s3://{}/{}: {}. What depends on it waits until it is repaired",
+            object.bucket, object.key, unreadable.problem
+        ));
+        detail.object = Some(object.clone());
+        self.emit_once(&object, EventType::ObjectUnreadable, detail)
+            .await
     }
 
     /// Refuses as a whole: an event, whatever woke us, and the same errors as the answer. Nothing

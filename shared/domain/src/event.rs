@@ -75,6 +75,9 @@ pub enum EventType {
     /// Of the credentials of one secret some were moved and could not be moved back.
     #[serde(rename = "Credential Split")]
     CredentialSplit,
+    /// One of Lockstep's own objects can't be read; what depends on it waits. Once per version.
+    #[serde(rename = "Object Unreadable")]
+    ObjectUnreadable,
 }
 
 impl EventType {
@@ -100,6 +103,7 @@ impl EventType {
             Self::CredentialRebindFailed => "Credential Rebind Failed",
             Self::CredentialUnhealthy => "Credential Unhealthy",
             Self::CredentialSplit => "Credential Split",
+            Self::ObjectUnreadable => "Object Unreadable",
         }
     }
 }
@@ -207,6 +211,23 @@ pub struct Detail {
     /// Where the evidence is (S3 URI).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<String>,
+    /// The object that can't be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub object: Option<UnreadableObject>,
+}
+
+/// An object of one of the stack's buckets that can't be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct UnreadableObject {
+    /// The bucket.
+    pub bucket: String,
+    /// The object's key.
+    pub key: String,
+    /// Its version, where that could be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version_id: Option<String>,
+    /// The command that restores the version before it.
+    pub restore: String,
 }
 
 impl Detail {
@@ -237,6 +258,7 @@ impl Detail {
             errors: Vec::new(),
             reason: None,
             evidence: None,
+            object: None,
         }
     }
 }

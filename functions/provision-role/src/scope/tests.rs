@@ -64,10 +64,12 @@ fn in_force(manifests: Vec<Manifest>) -> Manifests {
                 object: format!("manifests/{}.yaml", manifest.organization.id),
                 manifest,
                 version_id: None,
+                dropped: Vec::new(),
+                notices: Vec::new(),
                 accepted_at: epoch(),
             })
             .collect(),
-        refused: Vec::new(),
+        ..Manifests::default()
     }
 }
 

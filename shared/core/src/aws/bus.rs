@@ -2,11 +2,12 @@
 
 use aws_config::SdkConfig;
 use aws_sdk_eventbridge::Client;
+use aws_sdk_eventbridge::operation::put_events::PutEventsOutput;
 use aws_sdk_eventbridge::types::{PutEventsRequestEntry, PutEventsResultEntry};
 use lockstep_domain::event::{Detail, Event, SOURCE};
 
 use super::error::Kind;
-use super::{AwsError, refine};
+use super::{AwsError, garbled, refine};
 
 const OPERATION: &str = "events:PutEvents";
 
@@ -66,14 +67,14 @@ impl Bus {
                 .send()
                 .await
                 .map_err(refine(OPERATION, self.name.as_str()))?;
-            if answer.failed_entry_count() == 0 {
-                return Ok(());
-            }
-            let results = answer.entries();
+            let results = self.one_each(&answer, waiting.len())?;
             last = results
                 .iter()
                 .find(|one| one.error_code().is_some())
                 .cloned();
+            if last.is_none() {
+                return Ok(());
+            }
             // Results stand in the order of the entries.
             let refused = |index: usize| {
                 results
@@ -88,6 +89,26 @@ impl Bus {
                 .collect();
         }
         Err(self.refused(last.as_ref()))
+    }
+
+    /// A result for each entry, an event's id or an error's code: an answer that says less has not
+    /// said that the events were taken (EventBridge API reference, `PutEvents`).
+    fn one_each<'a>(
+        &self,
+        answer: &'a PutEventsOutput,
+        sent: usize,
+    ) -> Result<&'a [PutEventsResultEntry], AwsError> {
+        let results = answer.entries();
+        let says = |one: &PutEventsResultEntry| {
+            one.error_code().is_some() || one.event_id().is_some_and(|id| !id.is_empty())
+        };
+        let failed = results.iter().filter(|one| one.error_code().is_some());
+        let counted = usize::try_from(answer.failed_entry_count()) == Ok(failed.count());
+        if results.len() == sent && counted && results.iter().all(says) {
+            return Ok(results);
+        }
+        let problem = format!("it does not say of each of {sent} entries what became of it");
+        Err(garbled(OPERATION, self.name.as_str(), problem))
     }
 
     fn refused(&self, entry: Option<&PutEventsResultEntry>) -> AwsError {

@@ -43,6 +43,9 @@ pub enum Kind {
     Throttled,
     /// No answer, or AWS had a problem of its own; try again.
     Transient,
+    /// An answer that is empty, cut or not AWS's. It says nothing about what was asked, so it is
+    /// never an absence; try again.
+    Garbled,
     /// Anything else.
     Other,
 }
@@ -59,6 +62,7 @@ impl Kind {
             Self::Malformed => "malformed",
             Self::Throttled => "throttled",
             Self::Transient => "transient",
+            Self::Garbled => "garbled",
             Self::Other => "failed",
         }
     }
@@ -69,7 +73,7 @@ impl AwsError {
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self.kind {
-            Kind::Conflict | Kind::Throttled | Kind::Transient => true,
+            Kind::Conflict | Kind::Throttled | Kind::Transient | Kind::Garbled => true,
             Kind::NotFound
             | Kind::AlreadyExists
             | Kind::Denied { .. }
@@ -154,21 +158,33 @@ where
 /// No answer that could be understood: nearly always the network, or a server in trouble. A
 /// request that could not even be built will not build the next time.
 fn unanswered<E>(error: &SdkError<E, HttpResponse>, status: Option<u16>) -> Kind {
-    match (error, status) {
-        (SdkError::ConstructionFailure(_), _) => Kind::Other,
-        (_, Some(404)) => Kind::NotFound,
-        (_, Some(412)) => Kind::Conflict,
-        (_, Some(429)) => Kind::Throttled,
-        (_, Some(400..=499)) => Kind::Other,
-        (_, _) => Kind::Transient,
+    if matches!(error, SdkError::ConstructionFailure(_)) {
+        return Kind::Other;
+    }
+    without_code(status)
+}
+
+/// AWS puts a code into every error. An answer without one comes from something in between, and
+/// its status says nothing about what was asked: a proxy's 404 is no absence, its 403 no missing
+/// permission.
+fn without_code(status: Option<u16>) -> Kind {
+    match status {
+        Some(412) => Kind::Conflict,
+        Some(429) => Kind::Throttled,
+        Some(500..=599) | None => Kind::Transient,
+        Some(_) => Kind::Garbled,
     }
 }
 
 /// Codes first: they are what AWS documents. The status only where the code says nothing.
 fn sort(operation: &'static str, code: Option<&str>, status: Option<u16>, message: &str) -> Kind {
     match code.unwrap_or_default() {
-        "NoSuchEntity" | "NoSuchEntityException" | "NoSuchKey" | "NotFound"
-        | "ResourceNotFoundException" => Kind::NotFound,
+        // The SDK itself writes `NotFound` where S3 answers 404 without a body, as it does to HEAD,
+        // which we never send.
+        "" | "NotFound" => without_code(status),
+        "NoSuchEntity" | "NoSuchEntityException" | "NoSuchKey" | "ResourceNotFoundException" => {
+            Kind::NotFound
+        }
         "EntityAlreadyExists" | "EntityAlreadyExistsException" | "ResourceExistsException" => {
             Kind::AlreadyExists
         }
@@ -195,11 +211,8 @@ fn sort(operation: &'static str, code: Option<&str>, status: Option<u16>, messag
             Some(412) => Kind::Conflict,
             Some(429) => Kind::Throttled,
             Some(500..=599) => Kind::Transient,
-            // A HEAD request has no body, hence no code.
-            Some(404) if code.is_none() => Kind::NotFound,
-            Some(403) if code.is_none() => Kind::Denied {
-                permission: permission(operation, message),
-            },
+            // An error's code in an answer of success is not what was asked for.
+            Some(200..=299) => Kind::Garbled,
             Some(_) | None => Kind::Other,
         },
     }
@@ -243,6 +256,21 @@ mod tests {
         assert_eq!(object, Kind::NotFound);
         let bucket = sort("s3:GetObject", Some("NoSuchBucket"), Some(404), "");
         assert_eq!(bucket, Kind::Other);
+    }
+
+    #[test]
+    fn an_answer_without_a_code_says_nothing_about_what_was_asked() {
+        for status in [200, 302, 400, 403, 404, 407] {
+            assert_eq!(sort("x:Y", None, Some(status), ""), Kind::Garbled);
+        }
+        // What the SDK makes of a 404 without a body.
+        assert_eq!(
+            sort("s3:GetObject", Some("NotFound"), Some(404), ""),
+            Kind::Garbled
+        );
+        assert_eq!(sort("x:Y", None, Some(503), ""), Kind::Transient);
+        assert_eq!(sort("x:Y", None, Some(429), ""), Kind::Throttled);
+        assert_eq!(sort("x:Y", None, Some(412), ""), Kind::Conflict);
     }
 
     #[test]

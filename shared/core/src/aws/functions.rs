@@ -49,7 +49,7 @@ impl Functions {
     pub fn new(sdk: &SdkConfig) -> Self {
         Self {
             lambda: Client::new(sdk),
-            iam: aws_sdk_iam::Client::new(sdk),
+            iam: super::roles::client(sdk),
         }
     }
 

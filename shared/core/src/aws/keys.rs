@@ -6,7 +6,7 @@ use aws_sdk_kms::error::ProvideErrorMetadata as _;
 use aws_sdk_kms::types::{KeyManagerType, KeySpec, KeyState, OriginType};
 use lockstep_domain::compliance::{KeyLook, Rotates};
 
-use super::{AwsError, refine};
+use super::{AwsError, garbled, refine};
 
 /// KMS.
 #[derive(Clone, Debug)]
@@ -35,13 +35,13 @@ impl Keys {
             .send()
             .await
             .map_err(refine("kms:DescribeKey", key))?;
-        let metadata = described.key_metadata();
-        let is_customers =
-            metadata.and_then(|key| key.key_manager()) == Some(&KeyManagerType::Customer);
-        let may_rotate = metadata.is_some_and(|key| {
-            key.key_spec() == Some(&KeySpec::SymmetricDefault)
-                && key.origin() == Some(&OriginType::AwsKms)
-        });
+        let metadata = described
+            .key_metadata()
+            .filter(|metadata| !metadata.key_id().is_empty())
+            .ok_or_else(|| garbled("kms:DescribeKey", key, "it does not describe the key"))?;
+        let is_customers = metadata.key_manager() == Some(&KeyManagerType::Customer);
+        let may_rotate = metadata.key_spec() == Some(&KeySpec::SymmetricDefault)
+            && metadata.origin() == Some(&OriginType::AwsKms);
         let rotates = match (is_customers, may_rotate) {
             // AWS rotates its own keys each year, and says nothing about it.
             (false, _) => Rotates::Yes,
@@ -50,7 +50,7 @@ impl Keys {
         };
         Ok(KeyLook {
             is_customers,
-            is_enabled: metadata.and_then(|key| key.key_state()) == Some(&KeyState::Enabled),
+            is_enabled: metadata.key_state() == Some(&KeyState::Enabled),
             rotates,
         })
     }
@@ -64,6 +64,15 @@ impl Keys {
             .await;
         match status {
             Ok(status) if status.key_rotation_enabled() => Rotates::Yes,
+            // To the SDK an answer without the member is a "no" (KMS API reference,
+            // `GetKeyRotationStatus`: these two come with it).
+            Ok(status)
+                if status.key_id().is_none() && status.rotation_period_in_days().is_none() =>
+            {
+                Rotates::Unread {
+                    because: "KMS did not say whether the key is rotated".to_owned(),
+                }
+            }
             Ok(_) => Rotates::No,
             Err(error) if error.code() == Some("UnsupportedOperationException") => Rotates::Never,
             Err(error) => {

@@ -3,11 +3,14 @@
 //! SDK types stop here. Every error is an [`AwsError`], which says what was asked of what, whether
 //! asking again can help, and never holds a secret.
 
+mod answer;
 mod bus;
 mod client_value;
 mod credential_secrets;
 mod error;
 mod functions;
+#[cfg(test)]
+mod garbled_tests;
 mod keys;
 mod kms_denial;
 mod queues;
@@ -20,6 +23,7 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 
+pub(crate) use answer::{Pages, WholeXml, garbled, required};
 pub use bus::Bus;
 pub use client_value::{GenesysClient, StoredClient};
 pub use credential_secrets::CredentialSecrets;
@@ -35,6 +39,11 @@ pub use secrets::{SecretError, SecretLook, SecretSeen, Secrets};
 ///
 /// `AWS_ENDPOINT_URL` leads it to a local stack. Attempts are few and short: whoever calls is a
 /// function with a deadline, behind a queue that tries again.
+///
+/// Nothing may count on the SDK's retries. They draw on a budget of 500 tokens a process, service
+/// and region, which new clients share: 25 failing calls use it up, and 40 that succeed buy two
+/// retries back (AWS SDKs and tools reference, "Retry behavior"). In an outage a warm function soon
+/// makes one attempt a call, and what it fails at comes back by its queue.
 pub async fn sdk_config() -> SdkConfig {
     aws_config::defaults(BehaviorVersion::v2026_01_12())
         .retry_config(

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::operation::send_message::builders::SendMessageFluentBuilder;
 use lockstep_domain::digest::Digest;
 use lockstep_domain::ids::{Key, OrganizationId};
 use lockstep_domain::intent::{RebindMessage, VerifyMessage};
 use serde::Serialize;
 
 use super::error::Kind;
-use super::{AwsError, refine};
+use super::{AwsError, refine, required};
 use crate::config::Config;
 
 /// A message may be delayed by at most this (SQS API reference, `SendMessage`, `DelaySeconds`).
@@ -72,16 +73,12 @@ impl Queues {
             Digest::of_bytes(dedup.as_bytes()).as_str().to_owned()
         };
         let url = named(self.rebind.as_deref(), "LOCKSTEP_REBIND_QUEUE_URL")?;
-        self.client
-            .send_message()
-            .queue_url(url)
+        let request = self.client.send_message().queue_url(url);
+        let request = request
             .message_body(body(message, url)?)
             .message_group_id(group)
-            .message_deduplication_id(dedup)
-            .send()
-            .await
-            .map(drop)
-            .map_err(refine("sqs:SendMessage", url))
+            .message_deduplication_id(dedup);
+        sent(request, url).await
     }
 
     /// Asks `verify-change` for a verdict after `delay`, at most [`MAX_DELAY`].
@@ -90,15 +87,11 @@ impl Queues {
     /// The queue did not take it, or this function was not told of the queue.
     pub async fn verify(&self, message: &VerifyMessage, delay: Duration) -> Result<(), AwsError> {
         let url = named(self.verify.as_deref(), "LOCKSTEP_VERIFY_QUEUE_URL")?;
-        self.client
-            .send_message()
-            .queue_url(url)
+        let request = self.client.send_message().queue_url(url);
+        let request = request
             .message_body(body(message, url)?)
-            .delay_seconds(seconds(delay.min(MAX_DELAY)))
-            .send()
-            .await
-            .map(drop)
-            .map_err(refine("sqs:SendMessage", url))
+            .delay_seconds(seconds(delay.min(MAX_DELAY)));
+        sent(request, url).await
     }
 
     /// Lets a received message of one of the stack's queues come back after `after`, at most
@@ -127,6 +120,13 @@ impl Queues {
             .map(drop)
             .map_err(refine(OPERATION, url.as_str()))
     }
+}
+
+/// Sends a message; only one that got an id is in the queue.
+async fn sent(request: SendMessageFluentBuilder, url: &str) -> Result<(), AwsError> {
+    const OPERATION: &str = "sqs:SendMessage";
+    let answer = request.send().await.map_err(refine(OPERATION, url))?;
+    required(OPERATION, url, "MessageId", answer.message_id()).map(drop)
 }
 
 /// A URL that the configuration should name, and whose message is to be sent there.

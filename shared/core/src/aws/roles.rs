@@ -11,7 +11,7 @@ use lockstep_domain::policy::{INVOKE_POLICY_NAME, decode};
 use lockstep_domain::role::{ObservedRole, PresentRole, RoleStep, Seen};
 use serde_json::Value;
 
-use super::{AwsError, Kind, refine};
+use super::{AwsError, Kind, Pages, WholeXml, garbled, refine, required};
 
 /// IAM.
 #[derive(Clone, Debug)]
@@ -19,12 +19,19 @@ pub struct Roles {
     client: Client,
 }
 
+/// IAM, believing whole answers only.
+pub(super) fn client(sdk: &SdkConfig) -> Client {
+    let whole = WholeXml { or_nothing: false };
+    let config = aws_sdk_iam::config::Builder::from(sdk).interceptor(whole);
+    Client::from_conf(config.build())
+}
+
 impl Roles {
     /// On the shared configuration.
     #[must_use]
     pub fn new(sdk: &SdkConfig) -> Self {
         Self {
-            client: Client::new(sdk),
+            client: client(sdk),
         }
     }
 
@@ -46,7 +53,15 @@ impl Roles {
             Err(error) if error.is_not_found() => return Ok(ObservedRole::Absent),
             Err(error) => return Err(error),
         };
-        let role = role.ok_or_else(|| unreadable(name, "the answer holds no role"))?;
+        let role = role
+            .filter(|role| name.as_str().eq_ignore_ascii_case(role.role_name()))
+            .ok_or_else(|| garbled("iam:GetRole", name.as_str(), "it does not hold the role"))?;
+        let trust = required(
+            "iam:GetRole",
+            name.as_str(),
+            "AssumeRolePolicyDocument",
+            role.assume_role_policy_document(),
+        )?;
         let (invoke, other_inline, attached) = tokio::join!(
             self.invoke_policy(name),
             self.inline_policies(name),
@@ -63,9 +78,7 @@ impl Roles {
                 .permissions_boundary()
                 .and_then(|boundary| boundary.permissions_boundary_arn())
                 .map(str::to_owned),
-            trust: role
-                .assume_role_policy_document()
-                .map_or(Value::Null, decode),
+            trust: decode(trust),
             invoke: invoke?,
             other_inline: seen(other_inline),
             attached: seen(attached),
@@ -82,43 +95,64 @@ impl Roles {
             .await
             .map_err(refine("iam:GetRolePolicy", name.as_str()));
         match answer {
-            Ok(answer) => Ok(Some(decode(answer.policy_document()))),
+            Ok(answer) => {
+                let document = Some(answer.policy_document());
+                let document = required(
+                    "iam:GetRolePolicy",
+                    name.as_str(),
+                    "PolicyDocument",
+                    document,
+                )?;
+                Ok(Some(decode(document)))
+            }
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
         }
     }
 
     async fn inline_policies(&self, name: &RoleName) -> Result<Vec<String>, AwsError> {
-        let names: Result<Vec<String>, _> = self
-            .client
-            .list_role_policies()
-            .role_name(name.as_str())
-            .into_paginator()
-            .items()
-            .send()
-            .collect()
-            .await;
-        let mut names = names.map_err(refine("iam:ListRolePolicies", name.as_str()))?;
+        const OPERATION: &str = "iam:ListRolePolicies";
+        let mut pages = Pages::of(OPERATION, name.as_str());
+        let mut names = Vec::new();
+        let mut marker = None;
+        loop {
+            let request = self.client.list_role_policies().role_name(name.as_str());
+            let page = request.set_marker(marker).send().await;
+            let page = page.map_err(refine(OPERATION, name.as_str()))?;
+            names.extend(page.policy_names);
+            marker = pages.next(page.is_truncated, page.marker)?;
+            if marker.is_none() {
+                break;
+            }
+        }
         names.retain(|policy| policy != INVOKE_POLICY_NAME);
         names.sort();
         Ok(names)
     }
 
     async fn attached_policies(&self, name: &RoleName) -> Result<Vec<String>, AwsError> {
-        let policies: Result<Vec<_>, _> = self
-            .client
-            .list_attached_role_policies()
-            .role_name(name.as_str())
-            .into_paginator()
-            .items()
-            .send()
-            .collect()
-            .await;
-        let policies = policies.map_err(refine("iam:ListAttachedRolePolicies", name.as_str()))?;
-        let mut arns: Vec<String> = policies
-            .into_iter()
-            .filter_map(|policy| policy.policy_arn.or(policy.policy_name))
-            .collect();
+        const OPERATION: &str = "iam:ListAttachedRolePolicies";
+        let mut pages = Pages::of(OPERATION, name.as_str());
+        let mut arns = Vec::new();
+        let mut marker = None;
+        loop {
+            let request = self.client.list_attached_role_policies();
+            let request = request.role_name(name.as_str()).set_marker(marker);
+            let page = request.send().await;
+            let page = page.map_err(refine(OPERATION, name.as_str()))?;
+            for policy in page.attached_policies.unwrap_or_default() {
+                arns.push(required(
+                    OPERATION,
+                    name.as_str(),
+                    "PolicyArn",
+                    policy.policy_arn.or(policy.policy_name),
+                )?);
+            }
+            marker = pages.next(page.is_truncated, page.marker)?;
+            if marker.is_none() {
+                break;
+            }
+        }
         arns.sort();
         Ok(arns)
     }

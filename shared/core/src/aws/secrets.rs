@@ -14,7 +14,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::client_value::{GenesysClient, StoredClient, parse};
 use super::error::Kind;
 use super::kms_denial::name_key;
-use super::{AwsError, refine};
+use super::{AwsError, Pages, refine, required};
+
+const GET_VALUE: &str = "secretsmanager:GetSecretValue";
+const MOVE_LABEL: &str = "secretsmanager:UpdateSecretVersionStage";
 
 /// Secrets Manager.
 #[derive(Clone, Debug)]
@@ -143,7 +146,11 @@ impl Secrets {
             .await
             .map_err(refine("secretsmanager:DescribeSecret", secret.to_string()));
         match described {
-            Ok(described) => Ok(Some(described)),
+            Ok(described) => {
+                let operation = "secretsmanager:DescribeSecret";
+                required(operation, &secret.to_string(), "ARN", described.arn())?;
+                Ok(Some(described))
+            }
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
         }
@@ -154,23 +161,25 @@ impl Secrets {
     /// # Errors
     /// AWS did not answer with all of them.
     pub async fn made(&self, secret: &SecretArn) -> Result<BTreeMap<String, Timestamp>, AwsError> {
-        let mut pages = self
-            .client
-            .list_secret_version_ids()
-            .secret_id(secret.to_string())
-            .into_paginator()
-            .send();
+        const OPERATION: &str = "secretsmanager:ListSecretVersionIds";
+        let of = secret.to_string();
+        let mut pages = Pages::of(OPERATION, &of);
         let mut made = BTreeMap::new();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(refine(
-                "secretsmanager:ListSecretVersionIds",
-                secret.to_string(),
-            ))?;
+        let mut token = None;
+        loop {
+            let request = self.client.list_secret_version_ids().secret_id(&of);
+            let page = request.set_next_token(token).send().await;
+            let page = page.map_err(refine(OPERATION, of.as_str()))?;
+            required(OPERATION, &of, "ARN", page.arn())?;
             for version in page.versions() {
                 let at = version.created_date().and_then(timestamp);
                 if let (Some(id), Some(at)) = (version.version_id(), at) {
                     made.insert(id.to_owned(), at);
                 }
+            }
+            token = pages.next(page.next_token.is_some(), page.next_token)?;
+            if token.is_none() {
+                break;
             }
         }
         Ok(made)
@@ -188,11 +197,12 @@ impl Secrets {
             .secret_id(secret.to_string())
             .send()
             .await
-            .map_err(refine("secretsmanager:GetSecretValue", secret.to_string()));
+            .map_err(refine(GET_VALUE, secret.to_string()));
         let answer = match answer {
             Ok(answer) => answer,
             Err(error) => return Err(self.explained(secret, error).await.into()),
         };
+        required(GET_VALUE, &secret.to_string(), "ARN", answer.arn())?;
         parse(answer.secret_string()).map_err(|problem| SecretError::Shape {
             secret: secret.to_string(),
             problem,
@@ -216,13 +226,14 @@ impl Secrets {
             .version_id(version_id)
             .send()
             .await
-            .map_err(refine("secretsmanager:GetSecretValue", secret.to_string()));
+            .map_err(refine(GET_VALUE, secret.to_string()));
         let answer = match answer {
             Ok(answer) => answer,
             // The version is among the secret's labels: what is not there is its value.
             Err(error) if error.is_not_found() => return Ok(None),
             Err(error) => return Err(self.explained(secret, error).await.into()),
         };
+        required(GET_VALUE, &secret.to_string(), "ARN", answer.arn())?;
         if answer.secret_string().is_none() && answer.secret_binary().is_none() {
             return Ok(None);
         }
@@ -250,6 +261,7 @@ impl Secrets {
         value: &SecretString,
         rotation_token: Option<&SecretString>,
     ) -> Result<(), AwsError> {
+        const OPERATION: &str = "secretsmanager:PutSecretValue";
         let put = self
             .client
             .put_secret_value()
@@ -260,9 +272,10 @@ impl Secrets {
             .set_rotation_token(rotation_token.map(|token| token.expose_secret().to_owned()))
             .send()
             .await
-            .map_err(refine("secretsmanager:PutSecretValue", secret.to_string()));
+            .map_err(refine(OPERATION, secret.to_string()));
+        let of = secret.to_string();
         match put {
-            Ok(_) => Ok(()),
+            Ok(answer) => required(OPERATION, &of, "VersionId", answer.version_id()).map(drop),
             Err(error) => Err(self.explained(secret, error).await),
         }
     }
@@ -283,7 +296,8 @@ impl Secrets {
         from: &str,
         to: &str,
     ) -> Result<(), AwsError> {
-        self.client
+        let answer = self
+            .client
             .update_secret_version_stage()
             .secret_id(secret.to_string())
             .version_stage(CURRENT)
@@ -291,10 +305,8 @@ impl Secrets {
             .move_to_version_id(to)
             .send()
             .await
-            .map_err(refine(
-                "secretsmanager:UpdateSecretVersionStage",
-                secret.to_string(),
-            ))?;
+            .map_err(refine(MOVE_LABEL, secret.to_string()))?;
+        required(MOVE_LABEL, &secret.to_string(), "ARN", answer.arn())?;
         Ok(())
     }
 
@@ -303,17 +315,16 @@ impl Secrets {
     /// # Errors
     /// It was not taken off, as far as is known.
     pub async fn remove_pending(&self, secret: &SecretArn, from: &str) -> Result<(), AwsError> {
-        self.client
+        let answer = self
+            .client
             .update_secret_version_stage()
             .secret_id(secret.to_string())
             .version_stage(PENDING)
             .remove_from_version_id(from)
             .send()
             .await
-            .map_err(refine(
-                "secretsmanager:UpdateSecretVersionStage",
-                secret.to_string(),
-            ))?;
+            .map_err(refine(MOVE_LABEL, secret.to_string()))?;
+        required(MOVE_LABEL, &secret.to_string(), "ARN", answer.arn())?;
         Ok(())
     }
 }

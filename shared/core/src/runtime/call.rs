@@ -1,5 +1,8 @@
 //! What Lambda was invoked with, cut into single calls.
 
+use std::time::Duration;
+
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::Context;
@@ -17,6 +20,18 @@ pub struct Delivery {
     pub body: Value,
     /// How often it was received, this time included.
     pub received: u32,
+    /// When it was sent, where the queue said so. A redrive sends it anew.
+    pub sent: Option<Timestamp>,
+}
+
+impl Delivery {
+    /// How long ago it was sent.
+    #[must_use]
+    pub fn age(&self, now: Timestamp) -> Duration {
+        let age = self.sent.map(|sent| now.duration_since(sent));
+        age.and_then(|age| Duration::try_from(age).ok())
+            .unwrap_or_default()
+    }
 }
 
 /// What Lambda was invoked with.
@@ -53,15 +68,19 @@ fn delivery(record: &Value) -> Option<Delivery> {
         return None;
     };
     let body = text("body").unwrap_or_default();
-    let received = record["attributes"]["ApproximateReceiveCount"]
-        .as_str()
-        .and_then(|count| count.parse().ok());
+    let number = |attribute: &str| {
+        let text = record["attributes"][attribute].as_str()?;
+        text.parse::<i64>().ok()
+    };
+    let received = number("ApproximateReceiveCount").and_then(|count| count.try_into().ok());
+    let sent = number("SentTimestamp").and_then(|at| Timestamp::from_millisecond(at).ok());
     Some(Delivery {
         message_id,
         receipt_handle: text("receiptHandle").unwrap_or_default(),
         queue_arn: text("eventSourceARN").unwrap_or_default(),
         body: serde_json::from_str(&body).unwrap_or(Value::String(body)),
         received: received.unwrap_or(1),
+        sent,
     })
 }
 
@@ -147,6 +166,8 @@ mod tests {
         };
         assert_eq!(deliveries[0].body, json!({"a": 1}));
         assert_eq!(deliveries[0].received, 3);
+        let now = "2018-12-18T10:00:00Z".parse().unwrap();
+        assert_eq!(deliveries[0].age(now).as_secs(), 44_550);
         assert_eq!(deliveries[1].body, json!("text"));
         for payload in [json!({"mode": "plan"}), json!({"Records": []}), json!(null)] {
             let invocation = Invocation::from_payload(payload.clone());

@@ -6,7 +6,7 @@ use std::time::Duration;
 use lambda_runtime::Diagnostic;
 
 use crate::aws::{AwsError, SecretError};
-use crate::store::StoreError;
+use crate::store::{StoreError, Unreadable};
 
 /// Why a call was not handled.
 #[derive(Clone, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub enum Failure {
         kind: &'static str,
         /// What happened. Never a secret.
         message: String,
+        /// How long asking again is useless, where it is known. May lengthen the spacing.
+        not_before: Option<Duration>,
     },
     /// Nothing failed: it is too early. The message comes back after `after`.
     Later {
@@ -25,12 +27,15 @@ pub enum Failure {
         /// What is waited for.
         because: String,
     },
-    /// Trying again changes nothing.
+    /// Something outside of the call has to be repaired first: a permission, an object. Said by an
+    /// event; the message is tried until its budget is used up, and is there for a redrive then.
     Permanent {
         /// A stable word.
         kind: &'static str,
         /// What happened. Never a secret.
         message: String,
+        /// The object that is to blame, if one is.
+        object: Option<Box<Unreadable>>,
     },
 }
 
@@ -40,7 +45,17 @@ impl Failure {
         Self::Retry {
             kind,
             message: message.to_string(),
+            not_before: None,
         }
+    }
+
+    /// The same, where asking again is useless for some time; of other failures nothing changes.
+    #[must_use]
+    pub fn not_before(mut self, after: Option<Duration>) -> Self {
+        if let Self::Retry { not_before, .. } = &mut self {
+            *not_before = after;
+        }
+        self
     }
 
     /// It is too early.
@@ -51,11 +66,21 @@ impl Failure {
         }
     }
 
-    /// Trying again changes nothing.
+    /// Somebody has to repair something first.
     pub fn permanent(kind: &'static str, message: impl fmt::Display) -> Self {
         Self::Permanent {
             kind,
             message: message.to_string(),
+            object: None,
+        }
+    }
+
+    /// The object that somebody has to repair, if one is to blame.
+    #[must_use]
+    pub fn object(&self) -> Option<&Unreadable> {
+        match self {
+            Self::Permanent { object, .. } => object.as_deref(),
+            Self::Retry { .. } | Self::Later { .. } => None,
         }
     }
 
@@ -113,9 +138,12 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let kind = error.kind();
         if error.is_transient() {
-            Self::retry(kind, error)
-        } else {
-            Self::permanent(kind, error)
+            return Self::retry(kind, error);
+        }
+        Self::Permanent {
+            kind,
+            message: error.to_string(),
+            object: error.unreadable().map(Box::new),
         }
     }
 }

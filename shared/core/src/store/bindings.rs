@@ -1,11 +1,11 @@
 //! The state of bindings, and when roles changed.
 
+use futures_util::future::join_all;
 use jiff::Timestamp;
 use lockstep_domain::arn::RoleName;
 use lockstep_domain::change::BindingState;
 use lockstep_domain::ids::{Key, OrganizationId};
 use serde::{Deserialize, Serialize};
-use tokio::task::JoinSet;
 
 use super::{AT_ONCE, Condition, Store, StoreError, Versioned, to_json};
 
@@ -42,7 +42,7 @@ impl Store {
         let value = read(&object, &found.bytes, organization, key)?;
         Ok(Versioned {
             value,
-            etag: found.etag,
+            etag: Some(found.etag),
         })
     }
 
@@ -63,29 +63,37 @@ impl Store {
         &self,
         organization: &OrganizationId,
     ) -> Result<Vec<BindingState>, StoreError> {
+        let states = self.each_state(organization).await?;
+        states.into_iter().collect()
+    }
+
+    /// The same, each for itself: one that can't be understood is an error of its own.
+    ///
+    /// # Errors
+    /// S3 did not list them.
+    pub async fn each_state(
+        &self,
+        organization: &OrganizationId,
+    ) -> Result<Vec<Result<BindingState, StoreError>>, StoreError> {
         let prefix = format!("state/{organization}/");
         let objects = self.list(&self.config.state_bucket, &prefix).await?;
-        let keys: Vec<Key> = objects
+        let mut keys: Vec<Key> = objects
             .iter()
             .filter_map(|object| object.strip_prefix(&prefix)?.strip_suffix(".json"))
             .filter_map(|key| key.parse().ok())
             .collect();
+        keys.sort();
         let mut states = Vec::with_capacity(keys.len());
         for some in keys.chunks(AT_ONCE) {
-            let mut reads = JoinSet::new();
-            for key in some {
-                let (store, organization, key) = (self.clone(), organization.clone(), key.clone());
-                reads.spawn(async move { store.load(&organization, &key).await });
-            }
-            for read in reads.join_all().await {
-                let read = read?;
-                // Deleted since it was listed: there is no state.
-                if read.is_stored() {
-                    states.push(read.value);
+            let reads = some.iter().map(|key| self.load(organization, key));
+            for read in join_all(reads).await {
+                match read {
+                    // Deleted since it was listed: there is no state.
+                    Ok(read) if !read.is_stored() => {}
+                    read => states.push(read.map(|read| read.value)),
                 }
             }
         }
-        states.sort_by(|one, other| one.key.cmp(&other.key));
         Ok(states)
     }
 

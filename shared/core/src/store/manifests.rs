@@ -3,12 +3,16 @@
 //! Uploading is not accepting. What was accepted is copied, text and all, so that a later bad
 //! upload, or a deleted one, leaves the last good one in force. It is read anew under the present
 //! bounds each time: a stack that was narrowed must not go on with what it no longer allows.
+//!
+//! Organizations are independent: an accepted copy that can't be read is that organization's alone,
+//! and an object that is no accepted copy is nobody's.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use lockstep_domain::digest::Digest;
 use lockstep_domain::ids::OrganizationId;
-use lockstep_domain::manifest::{self, Manifest};
+use lockstep_domain::manifest::{self, Dropped, Manifest};
 use lockstep_domain::problem::Problem;
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +20,9 @@ use super::{Store, StoreError, Versioned};
 use crate::aws::AwsError;
 
 const ACCEPTED: &str = "accepted/";
+
+/// Where manifests are uploaded to.
+pub(crate) const UPLOADS: &str = "manifests/";
 
 /// A manifest as somebody uploaded it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,11 +33,24 @@ pub struct Uploaded {
     pub version_id: Option<String>,
 }
 
+impl Uploaded {
+    /// What tells it from another upload of the object.
+    #[must_use]
+    pub fn version(&self) -> String {
+        let digest = || Digest::of_bytes(self.text.as_bytes()).as_str().to_owned();
+        self.version_id.clone().unwrap_or_else(digest)
+    }
+}
+
 /// A manifest in force.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Accepted {
-    /// What it says.
+    /// What of it the stack's bounds cover.
     pub manifest: Manifest,
+    /// Entries that they do not cover any more.
+    pub dropped: Vec<Dropped>,
+    /// What an upload would be refused for today.
+    pub notices: Vec<Problem>,
     /// The object that it was uploaded as.
     pub object: String,
     /// That object's version.
@@ -44,8 +64,21 @@ pub struct Accepted {
 pub struct Manifests {
     /// What is in force, sorted by organization.
     pub in_force: Vec<Accepted>,
-    /// What was accepted once and is no longer allowed: the object, and why.
+    /// What was accepted once and is no longer allowed at all: the object, and why.
     pub refused: Vec<(String, Vec<Problem>)>,
+    /// Accepted copies that can't be read. What they say is not known, least of all to be nothing.
+    pub unreadable: Vec<UnreadableCopy>,
+    /// Objects among the accepted copies that are none.
+    pub ignored: Vec<String>,
+}
+
+/// An accepted copy that can't be read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UnreadableCopy {
+    /// Whose manifest it is, by its name.
+    pub organization: OrganizationId,
+    /// What is wrong.
+    pub error: StoreError,
 }
 
 impl Manifests {
@@ -55,6 +88,21 @@ impl Manifests {
         self.in_force
             .iter()
             .find(|accepted| accepted.manifest.organization.id == *organization)
+    }
+
+    /// The manifest of an organization, where it is known whether there is one.
+    ///
+    /// # Errors
+    /// Its accepted copy can't be read.
+    pub fn known(&self, organization: &OrganizationId) -> Result<Option<&Accepted>, StoreError> {
+        let unreadable = self.unreadable.iter();
+        match unreadable
+            .into_iter()
+            .find(|one| one.organization == *organization)
+        {
+            Some(copy) => Err(copy.error.clone()),
+            None => Ok(self.of(organization)),
+        }
     }
 }
 
@@ -104,21 +152,43 @@ impl Store {
         }))
     }
 
+    /// The uploaded manifests that are there, sorted.
+    ///
+    /// # Errors
+    /// S3 did not answer with all of them.
+    pub async fn uploads(&self) -> Result<Vec<String>, AwsError> {
+        let mut objects = self.list(&self.config.manifest_bucket, UPLOADS).await?;
+        objects.retain(|object| is_upload(object));
+        Ok(objects)
+    }
+
+    /// The version of an uploaded manifest; `None` where it is gone, or the bucket keeps none.
+    ///
+    /// # Errors
+    /// S3 did not answer.
+    pub async fn upload_version(&self, object: &str) -> Result<Option<String>, AwsError> {
+        let bucket = &self.config.manifest_bucket;
+        let found = self.get(bucket, object, Some(0)).await?;
+        Ok(found.and_then(|found| found.version_id))
+    }
+
     /// Every accepted manifest, read under the present bounds.
     ///
     /// # Errors
-    /// S3 did not answer for all of them, or a kept object cannot be understood: half of what is
-    /// managed must not pass for all of it.
+    /// S3 did not answer. One that is there and can't be read is an answer, see
+    /// [`Manifests::unreadable`].
     pub async fn accepted(&self) -> Result<Manifests, StoreError> {
-        let kept = self.kept().await?;
         let mut manifests = Manifests::default();
+        let kept = self.kept(&mut manifests).await?;
         let mut others: Vec<Manifest> = Vec::new();
         for kept in newest_of_each_object(kept) {
-            match manifest::read(&kept.text, &self.config.bounds, &others) {
-                Ok(manifest) => {
-                    others.push(manifest.clone());
+            match manifest::read_accepted(&kept.text, &self.config.bounds, &others) {
+                Ok(read) => {
+                    others.push(read.manifest.clone());
                     manifests.in_force.push(Accepted {
-                        manifest,
+                        manifest: read.manifest,
+                        dropped: read.dropped,
+                        notices: read.notices,
                         object: kept.object,
                         version_id: kept.version_id,
                         accepted_at: kept.accepted_at,
@@ -130,11 +200,21 @@ impl Store {
         Ok(manifests)
     }
 
-    async fn kept(&self) -> Result<Vec<Kept>, StoreError> {
+    /// The accepted copies that can be read; `manifests` gets the others.
+    async fn kept(&self, manifests: &mut Manifests) -> Result<Vec<Kept>, StoreError> {
         let mut kept = Vec::new();
         for object in self.list(&self.config.state_bucket, ACCEPTED).await? {
-            if let Some(one) = self.read_json::<Kept>(&object).await? {
-                kept.push(one.value);
+            let Some(organization) = organization_of(&object) else {
+                manifests.ignored.push(object);
+                continue;
+            };
+            match self.read_json::<Kept>(&object).await {
+                Ok(one) => kept.extend(one.map(|one| one.value)),
+                Err(error) if error.is_transient() => return Err(error),
+                Err(error) => manifests.unreadable.push(UnreadableCopy {
+                    organization,
+                    error,
+                }),
             }
         }
         Ok(kept)
@@ -160,7 +240,12 @@ impl Store {
             accepted_at: now,
             text: text.to_owned(),
         };
-        let mut versioned = match self.read_json::<Kept>(&place).await? {
+        let found = match self.read_json::<Kept>(&place).await {
+            // What can't be understood is replaced: the upload says what it should say.
+            Err(StoreError::Corrupt { .. }) => return self.replace(&place, kept).await,
+            found => found?,
+        };
+        let mut versioned = match found {
             None => Versioned::absent(kept),
             Some(mut found) => {
                 let holder = &found.value;
@@ -174,7 +259,7 @@ impl Store {
                 let bucket = &self.config.manifest_bucket;
                 if holder.object != object
                     && self.exists(bucket, &holder.object).await?
-                    && still_describes(holder, self.kept().await?)
+                    && still_describes(holder, self.kept(&mut Manifests::default()).await?)
                 {
                     let organization = &manifest.organization.id;
                     return Err(AcceptError::Taken(taken(organization, &holder.object)));
@@ -186,6 +271,32 @@ impl Store {
         self.write_json(&place, &mut versioned).await?;
         Ok(())
     }
+
+    /// Writes an accepted copy over one that can't be understood, unless somebody repaired that.
+    async fn replace(&self, place: &str, kept: Kept) -> Result<(), AcceptError> {
+        let bucket = &self.config.state_bucket;
+        let mut versioned = match self.get(bucket, place, Some(0)).await? {
+            Some(found) => Versioned {
+                value: kept,
+                etag: Some(found.etag),
+            },
+            None => Versioned::absent(kept),
+        };
+        self.write_json(place, &mut versioned).await?;
+        Ok(())
+    }
+}
+
+/// Whether an object of the bucket for manifests is one.
+pub(crate) fn is_upload(object: &str) -> bool {
+    let is_yaml = object.ends_with(".yaml") || object.ends_with(".yml");
+    object.starts_with(UPLOADS) && is_yaml
+}
+
+/// Whose accepted copy an object is; `None` for any other object.
+fn organization_of(object: &str) -> Option<OrganizationId> {
+    let name = object.strip_prefix(ACCEPTED)?.strip_suffix(".json")?;
+    name.parse().ok()
 }
 
 fn taken(organization: &OrganizationId, holder: &str) -> Problem {

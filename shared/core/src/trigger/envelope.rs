@@ -10,12 +10,10 @@ use serde_json::Value;
 
 use super::{Foreign, Look, Trigger, scheduled};
 use crate::config::Config;
+use crate::store::{UPLOADS, is_upload};
 
 /// The label of the version in force (Secrets Manager user guide, "Secret Label Updated event").
 const CURRENT: &str = "AWSCURRENT";
-
-/// Where manifests lie in their bucket.
-const MANIFESTS: &str = "manifests/";
 
 /// The source of Genesys Cloud's events (official blueprint `oauth-client-audit`, its sample event).
 const PARTNER: &str = "aws.partner/genesys.com/";
@@ -147,10 +145,9 @@ impl<'e> Envelope<'e> {
             return Trigger::ignored(format!("{bucket:?} is not the bucket for manifests"));
         }
         let object = self.text("/object/key").unwrap_or_default();
-        let is_yaml = object.ends_with(".yaml") || object.ends_with(".yml");
-        if !(object.starts_with(MANIFESTS) && is_yaml) {
+        if !is_upload(object) {
             return Trigger::ignored(format!(
-                "{object:?} is not a manifest: those are {MANIFESTS}*.yaml"
+                "{object:?} is not a manifest: those are {UPLOADS}*.yaml"
             ));
         }
         Trigger::Wanted(Intent::ManifestUploaded {

@@ -16,6 +16,7 @@ use lockstep_domain::verdict::{Case, Judgement, OurClients, Verdict};
 use super::lost_race::judge_of;
 use super::second_look::SecondLook;
 use super::{SKEW, after, answer, deadline_of, spacing, trail};
+use crate::acceptance;
 use crate::genesys::sign_in;
 use crate::reconcile::credentials::details;
 use crate::reconcile::role::stack;
@@ -94,7 +95,7 @@ pub(super) async fn verify(
         }
         Phase::Verifying { .. } => {}
     }
-    let manifests = world.store.accepted().await?;
+    let manifests = Box::pin(acceptance::current(world)).await?;
     let manifest = manifests
         .of(&message.organization)
         .map(|accepted| &accepted.manifest);

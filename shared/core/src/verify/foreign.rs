@@ -14,6 +14,7 @@ use lockstep_domain::verdict::{Case, OurClients, Verdict};
 use super::change::{Judged, conclude, entities};
 use super::lost_race::judge_of;
 use super::{Trail, after, answer, spacing, trail};
+use crate::acceptance;
 use crate::genesys::{Session, sign_in};
 use crate::response::Answer;
 use crate::runtime::{Deadline, Failure};
@@ -31,12 +32,13 @@ pub(super) async fn look(
     received: u32,
     deadline: Deadline,
 ) -> Result<Answer, Failure> {
-    let manifests = world.store.accepted().await?;
-    let Some(accepted) = manifests.of(&foreign.organization) else {
+    let manifests = Box::pin(acceptance::current(world)).await?;
+    let Some(accepted) = manifests.known(&foreign.organization)? else {
         return Ok(nothing("no manifest of its organization is in force"));
     };
     let manifest = &accepted.manifest;
-    let states = world.store.states(&foreign.organization).await?;
+    // Of a state that can't be read there is an event; the next sweep looks at its binding.
+    let (states, _) = acceptance::states(world, &foreign.organization).await?;
     let (judged, open): (Vec<BindingState>, Vec<BindingState>) = states
         .into_iter()
         .filter(|state| is_about(state, foreign) && stands(state))

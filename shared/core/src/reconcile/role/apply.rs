@@ -119,6 +119,7 @@ fn may_pass_soon(step: &RoleStep, error: &AwsError, created: bool) -> bool {
         | Kind::Malformed
         | Kind::Throttled
         | Kind::Transient
+        | Kind::Garbled
         | Kind::Other => false,
     }
 }

@@ -1,0 +1,163 @@
+//! Messages from their queue to their end: which come back, when, and what is said of them.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use aws_stub::Account;
+use serde_json::json;
+
+use super::*;
+use crate::config::tests::config;
+use crate::store::StoreError;
+
+/// `maxReceiveCount` of a queue, from the template's text.
+pub(crate) fn max_receives(template: &str, queue: &str) -> usize {
+    let dlq = format!("!GetAtt {queue}Dlq.Arn, maxReceiveCount: ");
+    let (_, count) = template.split_once(&dlq).unwrap();
+    count.split('}').next().unwrap().parse().unwrap()
+}
+
+/// Seconds that a queue keeps a message, from the template's text.
+pub(crate) fn retention(template: &str, queue: &str) -> u64 {
+    let (_, resource) = template
+        .split_once(&format!("\n  {queue}Queue:\n"))
+        .unwrap();
+    let (_, seconds) = resource.split_once("MessageRetentionPeriod: ").unwrap();
+    seconds.lines().next().unwrap().parse().unwrap()
+}
+
+/// A queue before `rebind-action`, in an account in memory.
+struct Queue {
+    account: Account,
+    world: World,
+    handled: AtomicU32,
+}
+
+impl Queue {
+    async fn new() -> Self {
+        let account = Account::start().await;
+        let world = World::new(config(), &account.stub.sdk);
+        Self {
+            account,
+            world,
+            handled: AtomicU32::new(0),
+        }
+    }
+
+    /// Delivers a message that was sent so long ago; answers whether it comes back.
+    async fn deliver(&self, id: &str, received: u32, age: Duration, ends: &Failure) -> bool {
+        let sent = self.world.now().as_millisecond() - i64::try_from(age.as_millis()).unwrap();
+        let payload = json!({"Records": [{
+            "messageId": id,
+            "receiptHandle": "handle",
+            "body": json!({"organization": "org-1", "key": "orders"}).to_string(),
+            "attributes": {"ApproximateReceiveCount": received.to_string(), "SentTimestamp": sent.to_string()},
+            "eventSource": "aws:sqs",
+            "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:lockstep-rebind.fifo"
+        }]});
+        let context = Context {
+            request_id: "request".into(),
+            deadline: Deadline::after(Duration::from_secs(5)),
+        };
+        let handler = async |_: &World, _: &Call, _: &Context| {
+            self.handled.fetch_add(1, Ordering::Relaxed);
+            Err(ends.clone())
+        };
+        let answer = serve(&self.world, Edge::Rebind, &handler, payload, &context).await;
+        answer.unwrap()["batchItemFailures"] == json!([{"itemIdentifier": id}])
+    }
+
+    /// For how long the message was hidden last.
+    fn hidden(&self) -> Option<u64> {
+        let seen = self.account.stub.seen();
+        let mut timed = seen.iter().rev();
+        let timed = timed.find(|seen| seen.operation == "ChangeMessageVisibility")?;
+        let body: Value = serde_json::from_str(&timed.body).unwrap();
+        body["VisibilityTimeout"].as_u64()
+    }
+
+    fn events(&self) -> Vec<String> {
+        let events = self.account.events().into_iter();
+        events.map(|(kind, _)| kind).collect()
+    }
+}
+
+fn denied() -> Failure {
+    Failure::permanent("denied", "the permission is missing")
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[tokio::test]
+async fn what_must_be_repaired_is_an_event_once_and_the_message_waits_for_it() {
+    let queue = Queue::new().await;
+    assert!(queue.deliver("1", 1, SECOND, &denied()).await);
+    assert_eq!(queue.hidden(), Some(5));
+    let events = queue.account.events();
+    let (kind, detail) = &events[0];
+    assert_eq!((events.len(), kind.as_str()), (1, "Rebind Failed"));
+    assert_eq!(detail["organization_id"], "org-1");
+    assert_eq!(detail["key"], "orders");
+    let reason = detail["reason"].as_str().unwrap();
+    assert!(reason.starts_with("the permission is missing"), "{reason}");
+    assert!(queue.deliver("1", 2, SECOND, &denied()).await);
+    assert_eq!(queue.events(), [""; 0], "at the second receive");
+    // Another message is another matter.
+    assert!(queue.deliver("2", 1, SECOND, &denied()).await);
+    assert_eq!(queue.events(), ["Rebind Failed"]);
+}
+
+#[tokio::test]
+async fn where_the_bus_takes_no_event_the_message_stays_and_says_it_later() {
+    let queue = Queue::new().await;
+    queue.account.bus_is_down(true);
+    assert!(queue.deliver("1", 1, SECOND, &denied()).await);
+    queue.account.bus_is_down(false);
+    assert!(queue.deliver("1", 2, SECOND, &denied()).await);
+    assert_eq!(queue.events(), ["Rebind Failed"]);
+}
+
+#[tokio::test]
+async fn the_last_delivery_says_so_before_the_queue_moves_the_message() {
+    let queue = Queue::new().await;
+    let retry = Failure::retry("transient", "no answer");
+    let late = budget::BUDGET;
+    assert!(queue.deliver("1", 9, late - 60 * SECOND, &retry).await);
+    assert_eq!((queue.events(), queue.hidden()), (Vec::new(), Some(900)));
+    queue.account.bus_is_down(true);
+    assert!(queue.deliver("1", 10, late, &retry).await);
+    assert_eq!(queue.hidden(), Some(900), "nothing was said yet");
+    queue.account.bus_is_down(false);
+    assert!(queue.deliver("1", 11, late, &retry).await);
+    assert_eq!(queue.events(), ["Rebind Failed"]);
+    assert_eq!(queue.hidden(), Some(0), "on its way to the dead letters");
+    let handled = queue.handled.load(Ordering::Relaxed);
+    assert!(queue.deliver("1", 12, late, &retry).await);
+    assert_eq!(queue.hidden(), Some(0));
+    assert_eq!(queue.events(), [""; 0]);
+    assert_eq!(queue.handled.load(Ordering::Relaxed), handled, "given up");
+}
+
+#[tokio::test]
+async fn an_unreadable_object_is_one_event_a_version_with_the_way_back() {
+    let queue = Queue::new().await;
+    let object = "state/org-1/orders.json";
+    let version = queue.account.put(&format!("lockstep-state/{object}"), "{");
+    let corrupt = || {
+        let problem = "no JSON".into();
+        let object = object.into();
+        Failure::from(StoreError::Corrupt { object, problem })
+    };
+    assert!(queue.deliver("1", 1, SECOND, &corrupt()).await);
+    let events = queue.account.events();
+    let (kind, detail) = &events[0];
+    assert_eq!((events.len(), kind.as_str()), (1, "Object Unreadable"));
+    assert_eq!(detail["object"]["key"], object);
+    assert_eq!(detail["object"]["version_id"], version.as_str());
+    let restore = detail["object"]["restore"].as_str().unwrap();
+    assert!(restore.starts_with("aws s3api copy-object "), "{restore}");
+    assert!(queue.deliver("2", 1, SECOND, &corrupt()).await);
+    assert_eq!(queue.events(), [""; 0], "of the same version");
+    queue.account.put(&format!("lockstep-state/{object}"), "[");
+    assert!(queue.deliver("3", 1, SECOND, &corrupt()).await);
+    assert_eq!(queue.events(), ["Object Unreadable"]);
+}

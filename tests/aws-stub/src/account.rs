@@ -1,0 +1,250 @@
+//! A few objects, secrets and events in memory.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+
+use crate::{Reply, Seen, Stub, decoded};
+
+#[derive(Clone, Debug)]
+struct Object {
+    bytes: Vec<u8>,
+    version: u64,
+}
+
+#[derive(Debug, Default)]
+struct Inside {
+    objects: BTreeMap<String, Object>,
+    versions: u64,
+    secrets: BTreeMap<String, String>,
+    denied: Vec<String>,
+    events: Vec<Value>,
+    messages: Vec<Value>,
+    bus_is_down: bool,
+}
+
+/// S3, Secrets Manager, EventBridge, SQS and IAM, as far as tests need them. A secret is there where
+/// a test put it; IAM knows no role and makes none.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// The server.
+    pub stub: Stub,
+    inside: Arc<Mutex<Inside>>,
+}
+
+impl Account {
+    /// An empty one.
+    pub async fn start() -> Self {
+        let inside: Arc<Mutex<Inside>> = Arc::default();
+        let served = Arc::clone(&inside);
+        let stub = Stub::start(move |seen| served.lock().unwrap().answer(seen)).await;
+        Self { stub, inside }
+    }
+
+    /// Puts an object, `bucket/key`, as somebody else would; answers its version.
+    pub fn put(&self, object: &str, bytes: impl Into<Vec<u8>>) -> String {
+        let mut inside = self.inside.lock().unwrap();
+        inside.put(object, bytes.into()).to_string()
+    }
+
+    /// An object's bytes.
+    #[must_use]
+    pub fn object(&self, object: &str) -> Option<Vec<u8>> {
+        let inside = self.inside.lock().unwrap();
+        Some(inside.objects.get(object)?.bytes.clone())
+    }
+
+    /// The objects below a prefix of `bucket/key`.
+    #[must_use]
+    pub fn objects(&self, prefix: &str) -> Vec<String> {
+        let inside = self.inside.lock().unwrap();
+        let keys = inside.objects.keys();
+        keys.filter(|key| key.starts_with(prefix))
+            .cloned()
+            .collect()
+    }
+
+    /// Deletes an object.
+    pub fn delete(&self, object: &str) {
+        self.inside.lock().unwrap().objects.remove(object);
+    }
+
+    /// A secret, and its current version, whose id is filled up to the length of one.
+    pub fn secret(&self, arn: &str, version: &str) {
+        let mut inside = self.inside.lock().unwrap();
+        inside
+            .secrets
+            .insert(arn.to_owned(), format!("{version:0>36}"));
+    }
+
+    /// Whatever names this, an ARN or an object as `bucket/key`, is denied from now on.
+    pub fn deny(&self, what: &str) {
+        self.inside.lock().unwrap().denied.push(what.to_owned());
+    }
+
+    /// What is denied no longer.
+    pub fn allow(&self, what: &str) {
+        self.inside.lock().unwrap().denied.retain(|one| one != what);
+    }
+
+    /// Whether the bus takes no events.
+    pub fn bus_is_down(&self, down: bool) {
+        self.inside.lock().unwrap().bus_is_down = down;
+    }
+
+    /// The events that the bus took since this was asked last: detail type and detail.
+    #[must_use]
+    pub fn events(&self) -> Vec<(String, Value)> {
+        let events = std::mem::take(&mut self.inside.lock().unwrap().events);
+        let event = |entry: Value| {
+            let kind = entry["DetailType"].as_str().unwrap().to_owned();
+            let detail = serde_json::from_str(entry["Detail"].as_str().unwrap()).unwrap();
+            (kind, detail)
+        };
+        events.into_iter().map(event).collect()
+    }
+
+    /// The bodies of the messages that were sent since this was asked last.
+    #[must_use]
+    pub fn messages(&self) -> Vec<Value> {
+        std::mem::take(&mut self.inside.lock().unwrap().messages)
+    }
+}
+
+impl Inside {
+    fn put(&mut self, object: &str, bytes: Vec<u8>) -> u64 {
+        self.versions += 1;
+        let version = self.versions;
+        let stored = Object { bytes, version };
+        self.objects.insert(object.to_owned(), stored);
+        version
+    }
+
+    fn answer(&mut self, seen: &Seen) -> Reply {
+        let body: Value = serde_json::from_str(&seen.body).unwrap_or_default();
+        match seen.operation.as_str() {
+            "DescribeSecret" => self.describe(body["SecretId"].as_str().unwrap_or_default()),
+            "PutEvents" if self.bus_is_down => {
+                json_error(400, "AccessDeniedException", "events:PutEvents")
+            }
+            "PutEvents" => {
+                let entries = body["Entries"].as_array().cloned().unwrap_or_default();
+                let results: Vec<Value> = entries.iter().map(|_| json!({"EventId": "1"})).collect();
+                self.events.extend(entries);
+                Reply::ok(json!({"FailedEntryCount": 0, "Entries": results}).to_string())
+            }
+            "SendMessage" => {
+                let text = body["MessageBody"].as_str().unwrap_or_default();
+                self.messages.push(serde_json::from_str(text).unwrap());
+                Reply::ok(json!({"MessageId": "1"}).to_string())
+            }
+            "ChangeMessageVisibility" => Reply::ok("{}"),
+            "GetRole" => xml_error(404, "NoSuchEntity"),
+            "" => self.s3(seen),
+            _ => xml_error(403, "AccessDenied"),
+        }
+    }
+
+    fn describe(&self, arn: &str) -> Reply {
+        if self.denied.iter().any(|one| one == arn) {
+            return json_error(
+                400,
+                "AccessDeniedException",
+                "secretsmanager:DescribeSecret",
+            );
+        }
+        match self.secrets.get(arn) {
+            Some(version) => Reply::ok(
+                json!({"ARN": arn, "Name": arn, "VersionIdsToStages": {version.as_str(): ["AWSCURRENT"]}})
+                    .to_string(),
+            ),
+            None => json_error(400, "ResourceNotFoundException", "no such secret"),
+        }
+    }
+
+    fn s3(&mut self, seen: &Seen) -> Reply {
+        let path = decoded(seen.path.trim_start_matches('/'));
+        if self.denied.contains(&path) {
+            return xml_error(403, "AccessDenied");
+        }
+        if seen.method == "GET" && seen.value("list-type").is_some() {
+            let prefix = seen.value("prefix").unwrap_or_default();
+            return self.list(path.trim_end_matches('/'), &prefix);
+        }
+        let found = self.objects.get(&path).cloned();
+        let fits = match (seen.condition.as_deref(), &found) {
+            (None, _) | (Some("*"), None) => true,
+            (Some("*"), Some(_)) | (Some(_), None) => false,
+            (Some(tag), Some(object)) => tag == etag(object),
+        };
+        match (seen.method.as_str(), found) {
+            ("GET", Some(object)) => Reply::ok(object.bytes.clone())
+                .with("etag", etag(&object))
+                .with("x-amz-version-id", object.version.to_string()),
+            ("GET", None) => xml_error(404, "NoSuchKey"),
+            ("PUT", _) if !fits => xml_error(412, "PreconditionFailed"),
+            ("PUT", _) => {
+                let bytes = unchunked(&seen.body);
+                let version = self.put(&path, bytes);
+                let object = &self.objects[&path];
+                Reply::ok("")
+                    .with("etag", etag(object))
+                    .with("x-amz-version-id", version.to_string())
+            }
+            (_, _) => xml_error(405, "MethodNotAllowed"),
+        }
+    }
+
+    fn list(&self, bucket: &str, prefix: &str) -> Reply {
+        let within = format!("{bucket}/");
+        let keys = self.objects.keys().filter_map(|key| {
+            let key = key.strip_prefix(&within)?;
+            key.starts_with(prefix).then_some(key)
+        });
+        let entries: Vec<String> = keys
+            .map(|key| format!("<Contents><Key>{key}</Key></Contents>"))
+            .collect();
+        Reply::ok(format!(
+            "<ListBucketResult><Name>{bucket}</Name><KeyCount>{}</KeyCount>{}<IsTruncated>false</IsTruncated></ListBucketResult>",
+            entries.len(),
+            entries.concat()
+        ))
+    }
+}
+
+fn etag(object: &Object) -> String {
+    format!("\"{}\"", object.version)
+}
+
+/// The content of an upload in one signed or unsigned chunk (S3 user guide, "Using
+/// aws-chunked content encoding").
+fn unchunked(body: &str) -> Vec<u8> {
+    let chunk = body.split_once("\r\n").and_then(|(head, rest)| {
+        let size = head.split(';').next()?;
+        let size = usize::from_str_radix(size, 16).ok()?;
+        rest.as_bytes().get(..size)
+    });
+    chunk.unwrap_or(body.as_bytes()).to_vec()
+}
+
+fn json_error(status: u16, code: &str, message: &str) -> Reply {
+    Reply::new(
+        status,
+        json!({"__type": code, "message": message}).to_string(),
+    )
+}
+
+fn xml_error(status: u16, code: &str) -> Reply {
+    // S3's form and IAM's, one inside the other.
+    Reply::new(
+        status,
+        if code == "NoSuchEntity" {
+            format!(
+                "<ErrorResponse><Error><Code>{code}</Code><Message>{code}</Message></Error></ErrorResponse>"
+            )
+        } else {
+            format!("<Error><Code>{code}</Code><Message>{code}</Message></Error>")
+        },
+    )
+}
