@@ -6,11 +6,10 @@ use std::collections::BTreeMap;
 use futures_util::future::try_join_all;
 use lockstep::aws::{AwsError, message_group};
 use lockstep::reconcile::role::Report;
-use lockstep::runtime::Failure;
 use lockstep::world::World;
 use lockstep_domain::arn::RoleName;
 use lockstep_domain::digest::Digest;
-use lockstep_domain::ids::Key;
+use lockstep_domain::ids::{Key, OrganizationId};
 use lockstep_domain::intent::RebindMessage;
 
 use crate::scope::{Concern, Scope};
@@ -18,7 +17,9 @@ use crate::scope::{Concern, Scope};
 /// Messages that are sent at the same time.
 const AT_ONCE: usize = 16;
 
-/// Hands on the bindings whose role is right; answers notices about those whose role is not.
+/// Hands on `keys` and the scope's secrets, also the bindings whose role is not right: a rotation needs nothing
+/// of the role but what it had yesterday, and `rebind-action` asks IAM itself before it puts a new
+/// pair of role and function live.
 ///
 /// The message names binding and nothing else: versions and plans are read where they are used.
 ///
@@ -28,64 +29,69 @@ const AT_ONCE: usize = 16;
 pub async fn hand_on(
     world: &World,
     scope: &Scope<'_>,
+    keys: impl Iterator<Item = &Key>,
     roles: &BTreeMap<RoleName, Report>,
     concern: &Concern<'_>,
     trigger_id: &str,
-) -> Result<Vec<String>, Failure> {
-    let mut ready = Vec::new();
-    let mut notices = Vec::new();
-    for key in &scope.keys {
-        let integration = scope
-            .manifest
-            .action(key)
-            .and_then(|action| scope.manifest.integration_of(action));
-        match integration {
-            Some(integration) if roles.get(&integration.role).is_some_and(Report::is_right) => {
-                ready.push((key, integration));
-            }
-            Some(integration) => notices.push(format!(
-                "{key} was not handed on: its role {} is not right",
-                integration.role
-            )),
-            None => notices.push(format!("{key} was not handed on: it has no integration")),
-        }
-    }
-    for some in ready.chunks(AT_ONCE) {
-        try_join_all(some.iter().map(|(key, integration)| {
-            send(world, scope, key, &integration.key, concern, trigger_id)
-        }))
-        .await?;
-    }
+) -> Result<(), AwsError> {
+    let of_actions = keys.filter_map(|key| {
+        let action = scope.manifest.action(key)?;
+        let integration = scope.manifest.integration_of(action)?;
+        Some(Handed {
+            key,
+            within: &integration.key,
+            role_is_right: roles.get(&integration.role).is_some_and(Report::is_right),
+        })
+    });
     // Credentials that carry values need no role.
-    for some in scope.units.chunks(AT_ONCE) {
-        try_join_all(some.iter().map(|unit| {
-            let key = unit.first_key();
-            send(world, scope, key, &unit.key, concern, trigger_id)
-        }))
+    let of_units = scope.units.iter().map(|unit| Handed {
+        key: unit.first_key(),
+        within: &unit.key,
+        role_is_right: true,
+    });
+    let handed: Vec<Handed<'_>> = of_actions.chain(of_units).collect();
+    for some in handed.chunks(AT_ONCE) {
+        try_join_all(
+            some.iter()
+                .map(|one| send(world, scope, one, concern, trigger_id)),
+        )
         .await?;
     }
-    Ok(notices)
+    Ok(())
 }
 
-/// `within` is what one message after another is handled of: an integration, or a secret.
+/// A binding that is handed on.
+struct Handed<'a> {
+    key: &'a Key,
+    /// What one message after another is handled of: an integration, or a secret.
+    within: &'a Key,
+    role_is_right: bool,
+}
+
+impl Handed<'_> {
+    /// Five deliveries of one trigger are one message; two triggers are two, and the second finds
+    /// nothing to do. A delivery that made the role right is another one than those before it:
+    /// `rebind-action` may have refused their messages because of the role.
+    fn once(&self, organization: &OrganizationId, trigger_id: &str) -> Digest {
+        Digest::of(&(organization, self.key, trigger_id, self.role_is_right))
+    }
+}
+
 async fn send(
     world: &World,
     scope: &Scope<'_>,
-    key: &Key,
-    within: &Key,
+    handed: &Handed<'_>,
     concern: &Concern<'_>,
     trigger_id: &str,
 ) -> Result<(), AwsError> {
     let organization = &scope.manifest.organization.id;
     let message = RebindMessage {
         organization: organization.clone(),
-        key: key.clone(),
+        key: handed.key.clone(),
         retry: concern.retry,
         reason: Some(concern.occasion.clone()),
     };
-    let group = message_group(organization, within);
-    // Five deliveries of one trigger are one message; two triggers are two, and the second finds
-    // nothing to do.
-    let once = Digest::of(&(organization, key, trigger_id));
+    let group = message_group(organization, handed.within);
+    let once = handed.once(organization, trigger_id);
     world.queues.rebind(&message, &group, once.as_str()).await
 }

@@ -2,8 +2,9 @@
 //! binding concerned on to `rebind-action`.
 //!
 //! Trigger, intent, scope, guards, then per role observe, plan, apply, read again; then the
-//! hand-over. Roles come before bindings: an action that is bound before its role may invoke its
-//! function fails calls.
+//! hand-over of every binding concerned. Roles come before bindings, so that a new pair of role and
+//! function usually works when its binding is looked at; whether it does, `rebind-action` asks IAM
+//! itself.
 
 mod hand_on;
 mod run;
@@ -76,11 +77,7 @@ async fn carry_out(world: &World, call: &Call, context: &Context) -> Result<Answ
                     .await?);
             }
         };
-        if let Some((organization, problems)) = run.round(&concern).await? {
-            return Ok(world
-                .refuse(EventType::PlanRefused, Some(organization), problems)
-                .await?);
-        }
+        run.round(&concern, by_hand).await?;
         // IAM has no conditional writes: a run with an older manifest could write after one with a
         // newer, and take away what that has just granted. Whoever wrote last looks last.
         let now = match run.wrote() {
@@ -116,6 +113,7 @@ async fn accept(world: &World, intent: &Intent) -> Result<Upload, Failure> {
             notices,
         } => Upload::Accepted(organization, notices),
         Acceptance::Refused(problems) => Upload::Answered(Refused::new(problems).into()),
+        Acceptance::TooMuch { problem, .. } => Upload::Answered(Refused::new(vec![problem]).into()),
         Acceptance::Gone => Upload::Answered(Answer::nothing(
             Mode::Apply,
             format!("{object} is no longer there; what was accepted stays in force"),

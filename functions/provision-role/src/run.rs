@@ -1,6 +1,7 @@
 //! Carrying a trigger out: guards, roles, hand-over, answer.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use lockstep::radius::{Radius, radius};
@@ -10,14 +11,18 @@ use lockstep::runtime::Failure;
 use lockstep::store::StoreError;
 use lockstep::telemetry;
 use lockstep::world::World;
+use lockstep_domain::arn::RoleName;
 use lockstep_domain::change::ChangeId;
-use lockstep_domain::ids::OrganizationId;
+use lockstep_domain::event::EventType;
 use lockstep_domain::manifest::Mode;
 use lockstep_domain::problem::Problem;
 use lockstep_domain::role::{DesiredRole, Keep};
 
 use crate::hand_on;
 use crate::scope::{Concern, Scope};
+
+/// Between two looks at the first binding of a rotation.
+const STAGING: Duration = Duration::from_secs(15);
 
 /// One trigger being carried out, in one round or, where manifests change meanwhile, in several.
 pub struct Run<'a> {
@@ -30,6 +35,10 @@ pub struct Run<'a> {
     change: Option<ChangeId>,
     /// What kept organizations from being carried out; the others were.
     failures: Vec<Failure>,
+    /// Why organizations were refused.
+    refused: Vec<Problem>,
+    /// How many bindings wait for the first of a rotation.
+    waiting: usize,
 }
 
 impl<'a> Run<'a> {
@@ -43,6 +52,8 @@ impl<'a> Run<'a> {
             wrote: false,
             change: None,
             failures: Vec::new(),
+            refused: Vec::new(),
+            waiting: 0,
         }
     }
 
@@ -57,41 +68,28 @@ impl<'a> Run<'a> {
         self.wrote
     }
 
-    /// Guards, roles, hand-over. Answers with the organization and the problems where a guard
-    /// refuses: then nothing was written.
+    /// Guards, roles, hand-over. Organizations are independent: one that a guard refuses is reported
+    /// under its own id, nothing of it is written, and the others go on.
     ///
     /// # Errors
     /// What a redelivery can help, and broken storage.
-    pub async fn round(
-        &mut self,
-        concern: &Concern<'_>,
-    ) -> Result<Option<(OrganizationId, Vec<Problem>)>, Failure> {
+    pub async fn round(&mut self, concern: &Concern<'_>, by_hand: bool) -> Result<(), Failure> {
         self.wrote = false;
-        // All guards before any write: a trigger is refused as a whole.
+        self.refused.clear();
+        self.waiting = 0;
         let mut radii = Vec::new();
-        let mut refused: Option<(OrganizationId, Vec<Problem>)> = None;
         for scope in &concern.scopes {
-            let organization = &scope.manifest.organization;
             let (actions, units) = (scope.actions(), &scope.units);
-            let radius = match radius(self.world, scope.manifest, &actions, units).await {
-                Ok(radius) => radius,
-                Err(failure) => {
-                    self.failures.push(failure);
-                    continue;
-                }
-            };
-            self.notices.extend(radius.unread.iter().cloned());
-            if let Err(problem) = radius.guard.check() {
-                let refused = refused.get_or_insert((organization.id.clone(), Vec::new()));
-                refused.1.push(problem);
+            let radius = radius(self.world, scope.manifest, &actions, units).await;
+            self.notices.extend(radius.unread());
+            match by_hand.then(|| radius.check_request()) {
+                Some(Err(failure)) => self.failures.push(failure),
+                Some(Ok(Err(problem))) => self.refuse(scope, vec![problem]).await?,
+                Some(Ok(Ok(()))) | None => radii.push((scope, radius)),
             }
-            radii.push((scope, radius));
         }
-        if refused.is_some() {
-            return Ok(refused);
-        }
-        self.change =
-            the_only(radii.iter().flat_map(|(_, radius)| radius.changes.values())).cloned();
+        let changes = radii.iter().flat_map(|(_, radius)| radius.changes.values());
+        self.change = the_only(changes).cloned();
         if let Some(change) = &self.change {
             telemetry::record_change(change);
         }
@@ -101,16 +99,25 @@ impl<'a> Run<'a> {
                 self.failures.push(failure);
             }
         }
-        Ok(None)
+        Ok(())
     }
 
-    /// One organization: its roles side by side, since they are independent, then the hand-over of
-    /// the bindings whose role is right.
+    async fn refuse(&mut self, scope: &Scope<'_>, problems: Vec<Problem>) -> Result<(), Failure> {
+        let organization = scope.manifest.organization.id.clone();
+        self.world
+            .refuse(EventType::PlanRefused, Some(organization), problems.clone())
+            .await?;
+        self.refused.extend(problems);
+        Ok(())
+    }
+
+    /// One organization: its roles side by side, since they are independent, and the hand-over of
+    /// its bindings, whatever came of their roles.
     async fn scope(
         &mut self,
         concern: &Concern<'_>,
         scope: &Scope<'_>,
-        radius: &Radius,
+        radius: &Radius<'_>,
     ) -> Result<(), Failure> {
         let keep = self.keep(scope).await?;
         let stack = role::stack(&self.world.config);
@@ -125,29 +132,45 @@ impl<'a> Run<'a> {
                 .map(|desired| role::reconcile(self.world, desired, &keep, scope.mode)),
         )
         .await;
-        let mut by_role = BTreeMap::new();
-        for (desired, report) in desired.iter().zip(reports) {
-            if self.worth_telling(scope, &report) {
-                let change = changes_of(scope, desired, radius);
-                let occasion = &concern.occasion;
-                role::announce(
-                    self.world,
-                    desired,
-                    &report,
-                    change,
-                    occasion,
-                    self.trigger_id,
-                )
-                .await?;
-            }
-            by_role.insert(desired.name.clone(), report);
-        }
+        let names = desired.iter().map(|desired| desired.name.clone());
+        let by_role: BTreeMap<RoleName, Report> = names.zip(reports).collect();
         if scope.mode == Mode::Apply && !scope.retire {
-            let handed = hand_on::hand_on(self.world, scope, &by_role, concern, self.trigger_id);
-            self.notices.extend(handed.await?);
+            self.hand_on(concern, scope, radius, &by_role).await?;
+        }
+        for desired in &desired {
+            if let Some(report) = by_role.get(&desired.name)
+                && self.worth_telling(scope, report)
+            {
+                let change = changes_of(scope, desired, radius);
+                let (occasion, trigger_id) = (&concern.occasion, self.trigger_id);
+                role::announce(self.world, desired, report, change, occasion, trigger_id).await?;
+            }
         }
         self.wrote |= by_role.values().any(Report::wrote);
         self.done.extend(by_role.into_values());
+        Ok(())
+    }
+
+    async fn hand_on(
+        &mut self,
+        concern: &Concern<'_>,
+        scope: &Scope<'_>,
+        radius: &Radius<'_>,
+        by_role: &BTreeMap<RoleName, Report>,
+    ) -> Result<(), Failure> {
+        let staged = radius.staged();
+        let keys = scope.keys.iter().filter(|key| !staged.holds_back(key));
+        let sent = hand_on::hand_on(self.world, scope, keys, by_role, concern, self.trigger_id);
+        sent.await?;
+        self.waiting += staged.waiting.len();
+        if !staged.problems.is_empty() {
+            let organization = scope.manifest.organization.id.clone();
+            let said = staged.problems.iter().map(ToString::to_string);
+            self.notices.extend(said);
+            self.world
+                .refuse(EventType::PlanRefused, Some(organization), staged.problems)
+                .await?;
+        }
         Ok(())
     }
 
@@ -196,6 +219,8 @@ impl<'a> Run<'a> {
             wrote: _,
             change,
             failures,
+            refused,
+            waiting,
         } = self;
         if concern.scopes.is_empty() {
             notices.push(format!("{}: no binding is concerned", concern.occasion));
@@ -210,8 +235,22 @@ impl<'a> Run<'a> {
         if let Some(failure) = pass.into_iter().chain(repair).next() {
             return Err(failure);
         }
+        if waiting > 0 && !by_hand {
+            let because =
+                format!("{waiting} bindings wait for the first one to pass its live test");
+            return Err(Failure::later(STAGING, because));
+        }
+        if done.is_empty() && !refused.is_empty() {
+            return Ok(Refused::new(refused).into());
+        }
         if let Some(problems) = all_refused(&done) {
             return Ok(Refused::new(problems).into());
+        }
+        notices.extend(refused.iter().map(ToString::to_string));
+        if waiting > 0 {
+            notices.push(format!(
+                "{waiting} bindings wait for the first one to pass its live test: ask again when it has, or leave them to the resync"
+            ));
         }
         // The strictest: where one organization was planned only, the answer must not read as done.
         let mode = concern
@@ -243,7 +282,7 @@ fn the_only<'c>(mut changes: impl Iterator<Item = &'c ChangeId>) -> Option<&'c C
 }
 
 /// The change that an event about a role belongs to, where it is exactly one.
-fn changes_of(scope: &Scope<'_>, desired: &DesiredRole, radius: &Radius) -> Option<ChangeId> {
+fn changes_of(scope: &Scope<'_>, desired: &DesiredRole, radius: &Radius<'_>) -> Option<ChangeId> {
     let serves = |key| {
         scope
             .manifest

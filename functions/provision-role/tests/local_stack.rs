@@ -287,20 +287,34 @@ async fn plan_mode_and_refusals_leave_aws_as_it_is() {
     assert!(planned["steps"][0].get("outcome").is_none(), "{planned}");
     assert!(role_is_absent(&stack).await);
 
-    // The guard: two bindings would change, one may.
+    // The limit: two bindings would change, one may. The upload does not become current.
     let from = stack.now().await.unwrap();
-    let two = manifest(&stack, "max_changes: 1", &target(&stack));
-    let (_, action) = two.split_once("actions:\n").unwrap();
-    let second = action
-        .replace("key: orders", "key: points")
-        .replace("name: Orders", "name: Points");
-    upload(&stack, &format!("{two}{second}")).await;
+    let two = |extra: &str| {
+        let text = manifest(&stack, extra, &target(&stack));
+        let (_, action) = text.split_once("actions:\n").unwrap();
+        let second = action
+            .replace("key: orders", "key: points")
+            .replace("name: Orders", "name: Points");
+        format!("{text}{second}")
+    };
+    let too_much = two("max_changes: 1");
+    stack.put_manifest("main", &too_much).await.unwrap();
     stack
         .wait_for_event("Plan Refused", from, PATIENCE, |detail| {
             detail["errors"][0]["at"] == "organization.max_changes"
+                && detail["organization_id"] == ORGANIZATION_ID
         })
         .await
         .unwrap();
+    let before = provision(&stack, json!({"mode": "apply"})).await;
+    assert_eq!(
+        before["mode"], "plan",
+        "the one before is current: {before}"
+    );
+    assert!(role_is_absent(&stack).await);
+
+    // What writes nothing needs no approval; who asks for it by hand does.
+    upload(&stack, &two("mode: plan\n  max_changes: 1")).await;
     let refused = provision(&stack, json!({"mode": "apply"})).await;
     assert_eq!(refused["refused"], true, "{refused}");
     assert!(role_is_absent(&stack).await);

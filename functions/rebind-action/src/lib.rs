@@ -10,7 +10,7 @@ use lockstep::acceptance;
 use lockstep::radius::radius;
 use lockstep::reconcile::action::{Ask, RebindError, Report, rebind};
 use lockstep::reconcile::credentials::{UnitError, rebind_unit};
-use lockstep::response::{Answer, Response};
+use lockstep::response::{Answer, Refused, Response};
 use lockstep::runtime::{Call, Context, Failure, chain};
 use lockstep::selection::{Named, Selected, select};
 use lockstep::store::Manifests;
@@ -133,25 +133,37 @@ async fn asked(
                 .await?);
         }
     };
-    for chosen in &selected {
-        let radius = radius(world, chosen.manifest, &chosen.actions, &chosen.units).await?;
-        if let Err(problem) = radius.guard.check() {
-            return Ok(world
-                .refuse(
-                    EventType::PlanRefused,
-                    Some(chosen.manifest.organization.id.clone()),
-                    vec![problem],
-                )
-                .await?);
+    // Organizations are judged separately: one that is refused does not stop the others.
+    let mut refused = Vec::new();
+    let mut allowed = Vec::new();
+    for chosen in selected {
+        let radius = radius(world, chosen.manifest, &chosen.actions, &chosen.units).await;
+        match radius.check_request()? {
+            Ok(()) => allowed.push(chosen),
+            Err(problem) => {
+                let organization = chosen.manifest.organization.id.clone();
+                let problems = vec![problem.clone()];
+                world
+                    .refuse(EventType::PlanRefused, Some(organization), problems)
+                    .await?;
+                refused.push(problem);
+            }
         }
     }
+    if allowed.is_empty() && !refused.is_empty() {
+        return Ok(Refused::new(refused).into());
+    }
+    let selected = allowed;
     let ask = Ask {
         mode: request.mode,
         retry: request.retry,
         reason: request.reason.clone(),
         deadline: context.deadline,
     };
-    let mut all = Report::default();
+    let mut all = Report {
+        notices: refused.iter().map(ToString::to_string).collect(),
+        ..Report::default()
+    };
     let mut mode = request.mode;
     let count = |one: &Selected<'_>| one.actions.len() + one.units.len();
     let alone = selected.iter().map(count).sum::<usize>() == 1;

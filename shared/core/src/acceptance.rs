@@ -12,7 +12,9 @@ use lockstep_domain::manifest::{self, Dropped, Manifest};
 use lockstep_domain::problem::Problem;
 use tracing::{info, warn};
 
+use crate::radius::approve;
 use crate::runtime::Failure;
+use crate::secret_arns;
 use crate::store::{AcceptError, Accepted, Manifests, Uploaded};
 use crate::world::World;
 
@@ -31,6 +33,14 @@ pub enum Acceptance {
     },
     /// It is not; what was accepted before stays in force. Announced as *Manifest Refused*.
     Refused(Vec<Problem>),
+    /// It would change more than it allows at once; what was accepted before stays current.
+    /// Announced as *Plan Refused*.
+    TooMuch {
+        /// Whose manifest it is.
+        organization: OrganizationId,
+        /// How much, and what to do.
+        problem: Problem,
+    },
     /// There is no such object any more.
     Gone,
 }
@@ -190,6 +200,7 @@ async fn catch_up_with(
             let said: Vec<String> = problems.iter().map(ToString::to_string).collect();
             Some(format!("{object} is refused: {}", said.join(" ")))
         }
+        Acceptance::TooMuch { problem, .. } => Some(format!("{object} is refused: {problem}")),
         Acceptance::Gone => None,
     })
 }
@@ -206,12 +217,28 @@ async fn judge(world: &World, object: &str, uploaded: &Uploaded) -> Result<Accep
         Ok(manifest) => manifest,
         Err(problems) => return Ok(Acceptance::Refused(problems)),
     };
+    let problems = secret_arns::incomplete(world, &manifest).await?;
+    if !problems.is_empty() {
+        return Ok(Acceptance::Refused(problems));
+    }
     let organization = manifest.organization.id.clone();
     // Read before accepting: if it fails, nothing has happened yet.
     let (states, unread) = states(world, &organization).await?;
     let mut notices = notices(object, &manifest, &before, &states);
     notices.extend(unread);
     let version_id = uploaded.version_id.as_deref();
+    let predecessor = before.of(&organization);
+    let is_current =
+        |one: &Accepted| one.object == object && one.version_id.as_deref() == version_id;
+    if !predecessor.is_some_and(is_current)
+        && let Err(problem) =
+            approve(world, &manifest, predecessor.map(|one| &one.manifest)).await?
+    {
+        return Ok(Acceptance::TooMuch {
+            organization,
+            problem,
+        });
+    }
     let accepted = world
         .store
         .accept(object, version_id, &uploaded.text, &manifest, world.now())
@@ -276,11 +303,22 @@ async fn announced(
             ));
             EventType::ManifestRefused
         }
+        Acceptance::TooMuch {
+            organization,
+            problem,
+        } => {
+            detail.organization_id = Some(organization.clone());
+            detail.errors = vec![problem.clone()];
+            detail.reason = Some(format!(
+                "{object}{version} would change more than it allows at once; what was accepted before stays current"
+            ));
+            EventType::PlanRefused
+        }
         Acceptance::Gone => return Ok(acceptance),
     };
     match &acceptance {
         // Once for each version: the resync finds a refused upload again and again.
-        Acceptance::Refused(_) => {
+        Acceptance::Refused(_) | Acceptance::TooMuch { .. } => {
             let version = uploaded.map(Uploaded::version);
             let of = ("refused upload", object, version);
             world.emit_once(&of, event, detail).await?;

@@ -19,8 +19,11 @@ pub mod reconcile;
 pub mod response;
 pub mod rotation;
 pub mod runtime;
+mod secret_arns;
 pub mod selection;
 pub mod store;
+#[cfg(test)]
+mod stub;
 pub mod telemetry;
 pub mod trigger;
 pub mod verify;

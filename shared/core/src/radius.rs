@@ -1,17 +1,22 @@
-//! How many bindings a trigger would change: what should hold now, against what was recorded.
+//! How many bindings a trigger would change: what should hold now, compared with what was recorded.
+//!
+//! Bindings are independent here too: what can't be read of one is kept with that one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 use lockstep_domain::arn::SecretArn;
 use lockstep_domain::binding::DesiredAction;
-use lockstep_domain::change::{ChangeId, DesiredId, SecretVersion};
-use lockstep_domain::credentials::{DesiredUnit, Unit};
-use lockstep_domain::guard::BlastRadius;
+use lockstep_domain::change::{BindingState, ChangeId, DesiredId, SecretVersion};
+use lockstep_domain::credentials::{DesiredUnit, Unit, units};
+use lockstep_domain::guard::{Approval, BlastRadius, Difference, difference};
 use lockstep_domain::ids::Key;
-use lockstep_domain::manifest::{Action, Manifest};
+use lockstep_domain::manifest::{Action, Manifest, Mode, Overlap};
+use lockstep_domain::problem::Problem;
+use lockstep_domain::staging::{Rotating, Stage, Standing, stage};
 
-use crate::aws::{AwsError, SecretSeen};
+use crate::aws::SecretSeen;
+use crate::config::Config;
 use crate::reconcile::action::desired_integration;
 use crate::runtime::Failure;
 use crate::world::World;
@@ -21,122 +26,374 @@ const AT_ONCE: usize = 16;
 
 /// What a scope would change.
 #[derive(Clone, Debug)]
-pub struct Radius {
+pub struct Radius<'m> {
+    manifest: &'m Manifest,
     /// The change that each binding is to reach; the credentials of one secret are one binding,
     /// under the key of its state. A binding with a secret that has no current version has none:
     /// it can't change, and `rebind-action` says so.
     pub changes: BTreeMap<Key, ChangeId>,
-    /// Those that differ from what was recorded.
-    pub guard: BlastRadius,
-    /// What of single bindings could not be read. They are not counted: what can't be read can't
-    /// be changed, and `rebind-action` says so of each.
-    pub unread: Vec<String>,
+    measured: Vec<Measured<'m>>,
+    /// By the key that people know, why a binding could not be measured.
+    unread: Vec<(Key, Failure)>,
 }
 
-/// Reads secrets and states of some bindings of one organization.
-///
-/// # Errors
-/// AWS did not answer for now: a guard that can't see refuses nothing and permits nothing. What can't
-/// be read until somebody repairs it is that binding's alone.
-pub async fn radius(
-    world: &World,
-    manifest: &Manifest,
-    actions: &[&Action],
-    units: &[Unit<'_>],
-) -> Result<Radius, Failure> {
-    let organization = &manifest.organization;
-    let mut unread = Vec::new();
-    let versions = current(world, actions, units, &mut unread).await?;
-    let of_actions = actions.iter().filter_map(|action| {
-        let desired = DesiredAction::new(action, bound(action, &versions)?);
-        let integration = manifest.integration_of(action)?;
-        let integration = desired_integration(&world.config, integration);
-        let id = desired.desired_id(&organization.id, &integration);
-        Some((action.key.clone(), id))
-    });
-    let of_units = units.iter().filter_map(|unit| {
-        let version = versions.get(unit.secret)?.clone();
-        let desired = DesiredUnit::new(manifest, unit, version);
-        let id = DesiredId::from(desired.change_id(&organization.id));
-        Some((unit.key.clone(), id))
-    });
-    let wanted: BTreeMap<Key, DesiredId> = of_actions.chain(of_units).collect();
-    let mut changing = BTreeSet::new();
-    let to_load: Vec<(&Key, &DesiredId)> = wanted.iter().collect();
-    for some in to_load.chunks(AT_ONCE) {
-        let loads = some
-            .iter()
-            .map(|(key, _)| world.store.load(&organization.id, key));
-        for ((key, id), state) in some.iter().zip(join_all(loads).await) {
-            let state = match state {
-                Ok(state) => state.value,
-                Err(error) if error.is_transient() => return Err(error.into()),
-                Err(error) => {
-                    unread.push(format!("{key}: {error}"));
-                    continue;
-                }
-            };
-            if !state.has_met(id) {
-                // People know a unit by its first credential.
-                let unit = units.iter().find(|unit| unit.key == **key);
-                changing.insert(unit.map_or(*key, Unit::first_key).clone());
+/// One binding, as far as it could be read.
+#[derive(Clone, Debug)]
+struct Measured<'m> {
+    subject: Subject<'m>,
+    id: DesiredId,
+    difference: Difference,
+    /// The secrets whose version differs from the recorded one.
+    moved: Vec<&'m SecretArn>,
+    state: BindingState,
+}
+
+/// What a binding is.
+#[derive(Clone, Debug)]
+enum Subject<'m> {
+    Action(&'m Action),
+    Unit(Unit<'m>),
+}
+
+/// The current version of each secret that was asked for: none where it has none.
+type Versions = BTreeMap<SecretArn, Result<Option<String>, Failure>>;
+
+impl<'m> Subject<'m> {
+    /// Under which its state lies.
+    fn key(&self) -> &Key {
+        match self {
+            Self::Action(action) => &action.key,
+            Self::Unit(unit) => &unit.key,
+        }
+    }
+
+    /// People know a unit by its first credential.
+    fn known_as(&self) -> &Key {
+        match self {
+            Self::Action(action) => &action.key,
+            Self::Unit(unit) => unit.first_key(),
+        }
+    }
+
+    fn secrets(&self) -> Vec<&'m SecretArn> {
+        match self {
+            Self::Action(action) => action.secrets.iter().map(|one| &one.arn).collect(),
+            Self::Unit(unit) => vec![unit.secret],
+        }
+    }
+
+    /// The id of what `manifest` says, at some versions of its secrets; none where one of them has
+    /// no version.
+    fn desired(
+        &self,
+        config: &Config,
+        manifest: &Manifest,
+        version: impl Fn(&SecretArn) -> Option<String>,
+    ) -> Option<DesiredId> {
+        let organization = &manifest.organization.id;
+        match self {
+            Self::Action(action) => {
+                let secrets = action.secrets.iter().map(|secret| {
+                    Some(SecretVersion {
+                        name: secret.name.to_string(),
+                        arn: secret.arn.clone(),
+                        version_id: version(&secret.arn)?,
+                    })
+                });
+                let desired = DesiredAction::new(action, secrets.collect::<Option<_>>()?);
+                let integration = manifest.integration_of(action)?;
+                let integration = desired_integration(config, integration);
+                Some(desired.desired_id(organization, &integration))
+            }
+            Self::Unit(unit) => {
+                let desired = DesiredUnit::new(manifest, unit, version(unit.secret)?);
+                Some(desired.change_id(organization).into())
             }
         }
     }
-    let changes = wanted.into_iter().map(|(key, id)| (key, id.current));
-    Ok(Radius {
-        changes: changes.collect(),
-        guard: BlastRadius {
-            organization: organization.id.clone(),
-            changing,
-            max_changes: organization.max_changes,
-        },
-        unread,
+}
+
+/// Reads secrets and states of some bindings of one organization.
+pub async fn radius<'m>(
+    world: &World,
+    manifest: &'m Manifest,
+    actions: &[&'m Action],
+    units: &[Unit<'m>],
+) -> Radius<'m> {
+    let subjects = actions.iter().map(|action| Subject::Action(action));
+    let subjects = subjects.chain(units.iter().cloned().map(Subject::Unit));
+    let subjects: Vec<Subject<'m>> = subjects.collect();
+    let versions = current(world, &subjects).await;
+    let mut radius = Radius {
+        manifest,
+        changes: BTreeMap::new(),
+        measured: Vec::new(),
+        unread: Vec::new(),
+    };
+    let mut known = Vec::new();
+    for subject in subjects {
+        let unread = subject.secrets().into_iter().find_map(|secret| {
+            let read = versions.get(secret)?.as_ref();
+            read.err().cloned()
+        });
+        let version = |secret: &SecretArn| versions.get(secret)?.as_ref().ok()?.clone();
+        if let Some(failure) = unread {
+            radius.unread.push((subject.known_as().clone(), failure));
+        } else if let Some(id) = subject.desired(&world.config, manifest, version) {
+            let change = id.current.clone();
+            radius.changes.insert(subject.key().clone(), change);
+            known.push((subject, id));
+        }
+    }
+    for some in known.chunks(AT_ONCE) {
+        let loads = some
+            .iter()
+            .map(|(subject, _)| world.store.load(&manifest.organization.id, subject.key()));
+        for ((subject, id), state) in some.iter().zip(join_all(loads).await) {
+            match state {
+                Ok(state) => radius.measured.push(Measured {
+                    difference: differs(&world.config, manifest, subject, id, &state.value),
+                    moved: moved(subject, &versions, &state.value),
+                    subject: subject.clone(),
+                    id: id.clone(),
+                    state: state.value,
+                }),
+                Err(error) => {
+                    let key = subject.known_as().clone();
+                    radius.unread.push((key, error.into()));
+                }
+            }
+        }
+    }
+    radius
+}
+
+fn moved<'m>(
+    subject: &Subject<'m>,
+    versions: &Versions,
+    state: &BindingState,
+) -> Vec<&'m SecretArn> {
+    let recorded = state.change.iter().flat_map(|change| &change.secrets);
+    let recorded: Vec<&SecretVersion> = recorded.collect();
+    let is_recorded = |secret: &SecretArn| {
+        let current = versions.get(secret).and_then(|read| read.as_ref().ok());
+        let current = current.and_then(Option::as_ref);
+        recorded
+            .iter()
+            .any(|one| one.arn == *secret && Some(&one.version_id) == current)
+    };
+    let mut secrets = subject.secrets();
+    secrets.retain(|secret| !is_recorded(secret));
+    secrets
+}
+
+fn differs(
+    config: &Config,
+    manifest: &Manifest,
+    subject: &Subject<'_>,
+    id: &DesiredId,
+    state: &BindingState,
+) -> Difference {
+    difference(state, id, |recorded| {
+        subject.desired(config, manifest, |secret| {
+            let version = recorded.iter().find(|one| one.arn == *secret)?;
+            Some(version.version_id.clone())
+        })
     })
 }
 
-/// The version of each secret that is current; a secret without one is left out.
-async fn current(
+/// Whether an upload may become current: of what it changes, the manifest before it has approved
+/// nothing yet. One that writes nothing changes nothing.
+///
+/// # Errors
+/// What has to be read to tell could not be, and may be later.
+pub async fn approve(
     world: &World,
-    actions: &[&Action],
-    units: &[Unit<'_>],
-    unread: &mut Vec<String>,
-) -> Result<BTreeMap<SecretArn, String>, AwsError> {
-    let secrets: BTreeSet<&SecretArn> = actions
-        .iter()
-        .flat_map(|action| &action.secrets)
-        .map(|secret| &secret.arn)
-        .chain(units.iter().map(|unit| unit.secret))
-        .collect();
+    manifest: &Manifest,
+    before: Option<&Manifest>,
+) -> Result<Result<(), Problem>, Failure> {
+    if manifest.organization.mode == Mode::Plan {
+        return Ok(Ok(()));
+    }
+    let actions: Vec<&Action> = manifest.actions.iter().collect();
+    let radius = radius(world, manifest, &actions, &units(manifest)).await;
+    let before = before.filter(|before| before.organization.mode == Mode::Apply);
+    let guard = radius.guard(|subject| {
+        before.is_some_and(|before| is_as_before(&world.config, subject, manifest, before))
+    })?;
+    Ok(guard.check(Approval::Upload))
+}
+
+/// Whether both manifests say the same of a binding, whatever the versions of its secrets.
+fn is_as_before(
+    config: &Config,
+    subject: &Subject<'_>,
+    manifest: &Manifest,
+    before: &Manifest,
+) -> bool {
+    let earlier = match subject {
+        Subject::Action(action) => before.action(&action.key).map(Subject::Action),
+        Subject::Unit(unit) => units(before)
+            .into_iter()
+            .find(|one| one.key == unit.key)
+            .map(Subject::Unit),
+    };
+    let any_version = |_: &SecretArn| Some(String::new());
+    let now = subject.desired(config, manifest, any_version);
+    earlier.is_some_and(|earlier| earlier.desired(config, before, any_version) == now)
+}
+
+impl<'m> Radius<'m> {
+    /// What of single bindings could not be read, for the reader of an answer.
+    pub fn unread(&self) -> impl Iterator<Item = String> {
+        let said = |(key, failure): &(Key, Failure)| format!("{key} could not be read: {failure}");
+        self.unread.iter().map(said)
+    }
+
+    /// Refuses a request by hand that would change more than the manifest allows.
+    ///
+    /// # Errors
+    /// See [`approve`].
+    pub fn check_request(&self) -> Result<Result<(), Problem>, Failure> {
+        Ok(self.guard(|_| false)?.check(Approval::Request))
+    }
+
+    /// What of it somebody has to approve. A guard that can't see counts what it can't see.
+    fn guard(&self, is_approved: impl Fn(&Subject<'m>) -> bool) -> Result<BlastRadius, Failure> {
+        let may_pass = |failure: &Failure| matches!(failure, Failure::Retry { .. });
+        if let Some((_, failure)) = self.unread.iter().find(|(_, failure)| may_pass(failure)) {
+            return Err(failure.clone());
+        }
+        let changing = self.measured.iter().filter(|one| match one.difference {
+            Difference::Nothing | Difference::VersionsOnly => false,
+            Difference::Manifest => !is_approved(&one.subject),
+        });
+        let changing = changing.map(|one| one.subject.known_as());
+        let unread = self.unread.iter().map(|(key, _)| key);
+        let organization = &self.manifest.organization;
+        Ok(BlastRadius {
+            organization: organization.id.clone(),
+            changing: changing.chain(unread).cloned().collect(),
+            max_changes: organization.max_changes,
+        })
+    }
+
+    /// The bindings that must not be bound yet, because a rotation of one of their secrets concerns
+    /// many and the first of them has not passed.
+    #[must_use]
+    pub fn staged(&self) -> Staged {
+        let mut staged = Staged::default();
+        let secrets: BTreeSet<&SecretArn> = self
+            .can_wait()
+            .flat_map(|(_, one)| one.moved.iter().copied())
+            .collect();
+        for secret in secrets {
+            self.stage(secret, &mut staged);
+        }
+        staged
+    }
+
+    fn stage(&self, secret: &SecretArn, staged: &mut Staged) {
+        let uses = |action: &Action| action.secrets.iter().any(|one| one.arn == *secret);
+        let bindings: Vec<Rotating<'_>> = self
+            .actions()
+            .filter(|(action, _)| uses(action) && alternates(action, secret))
+            .map(|(action, one)| Rotating {
+                key: &action.key,
+                tested: action.test.as_ref().is_some_and(|test| test.safe),
+                standing: Standing::of(&one.state, &one.id),
+            })
+            .collect();
+        let all_but = |first: &Key| -> BTreeSet<Key> {
+            self.can_wait()
+                .filter(|(action, one)| one.moved.contains(&secret) && action.key != *first)
+                .map(|(action, _)| action.key.clone())
+                .collect()
+        };
+        match stage(&bindings, self.manifest.organization.max_changes) {
+            Stage::Everything => {}
+            Stage::First(first) => staged.waiting.extend(all_but(first)),
+            Stage::Stopped(first) => {
+                let rest = all_but(first);
+                if !rest.is_empty() {
+                    staged.problems.push(stopped(first, rest.len(), secret));
+                    staged.stopped.extend(rest);
+                }
+            }
+        }
+    }
+
+    fn actions(&self) -> impl Iterator<Item = (&'m Action, &Measured<'m>)> {
+        self.measured.iter().filter_map(|one| match &one.subject {
+            Subject::Action(action) => Some((*action, one)),
+            Subject::Unit(_) => None,
+        })
+    }
+
+    /// What differs in versions only, of secrets whose versions before still work.
+    fn can_wait(&self) -> impl Iterator<Item = (&'m Action, &Measured<'m>)> {
+        self.actions().filter(|(action, one)| {
+            one.difference == Difference::VersionsOnly
+                && one.moved.iter().all(|secret| alternates(action, secret))
+        })
+    }
+}
+
+/// Whether the version before still works, as far as one reference to a secret says.
+fn alternates(action: &Action, secret: &SecretArn) -> bool {
+    let mut references = action.secrets.iter().filter(|one| one.arn == *secret);
+    references.all(|one| one.overlap == Overlap::Alternating)
+}
+
+fn stopped(first: &Key, rest: usize, secret: &SecretArn) -> Problem {
+    Problem::new(
+        format!("actions[{first}]"),
+        format!(
+            "{first} could not be bound to the current version of {secret}, so {rest} further bindings stay on the version before, which still works"
+        ),
+        format!(
+            "Correct what its Rebind Failed, Rebind Rolled Back or Data Action Unhealthy event names, then invoke rebind-action with \"keys\": [\"{first}\"] and \"retry\": true. The others follow at the next resync."
+        ),
+    )
+}
+
+/// What is not handed on yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Staged {
+    /// What waits for a binding that is being bound.
+    pub waiting: BTreeSet<Key>,
+    /// What stays where it is, because the first binding failed.
+    pub stopped: BTreeSet<Key>,
+    /// Why it stays.
+    pub problems: Vec<Problem>,
+}
+
+impl Staged {
+    /// Whether a binding is not handed on.
+    #[must_use]
+    pub fn holds_back(&self, key: &Key) -> bool {
+        self.waiting.contains(key) || self.stopped.contains(key)
+    }
+}
+
+/// The version of each secret that is current.
+async fn current(world: &World, subjects: &[Subject<'_>]) -> Versions {
+    let secrets: BTreeSet<&SecretArn> = subjects.iter().flat_map(Subject::secrets).collect();
     let secrets: Vec<&SecretArn> = secrets.into_iter().collect();
     let mut versions = BTreeMap::new();
     for some in secrets.chunks(AT_ONCE) {
         let looks = some.iter().map(|secret| world.secrets.current(secret));
         for (secret, seen) in some.iter().zip(join_all(looks).await) {
-            match seen {
-                Ok(SecretSeen::Current { version_id, .. }) => {
-                    versions.insert((*secret).clone(), version_id.into());
-                }
-                Ok(SecretSeen::NoCurrent | SecretSeen::Deleted | SecretSeen::Missing) => {}
-                Err(error) if error.is_transient() => return Err(error),
-                Err(error) => unread.push(error.to_string()),
-            }
+            let version = match seen {
+                Ok(SecretSeen::Current { version_id, .. }) => Ok(Some(version_id.into())),
+                Ok(SecretSeen::NoCurrent | SecretSeen::Deleted | SecretSeen::Missing) => Ok(None),
+                Err(error) => Err(error.into()),
+            };
+            versions.insert((*secret).clone(), version);
         }
     }
-    Ok(versions)
+    versions
 }
 
-/// An action's secrets at their versions, in the manifest's order; `None` where one has none.
-fn bound(action: &Action, versions: &BTreeMap<SecretArn, String>) -> Option<Vec<SecretVersion>> {
-    action
-        .secrets
-        .iter()
-        .map(|secret| {
-            Some(SecretVersion {
-                name: secret.name.to_string(),
-                arn: secret.arn.clone(),
-                version_id: versions.get(&secret.arn)?.clone(),
-            })
-        })
-        .collect()
-}
+#[cfg(test)]
+mod tests;

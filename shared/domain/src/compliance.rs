@@ -190,20 +190,20 @@ pub fn role_checks(desired: &DesiredRole, observed: &ObservedRole, keep: &Keep) 
 
 fn present_checks(desired: &DesiredRole, present: &PresentRole, keep: &Keep) -> Vec<Checked> {
     let arn = present.arn.to_string();
-    let observed = ObservedRole::Present(Box::new(present.clone()));
-    let refused = match crate::role::plan(desired, &observed, &Keep::Granted) {
-        Ok(_) => Vec::new(),
+    let refused = crate::role::not_ours(desired, present)
+        .into_iter()
+        .map(|problem| Check::RoleBoundary.failed(arn.clone(), problem.problem))
+        .collect();
+    let acceptable = ObservedRole::Present(Box::new(as_if_ours(desired, present)));
+    let mut drift = match crate::role::plan(desired, &acceptable, keep) {
+        Ok(plan) => drift_findings(&plan.describe()),
+        // What is left to refuse is a policy that IAM would not take.
         Err(refusal) => refusal
             .problems
             .into_iter()
-            .map(|problem| Check::RoleBoundary.failed(arn.clone(), problem.problem))
+            .map(|problem| Check::RolePolicy.failed(arn.clone(), problem.problem))
             .collect(),
     };
-    let acceptable = ObservedRole::Present(Box::new(as_if_ours(desired, present)));
-    let steps = crate::role::plan(desired, &acceptable, keep)
-        .map(|plan| plan.describe())
-        .unwrap_or_default();
-    let mut drift = drift_findings(&steps);
     let mut taken = |check: Check| {
         let (mine, rest) = std::mem::take(&mut drift)
             .into_iter()
@@ -237,8 +237,8 @@ fn as_if_ours(desired: &DesiredRole, present: &PresentRole) -> PresentRole {
 
 fn foreign_permissions(arn: &str, present: &PresentRole) -> Vec<Finding> {
     [
-        ("inline policies", &present.other_inline),
-        ("attached policies", &present.attached),
+        ("inline policies", present.other_inline_names()),
+        ("attached policies", present.attached.clone()),
     ]
     .into_iter()
     .filter_map(|(what, seen)| match seen {

@@ -32,4 +32,5 @@ pub mod redacted;
 pub mod request;
 pub mod role;
 pub mod rotation;
+pub mod staging;
 pub mod verdict;

@@ -5,6 +5,7 @@
 //! called equal; what is merely unknown to us is called different, and so repaired.
 
 mod document;
+mod size;
 #[cfg(test)]
 mod tests;
 
@@ -13,6 +14,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 pub use document::{Document, InvalidPolicy, Statement};
+pub use size::{MAX_INLINE_CHARACTERS, characters};
 
 use crate::arn::FunctionArn;
 use crate::ids::OrganizationId;

@@ -5,6 +5,8 @@
 //! the occasion.
 
 mod plan;
+mod serves;
+mod size;
 #[cfg(test)]
 mod tests;
 
@@ -13,7 +15,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-pub use plan::{Keep, Refusal, RolePlan, plan};
+pub use plan::{Keep, Refusal, RolePlan, not_ours, plan};
+pub use serves::can_serve;
+pub use size::oversize;
 
 use crate::arn::{FunctionArn, RoleArn, RoleName};
 use crate::ids::{Key, OrganizationId};
@@ -149,10 +153,34 @@ pub struct PresentRole {
     pub trust: Value,
     /// Our inline policy, decoded, if it is there.
     pub invoke: Option<Value>,
-    /// The names of other inline policies.
-    pub other_inline: Seen<Vec<String>>,
+    /// The inline policies that others gave it.
+    pub other_inline: Seen<Vec<InlinePolicy>>,
     /// The ARNs of attached policies.
     pub attached: Seen<Vec<String>>,
+}
+
+impl PresentRole {
+    /// The names of the inline policies that others gave it.
+    #[must_use]
+    pub fn other_inline_names(&self) -> Seen<Vec<String>> {
+        match &self.other_inline {
+            Seen::Read(policies) => {
+                Seen::Read(policies.iter().map(|policy| policy.name.clone()).collect())
+            }
+            Seen::Unread { because } => Seen::Unread {
+                because: because.clone(),
+            },
+        }
+    }
+}
+
+/// An inline policy that is not ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InlinePolicy {
+    /// Its name.
+    pub name: String,
+    /// Its length as IAM counts, white space left out.
+    pub characters: usize,
 }
 
 /// Something that could be read, or could not. What could not is not "nothing".

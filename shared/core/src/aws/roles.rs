@@ -7,8 +7,8 @@ use aws_sdk_iam::Client;
 use aws_sdk_iam::types::{Role, Tag};
 use lockstep_domain::arn::{RoleArn, RoleName};
 use lockstep_domain::plan::Outcome;
-use lockstep_domain::policy::{INVOKE_POLICY_NAME, decode};
-use lockstep_domain::role::{ObservedRole, PresentRole, RoleStep, Seen};
+use lockstep_domain::policy::{INVOKE_POLICY_NAME, characters, decode};
+use lockstep_domain::role::{InlinePolicy, ObservedRole, PresentRole, RoleStep, Seen};
 use serde_json::Value;
 
 use super::{AwsError, Kind, Pages, WholeXml, garbled, refine, required};
@@ -35,7 +35,7 @@ impl Roles {
         }
     }
 
-    /// Reads the role, our policy on it, and the names of what others gave it.
+    /// Reads the role, our policy on it, and what others gave it.
     ///
     /// # Errors
     /// When the role or our policy cannot be read: nothing can be planned without them. What
@@ -63,8 +63,8 @@ impl Roles {
             role.assume_role_policy_document(),
         )?;
         let (invoke, other_inline, attached) = tokio::join!(
-            self.invoke_policy(name),
-            self.inline_policies(name),
+            self.inline_policy(name, INVOKE_POLICY_NAME),
+            self.other_inline(name),
             self.attached_policies(name),
         );
         Ok(ObservedRole::Present(Box::new(PresentRole {
@@ -85,12 +85,16 @@ impl Roles {
         })))
     }
 
-    async fn invoke_policy(&self, name: &RoleName) -> Result<Option<Value>, AwsError> {
+    async fn inline_policy(
+        &self,
+        name: &RoleName,
+        policy: &str,
+    ) -> Result<Option<Value>, AwsError> {
         let answer = self
             .client
             .get_role_policy()
             .role_name(name.as_str())
-            .policy_name(INVOKE_POLICY_NAME)
+            .policy_name(policy)
             .send()
             .await
             .map_err(refine("iam:GetRolePolicy", name.as_str()));
@@ -110,7 +114,8 @@ impl Roles {
         }
     }
 
-    async fn inline_policies(&self, name: &RoleName) -> Result<Vec<String>, AwsError> {
+    /// Those of others, with their lengths: all inline policies of a role share one limit.
+    async fn other_inline(&self, name: &RoleName) -> Result<Vec<InlinePolicy>, AwsError> {
         const OPERATION: &str = "iam:ListRolePolicies";
         let mut pages = Pages::of(OPERATION, name.as_str());
         let mut names = Vec::new();
@@ -127,7 +132,17 @@ impl Roles {
         }
         names.retain(|policy| policy != INVOKE_POLICY_NAME);
         names.sort();
-        Ok(names)
+        let mut policies = Vec::with_capacity(names.len());
+        for policy in names {
+            // Removed since it was listed: it has no length.
+            if let Some(document) = self.inline_policy(name, &policy).await? {
+                policies.push(InlinePolicy {
+                    characters: characters(&document),
+                    name: policy,
+                });
+            }
+        }
+        Ok(policies)
     }
 
     async fn attached_policies(&self, name: &RoleName) -> Result<Vec<String>, AwsError> {
@@ -251,9 +266,9 @@ impl Roles {
     }
 }
 
-fn seen(read: Result<Vec<String>, AwsError>) -> Seen<Vec<String>> {
+fn seen<T>(read: Result<T, AwsError>) -> Seen<T> {
     match read {
-        Ok(names) => Seen::Read(names),
+        Ok(read) => Seen::Read(read),
         Err(error) => Seen::Unread {
             because: error.to_string(),
         },

@@ -137,18 +137,32 @@ impl Secrets {
         }))
     }
 
+    /// The full ARN of the secret of this name or ARN; none where there is none. Reads metadata only.
+    ///
+    /// # Errors
+    /// Anything but the secret's absence.
+    pub async fn arn_of(&self, name_or_arn: &str) -> Result<Option<SecretArn>, AwsError> {
+        let described = self.described(name_or_arn).await?;
+        let arn = described.and_then(|described| described.arn);
+        Ok(arn.and_then(|arn| arn.parse().ok()))
+    }
+
     async fn describe(&self, secret: &SecretArn) -> Result<Option<DescribeSecretOutput>, AwsError> {
+        self.described(&secret.to_string()).await
+    }
+
+    async fn described(&self, name_or_arn: &str) -> Result<Option<DescribeSecretOutput>, AwsError> {
         let described = self
             .client
             .describe_secret()
-            .secret_id(secret.to_string())
+            .secret_id(name_or_arn)
             .send()
             .await
-            .map_err(refine("secretsmanager:DescribeSecret", secret.to_string()));
+            .map_err(refine("secretsmanager:DescribeSecret", name_or_arn));
         match described {
             Ok(described) => {
                 let operation = "secretsmanager:DescribeSecret";
-                required(operation, &secret.to_string(), "ARN", described.arn())?;
+                required(operation, name_or_arn, "ARN", described.arn())?;
                 Ok(Some(described))
             }
             Err(error) if error.is_not_found() => Ok(None),

@@ -3,4 +3,5 @@
 pub mod action;
 pub mod credentials;
 mod live_test;
+mod preconditions;
 pub mod role;

@@ -88,7 +88,7 @@ impl Report {
             .any(|step| step.outcome == Some(Outcome::Applied))
     }
 
-    /// Whether its bindings may be handed on.
+    /// Whether it is exactly as it should be.
     #[must_use]
     pub fn is_right(&self) -> bool {
         match self.end {

@@ -58,7 +58,14 @@ impl SecretArn {
                 arn.account.clone(),
             )
         };
-        place(self) == place(full) && full.name == format!("{}-{}", self.name, self.suffix)
+        place(self) == place(full) && full.name == self.name_without_suffix()
+    }
+
+    /// The secret's name if this is an ARN without the six characters: a name may end in a hyphen
+    /// and six characters itself.
+    #[must_use]
+    pub fn name_without_suffix(&self) -> String {
+        format!("{}-{}", self.name, self.suffix)
     }
 }
 

@@ -150,6 +150,8 @@ pub struct Integration {
     pub role: RoleName,
     /// An existing integration to adopt.
     pub id: Option<IntegrationId>,
+    /// Whether it may be moved to the role although it holds actions that are not managed.
+    pub adopt: bool,
 }
 
 /// A Data Action that invokes a Lambda function.

@@ -100,6 +100,7 @@ impl wire::Integration {
             name: self.name.clone()?,
             role: self.role.clone()?,
             id: self.id.clone(),
+            adopt: self.adopt.unwrap_or_default(),
         })
     }
 

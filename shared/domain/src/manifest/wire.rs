@@ -211,6 +211,10 @@ pub struct Integration {
     /// The id of an existing integration to manage. Without it the one of exactly this name is
     /// managed, or created.
     pub id: Option<IntegrationId>,
+    /// Whether the integration may be moved to the role above although it holds actions that the
+    /// manifest does not manage: they share the role, which does not grant their functions.
+    /// Default: false.
+    pub adopt: Option<bool>,
 }
 
 /// A Data Action. One that invokes a Lambda function is managed; one of an integration of another

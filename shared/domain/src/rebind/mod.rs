@@ -15,6 +15,7 @@ mod expect;
 mod integration;
 mod number;
 mod observed;
+mod pair;
 mod schema;
 mod step;
 
@@ -28,6 +29,7 @@ pub use self::number::same_value;
 pub use self::observed::{
     ActionSeen, CredentialSeen, DesiredIntegration, Found, IntegrationSeen, Observed, OwnCredential,
 };
+pub use self::pair::{ListedAction, Pair, may_move_role};
 pub use self::schema::schema_differences;
 pub(crate) use self::schema::{normal_form, refers};
 pub use self::step::{

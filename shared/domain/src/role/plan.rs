@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::size::{in_excess, oversize};
 use super::{
     DesiredRole, ORGANIZATION_TAG, ObservedRole, PresentRole, RoleStep, STACK_TAG, Seen, joined,
 };
@@ -93,23 +94,29 @@ pub struct Refusal {
 ///
 /// # Errors
 /// [`Refusal`] for a role that is not ours to repair: it lacks the stack's permissions boundary,
-/// it is tagged for another organization or stack, or it has a path.
+/// it is tagged for another organization or stack, or it has a path; and for one whose grants
+/// exceed what IAM allows in inline policies.
 pub fn plan(
     desired: &DesiredRole,
     observed: &ObservedRole,
     keep: &Keep,
 ) -> Result<RolePlan, Refusal> {
     match observed {
-        ObservedRole::Absent => Ok(RolePlan {
-            arn: desired.arn.clone(),
-            key: desired.key.clone(),
-            steps: creation(desired),
-            notices: Vec::new(),
-        }),
+        ObservedRole::Absent => match oversize(&desired.name, &desired.functions) {
+            Some((problem, fix)) => Err(Refusal {
+                problems: vec![Problem::new(desired.at.clone(), problem, fix)],
+            }),
+            None => Ok(RolePlan {
+                arn: desired.arn.clone(),
+                key: desired.key.clone(),
+                steps: creation(desired),
+                notices: Vec::new(),
+            }),
+        },
         ObservedRole::Present(present) => {
-            let problems = in_the_way(desired, present);
+            let problems = not_ours(desired, present);
             if problems.is_empty() {
-                Ok(repair(desired, present, keep))
+                repair(desired, present, keep)
             } else {
                 Err(Refusal { problems })
             }
@@ -138,7 +145,7 @@ fn creation(desired: &DesiredRole) -> Vec<RoleStep> {
 
 /// Narrow first: the trust is set right before a permission is added. Add before removing: what is
 /// revoked goes last, when everything that is needed is granted.
-fn repair(desired: &DesiredRole, present: &PresentRole, keep: &Keep) -> RolePlan {
+fn repair(desired: &DesiredRole, present: &PresentRole, keep: &Keep) -> Result<RolePlan, Refusal> {
     let mut steps = Vec::new();
     let mut notices = foreign(present);
     if !same_meaning(&desired.trust, &present.trust) {
@@ -147,7 +154,9 @@ fn repair(desired: &DesiredRole, present: &PresentRole, keep: &Keep) -> RolePlan
             new: desired.trust.clone(),
         });
     }
-    permissions(desired, present, keep, &mut steps, &mut notices);
+    permissions(desired, present, keep, &mut steps, &mut notices).map_err(|problem| Refusal {
+        problems: vec![problem],
+    })?;
     if let Some(step) = tags(desired, present) {
         steps.push(step);
     }
@@ -159,12 +168,12 @@ fn repair(desired: &DesiredRole, present: &PresentRole, keep: &Keep) -> RolePlan
     }
     // The revocation is a step of its own, after everything that adds.
     steps.sort_by_key(|step| matches!(step, RoleStep::RevokeFunctions { .. }));
-    RolePlan {
+    Ok(RolePlan {
         arn: present.arn.clone(),
         key: desired.key.clone(),
         steps,
         notices,
-    }
+    })
 }
 
 fn permissions(
@@ -173,34 +182,36 @@ fn permissions(
     keep: &Keep,
     steps: &mut Vec<RoleStep>,
     notices: &mut Vec<String>,
-) {
+) -> Result<(), Problem> {
     let grants = present.invoke.as_ref().map(granted).unwrap_or_default();
-    let unused: BTreeSet<FunctionArn> = grants
-        .functions
-        .difference(&desired.functions)
-        .cloned()
-        .collect();
-    // What is granted by exact ARN stays for now; anything wider goes at once.
-    let all: BTreeSet<FunctionArn> = desired.functions.union(&unused).cloned().collect();
-    let adding = invoke_policy(&all);
+    let unused = grants.functions.difference(&desired.functions).cloned();
+    let (mut revoked, kept): (BTreeSet<_>, BTreeSet<_>) = match keep {
+        Keep::Granted => (BTreeSet::new(), unused.collect()),
+        Keep::Only(used) => unused.partition(|function| !used.contains(function)),
+    };
+    let remaining: BTreeSet<FunctionArn> = desired.functions.union(&kept).cloned().collect();
+    // What is granted by exact ARN is revoked last; anything wider goes at once.
+    let mut adding: BTreeSet<FunctionArn> = remaining.union(&revoked).cloned().collect();
     let right = match &present.invoke {
-        Some(document) => same_meaning(document, &adding),
+        Some(document) => same_meaning(document, &invoke_policy(&adding)),
         // No policy grants nothing, which is right where nothing is bound.
-        None => all.is_empty(),
+        None => adding.is_empty(),
     };
     if !right {
+        if in_excess(desired, present, &grants.functions, &adding).is_some() {
+            // Nothing uses what is to be revoked: it makes room in the same write.
+            adding.clone_from(&remaining);
+            revoked.clear();
+        }
+        if let Some(problem) = in_excess(desired, present, &grants.functions, &adding) {
+            return Err(problem);
+        }
         steps.push(RoleStep::PutInvokePolicy {
             old: present.invoke.clone(),
-            new: adding.clone(),
+            new: invoke_policy(&adding),
             wider: grants.wider,
         });
     }
-    let (revoked, kept): (BTreeSet<_>, BTreeSet<_>) = match keep {
-        Keep::Granted => (BTreeSet::new(), unused),
-        Keep::Only(used) => unused
-            .into_iter()
-            .partition(|function| !used.contains(function)),
-    };
     if !kept.is_empty() {
         notices.push(format!(
             "{} still grants {}, which no action of the manifest calls; it stays until nothing uses it and a change has been verified",
@@ -209,13 +220,13 @@ fn permissions(
         ));
     }
     if !revoked.is_empty() {
-        let remaining: BTreeSet<FunctionArn> = desired.functions.union(&kept).cloned().collect();
         steps.push(RoleStep::RevokeFunctions {
-            old: adding,
+            old: invoke_policy(&adding),
             new: invoke_policy(&remaining),
             revoked,
         });
     }
+    Ok(())
 }
 
 fn tags(desired: &DesiredRole, present: &PresentRole) -> Option<RoleStep> {
@@ -236,24 +247,27 @@ fn tags(desired: &DesiredRole, present: &PresentRole) -> Option<RoleStep> {
 fn foreign(present: &PresentRole) -> Vec<String> {
     let arn = &present.arn;
     let mut notices = Vec::new();
-    let mut report = |what: &str, seen: &Seen<Vec<String>>| {
+    for (what, seen) in [
+        ("inline policies", present.other_inline_names()),
+        ("attached policies", present.attached.clone()),
+    ] {
         match seen {
-        Seen::Read(names) if names.is_empty() => {}
-        Seen::Read(names) => notices.push(format!(
-            "{arn} also has {what} that others gave it: {}; they are left alone, and its permissions boundary lets them grant nothing beyond the allowed functions",
-            names.join(", ")
-        )),
-        Seen::Unread { because } => {
-            notices.push(format!("it could not be read whether {arn} has {what} besides ours: {because}"));
+            Seen::Read(names) if names.is_empty() => {}
+            Seen::Read(names) => notices.push(format!(
+                "{arn} also has {what} that others gave it: {}; they are left alone, and its permissions boundary lets them grant nothing beyond the allowed functions",
+                names.join(", ")
+            )),
+            Seen::Unread { because } => notices.push(format!(
+                "it could not be read whether {arn} has {what} besides ours: {because}"
+            )),
         }
     }
-    };
-    report("inline policies", &present.other_inline);
-    report("attached policies", &present.attached);
     notices
 }
 
-fn in_the_way(desired: &DesiredRole, present: &PresentRole) -> Vec<Problem> {
+/// Why a role is not Lockstep's to change; empty where it is.
+#[must_use]
+pub fn not_ours(desired: &DesiredRole, present: &PresentRole) -> Vec<Problem> {
     let DesiredRole {
         name, at, boundary, ..
     } = desired;

@@ -125,7 +125,7 @@ fn an_unknown_field_is_named_with_what_was_probably_meant() {
         &with("key: prod, ", "key: prod, region: us-east-1, "),
         &bounds(),
         "integrations[0].region",
-        "What may stand here: id, key, name, role, type.",
+        "What may stand here: adopt, id, key, name, role, type.",
     );
 }
 

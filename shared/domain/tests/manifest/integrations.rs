@@ -128,3 +128,44 @@ fn accepted_manifests_conflict_over_organizations_and_roles() {
     );
     assert!(of(&of_another_organization("GenesysOther")).is_empty());
 }
+
+/// [`GOOD`] with so many more actions, whose functions have ARNs of 94 characters.
+fn with_actions(count: usize) -> String {
+    let mut text = GOOD.to_owned();
+    for n in 0..count {
+        let function = format!("arn:aws:lambda:us-east-1:123456789012:function:GenesysOrder{n:03}");
+        text.push_str(&format!(
+            "  - {{key: more-{n}, name: More {n}, integration: prod, \
+             function: '{function:x<94}', contract: {{input: {{type: object}}, output: {{type: object}}}}}}\n"
+        ));
+    }
+    text
+}
+
+#[test]
+fn a_role_is_not_asked_to_grant_more_than_iam_takes() {
+    accepted(&with_actions(103), &bounds());
+    assert_refused(
+        &with_actions(110),
+        &bounds(),
+        "integrations[0].role",
+        "its 111 functions, and IAM allows 10240. Fix: Keep at most 104 of these functions",
+    );
+}
+
+#[test]
+fn the_functions_of_all_integrations_of_a_role_count_together() {
+    let second = "  - {key: second, name: Second, role: GenesysRole}\nactions:";
+    let half = with_actions(110).replace("actions:", second).replace(
+        "key: more-5, name: More 5, integration: prod",
+        "key: more-5, name: More 5, integration: second",
+    );
+    assert_refused(&half, &bounds(), "integrations[0].role", "111 functions");
+    let own_role = half.replace("Second, role: GenesysRole", "Second, role: GenesysSecond");
+    assert_refused(
+        &own_role,
+        &bounds(),
+        "integrations[0].role",
+        "110 functions",
+    );
+}

@@ -8,7 +8,7 @@ use lockstep_domain::change::{
 };
 use lockstep_domain::credentials::{DesiredUnit, Unit, units};
 use lockstep_domain::evidence::{Record, verify_chain};
-use lockstep_domain::guard::BlastRadius;
+use lockstep_domain::guard::{Approval, BlastRadius};
 use lockstep_domain::ids::Key;
 use lockstep_domain::intent::{RebindMessage, VerifyMessage};
 use lockstep_domain::manifest::{Action, Bounds, Manifest};
@@ -195,7 +195,7 @@ fn forty_bindings_are_converted_once_and_none_of_them_counts_as_a_change() {
         changing,
         max_changes: 25,
     };
-    assert_eq!(guard.check(), Ok(()));
+    assert_eq!(guard.check(Approval::Upload), Ok(()));
     assert!(guard.changing.is_empty(), "{:?}", guard.changing);
     for state in &mut states {
         let desired = desired(&manifest, state);

@@ -77,6 +77,9 @@ async fn a_strangers_role_is_refused_until_somebody_runs_the_commands() -> Resul
 
     let from = world.upload(&manifest).await?;
     let failed = world.expect_any("Role Provisioning Failed", from).await?;
+    // The binding is handed on all the same, and nothing is bound under a role that is not ours.
+    let not_bound = world.expect_any("Rebind Failed", from).await?;
+    assert_eq!(not_bound["errors"][0]["at"], "integrations[0].role");
     world.quiet().await?;
 
     let boundary = world.stack.output("PermissionsBoundaryArn")?;
@@ -98,6 +101,20 @@ async fn a_strangers_role_is_refused_until_somebody_runs_the_commands() -> Resul
     let role = world.the_role(ROLE).await?;
     assert_eq!(role.functions(), BTreeSet::from([world.echo()]));
     assert_ne!(role.trust, before.trust);
+
+    // A rotation needs nothing of the role but what it had yesterday: its trouble is reported, and
+    // the action follows its secret.
+    world.quiet().await?;
+    iam.put_role_permissions_boundary()
+        .role_name(ROLE)
+        .permissions_boundary(format!("{boundary}-of-others"))
+        .send()
+        .await?;
+    let from = world.stack.now().await?;
+    let version = world.stack.rotate(&secret, "second").await?;
+    let rebound = world.expect("Data Action Rebound", "orders", from).await?;
+    assert_eq!(rebound["secrets"][0]["version_id"], version, "{rebound:#}");
+    world.expect_any("Role Provisioning Failed", from).await?;
     world.stack.stop().await;
     Ok(())
 }

@@ -71,6 +71,16 @@ pub enum RebindError {
         /// What was answered instead.
         problem: String,
     },
+    /// What goes live at once has to wait until IAM shows the role everywhere.
+    #[error(
+        "the role {role} was changed lately, and what goes live at once waits until IAM has settled"
+    )]
+    RoleChangedLately {
+        /// Its name.
+        role: String,
+        /// How much longer.
+        after: Duration,
+    },
     /// Others kept changing what was being changed.
     #[error("the world moved under {rounds} plans in a row")]
     Unsettled {
@@ -101,6 +111,7 @@ impl RebindError {
             | Self::NotActive { .. }
             | Self::Settling { .. }
             | Self::NoVerdict { .. }
+            | Self::RoleChangedLately { .. }
             | Self::Unsettled { .. }
             | Self::NotOfThisManifest
             | Self::NoChange => false,
@@ -115,7 +126,10 @@ impl RebindError {
             Self::Session(error) => error.is_transient(),
             Self::Genesys(error) => error.is_transient(),
             Self::NotActive { still_coming, .. } => *still_coming,
-            Self::Settling { .. } | Self::NoVerdict { .. } | Self::Unsettled { .. } => true,
+            Self::Settling { .. }
+            | Self::NoVerdict { .. }
+            | Self::RoleChangedLately { .. }
+            | Self::Unsettled { .. } => true,
             Self::Refused(_)
             | Self::SecretGone { .. }
             | Self::Incomplete { .. }
@@ -133,6 +147,7 @@ impl RebindError {
                 error.retry_after()
             }
             Self::NotActive { .. } | Self::Settling { .. } => Some(SOON),
+            Self::RoleChangedLately { after, .. } => Some(*after),
             Self::Aws(_)
             | Self::Store(_)
             | Self::Session(_)
@@ -160,7 +175,7 @@ impl RebindError {
             Self::Incomplete { .. } => "incomplete_answer",
             Self::InvalidDraft { .. } => "invalid_draft",
             Self::NotActive { .. } => "integration_not_active",
-            Self::Settling { .. } => "settling",
+            Self::Settling { .. } | Self::RoleChangedLately { .. } => "settling",
             Self::NoVerdict { .. } => "no_verdict",
             Self::Unsettled { .. } => "unsettled",
             Self::NotOfThisManifest | Self::NoChange => "internal",

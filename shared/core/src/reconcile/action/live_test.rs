@@ -14,6 +14,7 @@ use lockstep_domain::ids::ActionId;
 use lockstep_domain::manifest::LiveTest;
 use tracing::info;
 
+use super::super::preconditions::settles_in;
 use super::{Binding, RebindError};
 use crate::reconcile::live_test::{Ran, Trial, Verdict, count_unknown, run};
 
@@ -95,9 +96,7 @@ impl Binding<'_> {
         let Some(changed_at) = changed_at else {
             return Ok(());
         };
-        let since = self.world.now().duration_since(changed_at);
-        let settle = SignedDuration::try_from(self.world.config.settle).unwrap_or_default();
-        let Ok(left) = Duration::try_from(settle - since) else {
+        let Some(left) = settles_in(self.world.now(), changed_at, self.world.config.settle) else {
             return Ok(());
         };
         if self.ask.deadline.remaining() < left {

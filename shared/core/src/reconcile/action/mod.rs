@@ -34,6 +34,7 @@ use self::apply::Applied;
 pub use self::drift::{Drift, current_versions, drift};
 pub use self::error::RebindError;
 pub(crate) use self::observe::RoleSlot;
+use super::preconditions::may_go_live;
 use crate::aws::Access;
 use crate::config::Config;
 use crate::genesys::{Session, sign_in};
@@ -197,10 +198,12 @@ impl Binding<'_> {
             let retry = self.ask.retry && round == 1;
             let notice = match turn(&self.state.value, &look.id, plan.writes(), retry) {
                 Turn::Begin { attempt } => {
+                    self.may_go_live(&look, &plan).await?;
                     self.begin(attempt, &look, &plan).await?;
                     None
                 }
                 Turn::GoOn => {
+                    self.may_go_live(&look, &plan).await?;
                     self.go_on(&look, &plan).await?;
                     None
                 }
@@ -278,6 +281,19 @@ impl Binding<'_> {
         .map_err(RebindError::Refused)
     }
 
+    async fn may_go_live(&self, look: &Look, plan: &RebindPlan) -> Result<(), RebindError> {
+        let found = match &look.observed.integration {
+            Found::One(seen) => Some(&seen.id),
+            Found::Nothing | Found::Several(_) | Found::Gone(_) => None,
+        };
+        let integration = self
+            .manifest
+            .integration_of(self.action)
+            .ok_or(RebindError::NotOfThisManifest)?;
+        let (world, manifest) = (self.world, self.manifest);
+        may_go_live(world, self.session, manifest, integration, found, plan).await
+    }
+
     /// Records a change before its first write: Genesys keeps no old config, so what is needed to
     /// go back, and where the audit window begins, stands here or nowhere.
     async fn begin(
@@ -351,17 +367,22 @@ impl Binding<'_> {
     }
 
     /// As far as policies tell: says so, and binds all the same, since a resource policy or a key
-    /// policy may allow what the role's own policies don't.
+    /// policy may allow what the role's own policies don't. Only of what is new to the function: a
+    /// rotation needs nothing of IAM.
     async fn unreadable_secrets(&self) -> Vec<String> {
         if self.action.delivery == Delivery::None {
             return Vec::new();
         }
-        let secrets: Vec<SecretArn> = self
-            .action
-            .secrets
-            .iter()
-            .map(|one| one.arn.clone())
-            .collect();
+        let BindingState {
+            function, bound, ..
+        } = &self.state.value;
+        let same_function = function.as_ref() == Some(&self.action.function);
+        let is_new = |arn: &SecretArn| !same_function || bound.iter().all(|one| one.arn != *arn);
+        let arns = self.action.secrets.iter().map(|one| one.arn.clone());
+        let secrets: Vec<SecretArn> = arns.filter(is_new).collect();
+        if secrets.is_empty() {
+            return Vec::new();
+        }
         let access = self
             .world
             .functions

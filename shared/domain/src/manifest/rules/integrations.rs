@@ -71,6 +71,13 @@ pub(super) fn check(
             ),
             None => {}
         }
+        if entry.adopt.is_some() && !entry.is_lambda() {
+            problems.add(
+                &at.key("adopt"),
+                "`adopt` is about the role of an AWS Lambda integration, and this one has none",
+                "Remove `adopt`.",
+            );
+        }
     }
 }
 

@@ -9,6 +9,7 @@ mod credentials;
 mod integrations;
 mod organization;
 mod platform;
+mod role_size;
 mod rotation;
 mod templates;
 
@@ -36,6 +37,7 @@ pub(super) fn check(
         organization::check(organization, &root.key("organization"), bounds, problems);
     }
     integrations::check(manifest, bounds, others, problems);
+    role_size::check(manifest, problems);
     actions::check(manifest, bounds, problems);
     credentials::check(manifest, bounds, problems);
     rotation::check(manifest, problems);

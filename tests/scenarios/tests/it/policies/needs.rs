@@ -34,6 +34,10 @@ fn each_function_may_do_what_it_needs() -> Result<(), Error> {
         (REBIND, "s3:PutObject", state.clone()),
         (REBIND, "s3:PutObject", evidence.clone()),
         (REBIND, "lambda:GetFunctionConfiguration", function),
+        (REBIND, "iam:GetRole", managed.clone()),
+        (REBIND, "iam:GetRolePolicy", managed.clone()),
+        (REBIND, "iam:ListRolePolicies", managed.clone()),
+        (REBIND, "iam:ListAttachedRolePolicies", managed.clone()),
         (
             REBIND,
             "iam:SimulatePrincipalPolicy",

@@ -104,6 +104,25 @@ fn only_provision_role_changes_roles_and_only_those_with_the_prefix_and_the_boun
 }
 
 #[test]
+fn roles_without_the_prefix_are_read_by_nobody() -> Result<(), Error> {
+    let account = Account::usual()?;
+    for function in ROLES {
+        for action in [
+            "iam:GetRole",
+            "iam:GetRolePolicy",
+            "iam:ListRolePolicies",
+            "iam:ListAttachedRolePolicies",
+        ] {
+            assert!(
+                !account.may(function, action, &role("OrderService"), &[])?,
+                "{function} may {action}"
+            );
+        }
+    }
+    Ok(())
+}
+
+#[test]
 fn a_boundary_of_the_customers_own_takes_the_place_of_the_stacks() -> Result<(), Error> {
     let own = format!("arn:aws:iam::{ACCOUNT}:policy/OurBoundary");
     let account = Account::with(&[("PermissionsBoundaryArn", own.as_str())])?;
