@@ -5,12 +5,16 @@ use super::*;
 const WRITES: [&str; 3] = ["s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"];
 
 /// Each prefix of the state bucket, with the functions that own its objects.
-const STATE: [(&str, &[&str]); 5] = [
+const STATE: [(&str, &[&str]); 6] = [
     ("/accepted/org.json", &[PROVISION]),
     ("/roles/GenesysActions.json", &[PROVISION]),
     ("/state/org/orders.json", &[REBIND, VERIFY, COMPLIANCE]),
     ("/rotations/org/_client_lockstep.json", &[ROTATE]),
     ("/compliance/org.json", &[COMPLIANCE]),
+    (
+        "/emitted/0123456789abcdef.json",
+        &[PROVISION, REBIND, VERIFY, COMPLIANCE],
+    ),
 ];
 
 /// What the state bucket's policy says to a principal whose own policies allow everything.
@@ -25,7 +29,7 @@ fn others(account: &Account) -> Result<Vec<String>, Error> {
     Ok(vec![
         administrator(),
         format!("arn:aws:iam::{ACCOUNT}:root"),
-        format!("arn:aws:iam::{ACCOUNT}:user/Ada"),
+        format!("arn:aws:iam::{ACCOUNT}:user/operator"),
         // Names that only look like a function's role.
         format!("{}-2", account.template.arn(REBIND)?),
         role("lockstep-rebind-action"),
@@ -99,7 +103,7 @@ fn evidence_is_written_by_the_functions_that_keep_it() -> Result<(), Error> {
 fn repairers_write_the_state_and_no_evidence() -> Result<(), Error> {
     let (one, other) = (
         role("BreakGlass"),
-        format!("arn:aws:iam::{ACCOUNT}:user/Ada"),
+        format!("arn:aws:iam::{ACCOUNT}:user/operator"),
     );
     let both = format!("{one},{other}");
     let account = Account::with(&[("StateRepairers", both.as_str())])?;
@@ -153,6 +157,6 @@ fn owners_are_named_in_full() -> Result<(), Error> {
             }
         }
     }
-    assert_eq!(locks, 10, "owners in all bucket policies");
+    assert_eq!(locks, 14, "owners in all bucket policies");
     Ok(())
 }
