@@ -4,7 +4,9 @@
 //! Woken by a schedule or by hand. In mode `plan` it writes nothing.
 //!
 //! **Who retries.** Nobody needs to: what could not be read is reported as not evaluated, and the
-//! next sweep looks again. Only where Lockstep's own state can't be read or written it fails.
+//! next sweep looks again. An organization that can't be swept while others are is a finding and an
+//! event of its own. Only where no organization can be swept, or the evidence or an event can't be
+//! written, the message comes back.
 
 use lockstep::compliance;
 use lockstep::response::Answer;

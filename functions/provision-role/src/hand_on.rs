@@ -17,7 +17,7 @@ use crate::scope::{Concern, Scope};
 /// Messages that are sent at the same time.
 const AT_ONCE: usize = 16;
 
-/// Hands on `keys` and the scope's secrets, also the bindings whose role is not right: a rotation needs nothing
+/// Hands on the scope's bindings and secrets that are wanted, also the bindings whose role is not right: a rotation needs nothing
 /// of the role but what it had yesterday, and `rebind-action` asks IAM itself before it puts a new
 /// pair of role and function live.
 ///
@@ -29,11 +29,12 @@ const AT_ONCE: usize = 16;
 pub async fn hand_on(
     world: &World,
     scope: &Scope<'_>,
-    keys: impl Iterator<Item = &Key>,
+    wanted: impl Fn(&Key) -> bool,
     roles: &BTreeMap<RoleName, Report>,
     concern: &Concern<'_>,
     trigger_id: &str,
 ) -> Result<(), AwsError> {
+    let keys = scope.keys.iter().filter(|key| wanted(key));
     let of_actions = keys.filter_map(|key| {
         let action = scope.manifest.action(key)?;
         let integration = scope.manifest.integration_of(action)?;
@@ -44,7 +45,9 @@ pub async fn hand_on(
         })
     });
     // Credentials that carry values need no role.
-    let of_units = scope.units.iter().map(|unit| Handed {
+    let units = scope.units.iter();
+    let units = units.filter(|unit| wanted(unit.first_key()));
+    let of_units = units.map(|unit| Handed {
         key: unit.first_key(),
         within: &unit.key,
         role_is_right: true,

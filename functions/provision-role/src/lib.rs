@@ -6,6 +6,7 @@
 //! function usually works when its binding is looked at; whether it does, `rebind-action` asks IAM
 //! itself.
 
+mod done;
 mod hand_on;
 mod run;
 mod scope;
@@ -46,7 +47,8 @@ pub async fn handle(world: &World, call: &Call, context: &Context) -> Result<Ans
 }
 
 async fn carry_out(world: &World, call: &Call, context: &Context) -> Result<Answer, Failure> {
-    let by_hand = call.delivery().is_none();
+    let delivery = call.delivery();
+    let by_hand = delivery.is_none();
     let intent = match trigger::intent(call.body(), &world.config) {
         Ok(Trigger::Wanted(intent)) => intent,
         Ok(Trigger::Ignored { because }) => return Ok(Answer::nothing(Mode::Apply, because)),
@@ -62,7 +64,8 @@ async fn carry_out(world: &World, call: &Call, context: &Context) -> Result<Answ
         Upload::Answered(answer) => return Ok(answer),
     };
     let trigger_id = call.trigger_id(context);
-    let mut run = Run::new(world, trigger_id, notices);
+    let again = delivery.is_some_and(|delivery| delivery.received > 1);
+    let mut run = Run::new(world, trigger_id, again, notices);
     let mut manifests = manifests(world, &intent, &mut run.notices).await?;
     run.notices.extend(uncovered(&manifests));
     let ignored = say_what_is_dropped(world, &intent, &manifests, trigger_id).await?;
@@ -134,13 +137,7 @@ async fn manifests(
         return Ok(world.store.accepted().await?);
     }
     let manifests = Box::pin(acceptance::current(world)).await?;
-    let everything = match intent {
-        Intent::Asked(request) => request.keys.is_none() && request.secret.is_none(),
-        Intent::SecretMoved { .. } | Intent::ManifestUploaded { .. } | Intent::Retire { .. } => {
-            false
-        }
-    };
-    if !everything && manifests.unreadable.is_empty() {
+    if !catches_up(intent, &manifests) {
         return Ok(manifests);
     }
     let came_of_it = Box::pin(acceptance::catch_up(world, &manifests)).await?;
@@ -149,6 +146,22 @@ async fn manifests(
     }
     notices.extend(came_of_it);
     acceptance::current(world).await
+}
+
+/// Whether lost uploads are looked for: where every organization is carried out, or a copy that the
+/// trigger may be about can't be read. What is accepted and not carried out would only be by the
+/// next resync.
+fn catches_up(intent: &Intent, manifests: &Manifests) -> bool {
+    let everything = match intent {
+        Intent::Asked(request) => {
+            let names = (&request.organization, &request.keys, &request.secret);
+            names == (&None, &None, &None)
+        }
+        Intent::SecretMoved { .. } | Intent::ManifestUploaded { .. } | Intent::Retire { .. } => {
+            false
+        }
+    };
+    everything || !unreadable_concerned(intent, manifests).is_empty()
 }
 
 /// What of the accepted manifests is not looked after, and what an upload would be refused for.

@@ -1,6 +1,6 @@
 //! Carrying a trigger out: guards, roles, hand-over, answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -14,10 +14,12 @@ use lockstep::world::World;
 use lockstep_domain::arn::RoleName;
 use lockstep_domain::change::ChangeId;
 use lockstep_domain::event::EventType;
+use lockstep_domain::ids::Key;
 use lockstep_domain::manifest::Mode;
 use lockstep_domain::problem::Problem;
 use lockstep_domain::role::{DesiredRole, Keep};
 
+use crate::done::Done;
 use crate::hand_on;
 use crate::scope::{Concern, Scope};
 
@@ -28,6 +30,9 @@ const STAGING: Duration = Duration::from_secs(15);
 pub struct Run<'a> {
     world: &'a World,
     trigger_id: &'a str,
+    /// Whether the trigger's message was delivered before: what that delivery has done is not done
+    /// again.
+    again: bool,
     /// What a reader of the answer should know.
     pub notices: Vec<String>,
     done: Vec<Report>,
@@ -43,10 +48,11 @@ pub struct Run<'a> {
 
 impl<'a> Run<'a> {
     /// A run that has done nothing yet.
-    pub fn new(world: &'a World, trigger_id: &'a str, notices: Vec<String>) -> Self {
+    pub fn new(world: &'a World, trigger_id: &'a str, again: bool, notices: Vec<String>) -> Self {
         Self {
             world,
             trigger_id,
+            again,
             notices,
             done: Vec::new(),
             wrote: false,
@@ -126,18 +132,27 @@ impl<'a> Run<'a> {
             .iter()
             .filter_map(|name| DesiredRole::of(scope.manifest, name, &stack))
             .collect();
-        let reports = join_all(
-            desired
-                .iter()
-                .map(|desired| role::reconcile(self.world, desired, &keep, scope.mode)),
-        )
-        .await;
+        let done = Done::of(scope, &desired, self.trigger_id);
+        let done_before = self.again && done.is_recorded(self.world).await;
+        let reports = desired.iter().map(async |desired| match done_before {
+            true => Report::seen_right(desired),
+            false => role::reconcile(self.world, desired, &keep, scope.mode).await,
+        });
+        let reports = join_all(reports).await;
         let names = desired.iter().map(|desired| desired.name.clone());
         let by_role: BTreeMap<RoleName, Report> = names.zip(reports).collect();
         if scope.mode == Mode::Apply && !scope.retire {
-            self.hand_on(concern, scope, radius, &by_role).await?;
+            let met = match done_before {
+                true => radius.met(),
+                false => BTreeSet::new(),
+            };
+            let waits = self.hand_on(concern, scope, radius, &by_role, &met).await?;
+            if waits && !done_before && by_role.values().all(Report::is_right) {
+                done.record(self.world).await;
+            }
         }
-        for desired in &desired {
+        // What was done before was announced then.
+        for desired in desired.iter().filter(|_| !done_before) {
             if let Some(report) = by_role.get(&desired.name)
                 && self.worth_telling(scope, report)
             {
@@ -151,27 +166,34 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
+    /// Hands on what can be, but for what is `met`; answers whether something waits.
     async fn hand_on(
         &mut self,
         concern: &Concern<'_>,
         scope: &Scope<'_>,
         radius: &Radius<'_>,
         by_role: &BTreeMap<RoleName, Report>,
-    ) -> Result<(), Failure> {
+        met: &BTreeSet<Key>,
+    ) -> Result<bool, Failure> {
         let staged = radius.staged();
-        let keys = scope.keys.iter().filter(|key| !staged.holds_back(key));
-        let sent = hand_on::hand_on(self.world, scope, keys, by_role, concern, self.trigger_id);
+        let wanted = |key: &Key| !staged.holds_back(key) && !met.contains(key);
+        let sent = hand_on::hand_on(self.world, scope, wanted, by_role, concern, self.trigger_id);
         sent.await?;
         self.waiting += staged.waiting.len();
         if !staged.problems.is_empty() {
             let organization = scope.manifest.organization.id.clone();
             let said = staged.problems.iter().map(ToString::to_string);
             self.notices.extend(said);
+            // Once a trigger, however often its message comes back for what waits.
+            let of = ("stopped", self.trigger_id, &organization, &staged.problems);
+            let mut detail = self.world.detail();
+            detail.organization_id = Some(organization.clone());
+            detail.errors.clone_from(&staged.problems);
             self.world
-                .refuse(EventType::PlanRefused, Some(organization), staged.problems)
+                .emit_once(&of, EventType::PlanRefused, detail)
                 .await?;
         }
-        Ok(())
+        Ok(!staged.waiting.is_empty())
     }
 
     /// What stays granted. Provisioning only adds; only a verdict revokes, and only with all
@@ -209,11 +231,12 @@ impl<'a> Run<'a> {
     /// The answer; for a message of the queue, an error where a redelivery can help.
     ///
     /// # Errors
-    /// See above: never for a direct call, whose caller reads the reason in the answer.
+    /// See above; a direct call, which names one organization, gets what kept that.
     pub fn answer(self, concern: &Concern<'_>, by_hand: bool) -> Result<Answer, Failure> {
         let Self {
             world: _,
             trigger_id: _,
+            again: _,
             mut notices,
             done,
             wrote: _,

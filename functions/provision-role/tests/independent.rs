@@ -70,15 +70,25 @@ impl Stack {
 
     /// Delivers one message; answers whether it comes back.
     async fn deliver(&self, id: &str, body: &Value) -> bool {
+        self.deliver_again(id, 1, body).await
+    }
+
+    /// Delivers one message for this many times.
+    async fn deliver_again(&self, id: &str, received: u32, body: &Value) -> bool {
         let sent = self.world.now().as_millisecond();
         let payload = json!({"Records": [{
             "messageId": id,
             "receiptHandle": "handle",
             "body": body.to_string(),
-            "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": sent.to_string()},
+            "attributes": {"ApproximateReceiveCount": received.to_string(), "SentTimestamp": sent.to_string()},
             "eventSource": "aws:sqs",
             "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:lockstep-provision"
         }]});
+        self.call(payload).await["batchItemFailures"] != json!([])
+    }
+
+    /// Calls the function directly.
+    async fn call(&self, payload: Value) -> Value {
         let context = Context {
             request_id: "request".into(),
             deadline: Deadline::after(Duration::from_secs(30)),
@@ -90,7 +100,7 @@ impl Stack {
             payload,
             &context,
         );
-        answer.await.unwrap()["batchItemFailures"] != json!([])
+        answer.await.unwrap()
     }
 
     async fn upload(&self, object: &str, text: &str) -> bool {
@@ -293,4 +303,51 @@ async fn what_the_parameters_no_longer_cover_is_dropped_with_an_event() {
     assert_eq!(narrow.handed_on(), [""; 0]);
     assert!(!narrow.resync("r").await);
     assert_eq!(narrow.handed_on(), ["three", "two"]);
+}
+
+#[tokio::test]
+async fn a_request_for_one_organization_accepts_no_lost_upload_of_another() {
+    let stack = two().await;
+    let text = manifest("org-1", &["one", "three"]);
+    stack
+        .account
+        .put("lockstep-manifests/manifests/1.yaml", text);
+    let answer = stack
+        .call(json!({"mode": "apply", "organization": "org-2"}))
+        .await;
+    assert_eq!(answer["mode"], "apply", "{answer:#}");
+    assert_eq!(stack.handed_on(), ["two"]);
+    assert_eq!(
+        stack.events(),
+        [""; 0],
+        "the resync accepts it, and carries it out"
+    );
+    assert!(!stack.resync("r").await);
+    assert_eq!(stack.events(), ["Manifest Accepted"]);
+    assert!(stack.handed_on().contains(&"one".to_owned()));
+}
+
+#[tokio::test]
+async fn a_redelivered_message_says_once_how_a_role_ended() {
+    let stack = Stack::new().await;
+    let text = format!(
+        "version: 1\norganization: {{id: org-1, client_secret: {}}}\nintegrations:\n  - {{key: prod, name: Production, role: GenesysRole}}\nactions: []\n",
+        secret("genesys/client")
+    );
+    stack
+        .account
+        .put("lockstep-manifests/manifests/1.yaml", text);
+    // The account lets nobody create a role.
+    let event = json!({"mode": "apply", "reason": "resync"});
+    stack.deliver_again("r1", 1, &event).await;
+    assert_eq!(
+        stack.events(),
+        ["Manifest Accepted", "Role Provisioning Failed"]
+    );
+    for received in 2..5 {
+        stack.deliver_again("r1", received, &event).await;
+        assert_eq!(stack.events(), [""; 0], "receive {received}");
+    }
+    stack.deliver_again("r2", 1, &event).await;
+    assert_eq!(stack.events(), ["Role Provisioning Failed"], "another one");
 }

@@ -4,15 +4,15 @@
 //! Woken by the FIFO queue (one group per organization and integration, or secret, so there is one
 //! writer), or by hand with a manual event or the tutorials' payload.
 
+mod asked;
 mod tutorial;
 
 use lockstep::acceptance;
-use lockstep::radius::radius;
+use lockstep::aws::AwsError;
 use lockstep::reconcile::action::{Ask, RebindError, Report, rebind};
 use lockstep::reconcile::credentials::{UnitError, rebind_unit};
-use lockstep::response::{Answer, Refused, Response};
-use lockstep::runtime::{Call, Context, Failure, chain};
-use lockstep::selection::{Named, Selected, select};
+use lockstep::response::{Answer, Response};
+use lockstep::runtime::{Call, Context, Delivery, Failure, chain};
 use lockstep::store::Manifests;
 use lockstep::telemetry;
 use lockstep::trigger::{Trigger, Work, work};
@@ -22,16 +22,19 @@ use lockstep_domain::credentials::{Unit, unit_of};
 use lockstep_domain::event::EventType;
 use lockstep_domain::intent::RebindMessage;
 use lockstep_domain::manifest::{Action, Dropped, Manifest, Mode};
-use lockstep_domain::request::{Request, TutorialRequest};
+use lockstep_domain::request::TutorialRequest;
 
 /// Handles one call.
 ///
 /// **Who retries.** An error is returned only where a redelivery can help: Genesys Cloud or AWS
 /// did not answer, answered that they are overloaded, or a changed role has not settled yet. The
-/// state says how far the change came, so a redelivery goes on from there. Where the manifest, the
-/// state or a secret's metadata can't be read, the message waits for the repair. Whatever else is
-/// permanent is recorded, announced as *Rebind Failed* (of credentials: *Credential Rebind Failed*,
-/// *Credential Split*) and done with; the queue would only repeat it.
+/// state says how far the change came, so a redelivery goes on from there. Where the organization's
+/// manifest can't be read, the message waits for the repair. What can't be read of one binding (a
+/// secret that denies `DescribeSecret`, a corrupt state) is emitted as an event and done with: the
+/// FIFO group is shared by all bindings of an integration, and they must not wait for this one's
+/// repair. The next trigger or the resync tries it again. Whatever else is permanent is recorded,
+/// announced as *Rebind Failed* (of credentials: *Credential Rebind Failed*, *Credential Split*) and
+/// done with; the queue would only repeat it. A direct call gets the failure instead.
 ///
 /// # Errors
 /// See above.
@@ -49,11 +52,8 @@ pub async fn handle(world: &World, call: &Call, context: &Context) -> Result<Ans
     // limit.
     let manifests = Box::pin(acceptance::current(world)).await?;
     match work {
-        Work::Binding(message) => {
-            let trigger_id = call.trigger_id(context);
-            handed_on(world, &manifests, &message, trigger_id, context).await
-        }
-        Work::Asked(request) => asked(world, &manifests, &request, context).await,
+        Work::Binding(message) => handed_on(world, &manifests, &message, call, context).await,
+        Work::Asked(request) => asked::asked(world, &manifests, &request, call, context).await,
         Work::Tutorial(request) => told(world, &manifests, &request, context).await,
     }
 }
@@ -62,7 +62,7 @@ async fn handed_on(
     world: &World,
     manifests: &Manifests,
     message: &RebindMessage,
-    trigger_id: &str,
+    call: &Call,
     context: &Context,
 ) -> Result<Answer, Failure> {
     let RebindMessage {
@@ -78,6 +78,7 @@ async fn handed_on(
     let manifest = &accepted.manifest;
     let is_it = |dropped: &&Dropped| dropped.key.as_ref() == Some(key);
     if let Some(dropped) = accepted.dropped.iter().find(is_it) {
+        let trigger_id = call.trigger_id(context);
         let because = acceptance::announce_ignored(world, accepted, dropped, trigger_id).await?;
         return Ok(Answer::nothing(manifest.organization.mode, because));
     }
@@ -87,117 +88,117 @@ async fn handed_on(
         reason: reason.clone(),
         deadline: context.deadline,
     };
-    match (manifest.action(key), unit_of(manifest, key)) {
-        (Some(action), _) => {
-            readable(world, action.secrets.iter().map(|secret| &secret.arn)).await?;
-            one(world, manifest, action, &ask).await
-        }
-        (None, Some(unit)) => {
-            readable(world, std::iter::once(unit.secret)).await?;
-            let report = moved(world, manifest, &unit, &ask).await?;
-            Ok(answer(manifest, &ask, report))
-        }
+    let (handled, event) = match (manifest.action(key), unit_of(manifest, key)) {
+        (Some(action), _) => (
+            handed_action(world, manifest, action, &ask).await,
+            EventType::RebindFailed,
+        ),
+        (None, Some(unit)) => (
+            handed_unit(world, manifest, &unit, &ask).await,
+            EventType::CredentialRebindFailed,
+        ),
         (None, None) => {
             let because = format!("{key} is no longer managed; it is left as it is");
+            return Ok(Answer::nothing(manifest.organization.mode, because));
+        }
+    };
+    match (handled, call.delivery()) {
+        (Ok(report), _) => Ok(answer(manifest, &ask, report)),
+        (Err(Unhandled::Failed(failure)), Some(_)) if failure.object().is_none() => Err(failure),
+        (Err(unhandled), Some(delivery)) => {
+            let because = done_with(world, message, delivery, event, &unhandled).await?;
             Ok(Answer::nothing(manifest.organization.mode, because))
+        }
+        (Err(unhandled), None) => Err(unhandled.into()),
+    }
+}
+
+async fn handed_action(
+    world: &World,
+    manifest: &Manifest,
+    action: &Action,
+    ask: &Ask,
+) -> Result<Report, Unhandled> {
+    readable(world, action.secrets.iter().map(|secret| &secret.arn)).await?;
+    Ok(bound(world, manifest, action, ask).await?)
+}
+
+async fn handed_unit(
+    world: &World,
+    manifest: &Manifest,
+    unit: &Unit<'_>,
+    ask: &Ask,
+) -> Result<Report, Unhandled> {
+    readable(world, std::iter::once(unit.secret)).await?;
+    Ok(moved(world, manifest, unit, ask).await?)
+}
+
+/// Why a message was not handled.
+enum Unhandled {
+    /// A secret of the binding may not be looked at; nothing was written.
+    Secret(AwsError),
+    Failed(Failure),
+}
+
+impl From<Failure> for Unhandled {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl From<Unhandled> for Failure {
+    fn from(unhandled: Unhandled) -> Self {
+        match unhandled {
+            Unhandled::Secret(error) => error.into(),
+            Unhandled::Failed(failure) => failure,
         }
     }
 }
 
 /// Whether the versions of a binding's secrets may be seen at all. A permission that is missing is
-/// no fault of the change: the message waits for it, and nothing is recorded as failed.
-async fn readable(world: &World, secrets: impl Iterator<Item = &SecretArn>) -> Result<(), Failure> {
+/// no fault of the change: nothing is recorded as failed.
+async fn readable(
+    world: &World,
+    secrets: impl Iterator<Item = &SecretArn>,
+) -> Result<(), Unhandled> {
     for secret in secrets {
-        world.secrets.current(secret).await?;
+        world.secrets.current(secret).await.map_err(|error| {
+            if error.is_transient() {
+                Unhandled::Failed(error.into())
+            } else {
+                Unhandled::Secret(error)
+            }
+        })?;
     }
     Ok(())
 }
 
-async fn asked(
+/// Emits, once a message, what keeps one binding until somebody repairs it: the other bindings of
+/// its FIFO group go on.
+async fn done_with(
     world: &World,
-    manifests: &Manifests,
-    request: &Request,
-    context: &Context,
-) -> Result<Answer, Failure> {
-    let named = Named {
-        organization: request.organization.as_ref(),
-        keys: request.keys.as_deref(),
-        secret: request.secret.as_ref(),
-        by_hand: true,
+    message: &RebindMessage,
+    delivery: &Delivery,
+    event: EventType,
+    unhandled: &Unhandled,
+) -> Result<String, Failure> {
+    let (cause, object) = match unhandled {
+        Unhandled::Secret(error) => (chain(error), None),
+        Unhandled::Failed(failure) => (failure.to_string(), failure.object()),
     };
-    let selected = match select(manifests, named) {
-        Ok(selected) => selected,
-        Err(problems) => {
-            return Ok(world
-                .refuse(EventType::ManifestRefused, None, problems)
-                .await?);
-        }
-    };
-    // Organizations are judged separately: one that is refused does not stop the others.
-    let mut refused = Vec::new();
-    let mut allowed = Vec::new();
-    for chosen in selected {
-        let radius = radius(world, chosen.manifest, &chosen.actions, &chosen.units).await;
-        match radius.check_request()? {
-            Ok(()) => allowed.push(chosen),
-            Err(problem) => {
-                let organization = chosen.manifest.organization.id.clone();
-                let problems = vec![problem.clone()];
-                world
-                    .refuse(EventType::PlanRefused, Some(organization), problems)
-                    .await?;
-                refused.push(problem);
-            }
-        }
+    let reason = format!("{cause}. After the repair the next trigger or the resync binds it");
+    if let Some(object) = object {
+        world.announce_unreadable(object).await?;
+        return Ok(reason);
     }
-    if allowed.is_empty() && !refused.is_empty() {
-        return Ok(Refused::new(refused).into());
-    }
-    let selected = allowed;
-    let ask = Ask {
-        mode: request.mode,
-        retry: request.retry,
-        reason: request.reason.clone(),
-        deadline: context.deadline,
-    };
-    let mut all = Report {
-        notices: refused.iter().map(ToString::to_string).collect(),
-        ..Report::default()
-    };
-    let mut mode = request.mode;
-    let count = |one: &Selected<'_>| one.actions.len() + one.units.len();
-    let alone = selected.iter().map(count).sum::<usize>() == 1;
-    let mut failed = None;
-    // One after the other: the actions of one integration must not be written side by side. What
-    // one fails at does not keep the others.
-    for chosen in &selected {
-        mode = mode.stricter(chosen.manifest.organization.mode);
-        for action in &chosen.actions {
-            match bound(world, chosen.manifest, action, &ask).await {
-                Ok(report) => add(&mut all, report, action.key.as_str(), alone),
-                Err(failure) => failed = failed.or(Some(failure)),
-            }
-        }
-        for unit in &chosen.units {
-            match moved(world, chosen.manifest, unit, &ask).await {
-                Ok(report) => add(&mut all, report, unit.first_key().as_str(), alone),
-                Err(failure) => failed = failed.or(Some(failure)),
-            }
-        }
-    }
-    if let Some(failure) = failed {
-        return Err(failure);
-    }
-    Ok(Response::new(mode, all.change_id, all.steps, all.notices).into())
-}
-
-/// Adds what came of one binding to what came of all; the change is named where there is only one.
-fn add(all: &mut Report, report: Report, key: &str, alone: bool) {
-    all.change_id = report.change_id.filter(|_| alone);
-    all.steps.extend(report.steps);
-    let notices = report.notices.into_iter();
-    all.notices
-        .extend(notices.map(|notice| format!("{key}: {notice}")));
+    let mut detail = world.detail();
+    detail.occurrence = Some(delivery.message_id.clone());
+    detail.organization_id = Some(message.organization.clone());
+    detail.key = Some(message.key.clone());
+    detail.reason = Some(reason.clone());
+    let of = ("needs a repair", &delivery.queue_arn, &delivery.message_id);
+    world.emit_once(&of, event, detail).await?;
+    Ok(reason)
 }
 
 async fn told(

@@ -19,6 +19,7 @@ mod units;
 use jiff::Timestamp;
 use lockstep_domain::compliance::{Check, Report};
 use lockstep_domain::digest::Digest;
+use lockstep_domain::event::EventType;
 use lockstep_domain::finding::Finding;
 use lockstep_domain::ids::OrganizationId;
 use lockstep_domain::manifest::Mode;
@@ -49,7 +50,8 @@ struct Evidence<'a> {
 /// names the organization where there are several.
 ///
 /// # Errors
-/// Lockstep's own state or its bus could not be reached.
+/// No organization could be swept, what was seen could not be stored, or the bus did not take an
+/// event. What one organization among others fails at is a finding and an event of its own.
 pub async fn sweep(
     world: &World,
     request: &Request,
@@ -77,7 +79,7 @@ pub async fn sweep(
         manifest_checks(&manifests, &mut report);
     }
     let mut swept = Vec::new();
-    let mut failed = None;
+    let mut unswept = Vec::new();
     for one in selected {
         let mode = request.mode.stricter(one.manifest.organization.mode);
         // Organizations are independent: one that can't be swept does not keep the others.
@@ -86,20 +88,67 @@ pub async fn sweep(
                 report.add(one.report.clone());
                 swept.push(one);
             }
-            Err(failure) => failed = failed.or(Some(failure)),
+            Err(failure) => unswept.push(Unswept {
+                organization: one.manifest.organization.id.clone(),
+                mode,
+                failure,
+            }),
         }
+    }
+    if let (true, Some(first)) = (swept.is_empty(), unswept.first()) {
+        // Nothing is recorded that a redelivery would record again.
+        return Err(first.failure.clone());
+    }
+    for one in &unswept {
+        report.count(vec![one.finding()]);
     }
     report.sort();
     if request.mode == Mode::Apply {
         report.evidence = store(world, request, began, &report, &swept).await?;
         for one in &mut swept {
-            remember(world, one, report.evidence.as_deref()).await?;
+            if let Err(failure) = remember(world, one, report.evidence.as_deref()).await {
+                let late = Unswept {
+                    organization: one.organization.clone(),
+                    mode: one.mode,
+                    failure,
+                };
+                report.count(vec![late.finding()]);
+                unswept.push(late);
+            }
+        }
+        for one in unswept.iter().filter(|one| one.mode == Mode::Apply) {
+            one.announce(world, report.evidence.as_deref()).await?;
         }
     }
-    if let Some(failure) = failed {
-        return Err(failure);
-    }
     Answer::report(&report).map_err(|error| Failure::permanent("answer", error))
+}
+
+/// An organization that could not be swept to the end while others were.
+struct Unswept {
+    organization: OrganizationId,
+    mode: Mode,
+    failure: Failure,
+}
+
+impl Unswept {
+    fn finding(&self) -> Finding {
+        let of = format!("genesys:organization/{}", self.organization);
+        Check::Sweep.failed(of, self.failure.to_string())
+    }
+
+    /// Not remembered, since that may be what failed: each sweep that fails emits it.
+    async fn announce(&self, world: &World, evidence: Option<&str>) -> Result<(), Failure> {
+        let mut detail = world.detail();
+        detail.organization_id = Some(self.organization.clone());
+        detail.findings = vec![self.finding()];
+        detail.reason = Some(format!(
+            "{}. The other organizations were swept; the next sweep tries this one again",
+            self.failure
+        ));
+        detail.evidence = evidence.map(str::to_owned);
+        world.emit(EventType::ComplianceFinding, detail).await?;
+        Ok(())
+    }
 }
 
 /// What is wrong with what was accepted, apart from what it binds.
@@ -161,3 +210,6 @@ async fn store(
     let uri = world.store.write_evidence(&object, &evidence).await?;
     Ok(Some(uri))
 }
+
+#[cfg(test)]
+mod tests;

@@ -278,6 +278,14 @@ impl<'m> Radius<'m> {
         })
     }
 
+    /// The bindings whose recorded state is the desired one already, or that are held.
+    #[must_use]
+    pub fn met(&self) -> BTreeSet<Key> {
+        let met = self.measured.iter();
+        let met = met.filter(|one| one.difference == Difference::Nothing);
+        met.map(|one| one.subject.known_as().clone()).collect()
+    }
+
     /// The bindings that must not be bound yet, because a rotation of one of their secrets concerns
     /// many and the first of them has not passed.
     #[must_use]

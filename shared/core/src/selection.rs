@@ -6,7 +6,7 @@ use lockstep_domain::ids::{Key, OrganizationId};
 use lockstep_domain::manifest::{Action, Manifest};
 use lockstep_domain::problem::Problem;
 
-use crate::store::Manifests;
+use crate::store::{Manifests, StoreError};
 
 /// The bindings of one manifest that are meant.
 #[derive(Clone, Debug)]
@@ -76,9 +76,9 @@ pub fn select<'m>(
 
 fn chosen<'m>(manifests: &'m Manifests, named: Named<'_>) -> Result<Vec<&'m Manifest>, Problem> {
     if let Some(organization) = named.organization {
-        return match manifests.of(organization) {
-            Some(accepted) => Ok(vec![&accepted.manifest]),
-            None => Err(Problem::new(
+        return match manifests.known(organization) {
+            Ok(Some(accepted)) => Ok(vec![&accepted.manifest]),
+            Ok(None) => Err(Problem::new(
                 "event.organization",
                 format!("no manifest of organization {organization} is in force"),
                 with_refused(
@@ -86,17 +86,28 @@ fn chosen<'m>(manifests: &'m Manifests, named: Named<'_>) -> Result<Vec<&'m Mani
                     manifests,
                 ),
             )),
+            Err(error) => Err(unreadable(organization, &error)),
         };
     }
     let needs_one = named.keys.is_some() || named.by_hand;
-    if needs_one && manifests.in_force.len() > 1 {
-        return Err(Problem::new(
+    // What an unreadable copy binds is not known, so it may be what is meant.
+    match (&manifests.in_force[..], &manifests.unreadable[..]) {
+        ([], [copy]) if needs_one => Err(unreadable(&copy.organization, &copy.error)),
+        (read, unread) if needs_one && read.len() + unread.len() > 1 => Err(Problem::new(
             "event.organization",
             "several manifests are in force, and the event names no organization",
             format!("Name one of: {}.", organizations(manifests)),
-        ));
+        )),
+        (_, _) => Ok(in_force(manifests).collect()),
     }
-    Ok(in_force(manifests).collect())
+}
+
+fn unreadable(organization: &OrganizationId, error: &StoreError) -> Problem {
+    Problem::new(
+        "event.organization",
+        format!("the accepted manifest of organization {organization} can't be read: {error}"),
+        "Restore it with the command in the Object Unreadable event, or upload the manifest again, then repeat the request.",
+    )
 }
 
 fn unknown(chosen: &[&Manifest], keys: &[Key]) -> Vec<Problem> {
@@ -126,9 +137,10 @@ fn in_force(manifests: &Manifests) -> impl Iterator<Item = &Manifest> {
 }
 
 fn organizations(manifests: &Manifests) -> String {
-    let ids: Vec<&str> = in_force(manifests)
-        .map(|manifest| manifest.organization.id.as_str())
-        .collect();
+    let read = in_force(manifests).map(|manifest| manifest.organization.id.to_string());
+    let unread = manifests.unreadable.iter();
+    let unread = unread.map(|copy| format!("{} (can't be read)", copy.organization));
+    let ids: Vec<String> = read.chain(unread).collect();
     if ids.is_empty() {
         "none".to_owned()
     } else {
@@ -149,4 +161,91 @@ fn with_refused(mut fix: String, manifests: &Manifests) -> String {
         ));
     }
     fix
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Accepted, UnreadableCopy};
+    use crate::stub::{arn, config};
+
+    fn id(organization: &str) -> OrganizationId {
+        organization.parse().unwrap()
+    }
+
+    /// What is in force, and what can't be read.
+    fn manifests(in_force: &[&str], unreadable: &[&str]) -> Manifests {
+        let accepted = |organization: &&str| {
+            let text = format!(
+                "version: 1\norganization:\n  id: {organization}\n  client_secret: {}\nintegrations: []\nactions: []\n",
+                arn("genesys/client-a1B2c3")
+            );
+            Accepted {
+                manifest: lockstep_domain::manifest::read(&text, &config().bounds, &[]).unwrap(),
+                dropped: Vec::new(),
+                notices: Vec::new(),
+                object: format!("manifests/{organization}.yaml"),
+                version_id: None,
+                accepted_at: jiff::Timestamp::UNIX_EPOCH,
+            }
+        };
+        let copy = |organization: &&str| UnreadableCopy {
+            organization: id(organization),
+            error: StoreError::Corrupt {
+                object: format!("accepted/{organization}.json"),
+                problem: "EOF while parsing".into(),
+            },
+        };
+        Manifests {
+            in_force: in_force.iter().map(accepted).collect(),
+            unreadable: unreadable.iter().map(copy).collect(),
+            ..Manifests::default()
+        }
+    }
+
+    fn by_hand(manifests: &Manifests, organization: Option<&str>) -> Result<usize, String> {
+        let organization = organization.map(id);
+        let named = Named {
+            organization: organization.as_ref(),
+            by_hand: true,
+            ..Named::default()
+        };
+        match select(manifests, named) {
+            Ok(selected) => Ok(selected.len()),
+            Err(problems) => Err(problems.iter().map(ToString::to_string).collect()),
+        }
+    }
+
+    #[test]
+    fn an_unreadable_copy_does_not_change_which_organization_a_call_by_hand_means() {
+        let said = by_hand(&manifests(&["org-1"], &["org-2"]), None).unwrap_err();
+        assert!(
+            said.contains("Name one of: org-1, org-2 (can't be read)"),
+            "{said}"
+        );
+        assert_eq!(by_hand(&manifests(&["org-1"], &[]), None), Ok(1));
+        assert_eq!(
+            by_hand(&manifests(&["org-1"], &["org-2"]), Some("org-1")),
+            Ok(1)
+        );
+    }
+
+    #[test]
+    fn an_organization_whose_copy_cannot_be_read_is_called_that() {
+        let all = manifests(&["org-1"], &["org-2"]);
+        let said = by_hand(&all, Some("org-2")).unwrap_err();
+        assert!(said.contains("organization org-2 can't be read"), "{said}");
+        assert!(said.contains("EOF while parsing"), "{said}");
+        let said = by_hand(&manifests(&[], &["org-2"]), None).unwrap_err();
+        assert!(said.contains("organization org-2 can't be read"), "{said}");
+        let said = by_hand(&all, Some("org-3")).unwrap_err();
+        assert!(said.contains("no manifest of organization org-3"), "{said}");
+    }
+
+    #[test]
+    fn the_schedule_means_every_organization_that_can_be_read() {
+        let all = manifests(&["org-1"], &["org-2"]);
+        let selected = select(&all, Named::default());
+        assert_eq!(selected.unwrap().len(), 1);
+    }
 }

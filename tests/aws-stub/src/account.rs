@@ -18,7 +18,9 @@ struct Inside {
     objects: BTreeMap<String, Object>,
     versions: u64,
     secrets: BTreeMap<String, String>,
+    names: BTreeMap<String, String>,
     denied: Vec<String>,
+    busy: Vec<String>,
     events: Vec<Value>,
     messages: Vec<Value>,
     bus_is_down: bool,
@@ -78,9 +80,20 @@ impl Account {
             .insert(arn.to_owned(), format!("{version:0>36}"));
     }
 
+    /// Lets a secret be found by its name too.
+    pub fn named(&self, name: &str, arn: &str) {
+        let mut inside = self.inside.lock().unwrap();
+        inside.names.insert(name.to_owned(), arn.to_owned());
+    }
+
     /// Whatever names this, an ARN or an object as `bucket/key`, is denied from now on.
     pub fn deny(&self, what: &str) {
         self.inside.lock().unwrap().denied.push(what.to_owned());
+    }
+
+    /// Whatever names this answers from now on that there are too many requests.
+    pub fn busy(&self, what: &str) {
+        self.inside.lock().unwrap().busy.push(what.to_owned());
     }
 
     /// What is denied no longer.
@@ -146,13 +159,17 @@ impl Inside {
         }
     }
 
-    fn describe(&self, arn: &str) -> Reply {
+    fn describe(&self, id: &str) -> Reply {
+        let arn = self.names.get(id).map_or(id, String::as_str);
         if self.denied.iter().any(|one| one == arn) {
             return json_error(
                 400,
                 "AccessDeniedException",
                 "secretsmanager:DescribeSecret",
             );
+        }
+        if self.busy.iter().any(|one| one == arn) {
+            return json_error(400, "ThrottlingException", "Rate exceeded");
         }
         match self.secrets.get(arn) {
             Some(version) => Reply::ok(
@@ -167,6 +184,9 @@ impl Inside {
         let path = decoded(seen.path.trim_start_matches('/'));
         if self.denied.contains(&path) {
             return xml_error(403, "AccessDenied");
+        }
+        if self.busy.contains(&path) {
+            return xml_error(503, "SlowDown");
         }
         if seen.method == "GET" && seen.value("list-type").is_some() {
             let prefix = seen.value("prefix").unwrap_or_default();

@@ -22,8 +22,9 @@ use super::states::States;
 use crate::genesys::{Session, sign_in};
 use crate::reconcile::role::stack;
 use crate::runtime::{Deadline, Failure, chain};
+use crate::secret_arns;
 use crate::selection::Selected;
-use crate::store::Versioned;
+use crate::store::{StoreError, Versioned};
 use crate::world::World;
 
 /// Bindings that are looked at at the same time; the platform's rate limit is per minute.
@@ -80,12 +81,18 @@ pub(super) async fn sweep(
 ) -> Result<Swept, Failure> {
     let manifest = selected.manifest;
     let organization = manifest.organization.id.clone();
-    let before = world
-        .store
-        .read_json::<SweepState>(&object(&organization))
-        .await?
-        .unwrap_or_else(|| Versioned::absent(SweepState::new(organization.clone())));
-    let last_run = before.value.last_run;
+    let before = match world.store.read_json(&object(&organization)).await {
+        Ok(found) => {
+            let new = || Versioned::absent(SweepState::new(organization.clone()));
+            Ok(found.unwrap_or_else(new))
+        }
+        Err(error) if error.is_transient() => return Err(error.into()),
+        Err(error) => Err(error),
+    };
+    let last_run = before
+        .as_ref()
+        .ok()
+        .and_then(|before| before.value.last_run);
     let mut sweep = Sweep {
         world,
         manifest,
@@ -97,12 +104,17 @@ pub(super) async fn sweep(
             mode,
             report: Report::default(),
             compliance_audit: Vec::new(),
-            remembered: (!narrowed).then_some(before),
+            remembered: None,
             audited: None,
             keys: BTreeMap::new(),
         },
         unbound: BTreeSet::new(),
     };
+    match before {
+        Ok(before) if !narrowed => sweep.swept.remembered = Some(before),
+        Ok(_) => {}
+        Err(error) => sweep.forgot(&error).await?,
+    }
     let mut states = sweep.states().await;
     if mode == Mode::Apply {
         sweep.end_overdue(&mut states, deadline).await;
@@ -130,12 +142,47 @@ pub(super) async fn sweep(
     sweep.bindings(session, &states).await;
     sweep.units(session, &mut states).await;
     sweep.secrets(narrowed).await;
+    if !narrowed {
+        sweep.secret_arns().await;
+    }
     sweep.leftovers(&states).await?;
     sweep.audit(session, &states, last_run).await;
     Ok(sweep.swept)
 }
 
 impl Sweep<'_> {
+    /// What is remembered of the last sweep can't be read: everything is checked all the same, and
+    /// nothing is taken for new or resolved, nor remembered over it.
+    async fn forgot(&mut self, error: &StoreError) -> Result<(), Failure> {
+        if self.swept.mode == Mode::Apply
+            && let Some(object) = error.unreadable()
+        {
+            self.world.announce_unreadable(&object).await?;
+        }
+        let of = object(&self.swept.organization);
+        let finding = Check::Sweep.failed(of, error.to_string());
+        self.count(None, Checked::new(Check::Sweep, vec![finding]));
+        Ok(())
+    }
+
+    /// A manifest that an earlier release accepted may name a secret by a part of its ARN.
+    async fn secret_arns(&mut self) {
+        let checked = match secret_arns::incomplete(self.world, self.manifest).await {
+            Ok(problems) => {
+                let found = problems.into_iter().map(|problem| Finding {
+                    fix: problem.fix,
+                    ..Check::SecretArn.failed(problem.at, problem.problem)
+                });
+                Checked::new(Check::SecretArn, found.collect())
+            }
+            Err(failure) => {
+                let of = format!("genesys:organization/{}", self.swept.organization);
+                Checked::not_evaluated(Check::SecretArn, &of, &failure.to_string())
+            }
+        };
+        self.count(None, checked);
+    }
+
     pub(super) fn count(&mut self, key: Option<&Key>, checked: Checked) {
         if let Some(key) = key {
             for finding in &checked.findings {

@@ -162,3 +162,11 @@ async fn what_can_not_be_read_counts_as_a_change_and_stops_no_rotation() {
     assert!(radius.check_request().unwrap().is_err());
     assert_eq!(radius.staged(), Staged::default());
 }
+
+#[tokio::test]
+async fn what_is_recorded_is_met_and_what_waits_is_not() {
+    let manifest = manifest(3, "alternating", "apply");
+    let stub = rotated(&manifest).state(&bound(&manifest, "action-0", V2, true));
+    let radius = measured(&stub, &manifest).await;
+    assert_eq!(keys(&radius.met()), ["action-0"]);
+}

@@ -80,6 +80,17 @@ pub enum End {
 }
 
 impl Report {
+    /// Of a role that was seen right shortly before, and is not read again.
+    #[must_use]
+    pub fn seen_right(desired: &DesiredRole) -> Self {
+        Self {
+            arn: desired.arn.clone(),
+            steps: Vec::new(),
+            notices: Vec::new(),
+            end: End::Right,
+        }
+    }
+
     /// Whether anything was written.
     #[must_use]
     pub fn wrote(&self) -> bool {
@@ -114,12 +125,7 @@ pub async fn drift(
 /// Makes a role right, or in mode `plan` says what would. Never fails as a whole: roles are
 /// independent of each other, and one that can't be made right must not stop the rest.
 pub async fn reconcile(world: &World, desired: &DesiredRole, keep: &Keep, mode: Mode) -> Report {
-    let mut report = Report {
-        arn: desired.arn.clone(),
-        steps: Vec::new(),
-        notices: Vec::new(),
-        end: End::Right,
-    };
+    let mut report = Report::seen_right(desired);
     report.end = match make_right(world, desired, keep, mode, &mut report).await {
         Ok(end) => end,
         Err(failed) => failed.into(),
@@ -239,8 +245,8 @@ async fn confirm(world: &World, desired: &DesiredRole, keep: &Keep) -> Result<En
     })
 }
 
-/// Emits how a role ended. Nothing in mode `plan`. The same end after another trigger is another
-/// event: a redelivery of a message keeps its `trigger_id`.
+/// Emits how a role ended, once for each trigger, steps and end: the redeliveries of a message keep
+/// its `trigger_id`. Nothing in mode `plan`.
 ///
 /// # Errors
 /// The bus did not take it.
@@ -274,8 +280,16 @@ pub async fn announce(
         }
         End::Failed { reason, .. } => (EventType::RoleProvisioningFailed, reason.clone()),
     };
-    detail.reason = Some(reason);
-    world.emit(event, detail).await
+    let of = (
+        "role",
+        trigger_id,
+        report.arn.to_string(),
+        event.as_str(),
+        &reason,
+        &report.steps,
+    );
+    detail.reason = Some(reason.clone());
+    world.emit_once(&of, event, detail).await
 }
 
 /// The moment of a write to a role's access, remembered so that nobody probes it too early.

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use lockstep_domain::credentials::unit_of;
 use lockstep_domain::event::{Detail, EventType};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -41,9 +42,12 @@ impl Edge {
     }
 
     /// The event that says that a message could not be handled.
-    fn failed(self) -> EventType {
+    async fn failed(self, world: &World, named: &Detail) -> EventType {
         match self {
             Self::Provision => EventType::RoleProvisioningFailed,
+            Self::Rebind if names_credential(world, named).await => {
+                EventType::CredentialRebindFailed
+            }
             Self::Rebind => EventType::RebindFailed,
             Self::Verify => EventType::ChangeUnverified,
             Self::Compliance => EventType::ComplianceFinding,
@@ -73,8 +77,9 @@ impl Edge {
             "{failure}. It was tried {} times; the message goes to the dead-letter queue: repair the cause, then redrive it",
             delivery.received
         ));
+        let failed = self.failed(world, &detail).await;
         world
-            .emit_once(&Occasion::gave_up(delivery), self.failed(), detail)
+            .emit_once(&Occasion::gave_up(delivery), failed, detail)
             .await
     }
 
@@ -97,8 +102,9 @@ impl Edge {
                     "{failure}. It is tried until {} min after it was asked for; then the message goes to the dead-letter queue",
                     self.budget(&world.config).as_secs() / 60
                 ));
+                let failed = self.failed(world, &detail).await;
                 world
-                    .emit_once(&Occasion::to_repair(delivery), self.failed(), detail)
+                    .emit_once(&Occasion::to_repair(delivery), failed, detail)
                     .await
             }
             Failure::Retry { .. } | Failure::Later { .. } => Ok(()),
@@ -116,6 +122,25 @@ impl Edge {
         detail.change_id = named(&delivery.body, "change_id");
         detail
     }
+}
+
+/// Whether the key that a message names is that of credentials. A credential's own key looks like an
+/// action's: only the manifest tells them apart, and where it can't be read the key counts as an
+/// action's.
+async fn names_credential(world: &World, named: &Detail) -> bool {
+    let (Some(organization), Some(key)) = (&named.organization_id, &named.key) else {
+        return false;
+    };
+    if key.is_of_secret() {
+        return true;
+    }
+    let Ok(manifests) = world.store.accepted().await else {
+        return false;
+    };
+    manifests.of(organization).is_some_and(|accepted| {
+        let manifest = &accepted.manifest;
+        manifest.action(key).is_none() && unit_of(manifest, key).is_some()
+    })
 }
 
 fn named<T: DeserializeOwned>(body: &Value, name: &str) -> Option<T> {

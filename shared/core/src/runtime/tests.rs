@@ -45,11 +45,23 @@ impl Queue {
 
     /// Delivers a message that was sent so long ago; answers whether it comes back.
     async fn deliver(&self, id: &str, received: u32, age: Duration, ends: &Failure) -> bool {
+        self.deliver_of("orders", id, received, age, ends).await
+    }
+
+    /// The same, for a binding of this key.
+    async fn deliver_of(
+        &self,
+        key: &str,
+        id: &str,
+        received: u32,
+        age: Duration,
+        ends: &Failure,
+    ) -> bool {
         let sent = self.world.now().as_millisecond() - i64::try_from(age.as_millis()).unwrap();
         let payload = json!({"Records": [{
             "messageId": id,
             "receiptHandle": "handle",
-            "body": json!({"organization": "org-1", "key": "orders"}).to_string(),
+            "body": json!({"organization": "org-1", "key": key}).to_string(),
             "attributes": {"ApproximateReceiveCount": received.to_string(), "SentTimestamp": sent.to_string()},
             "eventSource": "aws:sqs",
             "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:lockstep-rebind.fifo"
@@ -104,6 +116,45 @@ async fn what_must_be_repaired_is_an_event_once_and_the_message_waits_for_it() {
     // Another message is another matter.
     assert!(queue.deliver("2", 1, SECOND, &denied()).await);
     assert_eq!(queue.events(), ["Rebind Failed"]);
+}
+
+#[tokio::test]
+async fn what_a_message_fails_at_is_said_of_credentials_where_its_key_names_one() {
+    let queue = Queue::new().await;
+    let text = format!(
+        r#"
+version: 1
+organization: {{id: org-1, client_secret: {}}}
+integrations:
+  - {{key: rest, name: REST, type: custom-rest-actions}}
+actions: []
+credentials:
+  - {{key: basic, integration: rest, slot: basicAuth, type: basicAuth, secret: "{}", fields: {{userName: $.u, password: $.p}}}}
+"#,
+        crate::stub::arn("genesys/client-a1B2c3"),
+        crate::stub::arn("genesys-credentials/basic-a1B2c3"),
+    );
+    let kept = json!({"object": "manifests/main.yaml", "version_id": null,
+        "accepted_at": "2026-01-01T00:00:00Z", "text": text});
+    queue
+        .account
+        .put("lockstep-state/accepted/org-1.json", kept.to_string());
+    for (key, said) in [
+        ("basic", "Credential Rebind Failed"),
+        ("_secret_basic_12345678", "Credential Rebind Failed"),
+        ("orders", "Rebind Failed"),
+    ] {
+        let (repair, late) = (format!("r-{key}"), format!("l-{key}"));
+        assert!(queue.deliver_of(key, &repair, 1, SECOND, &denied()).await);
+        assert_eq!(queue.events(), [said], "{key}, to be repaired");
+        let retry = Failure::retry("transient", "no answer");
+        assert!(
+            queue
+                .deliver_of(key, &late, 9, budget::BUDGET, &retry)
+                .await
+        );
+        assert_eq!(queue.events(), [said], "{key}, given up");
+    }
 }
 
 #[tokio::test]

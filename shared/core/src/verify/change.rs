@@ -96,9 +96,10 @@ pub(super) async fn verify(
         Phase::Verifying { .. } => {}
     }
     let manifests = Box::pin(acceptance::current(world)).await?;
-    let manifest = manifests
-        .of(&message.organization)
-        .map(|accepted| &accepted.manifest);
+    // A copy that can't be read is not "no manifest": the message waits for its repair, and a
+    // redrive works after it.
+    let accepted = manifests.known(&message.organization)?;
+    let manifest = accepted.map(|accepted| &accepted.manifest);
     let judged = judge_change(world, manifest, &state.value, &change, now, deadline).await;
     let verdict = &judged.judgement.verdict;
     let Some(end) = verdict.end(now, deadline_of(&change, &world.config)) else {
@@ -333,3 +334,6 @@ fn detail(
     });
     detail
 }
+
+#[cfg(test)]
+mod tests;

@@ -65,10 +65,14 @@ pub enum Check {
     SecretKey,
     /// KMS rotates the key where the manifest asks for it.
     KeyRotation,
+    /// The organization was swept as a whole.
+    Sweep,
+    /// The manifest in force names each secret by its full ARN.
+    SecretArn,
 }
 
 /// All checks.
-pub const CATALOGUE: [Check; 30] = [
+pub const CATALOGUE: [Check; 32] = [
     Check::RoleMissing,
     Check::RoleTrust,
     Check::RolePolicy,
@@ -99,6 +103,8 @@ pub const CATALOGUE: [Check; 30] = [
     Check::SecretAge,
     Check::SecretKey,
     Check::KeyRotation,
+    Check::Sweep,
+    Check::SecretArn,
 ];
 
 /// What a check is about, in words that do not depend on the occurrence.
@@ -343,6 +349,21 @@ impl Check {
                 severity: Severity::Medium,
                 why: "A key that never changes protects ever more.",
                 fix: "Switch it on with the command given. Nothing needs to be bound anew.",
+            },
+            Self::Sweep => About {
+                id: "LS-SWEEP",
+                severity: Severity::High,
+                why: "What was not checked proves nothing, and without the record of the last \
+                      sweep no event says which findings are new.",
+                fix: "See the reason given. The Object Unreadable event has the command that \
+                      restores an object; the next sweep tries again.",
+            },
+            Self::SecretArn => About {
+                id: "LS-SECRET-ARN",
+                severity: Severity::High,
+                why: "Events about a secret carry its full ARN, so a rotation of this one reaches \
+                      no binding before the next resync.",
+                fix: "Write the full ARN into the manifest and upload it.",
             },
         }
     }

@@ -21,6 +21,12 @@ fn each_function_may_do_what_it_needs() -> Result<(), Error> {
         (PROVISION, "sqs:ReceiveMessage", queue("ProvisionQueue")?),
         (PROVISION, "sqs:SendMessage", queue("RebindQueue")?),
         (PROVISION, "s3:GetObjectVersion", manifest),
+        // The resync looks for lost uploads.
+        (
+            PROVISION,
+            "s3:ListBucket",
+            account.bucket("ManifestBucket", "")?,
+        ),
         (PROVISION, "s3:PutObject", accepted.clone()),
         (PROVISION, "s3:GetObject", state.clone()),
         (PROVISION, "s3:PutObject", changed.clone()),
@@ -67,6 +73,16 @@ fn each_function_may_do_what_it_needs() -> Result<(), Error> {
             account.may(function, action, &on, &[])?,
             "{function} may not {action} on {on}"
         );
+    }
+    // Of what there was an event already; a rotation's record says that itself.
+    let emitted = object("StateBucket", "/emitted/abc.json")?;
+    for function in [PROVISION, REBIND, VERIFY, COMPLIANCE] {
+        for action in ["s3:GetObject", "s3:PutObject"] {
+            assert!(
+                account.may(function, action, &emitted, &[])?,
+                "{function} may not {action} on {emitted}"
+            );
+        }
     }
     for function in ROLES {
         assert!(

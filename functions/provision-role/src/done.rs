@@ -1,0 +1,59 @@
+//! What a delivery of a message has done when the message only waits for the first binding of a
+//! rotation: the next delivery, seconds later, does not do it again.
+
+use lockstep::world::World;
+use lockstep_domain::digest::Digest;
+use lockstep_domain::role::DesiredRole;
+use tracing::warn;
+
+use crate::scope::Scope;
+
+/// That for one trigger the roles of one organization were seen right, and everything but what waits
+/// was handed on.
+pub struct Done(Digest);
+
+impl Done {
+    /// For these roles: a manifest that changes one is another matter.
+    pub fn of(scope: &Scope<'_>, desired: &[DesiredRole], trigger_id: &str) -> Self {
+        let organization = &scope.manifest.organization.id;
+        let roles: Vec<_> = desired
+            .iter()
+            .map(|role| {
+                let DesiredRole {
+                    name: _,
+                    arn,
+                    key: _,
+                    at: _,
+                    organization: _,
+                    trust,
+                    functions,
+                    description,
+                    tags,
+                    boundary,
+                } = role;
+                let arn = arn.to_string();
+                (arn, trust, functions, description, tags, boundary)
+            })
+            .collect();
+        Self(Digest::of(&("handed on", organization, trigger_id, roles)))
+    }
+
+    /// Whether an earlier delivery did it. Where that can't be read it is done again.
+    pub async fn is_recorded(&self, world: &World) -> bool {
+        world
+            .store
+            .was_emitted(&self.0)
+            .await
+            .unwrap_or_else(|error| {
+                warn!(%error, "what an earlier delivery did is done again");
+                false
+            })
+    }
+
+    /// Records it. Where that fails it is done again.
+    pub async fn record(&self, world: &World) {
+        if let Err(error) = world.store.mark_emitted(&self.0).await {
+            warn!(%error, "the next delivery does the same again");
+        }
+    }
+}
