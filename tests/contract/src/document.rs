@@ -91,7 +91,7 @@ impl Contract {
             .min_by_key(|template| template.matches('{').count())
     }
 
-    fn read(document: Value) -> Result<Self, Error> {
+    fn read(mut document: Value) -> Result<Self, Error> {
         let additions: Value =
             serde_json::from_str(ADDITIONS).map_err(|error| Error::Document(error.to_string()))?;
         let models = object(&document["components"]["schemas"], "components/schemas")?;
@@ -111,11 +111,25 @@ impl Contract {
         }
         let model = text(&additions["common_errors"]["model"]);
         let refusal = reader.shape(&json!({"$ref": format!("#/components/schemas/{model}")}));
+        declare_exceptions(&mut document, &operations);
         Ok(Self {
             operations,
             refusal,
             document,
         })
+    }
+}
+
+/// Writes the observed statuses into the document too, for those who read it instead of asking this judge.
+fn declare_exceptions(document: &mut Value, operations: &HashMap<String, Operation>) {
+    for (name, operation) in operations {
+        let Some((verb, route)) = name.split_once(' ') else {
+            continue;
+        };
+        let responses = &mut document["paths"][route][verb.to_lowercase()]["responses"];
+        for (observed, declared) in &operation.exceptions {
+            responses[observed.to_string()] = responses[declared.to_string()].clone();
+        }
     }
 }
 

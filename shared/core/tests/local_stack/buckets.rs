@@ -66,7 +66,7 @@ fn a_state_that_cannot_be_understood_is_not_an_empty_one() {
         world.store.save(&mut state).await.unwrap();
         let whole = serde_json::to_value(&state.value).unwrap();
         let mut newer = whole.clone();
-        newer["schema"] = 2.into();
+        newer["schema"] = 3.into();
         let mut foreign = whole;
         foreign["key"] = "another".into();
         for bytes in ["{".to_owned(), newer.to_string(), foreign.to_string()] {

@@ -2,6 +2,7 @@
 //! on demand: a secret that can't be read, or only later.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -36,8 +37,6 @@ pub struct Held {
     pub objects: BTreeMap<String, Vec<u8>>,
     /// Types and details of the events, in order.
     pub events: Vec<(String, Value)>,
-    etags: u64,
-    etag_of: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Default)]
@@ -207,6 +206,13 @@ fn secrets_manager(aws: &Aws, operation: &str, body: &Value) -> Response {
     axum::Json(answer).into_response()
 }
 
+/// As with S3, of the content: what was planted has one too.
+fn etag(bytes: &[u8]) -> String {
+    let mut hasher = DefaultHasher::new();
+    bytes.hash(&mut hasher);
+    format!("\"{:016x}\"", hasher.finish())
+}
+
 /// S3 API reference: ListObjectsV2, GetObject, PutObject with `If-Match` and `If-None-Match`.
 fn s3(aws: &Aws, method: &Method, uri: &Uri, headers: &HeaderMap, body: &Bytes) -> Response {
     let mut held = aws.held();
@@ -233,7 +239,7 @@ fn s3(aws: &Aws, method: &Method, uri: &Uri, headers: &HeaderMap, body: &Bytes) 
         return xml.into_response();
     }
     if *method == Method::PUT {
-        let known = held.etag_of.get(&path).cloned();
+        let known = held.objects.get(&path).map(|bytes| etag(bytes));
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let fails = (header("if-none-match").is_some() && known.is_some())
             || header("if-match").is_some_and(|etag| known.as_deref() != Some(etag));
@@ -241,15 +247,11 @@ fn s3(aws: &Aws, method: &Method, uri: &Uri, headers: &HeaderMap, body: &Bytes) 
             let xml = "<Error><Code>PreconditionFailed</Code></Error>";
             return (StatusCode::PRECONDITION_FAILED, xml).into_response();
         }
-        held.etags += 1;
-        let etag = format!("\"{}\"", held.etags);
-        held.objects.insert(path.clone(), body.to_vec());
-        held.etag_of.insert(path, etag.clone());
-        return ([("etag", etag)], "").into_response();
+        held.objects.insert(path, body.to_vec());
+        return ([("etag", etag(body))], "").into_response();
     }
-    let etag = held.etag_of.get(&path).cloned().unwrap_or_default();
     match held.objects.get(&path) {
-        Some(bytes) => ([("etag", etag)], bytes.clone()).into_response(),
+        Some(bytes) => ([("etag", etag(bytes))], bytes.clone()).into_response(),
         None => {
             let xml = "<Error><Code>NoSuchKey</Code></Error>";
             (StatusCode::NOT_FOUND, xml).into_response()

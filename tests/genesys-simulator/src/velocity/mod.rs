@@ -18,6 +18,10 @@ use url::form_urlencoded;
 use crate::velocity::condition::Condition;
 use crate::velocity::parse::{Token, tokens};
 
+/// Bytes that a template becomes at most: Lambda takes no larger event (AWS Lambda developer guide, "Lambda
+/// quotas": 6 MB a request). The rest is cut, or a variable that doubles itself would fill the memory.
+const MAX_OUTPUT: usize = 6 << 20;
+
 /// What a reference leads to: text put in as it is, or a JSON value.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Found {
@@ -146,9 +150,9 @@ impl Scope<'_> {
                 (Token::End, Some(_)) => {
                     open.pop();
                 }
-                (Token::Text, _) if is_live => output.push_str(source),
+                (Token::Text, _) if is_live => add(&mut output, source),
                 (Token::Reference(reference), _) if is_live => {
-                    output.push_str(&self.shown(&reference));
+                    add(&mut output, &self.shown(&reference));
                 }
                 (Token::Set(name, expression), _) if is_live => {
                     match self.value(&expression) {
@@ -157,7 +161,7 @@ impl Scope<'_> {
                     };
                 }
                 // Without an `#if` before them they are text.
-                (Token::ElseIf(_) | Token::Else | Token::End, None) => output.push_str(source),
+                (Token::ElseIf(_) | Token::Else | Token::End, None) => add(&mut output, source),
                 (Token::Comment | Token::Text | Token::Reference(_) | Token::Set(..), _) => {}
             }
         }
@@ -219,7 +223,7 @@ impl Scope<'_> {
         let plain = given.next()??.plain();
         let form = || form_urlencoded::byte_serialize(plain.as_bytes()).collect::<String>();
         let quoted = || Value::String(plain.clone()).to_string();
-        let text = match helper {
+        let mut text = match helper {
             Helper::Quote => quoted(),
             Helper::Encode => {
                 let quoted = quoted();
@@ -233,12 +237,19 @@ impl Scope<'_> {
                 None => given.next()??.plain(),
             },
         };
+        text.truncate(text.floor_char_boundary(MAX_OUTPUT));
         Some(Found::Text(text))
     }
 
     fn holds(&self, condition: &Condition<'_>) -> bool {
         condition.holds(&|expression| self.value(expression))
     }
+}
+
+/// Adds as much of a text as an event may hold.
+fn add(output: &mut String, text: &str) {
+    let room = MAX_OUTPUT.saturating_sub(output.len());
+    output.push_str(&text[..text.floor_char_boundary(room)]);
 }
 
 fn first(array: &str) -> Option<Value> {
@@ -366,6 +377,14 @@ mod tests {
         ] {
             assert_eq!(rendered(template), template);
         }
+    }
+
+    #[test]
+    fn what_grows_with_each_step_is_cut_at_the_largest_event() {
+        let doubling = "#set($x = \"é$x$x\")$x".repeat(64);
+        assert!(rendered(&doubling).len() <= MAX_OUTPUT);
+        let escaping = format!("#set($x = \"%\"){}$x", "#set($x = $esc.url($x))".repeat(64));
+        assert!(rendered(&escaping).len() <= MAX_OUTPUT);
     }
 
     #[test]

@@ -119,7 +119,7 @@ async function advance(seconds) {
 async function action(integrationId) {
   const made = await answered(
     'action',
-    200,
+    201,
     integrations.postIntegrationsActions({
       name: 'Orders',
       category: 'Orders',
@@ -170,7 +170,7 @@ async function action(integrationId) {
 }
 
 async function draft(actionId) {
-  const made = await answered('draft', 200, integrations.postIntegrationsActionDraft(actionId));
+  const made = await answered('draft', 201, integrations.postIntegrationsActionDraft(actionId));
   equal('as it begins', [made.id, made.version, made.category], [actionId, 1, 'New']);
   const patched = await answered(
     'patch',
@@ -195,7 +195,7 @@ async function draft(actionId) {
     'no draft is left',
     404,
     'not.found',
-    'The requested resource was not found.',
+    `Action '${actionId}' was not found.`,
     integrations.getIntegrationsActionDraft(actionId),
   );
 }
@@ -281,7 +281,7 @@ async function removed(integrationId, actionId) {
     'it is gone',
     404,
     'not.found',
-    'The requested resource was not found.',
+    `Action '${actionId}' was not found.`,
     integrations.getIntegrationsAction(actionId),
   );
   await answered('delete', 200, integrations.deleteIntegration(integrationId));

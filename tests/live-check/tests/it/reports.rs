@@ -160,10 +160,7 @@ async fn credential_types_slots_and_audits_of_clients_are_told_as_facts() {
             "basicAuth takes basicAuth, userDefined, userDefinedOAuth",
         ),
         ("role_credential_fields", "requires ARN"),
-        (
-            "basic_auth_credential_fields",
-            "requires password, userName",
-        ),
+        ("basic_auth_credential_fields", "requires userName"),
         ("user_defined_oauth_credential_fields", "names no fields"),
         ("oauth_client_audits", "Create, Delete, Update"),
     ] {
