@@ -297,16 +297,13 @@ fn difference(
     desired: &DesiredAction,
     state: &BindingState,
 ) -> String {
-    let moved: Vec<&str> = desired
+    // Named, since the templates that carry the versions are shown as digests.
+    let mut reasons: Vec<String> = desired
         .secrets
         .iter()
         .filter(|secret| !state.bound.is_empty() && !state.bound.contains(secret))
-        .map(|secret| secret.name.as_str())
+        .map(|secret| format!("{} moved to version {}", secret.name, secret.version_id))
         .collect();
-    let mut reasons: Vec<String> = Vec::new();
-    if !moved.is_empty() {
-        reasons.push(format!("{} moved to a new version", moved.join(", ")));
-    }
     if old.config.request_url_template != new.config.request_url_template {
         reasons.push("it is to call another function".into());
     }

@@ -188,7 +188,7 @@ fn a_rotation_without_a_test_is_one_versioned_update() {
     let plan = planned(&desired("v2"), &observed, &state);
     assert_eq!(kinds(&plan), [("action".into(), Verb::Update)]);
     let step = plan.steps[0].describe();
-    assert_eq!(step.reason, "DB moved to a new version");
+    assert_eq!(step.reason, "DB moved to version v2");
     assert!(matches!(
         plan.steps[0],
         RebindStep::UpdateAction { version: 7, .. }

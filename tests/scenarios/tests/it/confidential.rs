@@ -67,8 +67,8 @@ async fn no_secret_value_is_in_any_log_event_state_evidence_answer_or_template()
             answers.push(world.stack.invoke(function, &event).await?.payload);
         }
     }
-    world.quiet().await?;
 
+    // The queues are not awaited: what Lockstep cannot sign in for stays in them until somebody repairs the secret.
     let mut written: Vec<(String, String)> = world.stored().await?;
     for function in FUNCTIONS {
         let lines = world.stack.function_logs(function).await?;

@@ -105,9 +105,18 @@ async fn a_strangers_role_is_refused_until_somebody_runs_the_commands() -> Resul
     // A rotation needs nothing of the role but what it had yesterday: its trouble is reported, and
     // the action follows its secret.
     world.quiet().await?;
+    let allow_all = json!({"Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]});
+    let of_others = iam
+        .create_policy()
+        .policy_name("boundary-of-others")
+        .policy_document(allow_all.to_string())
+        .send()
+        .await?;
+    let of_others = of_others.policy.and_then(|policy| policy.arn);
     iam.put_role_permissions_boundary()
         .role_name(ROLE)
-        .permissions_boundary(format!("{boundary}-of-others"))
+        .permissions_boundary(of_others.ok_or("the policy has no ARN")?)
         .send()
         .await?;
     let from = world.stack.now().await?;
