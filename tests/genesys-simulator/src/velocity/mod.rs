@@ -18,9 +18,10 @@ use url::form_urlencoded;
 use crate::velocity::condition::Condition;
 use crate::velocity::parse::{Token, tokens};
 
-/// Bytes that a template becomes at most: Lambda takes no larger event (AWS Lambda developer guide, "Lambda
-/// quotas": 6 MB a request). The rest is cut, or a variable that doubles itself would fill the memory.
-const MAX_OUTPUT: usize = 6 << 20;
+/// Bytes that a template becomes at most: the rest is cut, or a variable that doubles itself would fill the
+/// memory. More than any request of a data action, less than Lambda takes (AWS Lambda developer guide, "Lambda
+/// quotas": 6 MB).
+const MAX_OUTPUT: usize = 1 << 20;
 
 /// What a reference leads to: text put in as it is, or a JSON value.
 #[derive(Debug, Clone, PartialEq)]
