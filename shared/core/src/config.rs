@@ -46,8 +46,10 @@ pub struct Config {
     pub verify_delay: Duration,
     /// How long they are waited for.
     pub verify_deadline: Duration,
-    /// How long a changed role is left to settle before it is used.
-    pub settle: Duration,
+    /// How long IAM may take until a changed role is known everywhere.
+    pub role_settle: Duration,
+    /// How long Genesys Cloud may take until a changed credential or OAuth client is known everywhere.
+    pub genesys_settle: Duration,
     /// After how many minutes a rotation that did not come to its end counts as stuck.
     pub stuck_after_minutes: u32,
     /// How long after a rotation everybody who had read the OAuth client that was left has to read the
@@ -133,7 +135,8 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
             boundary_arn: self.text("LOCKSTEP_PERMISSIONS_BOUNDARY_ARN"),
             verify_delay: self.seconds("LOCKSTEP_VERIFY_DELAY_SECONDS"),
             verify_deadline: self.seconds("LOCKSTEP_VERIFY_DEADLINE_SECONDS"),
-            settle: self.seconds("LOCKSTEP_SETTLE_SECONDS"),
+            role_settle: self.seconds("LOCKSTEP_SETTLE_SECONDS"),
+            genesys_settle: self.seconds("LOCKSTEP_GENESYS_SETTLE_SECONDS"),
             stuck_after_minutes: self.minutes("LOCKSTEP_STUCK_AFTER_MINUTES"),
             client_grace: self.seconds("LOCKSTEP_CLIENT_GRACE_SECONDS"),
             stack,
@@ -263,6 +266,11 @@ pub(crate) mod tests {
     /// The configuration that comes of it.
     pub(crate) fn config() -> Config {
         read(&environment()).unwrap()
+    }
+
+    /// The ARN of a secret of the stack's account.
+    pub(crate) fn arn(name: &str) -> String {
+        format!("arn:aws:secretsmanager:us-east-1:123456789012:secret:{name}")
     }
 
     fn read(environment: &BTreeMap<&str, &str>) -> Result<Config, ConfigError> {

@@ -22,8 +22,6 @@ pub mod runtime;
 mod secret_arns;
 pub mod selection;
 pub mod store;
-#[cfg(test)]
-mod stub;
 pub mod telemetry;
 pub mod trigger;
 pub mod verify;

@@ -2,6 +2,8 @@
 //!
 //! Bindings are independent here too: what can't be read of one is kept with that one.
 
+mod versions;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
@@ -15,7 +17,7 @@ use lockstep_domain::manifest::{Action, Manifest, Mode, Overlap};
 use lockstep_domain::problem::Problem;
 use lockstep_domain::staging::{Rotating, Stage, Standing, stage};
 
-use crate::aws::SecretSeen;
+use self::versions::{Moved, current, labelled, moved};
 use crate::config::Config;
 use crate::reconcile::action::desired_integration;
 use crate::runtime::Failure;
@@ -44,7 +46,7 @@ struct Measured<'m> {
     id: DesiredId,
     difference: Difference,
     /// The secrets whose version differs from the recorded one.
-    moved: Vec<&'m SecretArn>,
+    moved: Vec<Moved<'m>>,
     state: BindingState,
 }
 
@@ -54,9 +56,6 @@ enum Subject<'m> {
     Action(&'m Action),
     Unit(Unit<'m>),
 }
-
-/// The current version of each secret that was asked for: none where it has none.
-type Versions = BTreeMap<SecretArn, Result<Option<String>, Failure>>;
 
 impl<'m> Subject<'m> {
     /// Under which its state lies.
@@ -136,7 +135,7 @@ pub async fn radius<'m>(
             let read = versions.get(secret)?.as_ref();
             read.err().cloned()
         });
-        let version = |secret: &SecretArn| versions.get(secret)?.as_ref().ok()?.clone();
+        let version = |secret: &SecretArn| Some(labelled(&versions, secret)?.current.clone());
         if let Some(failure) = unread {
             radius.unread.push((subject.known_as().clone(), failure));
         } else if let Some(id) = subject.desired(&world.config, manifest, version) {
@@ -166,25 +165,6 @@ pub async fn radius<'m>(
         }
     }
     radius
-}
-
-fn moved<'m>(
-    subject: &Subject<'m>,
-    versions: &Versions,
-    state: &BindingState,
-) -> Vec<&'m SecretArn> {
-    let recorded = state.change.iter().flat_map(|change| &change.secrets);
-    let recorded: Vec<&SecretVersion> = recorded.collect();
-    let is_recorded = |secret: &SecretArn| {
-        let current = versions.get(secret).and_then(|read| read.as_ref().ok());
-        let current = current.and_then(Option::as_ref);
-        recorded
-            .iter()
-            .any(|one| one.arn == *secret && Some(&one.version_id) == current)
-    };
-    let mut secrets = subject.secrets();
-    secrets.retain(|secret| !is_recorded(secret));
-    secrets
 }
 
 fn differs(
@@ -293,7 +273,7 @@ impl<'m> Radius<'m> {
         let mut staged = Staged::default();
         let secrets: BTreeSet<&SecretArn> = self
             .can_wait()
-            .flat_map(|(_, one)| one.moved.iter().copied())
+            .flat_map(|(_, one)| one.moved.iter().map(|moved| moved.secret))
             .collect();
         for secret in secrets {
             self.stage(secret, &mut staged);
@@ -312,9 +292,10 @@ impl<'m> Radius<'m> {
                 standing: Standing::of(&one.state, &one.id),
             })
             .collect();
+        let follows = |one: &Measured<'_>| one.moved.iter().any(|moved| moved.secret == secret);
         let all_but = |first: &Key| -> BTreeSet<Key> {
             self.can_wait()
-                .filter(|(action, one)| one.moved.contains(&secret) && action.key != *first)
+                .filter(|(action, one)| follows(one) && action.key != *first)
                 .map(|(action, _)| action.key.clone())
                 .collect()
         };
@@ -338,16 +319,19 @@ impl<'m> Radius<'m> {
         })
     }
 
-    /// What differs in versions only, of secrets whose versions before still work.
+    /// What differs in versions only, and uses versions that still work.
     fn can_wait(&self) -> impl Iterator<Item = (&'m Action, &Measured<'m>)> {
         self.actions().filter(|(action, one)| {
             one.difference == Difference::VersionsOnly
-                && one.moved.iter().all(|secret| alternates(action, secret))
+                && one
+                    .moved
+                    .iter()
+                    .all(|moved| moved.is_recent && alternates(action, moved.secret))
         })
     }
 }
 
-/// Whether the version before still works, as far as one reference to a secret says.
+/// Whether the version before the current one still works, as every reference to a secret says.
 fn alternates(action: &Action, secret: &SecretArn) -> bool {
     let mut references = action.secrets.iter().filter(|one| one.arn == *secret);
     references.all(|one| one.overlap == Overlap::Alternating)
@@ -382,25 +366,6 @@ impl Staged {
     pub fn holds_back(&self, key: &Key) -> bool {
         self.waiting.contains(key) || self.stopped.contains(key)
     }
-}
-
-/// The version of each secret that is current.
-async fn current(world: &World, subjects: &[Subject<'_>]) -> Versions {
-    let secrets: BTreeSet<&SecretArn> = subjects.iter().flat_map(Subject::secrets).collect();
-    let secrets: Vec<&SecretArn> = secrets.into_iter().collect();
-    let mut versions = BTreeMap::new();
-    for some in secrets.chunks(AT_ONCE) {
-        let looks = some.iter().map(|secret| world.secrets.current(secret));
-        for (secret, seen) in some.iter().zip(join_all(looks).await) {
-            let version = match seen {
-                Ok(SecretSeen::Current { version_id, .. }) => Ok(Some(version_id.into())),
-                Ok(SecretSeen::NoCurrent | SecretSeen::Deleted | SecretSeen::Missing) => Ok(None),
-                Err(error) => Err(error.into()),
-            };
-            versions.insert((*secret).clone(), version);
-        }
-    }
-    versions
 }
 
 #[cfg(test)]

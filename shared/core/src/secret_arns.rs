@@ -90,10 +90,11 @@ async fn full_arn(world: &World, secret: &SecretArn) -> Result<Option<SecretArn>
 
 #[cfg(test)]
 mod tests {
+    use aws_stub::Account;
     use lockstep_domain::manifest;
 
     use super::*;
-    use crate::stub::{Stub, arn, config};
+    use crate::config::tests::{arn, config};
 
     fn manifest(client: &str, rotated: &str, bound: &str) -> Manifest {
         let text = format!(
@@ -122,15 +123,21 @@ actions:
     }
 
     /// Three secrets whose names end in a hyphen and six characters.
-    fn stub() -> Stub {
-        Stub::default()
-            .secret("genesys/lockstep-client", "AbCdEf", "v1")
-            .secret("genesys/reports-client", "AbCdEf", "v1")
-            .secret("prod/orders-reader", "AbCdEf", "v1")
+    async fn account() -> Account {
+        let account = Account::start().await;
+        for name in [
+            "genesys/lockstep-client",
+            "genesys/reports-client",
+            "prod/orders-reader",
+        ] {
+            account.secret(&arn(&format!("{name}-AbCdEf")), "v1");
+        }
+        account
     }
 
-    async fn problems(stub: Stub, manifest: &Manifest) -> Vec<String> {
-        let found = incomplete(&stub.world().await, manifest).await.unwrap();
+    async fn problems(account: &Account, manifest: &Manifest) -> Vec<String> {
+        let world = World::new(config(), &account.stub.sdk);
+        let found = incomplete(&world, manifest).await.unwrap();
         found.iter().map(ToString::to_string).collect()
     }
 
@@ -141,7 +148,7 @@ actions:
             "genesys/reports-client",
             "prod/orders-reader",
         );
-        let problems = problems(stub(), &manifest).await;
+        let problems = problems(&account().await, &manifest).await;
         let expected = [
             ("actions[orders].secrets[DB].arn", "prod/orders-reader"),
             ("organization.client_secret", "genesys/lockstep-client"),
@@ -162,7 +169,7 @@ actions:
             "genesys/later-client",
             "prod/orders-reader-AbCdEf",
         );
-        assert_eq!(problems(stub(), &manifest).await, [""; 0]);
+        assert_eq!(problems(&account().await, &manifest).await, [""; 0]);
     }
 
     #[tokio::test]
@@ -172,9 +179,9 @@ actions:
             "genesys/reports-client-AbCdEf",
             "prod/orders-reader-AbCdEf",
         );
-        let stub = stub()
-            .denied(&arn("prod/orders-reader-AbCdEf"))
-            .denied("prod/orders-reader-AbCdEf");
-        assert_eq!(problems(stub, &manifest).await, [""; 0]);
+        let account = account().await;
+        account.deny(&arn("prod/orders-reader-AbCdEf"));
+        account.deny("prod/orders-reader-AbCdEf");
+        assert_eq!(problems(&account, &manifest).await, [""; 0]);
     }
 }

@@ -166,8 +166,8 @@ fn with_refused(mut fix: String, manifests: &Manifests) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::tests::{arn, config};
     use crate::store::{Accepted, UnreadableCopy};
-    use crate::stub::{arn, config};
 
     fn id(organization: &str) -> OrganizationId {
         organization.parse().unwrap()

@@ -64,6 +64,21 @@ pub fn problem(run: &TestRun<'_>, test: &LiveTest) -> Option<String> {
     )
 }
 
+/// Whether AWS did not let Genesys Cloud assume the role or invoke the function: a 403 (Genesys
+/// Cloud help, "Data action returns a 403 error"), or credentials that can't be used.
+pub fn is_denied(run: &TestRun<'_>) -> bool {
+    let denied = |error: &&Value| {
+        error["status"] == 403 || error["code"].as_str().is_some_and(names_credentials)
+    };
+    !run.succeeded && run.errors.iter().any(denied)
+}
+
+/// Whether a code says that the credentials of the integration can't be used (published swagger,
+/// `POST /api/v2/integrations/actions/{actionId}/execute`, with 400).
+pub fn names_credentials(code: &str) -> bool {
+    code == "invalid.credentials"
+}
+
 /// What a test does not show even where it passes.
 pub fn limits(test: &LiveTest) -> Option<String> {
     if !test.safe {
@@ -265,6 +280,25 @@ mod tests {
     fn an_expected_status_that_is_another_one_fails() {
         let expect = Some(json!({"statusCode": 404}));
         assert!(answered(json!({"statusCode": 500}), expect).is_some());
+    }
+
+    #[test]
+    fn a_refusal_of_aws_is_told_from_a_function_that_threw() {
+        let denied = |error: &Value| {
+            is_denied(&TestRun {
+                succeeded: false,
+                failed_step: None,
+                errors: &[error],
+                answer: None,
+            })
+        };
+        assert!(denied(&json!({"status": 403, "code": "not.authorized"})));
+        assert!(denied(
+            &json!({"status": 400, "code": "invalid.credentials"})
+        ));
+        assert!(!denied(&json!({"status": 400, "code": "bad.request"})));
+        assert!(!denied(&json!({"details": [{"status": 403}]})));
+        assert!(!denied(&json!("403")));
     }
 
     #[test]

@@ -40,6 +40,9 @@ pub const CURRENT: &str = "AWSCURRENT";
 /// The staging label of the version that a rotation is making.
 pub const PENDING: &str = "AWSPENDING";
 
+/// The label of the version that was in force before.
+pub const PREVIOUS: &str = "AWSPREVIOUS";
+
 /// The tag that lets a single client be rotated, with a gap, where it says `single`.
 pub const STRATEGY_TAG: &str = "lockstep:rotation";
 

@@ -1,9 +1,17 @@
 //! Rotations that concern many bindings: one tested binding first, the rest after it passed.
 //!
-//! Only where every binding can wait: with `overlap: alternating` the version before still works.
+//! Only what can wait does: with `overlap: alternating`, and on the version before the current one.
 
 use crate::change::{BindingState, DesiredId, End, Phase};
 use crate::ids::Key;
+
+/// Whether a version of a secret still works, where two users take turns (`overlap: alternating`):
+/// exactly the current version and the one before it do. The user of an older one has got another
+/// password since (AWS Secrets Manager user guide, "Lambda function rotation strategies").
+#[must_use]
+pub fn still_works(version: &str, current: &str, previous: Option<&str>) -> bool {
+    version == current || Some(version) == previous
+}
 
 /// A binding that uses a secret whose version moved.
 #[derive(Clone, Debug, PartialEq, Eq)]

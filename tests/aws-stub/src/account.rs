@@ -1,6 +1,6 @@
 //! A few objects, secrets and events in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
@@ -13,12 +13,28 @@ struct Object {
     version: u64,
 }
 
+type Labels = BTreeMap<String, BTreeSet<&'static str>>;
+
+/// A role, as far as it is read before something goes live under it. It has no policy but its own.
+#[derive(Clone, Debug)]
+pub struct Role {
+    /// Its trust policy.
+    pub trust: Value,
+    /// The ARN of its permissions boundary.
+    pub boundary: Option<String>,
+    /// Its inline policy `lockstep-invoke`.
+    pub invoke: Value,
+}
+
 #[derive(Debug, Default)]
 struct Inside {
     objects: BTreeMap<String, Object>,
     versions: u64,
-    secrets: BTreeMap<String, String>,
+    /// By ARN, the labels of each version.
+    secrets: BTreeMap<String, Labels>,
     names: BTreeMap<String, String>,
+    roles: BTreeMap<String, Role>,
+    iam_is_down: bool,
     denied: Vec<String>,
     busy: Vec<String>,
     events: Vec<Value>,
@@ -26,8 +42,8 @@ struct Inside {
     bus_is_down: bool,
 }
 
-/// S3, Secrets Manager, EventBridge, SQS and IAM, as far as tests need them. A secret is there where
-/// a test put it; IAM knows no role and makes none.
+/// S3, Secrets Manager, EventBridge, SQS and IAM, as far as tests need them. A secret and a role are
+/// there where a test put them; IAM makes none.
 #[derive(Clone, Debug)]
 pub struct Account {
     /// The server.
@@ -72,12 +88,34 @@ impl Account {
         self.inside.lock().unwrap().objects.remove(object);
     }
 
-    /// A secret, and its current version, whose id is filled up to the length of one.
+    /// A secret, and its current version, whose id is filled up to the length of one. The version
+    /// that was current before becomes AWSPREVIOUS.
     pub fn secret(&self, arn: &str, version: &str) {
         let mut inside = self.inside.lock().unwrap();
-        inside
-            .secrets
-            .insert(arn.to_owned(), format!("{version:0>36}"));
+        let labels = inside.secrets.entry(arn.to_owned()).or_default();
+        let version = format!("{version:0>36}");
+        if labels
+            .get(&version)
+            .is_some_and(|of| of.contains("AWSCURRENT"))
+        {
+            return;
+        }
+        labels.retain(|_, of| of.remove("AWSCURRENT"));
+        for of in labels.values_mut() {
+            *of = BTreeSet::from(["AWSPREVIOUS"]);
+        }
+        labels.insert(version, BTreeSet::from(["AWSCURRENT"]));
+    }
+
+    /// A role.
+    pub fn role(&self, name: &str, role: Role) {
+        let mut inside = self.inside.lock().unwrap();
+        inside.roles.insert(name.to_owned(), role);
+    }
+
+    /// Whether IAM answers nothing.
+    pub fn iam_is_down(&self, down: bool) {
+        self.inside.lock().unwrap().iam_is_down = down;
     }
 
     /// Lets a secret be found by its name too.
@@ -153,15 +191,19 @@ impl Inside {
                 Reply::ok(json!({"MessageId": "1"}).to_string())
             }
             "ChangeMessageVisibility" => Reply::ok("{}"),
-            "GetRole" => xml_error(404, "NoSuchEntity"),
+            "GetRole" | "GetRolePolicy" | "ListRolePolicies" | "ListAttachedRolePolicies" => {
+                self.iam(seen)
+            }
             "" => self.s3(seen),
             _ => xml_error(403, "AccessDenied"),
         }
     }
 
+    /// Found by ARN and by name.
     fn describe(&self, id: &str) -> Reply {
-        let arn = self.names.get(id).map_or(id, String::as_str);
-        if self.denied.iter().any(|one| one == arn) {
+        let by_name = self.secrets.keys().find(|arn| name_of(arn) == Some(id));
+        let arn = self.names.get(id).or(by_name).map_or(id, String::as_str);
+        if self.denied.iter().any(|one| one == arn || one == id) {
             return json_error(
                 400,
                 "AccessDeniedException",
@@ -171,13 +213,41 @@ impl Inside {
         if self.busy.iter().any(|one| one == arn) {
             return json_error(400, "ThrottlingException", "Rate exceeded");
         }
-        match self.secrets.get(arn) {
-            Some(version) => Reply::ok(
-                json!({"ARN": arn, "Name": arn, "VersionIdsToStages": {version.as_str(): ["AWSCURRENT"]}})
-                    .to_string(),
-            ),
-            None => json_error(400, "ResourceNotFoundException", "no such secret"),
+        let Some(labels) = self.secrets.get(arn) else {
+            return json_error(400, "ResourceNotFoundException", "no such secret");
+        };
+        let described = json!({
+            "ARN": arn,
+            "Name": name_of(arn),
+            "VersionIdsToStages": labels,
+        });
+        Reply::ok(described.to_string())
+    }
+
+    fn iam(&self, seen: &Seen) -> Reply {
+        if self.iam_is_down {
+            return xml_error(503, "ServiceUnavailable");
         }
+        let name = seen.value("RoleName").unwrap_or_default();
+        let Some(role) = self.roles.get(&name) else {
+            return xml_error(404, "NoSuchEntity");
+        };
+        let operation = seen.operation.as_str();
+        let result = match operation {
+            "GetRole" => described(&name, role),
+            "GetRolePolicy" => format!(
+                "<RoleName>{name}</RoleName><PolicyName>lockstep-invoke</PolicyName>\
+                 <PolicyDocument>{}</PolicyDocument>",
+                role.invoke
+            ),
+            "ListRolePolicies" => "<PolicyNames><member>lockstep-invoke</member></PolicyNames>\
+                 <IsTruncated>false</IsTruncated>"
+                .to_owned(),
+            _ => "<AttachedPolicies/><IsTruncated>false</IsTruncated>".to_owned(),
+        };
+        Reply::ok(format!(
+            "<{operation}Response><{operation}Result>{result}</{operation}Result></{operation}Response>"
+        ))
     }
 
     fn s3(&mut self, seen: &Seen) -> Reply {
@@ -233,6 +303,30 @@ impl Inside {
     }
 }
 
+/// A secret's name: the end of its ARN without the hyphen and the six random characters.
+fn name_of(arn: &str) -> Option<&str> {
+    let (_, end) = arn.split_once(":secret:")?;
+    end.get(..end.len().checked_sub(7)?)
+}
+
+/// As GetRole answers (IAM API reference, `Role`).
+fn described(name: &str, role: &Role) -> String {
+    let boundary = role.boundary.as_ref().map(|arn| {
+        format!(
+            "<PermissionsBoundary><PermissionsBoundaryType>Policy</PermissionsBoundaryType>\
+             <PermissionsBoundaryArn>{arn}</PermissionsBoundaryArn></PermissionsBoundary>"
+        )
+    });
+    format!(
+        "<Role><Path>/</Path><RoleName>{name}</RoleName><RoleId>AROA1</RoleId>\
+         <Arn>arn:aws:iam::123456789012:role/{name}</Arn>\
+         <CreateDate>2026-01-01T00:00:00Z</CreateDate>\
+         <AssumeRolePolicyDocument>{}</AssumeRolePolicyDocument>{}</Role>",
+        role.trust,
+        boundary.unwrap_or_default()
+    )
+}
+
 fn etag(object: &Object) -> String {
     format!("\"{}\"", object.version)
 }
@@ -259,7 +353,7 @@ fn xml_error(status: u16, code: &str) -> Reply {
     // S3's form and IAM's, one inside the other.
     Reply::new(
         status,
-        if code == "NoSuchEntity" {
+        if matches!(code, "NoSuchEntity" | "ServiceUnavailable") {
             format!(
                 "<ErrorResponse><Error><Code>{code}</Code><Message>{code}</Message></Error></ErrorResponse>"
             )

@@ -24,7 +24,7 @@ use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 
-pub use account::Account;
+pub use account::{Account, Role};
 
 /// A request as it came.
 #[derive(Clone, Debug, Default)]
@@ -217,6 +217,7 @@ pub fn environment() -> BTreeMap<&'static str, &'static str> {
         ),
         ("LOCKSTEP_EVIDENCE_BUCKET", "lockstep-evidence"),
         ("LOCKSTEP_GENESYS_ACCOUNT_ID", ""),
+        ("LOCKSTEP_GENESYS_SETTLE_SECONDS", "10"),
         ("LOCKSTEP_MANIFEST_BUCKET", "lockstep-manifests"),
         ("LOCKSTEP_ORGANIZATION_IDS", "org-1,org-2"),
         ("LOCKSTEP_PARTITION", "aws"),
@@ -229,7 +230,7 @@ pub fn environment() -> BTreeMap<&'static str, &'static str> {
             "https://sqs.us-east-1.amazonaws.com/123456789012/lockstep-rebind.fifo",
         ),
         ("LOCKSTEP_ROLE_NAME_PREFIX", "Genesys"),
-        ("LOCKSTEP_SETTLE_SECONDS", "10"),
+        ("LOCKSTEP_SETTLE_SECONDS", "60"),
         ("LOCKSTEP_STACK", "lockstep"),
         ("LOCKSTEP_STUCK_AFTER_MINUTES", "1440"),
         ("LOCKSTEP_STATE_BUCKET", "lockstep-state"),

@@ -253,6 +253,7 @@ fn parameters(genesys: &Simulator, options: &Options) -> BTreeMap<String, String
             ("VerifyDelaySeconds", "1".to_owned()),
             ("VerifyDeadlineSeconds", "120".to_owned()),
             ("SettleSeconds", "0".to_owned()),
+            ("GenesysSettleSeconds", "0".to_owned()),
             ("ClientGraceSeconds", "1".to_owned()),
         ]
         .map(|(name, value)| (name.to_owned(), value)),

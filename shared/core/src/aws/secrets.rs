@@ -8,7 +8,7 @@ use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 use jiff::Timestamp;
 use lockstep_domain::arn::SecretArn;
 use lockstep_domain::ids::VersionId;
-use lockstep_domain::rotation::{CURRENT, Labels, PENDING};
+use lockstep_domain::rotation::{CURRENT, Labels, PENDING, PREVIOUS};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::client_value::{GenesysClient, StoredClient, parse};
@@ -32,6 +32,8 @@ pub enum SecretSeen {
     Current {
         /// Its id.
         version_id: VersionId,
+        /// The id of the version before it, where one carries AWSPREVIOUS.
+        previous_id: Option<String>,
         /// The customer key that encrypts it; `None` for the account's own key.
         kms_key: Option<String>,
     },
@@ -103,9 +105,11 @@ impl Secrets {
         if described.deleted_date().is_some() {
             return Ok(SecretSeen::Deleted);
         }
-        Ok(match labels(&described).current() {
+        let labels = labels(&described);
+        Ok(match labels.current() {
             Some(version_id) => SecretSeen::Current {
                 version_id: version(secret, version_id)?,
+                previous_id: labels.holder(PREVIOUS).map(str::to_owned),
                 kms_key: described.kms_key_id().map(str::to_owned),
             },
             None => SecretSeen::NoCurrent,

@@ -6,7 +6,7 @@ use aws_stub::Account;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::stub::{arn, config};
+use crate::config::tests::{arn, config};
 
 struct Swept {
     account: Account,

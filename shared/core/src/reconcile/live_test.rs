@@ -44,8 +44,16 @@ pub(super) struct Ran {
     pub(super) operations: Vec<(String, bool)>,
     /// What is wrong; none where the test passed.
     pub(super) problem: Option<String>,
-    /// Whether the function answered: then the role can be assumed and the function invoked.
-    pub(super) answered: bool,
+    /// Whether AWS did not let Genesys Cloud assume the role or invoke the function. The function
+    /// was not called then.
+    pub(super) denied: bool,
+}
+
+/// How often the function may have been called within one delivery: runs with a verdict and
+/// refusals, which call nothing, are not counted.
+#[derive(Debug, Default)]
+pub(super) struct Runs {
+    without_verdict: u32,
 }
 
 /// Runs a test, once more where the first run had no verdict.
@@ -59,8 +67,22 @@ pub(super) async fn run(
     action: &ActionId,
     test: &LiveTest,
 ) -> Result<Verdict, api::Error> {
+    run_again(genesys, trial, action, test, &mut Runs::default()).await
+}
+
+/// The same, for a test that was run before in the same delivery.
+///
+/// # Errors
+/// As [`run`].
+pub(super) async fn run_again(
+    genesys: &Genesys,
+    trial: Trial,
+    action: &ActionId,
+    test: &LiveTest,
+    runs: &mut Runs,
+) -> Result<Verdict, api::Error> {
     let mut unknown = None;
-    for number in 1..=MOST_RUNS {
+    loop {
         let sent = match trial {
             Trial::Draft => genesys.test_draft(action.as_str(), &test.input).await,
             Trial::Published => genesys.test_action(action.as_str(), &test.input).await,
@@ -79,17 +101,18 @@ pub(super) async fn run(
             }
             Refusal::NoVerdict => {
                 let last = told(&error);
+                runs.without_verdict += 1;
+                let number = runs.without_verdict;
                 info!(number, last, "the live test was answered without a verdict");
                 let pause = error.retry_after().unwrap_or(PAUSE);
-                unknown = Some(last);
-                if number == MOST_RUNS || pause > LONGEST_PAUSE {
-                    break;
+                if number >= MOST_RUNS || pause > LONGEST_PAUSE {
+                    return Ok(Verdict::Unknown(last));
                 }
+                unknown = Some(last);
                 tokio::time::sleep(pause).await;
             }
         }
     }
-    Ok(Verdict::Unknown(unknown.unwrap_or_default()))
 }
 
 /// Counts a delivery that ended without a verdict; answers the reason once the test counts as failed.
@@ -138,7 +161,8 @@ pub(super) fn refused(error: &api::Error) -> Ran {
     Ran {
         operations: Vec::new(),
         problem: Some(told(error)),
-        answered: false,
+        denied: *error.kind() == ErrorKind::FunctionDenied
+            || error.code().is_some_and(live_test::names_credentials),
     }
 }
 
@@ -164,7 +188,7 @@ fn judge(result: &api::TestResult, test: &LiveTest) -> Ran {
     };
     Ran {
         problem: live_test::problem(&run, test),
-        answered: run.succeeded,
+        denied: live_test::is_denied(&run),
         operations: result
             .operations
             .iter()

@@ -4,16 +4,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use axum::Router;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::routing::post;
-use genesys_cloud::{ClientCredentials, Endpoints, Settings};
 use jiff::Timestamp;
 use lockstep_domain::change::ChangeId;
 use lockstep_domain::ids::{Key, OrganizationId};
-use secrecy::SecretString;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
-use url::Url;
 
 use super::*;
+use crate::reconcile::test_platform::genesys;
 
 /// A platform whose tests are answered in turn; the last answer stays.
 struct Platform {
@@ -36,28 +33,8 @@ impl Platform {
             let status = StatusCode::from_u16(status).unwrap();
             async move { (status, headers, body.to_string()) }
         });
-        let token =
-            json!({"access_token": "planted-token", "token_type": "bearer", "expires_in": 86400});
-        let router = Router::new()
-            .route(
-                "/oauth/token",
-                post(move || std::future::ready(token.to_string())),
-            )
-            .route("/api/v2/integrations/actions/{id}/test", test);
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        // Ends with the test's runtime.
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        let url = Url::parse(&url).unwrap();
-        let endpoints = Endpoints {
-            api: url.clone(),
-            login: url,
-        };
-        let credentials = ClientCredentials {
-            client_id: "client".into(),
-            client_secret: SecretString::from("secret".to_owned()),
-        };
-        let genesys = Genesys::new(endpoints, credentials, Settings::default()).unwrap();
+        let routes = Router::new().route("/api/v2/integrations/actions/{id}/test", test);
+        let genesys = genesys(routes).await;
         Self { genesys, runs }
     }
 
@@ -121,6 +98,29 @@ async fn a_second_run_may_have_the_verdict() {
 }
 
 #[tokio::test]
+async fn a_function_is_called_twice_at_most_in_a_delivery_also_where_refusals_come_between() {
+    let refused = || (403, failing("not.authorized"));
+    let unknown = || (504, failing("x.y"));
+    let platform = Platform::start(vec![unknown(), refused(), unknown(), (200, passing())]).await;
+    let test = LiveTest {
+        input: json!({}),
+        expect: None,
+        safe: true,
+    };
+    let action = "custom_-_0f1e".parse().unwrap();
+    let mut runs = Runs::default();
+    for denied in [true, false] {
+        let genesys = &platform.genesys;
+        let verdict = run_again(genesys, Trial::Published, &action, &test, &mut runs).await;
+        match verdict.unwrap() {
+            Verdict::Ran(ran) => assert!(denied && ran.denied, "{ran:?}"),
+            Verdict::Unknown(_) => assert!(!denied),
+        }
+    }
+    assert_eq!(platform.runs(), 3);
+}
+
+#[tokio::test]
 async fn an_unusable_configuration_fails_at_once_whatever_the_status() {
     for status in [400, 500] {
         let platform = Platform::start(vec![(status, failing("invalid.substitution"))]).await;
@@ -134,7 +134,11 @@ async fn an_unusable_configuration_fails_at_once_whatever_the_status() {
 #[tokio::test]
 async fn a_denial_fails_without_quoting_the_platforms_words() {
     let platform = Platform::start(vec![(403, failing("not.authorized"))]).await;
-    let problem = problem(platform.run(None).await.unwrap()).unwrap();
+    let Verdict::Ran(ran) = platform.run(None).await.unwrap() else {
+        panic!("no verdict");
+    };
+    assert!(ran.denied, "{ran:?}");
+    let problem = ran.problem.unwrap();
     assert!(problem.contains("external id"), "{problem}");
     assert!(!problem.contains("planted"), "{problem}");
 }
@@ -156,7 +160,7 @@ async fn a_function_that_reports_its_own_failure_does_not_pass() {
     };
     let problem = ran.problem.unwrap();
     assert!(problem.contains("statusCode 500"), "{problem}");
-    assert!(ran.answered, "the role works");
+    assert!(!ran.denied, "the role works");
 }
 
 #[tokio::test]
@@ -181,7 +185,7 @@ async fn a_failed_step_is_recorded_by_name_and_code() {
     let Verdict::Ran(ran) = platform.run(None).await.unwrap() else {
         panic!("no verdict");
     };
-    assert!(!ran.answered);
+    assert!(!ran.denied, "a function that threw was called");
     let recorded = format!("{ran:?}");
     assert!(!recorded.contains("planted"), "{recorded}");
     assert!(recorded.contains("Assume role"), "{recorded}");

@@ -5,3 +5,7 @@ pub mod credentials;
 mod live_test;
 mod preconditions;
 pub mod role;
+mod settle;
+#[cfg(test)]
+mod test_platform;
+mod versions;

@@ -4,24 +4,25 @@
 //! asks IAM itself. A plan that changes neither role, function nor integration asks nothing: a
 //! rotation must not depend on IAM.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
-use lockstep_domain::arn::{FunctionArn, RoleName};
-use lockstep_domain::change::BindingState;
-use lockstep_domain::ids::{ActionId, IntegrationId};
+use jiff::Timestamp;
+use lockstep_domain::arn::FunctionArn;
+use lockstep_domain::ids::{ActionId, IntegrationId, Key};
 use lockstep_domain::manifest::{Integration, Manifest};
 use lockstep_domain::rebind::{ListedAction, Pair, RebindPlan, Refusal, may_move_role};
 use lockstep_domain::role::{DesiredRole, can_serve};
+use tracing::info;
 
 use super::action::RebindError;
 use super::role;
+use super::settle::settles_in;
 use crate::genesys::Session;
 use crate::world::World;
 
-/// Checks what a plan is about to put live. `found` is the integration as it was seen, if it is
-/// there.
+/// Checks what a plan is about to put live, at the moment `now`. `found` is the integration as it
+/// was seen, if it is there.
 ///
 /// # Errors
 /// [`RebindError::Refused`] where calls would fail under the role, or actions that are not managed
@@ -34,36 +35,70 @@ pub(super) async fn may_go_live(
     integration: &Integration,
     found: Option<&IntegrationId>,
     plan: &RebindPlan,
+    now: Timestamp,
 ) -> Result<(), RebindError> {
     let pair = plan.pair();
     if pair == Pair::Unchanged {
         return Ok(());
     }
-    let mut functions = functions_of(manifest, integration);
     if plan.moves_role()
         && let Some(id) = found
     {
-        let states = world.store.states(&manifest.organization.id).await?;
-        let here = |state: &&BindingState| state.integration_id.as_ref() == Some(id);
-        // Some may still call what the manifest no longer names.
-        functions.extend(
-            states
-                .iter()
-                .filter(here)
-                .flat_map(|one| one.function.clone()),
-        );
-        let remembered: BTreeSet<ActionId> = states
-            .iter()
-            .flat_map(|one| one.action_id.clone())
-            .collect();
+        let remembered = remembered(world, manifest).await?;
         let listed = actions_of(session, id).await?;
         may_move_role(integration, &manifest.actions, &listed, &remembered)
             .map_err(RebindError::Refused)?;
     }
-    role_serves(world, manifest, &integration.role, &functions, pair).await
+    role_serves(world, manifest, integration, pair, now).await
 }
 
-/// The functions of **all** its actions: they share the role.
+/// The ids of actions that the states of bindings hold. A state that can't be understood is
+/// reported by its own binding, and must not stop the others: its action is known by its name.
+async fn remembered(
+    world: &World,
+    manifest: &Manifest,
+) -> Result<BTreeMap<Key, ActionId>, RebindError> {
+    let mut remembered = BTreeMap::new();
+    for state in world.store.each_state(&manifest.organization.id).await? {
+        match state {
+            Ok(state) => remembered.extend(state.action_id.map(|id| (state.key, id))),
+            Err(error) if error.is_transient() => return Err(error.into()),
+            Err(error) => info!(%error, "an action is known by its name only"),
+        }
+    }
+    Ok(remembered)
+}
+
+/// What IAM shows of a role under which a function could not be called, for the record.
+pub(super) async fn diagnose(
+    world: &World,
+    manifest: &Manifest,
+    integration: &Integration,
+    function: &FunctionArn,
+) -> String {
+    let name = &integration.role;
+    let Some(desired) = DesiredRole::of(manifest, name, &role::stack(&world.config)) else {
+        return format!("IAM was not asked, since no integration names the role {name}");
+    };
+    let observed = match world.roles.observe(name).await {
+        Ok(observed) => observed,
+        Err(error) => return format!("IAM could not be asked: {error}"),
+    };
+    match can_serve(&desired, &observed, &BTreeSet::from([function.clone()])) {
+        Ok(()) => format!(
+            "IAM shows nothing wrong: the role {name} trusts Genesys Cloud for this organization and grants {function}; see whether the function exists"
+        ),
+        Err(refusal) => {
+            let problems = refusal.problems.iter();
+            let found: Vec<&str> = problems.map(|one| one.problem.as_str()).collect();
+            format!("IAM shows: {}", found.join("; "))
+        }
+    }
+}
+
+/// The functions that the manifest names for **all** actions of an integration: they share the
+/// role. What some of them still call is not asked for: provisioning never grants it to another
+/// role, so nobody could remove the refusal.
 fn functions_of(manifest: &Manifest, integration: &Integration) -> BTreeSet<FunctionArn> {
     let actions = manifest.actions.iter();
     actions
@@ -90,12 +125,13 @@ async fn actions_of(
 async fn role_serves(
     world: &World,
     manifest: &Manifest,
-    name: &RoleName,
-    functions: &BTreeSet<FunctionArn>,
+    integration: &Integration,
     pair: Pair,
+    now: Timestamp,
 ) -> Result<(), RebindError> {
+    let name = &integration.role;
     let changed_at = world.store.role_changed_at(name).await?;
-    let settles_in = changed_at.and_then(|at| settles_in(world.now(), at, world.config.settle));
+    let settles_in = changed_at.and_then(|at| settles_in(now, at, world.config.role_settle));
     // A queue delays by whole seconds: one that comes too early is one delivery more.
     let too_early = |after: Duration| RebindError::RoleChangedLately {
         role: name.to_string(),
@@ -109,7 +145,8 @@ async fn role_serves(
     let desired = DesiredRole::of(manifest, name, &role::stack(&world.config))
         .ok_or(RebindError::NotOfThisManifest)?;
     let observed = world.roles.observe(name).await?;
-    match (can_serve(&desired, &observed, functions), settles_in) {
+    let functions = functions_of(manifest, integration);
+    match (can_serve(&desired, &observed, &functions), settles_in) {
         (Ok(()), _) => Ok(()),
         // IAM's reads may lag behind our own write.
         (Err(_), Some(after)) => Err(too_early(after)),
@@ -117,19 +154,6 @@ async fn role_serves(
             problems: refusal.problems,
         })),
     }
-}
-
-/// How long until what was changed at `changed_at` counts as settled; `None` where it does.
-pub(super) fn settles_in(
-    now: Timestamp,
-    changed_at: Timestamp,
-    settle: Duration,
-) -> Option<Duration> {
-    let whole = SignedDuration::try_from(settle).unwrap_or(SignedDuration::MAX);
-    let left = whole.saturating_sub(now.duration_since(changed_at));
-    // A mark from a clock ahead of ours must not make anybody wait longer than one that is right.
-    let left = Duration::try_from(left).ok()?.min(settle);
-    (!left.is_zero()).then_some(left)
 }
 
 #[cfg(test)]

@@ -16,8 +16,8 @@ use crate::aws::GenesysClient;
 use crate::genesys::Session;
 use crate::runtime::Failure;
 
-/// For how many settle times a refused sign-in may still be one that has not settled: with the
-/// usual 10 s for a minute, as for roles.
+/// For how many settle times of Genesys Cloud a refused sign-in may still be one that has not
+/// settled: with the usual 10 s for a minute.
 const STILL_SETTLING: u32 = 6;
 
 impl Rotating<'_> {
@@ -34,7 +34,7 @@ impl Rotating<'_> {
             .unwrap_or_else(|| self.world.now());
         self.record(|known| known.reset_at = Some(known.reset_at.unwrap_or(reset_at)));
         let settled = reset_at
-            .saturating_add(signed(self.world.config.settle))
+            .saturating_add(signed(self.world.config.genesys_settle))
             .unwrap_or(reset_at);
         // Probing earlier could poison the platform's auth caches.
         self.wait_until(settled, "the new secret has not settled yet")
@@ -87,7 +87,7 @@ impl Rotating<'_> {
             }
             .into()),
             SignedIn::Refused(error) => {
-                let patience = signed(self.world.config.settle * STILL_SETTLING);
+                let patience = signed(self.world.config.genesys_settle * STILL_SETTLING);
                 let patience = settled.saturating_add(patience).unwrap_or(settled);
                 if self.world.now() < patience {
                     return Err(Failure::retry("settling", error).into());

@@ -131,8 +131,8 @@ actions: []
 credentials:
   - {{key: basic, integration: rest, slot: basicAuth, type: basicAuth, secret: "{}", fields: {{userName: $.u, password: $.p}}}}
 "#,
-        crate::stub::arn("genesys/client-a1B2c3"),
-        crate::stub::arn("genesys-credentials/basic-a1B2c3"),
+        crate::config::tests::arn("genesys/client-a1B2c3"),
+        crate::config::tests::arn("genesys-credentials/basic-a1B2c3"),
     );
     let kept = json!({"object": "manifests/main.yaml", "version_id": null,
         "accepted_at": "2026-01-01T00:00:00Z", "text": text});

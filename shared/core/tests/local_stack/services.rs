@@ -26,6 +26,12 @@ async fn secret(stack: &Stack, name: &str, value: &str) -> SecretArn {
 fn a_secret_is_seen_as_it_is_without_its_value() {
     on_the_stack(async |stack, world| {
         let arn = secret(stack, "prod/seen", "one").await;
+        let SecretSeen::Current {
+            version_id: first, ..
+        } = world.secrets.current(&arn).await.unwrap()
+        else {
+            panic!("a new secret has no current version");
+        };
         let version_id = stack.rotate(&arn.to_string(), "two").await.unwrap();
         let seen = world.secrets.current(&arn).await.unwrap();
         let kms_key = None;
@@ -33,6 +39,7 @@ fn a_secret_is_seen_as_it_is_without_its_value() {
             seen,
             SecretSeen::Current {
                 version_id: version_id.parse().unwrap(),
+                previous_id: Some(first.into()),
                 kms_key
             }
         );

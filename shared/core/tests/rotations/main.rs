@@ -160,7 +160,7 @@ fn environment(name: &str, host: &str) -> Option<String> {
         "LOCKSTEP_PARTITION" => "aws",
         "LOCKSTEP_PERMISSIONS_BOUNDARY_ARN" => "arn:aws:iam::123456789012:policy/lockstep-boundary",
         "LOCKSTEP_ROLE_NAME_PREFIX" => "Genesys",
-        "LOCKSTEP_SETTLE_SECONDS" => "0",
+        "LOCKSTEP_GENESYS_SETTLE_SECONDS" | "LOCKSTEP_SETTLE_SECONDS" => "0",
         "LOCKSTEP_STUCK_AFTER_MINUTES" => "0",
         "LOCKSTEP_VERIFY_DEADLINE_SECONDS" => "3600",
         "LOCKSTEP_VERIFY_DELAY_SECONDS" => "60",

@@ -18,8 +18,8 @@ pub fn can_go_back(
 ) -> Result<(), String> {
     if !old_values_still_work {
         return Err(
-            "the secret's old values do not work any more (`overlap: none`), so there is nothing \
-             better to go back to"
+            "the values that were bound before do not work any more (`overlap: none`, or a version \
+             older than AWSPREVIOUS), so there is nothing better to go back to"
                 .into(),
         );
     }

@@ -113,13 +113,6 @@ impl DesiredUnit {
         ChangeId::of(organization, &self.key, self)
     }
 
-    /// Whether the values before the current ones still work, for every credential.
-    pub fn old_values_still_work(&self) -> bool {
-        self.credentials
-            .iter()
-            .all(|one| one.overlap == Overlap::Alternating)
-    }
-
     /// The credential under a key.
     pub fn credential(&self, key: &Key) -> Option<&DesiredCredential> {
         self.credentials.iter().find(|one| one.key == *key)

@@ -1,9 +1,9 @@
 //! Which pair of role and function a plan puts live, and which integration may change its role.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::{ActionView, RebindPlan, RebindStep, Refusal, problem};
-use crate::ids::ActionId;
+use crate::ids::{ActionId, Key};
 use crate::manifest::{Action, Integration};
 
 /// Which pair of role and function a plan puts live, by what it needs of IAM.
@@ -96,10 +96,11 @@ pub struct ListedAction {
 
 /// Refuses to move an integration to another role while it holds actions that the manifest does not
 /// manage, unless the manifest says `adopt: true`: the new role grants the manifest's functions
-/// only, so calls of the others would fail.
+/// only, so calls of the others would fail. An action that was taken out of the manifest and still
+/// exists is not managed any more.
 ///
 /// `listed` are the actions of this integration; `remembered` the ids that Lockstep's own state
-/// knows.
+/// knows, by the action's key.
 ///
 /// # Errors
 /// [`Refusal`] that names the actions.
@@ -107,18 +108,19 @@ pub fn may_move_role(
     integration: &Integration,
     actions: &[Action],
     listed: &[ListedAction],
-    remembered: &BTreeSet<ActionId>,
+    remembered: &BTreeMap<Key, ActionId>,
 ) -> Result<(), Refusal> {
     let of_it: Vec<&Action> = actions
         .iter()
         .filter(|action| action.integration == integration.key)
         .collect();
     let is_managed = |listed: &&ListedAction| {
-        remembered.iter().any(|id| id.as_str() == listed.id)
-            || of_it.iter().any(|action| match &action.id {
+        of_it.iter().any(|action| {
+            match action.id.as_ref().or_else(|| remembered.get(&action.key)) {
                 Some(id) => id.as_str() == listed.id,
                 None => action.name == listed.name,
-            })
+            }
+        })
     };
     let unmanaged: Vec<String> = listed
         .iter()

@@ -1,6 +1,6 @@
 //! Each test starts from a world in which everything holds, nudges one side, and reads the plan.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -627,6 +627,11 @@ actions:
     integration: prod
     function: arn:aws:lambda:us-east-1:123456789012:function:GenesysOrders
     contract: {{input: {{type: object}}, output: {{type: object}}}}
+  - key: by-memory
+    name: By memory
+    integration: prod
+    function: arn:aws:lambda:us-east-1:123456789012:function:GenesysOrders
+    contract: {{input: {{type: object}}, output: {{type: object}}}}
   - key: by-id
     name: By id
     id: custom_-_1
@@ -670,7 +675,9 @@ actions:
             listed("custom_-_3", "Renamed as well"),
         ];
         all.extend_from_slice(more);
-        let remembered = BTreeSet::from(["custom_-_3".parse().unwrap()]);
+        let remembered = [("by-memory", "custom_-_3"), ("taken-out", "custom_-_4")];
+        let remembered = remembered.map(|(key, id)| (key.parse().unwrap(), id.parse().unwrap()));
+        let remembered = BTreeMap::from(remembered);
         may_move_role(
             &manifest.integrations[0],
             &manifest.actions,
@@ -682,6 +689,15 @@ actions:
     #[test]
     fn managed_actions_move_with_their_integration() {
         assert_eq!(moved("", &[]), Ok(()));
+    }
+
+    #[test]
+    fn an_action_that_was_taken_out_of_the_manifest_is_not_managed_any_more() {
+        let taken_out = [listed("custom_-_4", "Taken out")];
+        let refusal = moved("", &taken_out).unwrap_err();
+        let said = refusal.problems[0].to_string();
+        assert!(said.contains(r#""Taken out" (custom_-_4)"#), "{said}");
+        assert_eq!(moved(", adopt: true", &taken_out), Ok(()));
     }
 
     #[test]

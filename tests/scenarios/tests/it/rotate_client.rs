@@ -11,7 +11,7 @@ pub(crate) const DB_VALUES: [&str; 3] = ["hush-first-7d1c", "hush-second-7d1c", 
 /// A world with one bound action, and the id of that action.
 pub(crate) async fn world() -> Result<(World, String, String), Error> {
     // A fresh secret has to settle, which is what the gap of a client alone is about.
-    let options = Options::silent().parameter("SettleSeconds", "1");
+    let options = Options::silent().parameter("GenesysSettleSeconds", "1");
     let world = World::with(options).await?;
     let db = world.stack.make_secret("prod/db", DB_VALUES[0]).await?;
     let orders = ActionText::new("orders", &world.echo(), &[&db]).tested();

@@ -68,13 +68,13 @@ impl Binding<'_> {
             let position = first + index;
             match self.carry_out(step, &mut made).await {
                 Ok(id) => self.applied(position, step, id).await?,
-                Err(Stop::Rejected { because }) if self.can_go_back(look) => {
-                    self.failed(position, "test_failed", &because).await?;
-                    return Ok(Applied::Rejected { because });
-                }
-                // Nothing better to go back to: the new binding at least has the current version.
                 Err(Stop::Rejected { because }) => {
+                    let can_go_back = self.can_go_back(look).await?;
                     self.failed(position, "test_failed", &because).await?;
+                    // Else the new binding at least has the current version.
+                    if can_go_back {
+                        return Ok(Applied::Rejected { because });
+                    }
                 }
                 Err(Stop::Error(error)) => {
                     for later in self.change()?.steps.iter_mut().skip(position + 1) {
@@ -134,20 +134,6 @@ impl Binding<'_> {
             });
         }
         self.save().await
-    }
-
-    /// Going back means going back to something that works: the old secret versions still do, or
-    /// the change is not about the secret.
-    fn can_go_back(&self, look: &Look) -> bool {
-        let previous = self
-            .state
-            .value
-            .change
-            .as_ref()
-            .and_then(|change| change.previous.as_ref());
-        previous.is_some_and(|previous| {
-            look.desired.old_version_still_works || previous.secrets == look.desired.secrets
-        })
     }
 
     /// Carries one step out and answers the id of what it was about.

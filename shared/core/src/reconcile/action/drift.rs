@@ -7,7 +7,7 @@ use lockstep_domain::manifest::{Action, Manifest};
 use lockstep_domain::plan::Step;
 use lockstep_domain::rebind::{self, Refusal};
 
-use super::{RebindError, described, integration_of, observe};
+use super::{RebindError, described, desired_integration, integration_of, observe};
 use crate::aws::SecretSeen;
 use crate::genesys::Session;
 use crate::world::World;
@@ -24,7 +24,7 @@ pub async fn drift(
     action: &Action,
     state: &BindingState,
 ) -> Result<Drift, RebindError> {
-    let integration = integration_of(world, manifest, action)?;
+    let integration = desired_integration(&world.config, integration_of(manifest, action)?);
     let observed = observe::observe(session, &integration, action, state).await?;
     let secrets = match current_versions(world, action).await? {
         Ok(secrets) => secrets,

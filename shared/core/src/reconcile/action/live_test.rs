@@ -3,8 +3,8 @@
 //! IAM settles in 10 to 60 s and Genesys' auth caches in about 10 s; probing too early can poison
 //! those caches (official Terraform provider, `oauth_client` resource: a first call made at once
 //! "could cause bad data to cache"). So a test waits for the settle time after the role, or the
-//! credential that names it, was last changed. One that then fails to assume or to invoke within
-//! 60 s of that is run again, never rolled back.
+//! credential that names it, was last changed. One that AWS then does not let assume or invoke
+//! within 60 s more is run again, never rolled back.
 
 use std::time::Duration;
 
@@ -14,14 +14,36 @@ use lockstep_domain::ids::ActionId;
 use lockstep_domain::manifest::LiveTest;
 use tracing::info;
 
-use super::super::preconditions::settles_in;
 use super::{Binding, RebindError};
-use crate::reconcile::live_test::{Ran, Trial, Verdict, count_unknown, run};
+use crate::config::Config;
+use crate::reconcile::live_test::{Ran, Runs, Trial, Verdict, count_unknown, run_again};
+use crate::reconcile::preconditions::diagnose;
+use crate::reconcile::settle::{settle, settled_at};
 
-/// For how long after a role's change a failure to assume or invoke proves nothing.
+/// For how long after the settle time a refusal to assume or invoke proves nothing.
 const SETTLING: SignedDuration = SignedDuration::from_secs(60);
 /// Between two runs of a test while the role settles.
 const SPACING: Duration = Duration::from_secs(5);
+
+/// What Genesys Cloud needs to assume a role, and when it was last changed.
+#[derive(Clone, Copy, Debug, Default)]
+struct Touched {
+    /// The role, in IAM.
+    role: Option<Timestamp>,
+    /// The credential that names it, in Genesys Cloud.
+    credential: Option<Timestamp>,
+}
+
+impl Touched {
+    /// Whether a refusal to assume or invoke proves nothing at `now`.
+    fn may_still_settle(self, config: &Config, now: Timestamp) -> bool {
+        let role = self.role.map(|at| settled_at(at, config.role_settle));
+        let credential = self.credential;
+        let credential = credential.map(|at| settled_at(at, config.genesys_settle));
+        let settled = role.max(credential);
+        settled.is_some_and(|at| now <= at.saturating_add(SETTLING).unwrap_or(Timestamp::MAX))
+    }
+}
 
 impl Binding<'_> {
     /// Notes that what Genesys Cloud needs to assume the role was changed just now.
@@ -30,14 +52,15 @@ impl Binding<'_> {
     }
 
     /// Runs the live test, when the role has settled. One that had no verdict in several deliveries
-    /// counts as failed.
+    /// counts as failed. Of one that AWS refused, what IAM shows is recorded too: Genesys Cloud
+    /// answers the same for every cause.
     pub(super) async fn try_out(
         &mut self,
         trial: Trial,
         action: &ActionId,
         test: &LiveTest,
     ) -> Result<TestRecord, RebindError> {
-        let ran = match self.verdict(trial, action, test).await? {
+        let mut ran = match self.verdict(trial, action, test).await? {
             Verdict::Ran(ran) => ran,
             Verdict::Unknown(last) => {
                 let counts_as_failed = count_unknown(self.change()?, &last);
@@ -48,10 +71,22 @@ impl Binding<'_> {
                 Ran {
                     operations: Vec::new(),
                     problem: Some(problem),
-                    answered: false,
+                    denied: false,
                 }
             }
         };
+        if ran.denied
+            && let Some(problem) = &mut ran.problem
+        {
+            let found = diagnose(
+                self.world,
+                self.manifest,
+                self.of_manifest()?,
+                &self.action.function,
+            );
+            problem.push_str(". ");
+            problem.push_str(&found.await);
+        }
         Ok(TestRecord {
             at: self.world.now(),
             on_draft: trial == Trial::Draft,
@@ -67,44 +102,35 @@ impl Binding<'_> {
         action: &ActionId,
         test: &LiveTest,
     ) -> Result<Verdict, RebindError> {
-        let marked = self.world.store.role_changed_at(self.role_name()?).await?;
-        let changed_at = marked.max(self.role_touched_at);
-        self.settle(changed_at).await?;
+        let (world, deadline) = (self.world, self.ask.deadline);
+        let config = &world.config;
+        let role = &self.of_manifest()?.role;
+        let touched = Touched {
+            role: world.store.role_changed_at(role).await?,
+            credential: self.role_touched_at,
+        };
+        settle(world, touched.role, config.role_settle, deadline).await?;
+        settle(world, touched.credential, config.genesys_settle, deadline).await?;
+        let mut runs = Runs::default();
         loop {
-            let verdict = run(&self.session.genesys, trial, action, test).await?;
-            let settled = changed_at.is_none_or(|at| self.world.now() > at + SETTLING);
-            // An answer that was not the expected one was an answer: the role works.
-            let problem = match &verdict {
-                Verdict::Ran(ran) if !ran.answered && !settled => ran.problem.clone(),
+            let ran = run_again(&self.session.genesys, trial, action, test, &mut runs).await?;
+            let refused = match &ran {
+                Verdict::Ran(ran) if ran.denied => ran.problem.clone(),
                 Verdict::Ran(_) | Verdict::Unknown(_) => None,
             };
-            let Some(problem) = problem else {
-                return Ok(verdict);
+            let may_pass = touched.may_still_settle(config, world.now());
+            let Some(problem) = refused.filter(|_| may_pass) else {
+                return Ok(ran);
             };
-            info!(
-                problem,
-                "the live test failed while the role settles: once more"
-            );
-            if self.ask.deadline.remaining() < SPACING * 2 {
+            info!(problem, "AWS refused while the role settles: once more");
+            if deadline.remaining() < SPACING * 2 {
                 return Err(RebindError::Settling { problem });
             }
             tokio::time::sleep(SPACING).await;
         }
     }
-
-    async fn settle(&self, changed_at: Option<Timestamp>) -> Result<(), RebindError> {
-        let Some(changed_at) = changed_at else {
-            return Ok(());
-        };
-        let Some(left) = settles_in(self.world.now(), changed_at, self.world.config.settle) else {
-            return Ok(());
-        };
-        if self.ask.deadline.remaining() < left {
-            return Err(RebindError::Settling {
-                problem: "there is no time left to wait for it".into(),
-            });
-        }
-        tokio::time::sleep(left).await;
-        Ok(())
-    }
 }
+
+#[cfg(test)]
+#[path = "live_test_tests.rs"]
+mod tests;

@@ -8,6 +8,7 @@
 //! there, never to silence. Events may therefore come twice.
 
 mod apply;
+mod before;
 mod conclude;
 mod drift;
 mod error;
@@ -15,27 +16,22 @@ mod live_test;
 mod observe;
 
 use jiff::Timestamp;
-use lockstep_domain::arn::{RoleName, SecretArn};
 use lockstep_domain::binding::DesiredAction;
-use lockstep_domain::change::{
-    BindingState, Change, ChangeId, DesiredId, PreviousAction, SecretVersion, Turn, turn,
-};
-use lockstep_domain::live_test::limits;
-use lockstep_domain::manifest::{Action, Delivery, Integration, Manifest, Mode};
+use lockstep_domain::change::{BindingState, Change, ChangeId, DesiredId, Turn, turn};
+use lockstep_domain::manifest::{Action, Integration, Manifest, Mode};
 use lockstep_domain::plan::{Outcome, Step};
 use lockstep_domain::rebind::{
-    self, ActionView, CREDENTIAL, DesiredIntegration, Found, INTEGRATION, INTEGRATION_CONFIG,
-    Observed, RebindPlan, RebindStep, expected,
+    self, CREDENTIAL, DesiredIntegration, Found, INTEGRATION, INTEGRATION_CONFIG, Observed,
+    RebindPlan, RebindStep, expected,
 };
 use tokio::join;
 use tracing::info;
 
 use self::apply::Applied;
+use self::before::{previous, untested};
 pub use self::drift::{Drift, current_versions, drift};
 pub use self::error::RebindError;
 pub(crate) use self::observe::RoleSlot;
-use super::preconditions::may_go_live;
-use crate::aws::Access;
 use crate::config::Config;
 use crate::genesys::{Session, sign_in};
 use crate::runtime::{Deadline, chain};
@@ -97,7 +93,7 @@ pub async fn rebind(
         }
     };
     let mut binding = Binding {
-        integration: integration_of(world, manifest, action)?,
+        integration: desired_integration(&world.config, integration_of(manifest, action)?),
         session: &session,
         world,
         manifest,
@@ -143,15 +139,16 @@ pub(crate) fn desired_integration(
     DesiredIntegration::new(integration, &config.partition, &config.account)
 }
 
-fn integration_of(
-    world: &World,
-    manifest: &Manifest,
+/// An action's integration.
+///
+/// # Errors
+/// The action is of another manifest.
+fn integration_of<'m>(
+    manifest: &'m Manifest,
     action: &Action,
-) -> Result<DesiredIntegration, RebindError> {
-    let integration = manifest
-        .integration_of(action)
-        .ok_or(RebindError::NotOfThisManifest)?;
-    Ok(desired_integration(&world.config, integration))
+) -> Result<&'m Integration, RebindError> {
+    let integration = manifest.integration_of(action);
+    integration.ok_or(RebindError::NotOfThisManifest)
 }
 
 fn described(plan: &RebindPlan) -> Vec<Step> {
@@ -281,19 +278,6 @@ impl Binding<'_> {
         .map_err(RebindError::Refused)
     }
 
-    async fn may_go_live(&self, look: &Look, plan: &RebindPlan) -> Result<(), RebindError> {
-        let found = match &look.observed.integration {
-            Found::One(seen) => Some(&seen.id),
-            Found::Nothing | Found::Several(_) | Found::Gone(_) => None,
-        };
-        let integration = self
-            .manifest
-            .integration_of(self.action)
-            .ok_or(RebindError::NotOfThisManifest)?;
-        let (world, manifest) = (self.world, self.manifest);
-        may_go_live(world, self.session, manifest, integration, found, plan).await
-    }
-
     /// Records a change before its first write: Genesys keeps no old config, so what is needed to
     /// go back, and where the audit window begins, stands here or nowhere.
     async fn begin(
@@ -366,54 +350,6 @@ impl Binding<'_> {
         self.save().await
     }
 
-    /// As far as policies tell: says so, and binds all the same, since a resource policy or a key
-    /// policy may allow what the role's own policies don't. Only of what is new to the function: a
-    /// rotation needs nothing of IAM.
-    async fn unreadable_secrets(&self) -> Vec<String> {
-        if self.action.delivery == Delivery::None {
-            return Vec::new();
-        }
-        let BindingState {
-            function, bound, ..
-        } = &self.state.value;
-        let same_function = function.as_ref() == Some(&self.action.function);
-        let is_new = |arn: &SecretArn| !same_function || bound.iter().all(|one| one.arn != *arn);
-        let arns = self.action.secrets.iter().map(|one| one.arn.clone());
-        let secrets: Vec<SecretArn> = arns.filter(is_new).collect();
-        if secrets.is_empty() {
-            return Vec::new();
-        }
-        let access = self
-            .world
-            .functions
-            .read_access(&self.action.function, &secrets)
-            .await;
-        let role = access.role.as_deref().unwrap_or("unknown");
-        access
-            .secrets
-            .iter()
-            .filter_map(|(secret, access)| match access {
-                Access::Allowed => None,
-                Access::Denied { because } => Some(format!(
-                    "the execution role {role} of {} can't read {secret}: {because}; allow it \
-                     secretsmanager:GetSecretValue",
-                    self.action.function
-                )),
-                Access::NotEvaluated { because } => Some(format!(
-                    "not evaluated: whether {} can read {secret}: {because}",
-                    self.action.function
-                )),
-            })
-            .collect()
-    }
-
-    fn role_name(&self) -> Result<&RoleName, RebindError> {
-        self.manifest
-            .integration_of(self.action)
-            .map(|integration| &integration.role)
-            .ok_or(RebindError::NotOfThisManifest)
-    }
-
     fn change(&mut self) -> Result<&mut Change, RebindError> {
         self.state
             .value
@@ -444,23 +380,4 @@ pub(super) fn idle(change_id: ChangeId, notice: Option<String>) -> Report {
         steps: Vec::new(),
         notices: notice.into_iter().collect(),
     }
-}
-
-fn untested(action: &Action) -> Option<String> {
-    match &action.test {
-        Some(test) => limits(test),
-        None => Some("it has no live test: that it works is not shown by Lockstep".into()),
-    }
-}
-
-fn previous(look: &Look, bound: &[SecretVersion]) -> Option<PreviousAction> {
-    let Found::One(seen) = &look.observed.action else {
-        return None;
-    };
-    let view = ActionView {
-        name: seen.name.clone(),
-        category: seen.category.clone(),
-        config: seen.config.clone(),
-    };
-    Some(PreviousAction::new(&view, seen.version, bound.to_vec()))
 }

@@ -11,13 +11,15 @@ use tracing::warn;
 use super::apply::{Applied, Carried};
 use super::{MAX_ROUNDS, UnitError, Work, described, tell};
 use crate::reconcile::action::{RebindError, Report};
+use crate::reconcile::versions::still_work;
 use crate::runtime::chain;
 
 impl Work<'_> {
     /// A live test failed: back where the values before still work, else on with what is there.
     pub(super) async fn rejected(&mut self) -> Result<Report, UnitError> {
         let observed = self.observe().await?;
-        match can_go_back(self.old_values_still_work(), self.change()?, &observed) {
+        let old_values_still_work = self.old_values_still_work().await?;
+        match can_go_back(old_values_still_work, self.change()?, &observed) {
             Ok(()) => self.turn_back().await,
             Err(because) => {
                 self.change()?.notices.push(because);
@@ -65,7 +67,8 @@ impl Work<'_> {
         if back.moves.is_empty() && lost.is_empty() {
             return self.failed_before_moving(&back.retirements, error).await;
         }
-        match can_go_back(self.old_values_still_work(), self.change()?, &observed) {
+        let old_values_still_work = self.old_values_still_work().await?;
+        match can_go_back(old_values_still_work, self.change()?, &observed) {
             Ok(()) => self.turn_back().await,
             Err(because) => {
                 self.change()?.notices.push(because);
@@ -74,9 +77,18 @@ impl Work<'_> {
         }
     }
 
-    fn old_values_still_work(&self) -> bool {
+    async fn old_values_still_work(&self) -> Result<bool, UnitError> {
         let mut all = self.unit.credentials.iter();
-        all.all(|one| one.overlap == Overlap::Alternating)
+        if !all.all(|one| one.overlap == Overlap::Alternating) {
+            return Ok(false);
+        }
+        let change = self.state.value.change.iter();
+        let before = change.flat_map(|change| change.previous_credentials.values());
+        let before: Vec<_> = before
+            .filter_map(|one| one.bound.as_ref())
+            .map(|bound| (self.unit.secret.clone(), bound.version_id.clone()))
+            .collect();
+        Ok(still_work(self.world, &before).await?)
     }
 
     async fn turn_back(&mut self) -> Result<Report, UnitError> {

@@ -1,9 +1,7 @@
 //! Trying credentials out through the actions that use them: wait first, then probe.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use jiff::SignedDuration;
 use lockstep_domain::change::TestRecord;
 use lockstep_domain::credentials::{CredentialStep, Unit};
 use lockstep_domain::ids::{ActionId, Key};
@@ -16,6 +14,7 @@ use super::{UnitError, Work, observe};
 use crate::genesys::Session;
 use crate::reconcile::action::RebindError;
 use crate::reconcile::live_test::{Ran, Trial, Verdict, count_unknown, refused, run};
+use crate::reconcile::settle::settle;
 
 /// What the tests of a unit have shown so far.
 #[derive(Default)]
@@ -35,20 +34,9 @@ impl Work<'_> {
     /// Lets what was pointed elsewhere settle: running flows may learn of it late, and probing too
     /// early can poison caches.
     pub(super) async fn settle(&mut self) -> Result<(), UnitError> {
-        let Some(moved_at) = self.change()?.applied_at else {
-            return Ok(());
-        };
-        let since = self.world.now().duration_since(moved_at);
-        let settle = SignedDuration::try_from(self.world.config.settle).unwrap_or_default();
-        let Ok(left) = Duration::try_from(settle - since) else {
-            return Ok(());
-        };
-        if self.ask.deadline.remaining() < left {
-            let problem = "there is no time left to wait for it".into();
-            return Err(RebindError::Settling { problem }.into());
-        }
-        tokio::time::sleep(left).await;
-        Ok(())
+        let moved_at = self.change()?.applied_at;
+        let time = self.world.config.genesys_settle;
+        Ok(settle(self.world, moved_at, time, self.ask.deadline).await?)
     }
 
     /// Runs every test, so that each credential that does not work is named. `first` is where the
@@ -98,7 +86,7 @@ impl Work<'_> {
             let ran = Ran {
                 operations: Vec::new(),
                 problem: Some(no_verdict(deliveries, &last)),
-                answered: false,
+                denied: false,
             };
             self.ran(&at, ran, &mut tried)?;
         }

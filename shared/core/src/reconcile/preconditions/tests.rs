@@ -1,172 +1,139 @@
-//! The preconditions against a server that speaks S3 and IAM and counts its calls (S3 API
-//! reference, `GetObject`; IAM API reference, `GetRole` and its like).
+//! The preconditions against an account in memory, at a moment that the test sets.
 
-use std::sync::{Arc, Mutex};
-
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_s3::config::Credentials;
+use aws_stub::{Account, Role};
 use axum::Router;
-use axum::extract::State;
-use axum::http::{StatusCode, Uri};
-use genesys_cloud::{ClientCredentials, Endpoints, Genesys, Settings};
+use axum::routing::get;
+use jiff::SignedDuration;
 use lockstep_domain::binding::DesiredAction;
+use lockstep_domain::change::BindingState;
 use lockstep_domain::manifest;
-use lockstep_domain::policy::invoke_policy;
+use lockstep_domain::policy::{invoke_policy, trust_policy};
 use lockstep_domain::rebind::{ActionView, RebindStep};
+use serde_json::json;
 
 use super::*;
-use crate::config::Config;
-use crate::config::tests::environment;
+use crate::config::tests::config;
+use crate::reconcile::test_platform::session;
 
 const ONE: &str = "arn:aws:lambda:us-east-1:123456789012:function:GenesysOne";
 const TWO: &str = "arn:aws:lambda:us-east-1:123456789012:function:GenesysTwo";
-const BOUNDARY: &str = "arn:aws:iam::123456789012:policy/lockstep-boundary";
-const SETTLE: Duration = Duration::from_secs(60);
+const BEFORE: &str = "arn:aws:lambda:us-east-1:123456789012:function:GenesysBefore";
+const IAM: [&str; 4] = [
+    "GetRole",
+    "GetRolePolicy",
+    "ListAttachedRolePolicies",
+    "ListRolePolicies",
+];
 
-/// The account as far as these checks read it.
-#[derive(Clone, Default)]
-struct Account {
-    /// The functions that the role grants; none where there is no role.
-    granted: Option<Vec<&'static str>>,
-    boundary: Option<&'static str>,
-    /// Seconds since Lockstep wrote to the role.
-    changed: Option<i64>,
-    /// IAM answers nothing.
-    outage: bool,
-    calls: Arc<Mutex<Vec<String>>>,
+/// An organization with one integration, and what is asked about it.
+struct Setup {
+    account: Account,
+    manifest: Manifest,
+    now: Timestamp,
+    /// What the platform lists in the integration.
+    listed: Vec<(&'static str, &'static str)>,
 }
 
-impl Account {
-    fn granting(functions: &[&'static str]) -> Self {
+impl Setup {
+    async fn new() -> Self {
         Self {
-            granted: Some(functions.to_vec()),
-            boundary: Some(BOUNDARY),
-            ..Self::default()
+            account: Account::start().await,
+            manifest: read(),
+            now: Timestamp::from_second(1_800_000_000).unwrap(),
+            listed: Vec::new(),
         }
     }
 
+    /// With a role that grants these functions.
+    async fn granting(functions: &[&str]) -> Self {
+        let setup = Self::new().await;
+        setup.role(functions, Some(&config().boundary_arn));
+        setup
+    }
+
+    fn role(&self, functions: &[&str], boundary: Option<&str>) {
+        let functions = functions.iter().map(|arn| arn.parse().unwrap());
+        let functions: Vec<FunctionArn> = functions.collect();
+        let role = Role {
+            trust: trust_policy("aws", "765628985471", &"org-1".parse().unwrap()),
+            boundary: boundary.map(str::to_owned),
+            invoke: invoke_policy(&functions),
+        };
+        self.account.role("GenesysRole", role);
+    }
+
+    /// With the mark that Lockstep wrote to the role so many seconds ago.
+    fn changed(self, seconds: i64) -> Self {
+        let at = self.now - SignedDuration::from_secs(seconds);
+        let mark = json!({"changed_at": at}).to_string();
+        self.account
+            .put("lockstep-state/roles/GenesysRole.json", mark);
+        self
+    }
+
+    /// With the state of a binding in the integration.
+    fn remembers(self, key: &str, action: &str, function: &str) -> Self {
+        let mut state = BindingState::new("org-1".parse().unwrap(), key.parse().unwrap());
+        state.action_id = Some(action.parse().unwrap());
+        state.integration_id = Some("integration-1".parse().unwrap());
+        state.function = Some(function.parse().unwrap());
+        let state = serde_json::to_string(&state).unwrap();
+        let object = format!("lockstep-state/state/org-1/{key}.json");
+        self.account.put(&object, state);
+        self
+    }
+
     fn calls_of_iam(&self) -> Vec<String> {
-        let mut calls = self.calls.lock().unwrap().clone();
-        calls.retain(|call| !call.starts_with('/'));
+        let seen = self.account.stub.seen().into_iter();
+        let mut calls: Vec<String> = seen.map(|seen| seen.operation).collect();
+        calls.retain(|call| IAM.contains(&call.as_str()));
         calls.sort();
         calls
     }
 
-    fn answer(&self, path: &str, body: &str) -> (StatusCode, String) {
-        let parameter = |name: &str| {
-            let pairs = body.split('&').filter_map(|pair| pair.split_once('='));
-            let mut found = pairs.filter(|(key, _)| *key == name);
-            found.next().map(|(_, value)| value.to_owned())
-        };
-        let Some(action) = parameter("Action") else {
-            self.calls.lock().unwrap().push(path.to_owned());
-            return self.object();
-        };
-        self.calls.lock().unwrap().push(action.clone());
-        if self.outage {
-            return (StatusCode::SERVICE_UNAVAILABLE, error("ServiceUnavailable"));
-        }
-        let Some(granted) = &self.granted else {
-            return (StatusCode::NOT_FOUND, error("NoSuchEntity"));
-        };
-        let functions = granted.iter().map(|arn| arn.parse().unwrap());
-        let functions: Vec<FunctionArn> = functions.collect();
-        let result = match action.as_str() {
-            "GetRole" => self.role(),
-            "GetRolePolicy" => format!(
-                "<RoleName>GenesysRole</RoleName><PolicyName>lockstep-invoke</PolicyName>\
-                 <PolicyDocument>{}</PolicyDocument>",
-                invoke_policy(&functions)
-            ),
-            "ListRolePolicies" => "<PolicyNames><member>lockstep-invoke</member></PolicyNames>\
-                 <IsTruncated>false</IsTruncated>"
-                .to_owned(),
-            "ListAttachedRolePolicies" => {
-                "<AttachedPolicies/><IsTruncated>false</IsTruncated>".to_owned()
-            }
-            other => panic!("{other} is not expected"),
-        };
-        let whole = format!(
-            "<{action}Response><{action}Result>{result}</{action}Result></{action}Response>"
-        );
-        (StatusCode::OK, whole)
-    }
-
-    fn object(&self) -> (StatusCode, String) {
-        let Some(ago) = self.changed else {
-            return (
-                StatusCode::NOT_FOUND,
-                "<Error><Code>NoSuchKey</Code></Error>".into(),
-            );
-        };
-        let at = Timestamp::now() - SignedDuration::from_secs(ago);
-        (StatusCode::OK, format!(r#"{{"changed_at": "{at}"}}"#))
-    }
-
-    fn role(&self) -> String {
-        let trust =
-            lockstep_domain::policy::trust_policy("aws", "765628985471", &"org-1".parse().unwrap());
-        let boundary = self.boundary.map(|arn| {
-            format!(
-                "<PermissionsBoundary><PermissionsBoundaryType>Policy</PermissionsBoundaryType>\
-                 <PermissionsBoundaryArn>{arn}</PermissionsBoundaryArn></PermissionsBoundary>"
-            )
-        });
-        format!(
-            "<Role><Path>/</Path><RoleName>GenesysRole</RoleName><RoleId>AROA1</RoleId>\
-             <Arn>arn:aws:iam::123456789012:role/GenesysRole</Arn>\
-             <CreateDate>2026-01-01T00:00:00Z</CreateDate>\
-             <AssumeRolePolicyDocument>{trust}</AssumeRolePolicyDocument>{}</Role>",
-            boundary.unwrap_or_default()
-        )
-    }
-
-    async fn serve(&self) -> SdkConfig {
-        async fn answer(
-            State(account): State<Account>,
-            uri: Uri,
-            body: String,
-        ) -> (StatusCode, [(&'static str, &'static str); 1], String) {
-            let (status, body) = account.answer(uri.path(), &body);
-            (status, [("etag", "\"1\"")], body)
-        }
-        let router = Router::new().fallback(answer).with_state(self.clone());
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        aws_config::defaults(BehaviorVersion::v2026_01_12())
-            .endpoint_url(format!("http://{address}"))
-            .region(Region::new("us-east-1"))
-            .credentials_provider(Credentials::new("key", "secret", None, None, "test"))
-            .retry_config(aws_config::retry::RetryConfig::disabled())
-            .load()
-            .await
-    }
-
     /// Asks whether a plan of these steps may be carried out.
     async fn may_go_live(&self, steps: Vec<RebindStep>) -> Result<(), RebindError> {
-        let environment = environment();
-        let config = Config::from_env(|name| environment.get(name).map(|text| (*text).to_owned()));
-        let config = Config {
-            settle: SETTLE,
-            ..config.unwrap()
-        };
-        let manifest = manifest::read(MANIFEST, &config.bounds, &[]).unwrap();
-        let world = World::new(config, &self.serve().await);
+        self.asked(steps, None).await
+    }
+
+    /// Asks whether the integration, which is there, may be moved to the manifest's role.
+    async fn may_move(&self) -> Result<(), RebindError> {
+        let id: IntegrationId = "integration-1".parse().unwrap();
+        let steps = vec![RebindStep::PointConfig {
+            key: "prod".parse().unwrap(),
+            id: Some(id.clone()),
+            old: Some("credential-1".parse().unwrap()),
+            new: Some("credential-2".parse().unwrap()),
+        }];
+        self.asked(steps, Some(&id)).await
+    }
+
+    async fn asked(
+        &self,
+        steps: Vec<RebindStep>,
+        found: Option<&IntegrationId>,
+    ) -> Result<(), RebindError> {
+        let world = World::new(config(), &self.account.stub.sdk);
+        let entities: Vec<_> = self
+            .listed
+            .iter()
+            .map(|(id, name)| json!({"id": id, "name": name, "integrationId": "integration-1"}))
+            .collect();
+        let page = json!({"entities": entities, "total": entities.len(), "pageCount": 1});
+        let list = get(move || std::future::ready(page.to_string()));
+        let session = session(Router::new().route("/api/v2/integrations/actions", list)).await;
         let plan = RebindPlan {
             steps,
             notices: Vec::new(),
         };
+        let (manifest, now) = (&self.manifest, self.now);
         let integration = &manifest.integrations[0];
-        may_go_live(&world, &session(), &manifest, integration, None, &plan).await
+        may_go_live(&world, &session, manifest, integration, found, &plan, now).await
     }
 }
 
-fn error(code: &str) -> String {
-    format!(
-        "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code>\
-         <Message>no</Message></Error></ErrorResponse>"
-    )
+fn read() -> Manifest {
+    manifest::read(MANIFEST, &config().bounds, &[]).unwrap()
 }
 
 const MANIFEST: &str = r#"
@@ -189,32 +156,9 @@ actions:
     contract: {input: {type: object}, output: {type: object}}
 "#;
 
-/// Nobody is asked: Genesys Cloud is needed only where a whole integration moves.
-fn session() -> Session {
-    let nowhere = || "http://127.0.0.1:9".parse().unwrap();
-    let endpoints = Endpoints {
-        api: nowhere(),
-        login: nowhere(),
-    };
-    let credentials = ClientCredentials {
-        client_id: "client".into(),
-        client_secret: "secret".to_owned().into(),
-    };
-    Session {
-        genesys: Genesys::new(endpoints, credentials, Settings::default()).unwrap(),
-        client_id: "client".parse().unwrap(),
-        own_clients: BTreeSet::new(),
-        role_slot: Arc::default(),
-    }
-}
-
 /// An untested action that calls one function and is to call another, with another template.
 fn update(from: &str, to: &str) -> Vec<RebindStep> {
-    let manifest = {
-        let environment = environment();
-        let config = Config::from_env(|name| environment.get(name).map(|text| (*text).to_owned()));
-        manifest::read(MANIFEST, &config.unwrap().bounds, &[]).unwrap()
-    };
+    let manifest = read();
     let view = |function: &str, template: &str| {
         let mut config = DesiredAction::new(&manifest.actions[0], Vec::new()).config(None);
         config.request_url_template = function.to_owned();
@@ -237,42 +181,29 @@ fn update(from: &str, to: &str) -> Vec<RebindStep> {
 
 #[tokio::test]
 async fn a_rotation_is_written_without_reading_iam() {
-    let account = Account {
-        outage: true,
-        changed: Some(1),
-        ..Account::default()
-    };
-    account.may_go_live(update(ONE, ONE)).await.unwrap();
-    assert_eq!(*account.calls.lock().unwrap(), Vec::<String>::new());
+    let setup = Setup::new().await.changed(1);
+    setup.account.iam_is_down(true);
+    setup.may_go_live(update(ONE, ONE)).await.unwrap();
+    assert_eq!(setup.account.stub.seen().len(), 0);
 }
 
 #[tokio::test]
 async fn another_function_goes_live_where_the_role_serves_every_action() {
-    let account = Account::granting(&[ONE, TWO]);
-    account.may_go_live(update(TWO, ONE)).await.unwrap();
-    assert_eq!(
-        account.calls_of_iam(),
-        [
-            "GetRole",
-            "GetRolePolicy",
-            "ListAttachedRolePolicies",
-            "ListRolePolicies"
-        ]
-    );
+    let setup = Setup::granting(&[ONE, TWO]).await;
+    setup.may_go_live(update(TWO, ONE)).await.unwrap();
+    assert_eq!(setup.calls_of_iam(), IAM);
 }
 
 #[tokio::test]
 async fn nothing_goes_live_under_a_role_that_does_not_serve_every_action() {
-    let without_boundary = Account {
-        boundary: None,
-        ..Account::granting(&[ONE, TWO])
-    };
-    for (account, says) in [
-        (Account::default(), "does not exist"),
-        (Account::granting(&[ONE]), TWO),
+    let without_boundary = Setup::new().await;
+    without_boundary.role(&[ONE, TWO], None);
+    for (setup, says) in [
+        (Setup::new().await, "does not exist"),
+        (Setup::granting(&[ONE]).await, TWO),
         (without_boundary, "no permissions boundary"),
     ] {
-        let error = account.may_go_live(update(TWO, ONE)).await.unwrap_err();
+        let error = setup.may_go_live(update(TWO, ONE)).await.unwrap_err();
         assert!(!error.is_transient(), "{error}");
         assert!(matches!(error, RebindError::Refused(_)), "{error:?}");
         assert!(error.to_string().contains(says), "{error}");
@@ -281,29 +212,19 @@ async fn nothing_goes_live_under_a_role_that_does_not_serve_every_action() {
 
 #[tokio::test]
 async fn an_outage_of_iam_is_waited_for() {
-    let account = Account {
-        outage: true,
-        ..Account::default()
-    };
-    let error = account.may_go_live(update(TWO, ONE)).await.unwrap_err();
+    let setup = Setup::new().await;
+    setup.account.iam_is_down(true);
+    let error = setup.may_go_live(update(TWO, ONE)).await.unwrap_err();
     assert!(error.is_transient(), "{error}");
 }
 
 #[tokio::test]
 async fn what_goes_live_at_once_waits_until_the_role_has_settled() {
-    let fresh = Account {
-        changed: Some(20),
-        ..Account::granting(&[ONE, TWO])
-    };
+    let fresh = Setup::granting(&[ONE, TWO]).await.changed(20);
     let error = fresh.may_go_live(update(TWO, ONE)).await.unwrap_err();
-    let after = error.comes_back_after().unwrap();
-    assert!(after <= Duration::from_secs(40), "{after:?}");
-    assert!(after > Duration::from_secs(20), "{after:?}");
+    assert_eq!(error.comes_back_after(), Some(Duration::from_secs(40)));
     assert!(error.is_transient());
-    let settled = Account {
-        changed: Some(61),
-        ..Account::granting(&[ONE, TWO])
-    };
+    let settled = Setup::granting(&[ONE, TWO]).await.changed(60);
     settled.may_go_live(update(TWO, ONE)).await.unwrap();
 }
 
@@ -316,23 +237,73 @@ async fn what_nobody_calls_yet_waits_only_for_what_iam_does_not_show() {
             name: "Production".into(),
         }]
     };
-    let fresh = |granted: &[&'static str]| Account {
-        changed: Some(1),
-        ..Account::granting(granted)
-    };
-    fresh(&[ONE, TWO]).may_go_live(steps()).await.unwrap();
-    let error = fresh(&[ONE]).may_go_live(steps()).await.unwrap_err();
+    let granted = Setup::granting(&[ONE, TWO]).await.changed(1);
+    granted.may_go_live(steps()).await.unwrap();
+    let error = Setup::granting(&[ONE]).await.changed(1);
+    let error = error.may_go_live(steps()).await.unwrap_err();
     assert!(error.comes_back_after().is_some(), "{error}");
 }
 
-#[test]
-fn a_change_settles_after_so_much_time_and_not_before() {
-    let at = |second| Timestamp::from_second(second).unwrap();
-    let left = |now| settles_in(at(now), at(1000), SETTLE);
-    assert_eq!(left(1000), Some(SETTLE));
-    assert_eq!(left(1045), Some(Duration::from_secs(15)));
-    assert_eq!(left(1060), None);
-    assert_eq!(left(2000), None);
-    assert_eq!(left(900), Some(SETTLE), "a mark of the future");
-    assert_eq!(settles_in(at(1000), at(1000), Duration::ZERO), None);
+#[tokio::test]
+async fn a_role_and_the_functions_may_change_in_one_upload() {
+    let mut setup = Setup::granting(&[ONE, TWO])
+        .await
+        .remembers("one", "custom_-_1", BEFORE)
+        .remembers("two", "custom_-_2", TWO);
+    setup.listed = vec![("custom_-_1", "One"), ("custom_-_2", "Two")];
+    setup.may_move().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_action_that_was_taken_out_of_the_manifest_and_deleted_is_not_asked_for() {
+    let mut setup = Setup::granting(&[ONE, TWO])
+        .await
+        .remembers("one", "custom_-_1", ONE)
+        .remembers("taken-out", "custom_-_9", BEFORE);
+    setup.listed = vec![("custom_-_1", "One"), ("custom_-_2", "Two")];
+    setup.may_move().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_action_that_was_taken_out_and_still_exists_decides_with_adopt() {
+    let mut setup = Setup::granting(&[ONE, TWO])
+        .await
+        .remembers("taken-out", "custom_-_9", BEFORE);
+    setup.listed = vec![("custom_-_1", "One"), ("custom_-_9", "Taken out")];
+    let error = setup.may_move().await.unwrap_err();
+    assert!(matches!(error, RebindError::Refused(_)), "{error:?}");
+    assert!(error.to_string().contains("custom_-_9"), "{error}");
+    assert_eq!(setup.calls_of_iam(), [""; 0]);
+    setup.manifest.integrations[0].adopt = true;
+    setup.may_move().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_integration_is_not_moved_to_a_role_that_does_not_serve_the_manifest() {
+    let mut setup = Setup::granting(&[ONE])
+        .await
+        .remembers("one", "custom_-_1", ONE);
+    setup.listed = vec![("custom_-_1", "One"), ("custom_-_2", "Two")];
+    let error = setup.may_move().await.unwrap_err();
+    assert!(error.to_string().contains(TWO), "{error}");
+}
+
+#[tokio::test]
+async fn of_a_refusal_by_aws_the_record_says_what_iam_shows() {
+    let says = async |setup: &Setup| {
+        let world = World::new(config(), &setup.account.stub.sdk);
+        let integration = &setup.manifest.integrations[0];
+        let function = ONE.parse().unwrap();
+        diagnose(&world, &setup.manifest, integration, &function).await
+    };
+    let right = says(&Setup::granting(&[ONE]).await).await;
+    assert!(right.contains("nothing wrong"), "{right}");
+    let no_grant = says(&Setup::granting(&[TWO]).await).await;
+    assert!(no_grant.contains("does not grant"), "{no_grant}");
+    let absent = Setup::new().await;
+    let none = says(&absent).await;
+    assert!(none.contains("does not exist"), "{none}");
+    absent.account.iam_is_down(true);
+    let unread = says(&absent).await;
+    assert!(unread.contains("could not be asked"), "{unread}");
 }

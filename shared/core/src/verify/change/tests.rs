@@ -4,7 +4,7 @@ use aws_stub::Account;
 use lockstep_domain::change::ChangeId;
 
 use super::*;
-use crate::stub::config;
+use crate::config::tests::config;
 
 #[tokio::test]
 async fn an_accepted_copy_that_cannot_be_read_is_no_missing_manifest() {

@@ -1,0 +1,67 @@
+//! Whether what was bound before still works.
+
+use lockstep_domain::arn::SecretArn;
+use lockstep_domain::staging::still_works;
+use tracing::warn;
+
+use crate::aws::{AwsError, SecretSeen};
+use crate::world::World;
+
+/// Whether all of these versions still work, where two users take turns. Of a secret that can't be
+/// looked at for good nobody can tell, so its versions count as dead.
+///
+/// # Errors
+/// AWS did not answer, and may later.
+pub(super) async fn still_work(
+    world: &World,
+    versions: &[(SecretArn, String)],
+) -> Result<bool, AwsError> {
+    for (secret, version) in versions {
+        let works = match world.secrets.current(secret).await {
+            Ok(SecretSeen::Current {
+                version_id,
+                previous_id,
+                ..
+            }) => still_works(version, version_id.as_str(), previous_id.as_deref()),
+            Ok(SecretSeen::NoCurrent | SecretSeen::Deleted | SecretSeen::Missing) => false,
+            Err(error) if error.is_transient() => return Err(error),
+            Err(error) => {
+                warn!(%secret, %error, "whether the version that was bound before works is unknown");
+                false
+            }
+        };
+        if !works {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_stub::Account;
+
+    use super::*;
+    use crate::config::tests::config;
+
+    const SECRET: &str = "arn:aws:secretsmanager:us-east-1:123456789012:secret:prod/db-AbCdEf";
+
+    #[tokio::test]
+    async fn the_current_version_works_and_the_one_before_it_and_none_that_is_older() {
+        let account = Account::start().await;
+        let world = World::new(config(), &account.stub.sdk);
+        let versions = ["v1", "v2", "v3"].map(|version| format!("{version:0>36}"));
+        for version in &versions {
+            account.secret(SECRET, version);
+        }
+        let works = async |version: &String| {
+            let bound = [(SECRET.parse().unwrap(), version.clone())];
+            still_work(&world, &bound).await.unwrap()
+        };
+        assert!(!works(&versions[0]).await, "AWSPREVIOUS has moved on");
+        assert!(works(&versions[1]).await);
+        assert!(works(&versions[2]).await);
+        account.deny(SECRET);
+        assert!(!works(&versions[2]).await, "nobody can tell");
+    }
+}
