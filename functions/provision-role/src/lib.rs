@@ -54,7 +54,12 @@ async fn carry_out(world: &World, call: &Call, context: &Context) -> Result<Answ
         Ok(Trigger::Ignored { because }) => return Ok(Answer::nothing(Mode::Apply, because)),
         Err(problems) => {
             return Ok(world
-                .refuse(EventType::ManifestRefused, None, problems)
+                .refuse(
+                    EventType::ManifestRefused,
+                    None,
+                    problems,
+                    call.trigger_id(context),
+                )
                 .await?);
         }
     };
@@ -76,7 +81,12 @@ async fn carry_out(world: &World, call: &Call, context: &Context) -> Result<Answ
             Ok(concern) => concern,
             Err(problems) => {
                 return Ok(world
-                    .refuse(EventType::ManifestRefused, None, problems)
+                    .refuse(
+                        EventType::ManifestRefused,
+                        None,
+                        problems,
+                        call.trigger_id(context),
+                    )
                     .await?);
             }
         };

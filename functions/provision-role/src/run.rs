@@ -111,7 +111,12 @@ impl<'a> Run<'a> {
     async fn refuse(&mut self, scope: &Scope<'_>, problems: Vec<Problem>) -> Result<(), Failure> {
         let organization = scope.manifest.organization.id.clone();
         self.world
-            .refuse(EventType::PlanRefused, Some(organization), problems.clone())
+            .refuse(
+                EventType::PlanRefused,
+                Some(organization),
+                problems.clone(),
+                self.trigger_id,
+            )
             .await?;
         self.refused.extend(problems);
         Ok(())

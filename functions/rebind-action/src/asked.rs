@@ -23,6 +23,7 @@ pub(crate) async fn asked(
     call: &Call,
     context: &Context,
 ) -> Result<Answer, Failure> {
+    let trigger_id = call.trigger_id(context);
     let named = Named {
         organization: request.organization.as_ref(),
         keys: request.keys.as_deref(),
@@ -33,7 +34,7 @@ pub(crate) async fn asked(
         Ok(selected) => selected,
         Err(problems) => {
             return Ok(world
-                .refuse(EventType::ManifestRefused, None, problems)
+                .refuse(EventType::ManifestRefused, None, problems, trigger_id)
                 .await?);
         }
     };
@@ -47,7 +48,12 @@ pub(crate) async fn asked(
             Ok(Err(problem)) => {
                 let problems = vec![problem.clone()];
                 world
-                    .refuse(EventType::PlanRefused, Some(organization.clone()), problems)
+                    .refuse(
+                        EventType::PlanRefused,
+                        Some(organization.clone()),
+                        problems,
+                        trigger_id,
+                    )
                     .await?;
                 came.refused.push(problem);
             }
@@ -58,6 +64,7 @@ pub(crate) async fn asked(
         mode: request.mode,
         retry: request.retry,
         reason: request.reason.clone(),
+        trigger_id: trigger_id.to_owned(),
         deadline: context.deadline,
     };
     let count = |one: &Selected<'_>| one.actions.len() + one.units.len();

@@ -44,7 +44,12 @@ pub async fn handle(world: &World, call: &Call, context: &Context) -> Result<Ans
         Ok(Trigger::Ignored { because }) => return Ok(Answer::nothing(Mode::Apply, because)),
         Err(problems) => {
             return Ok(world
-                .refuse(EventType::ManifestRefused, None, problems)
+                .refuse(
+                    EventType::ManifestRefused,
+                    None,
+                    problems,
+                    call.trigger_id(context),
+                )
                 .await?);
         }
     };
@@ -54,7 +59,7 @@ pub async fn handle(world: &World, call: &Call, context: &Context) -> Result<Ans
     match work {
         Work::Binding(message) => handed_on(world, &manifests, &message, call, context).await,
         Work::Asked(request) => asked::asked(world, &manifests, &request, call, context).await,
-        Work::Tutorial(request) => told(world, &manifests, &request, context).await,
+        Work::Tutorial(request) => told(world, &manifests, &request, call, context).await,
     }
 }
 
@@ -76,9 +81,9 @@ async fn handed_on(
         return Ok(Answer::nothing(Mode::Apply, because));
     };
     let manifest = &accepted.manifest;
+    let trigger_id = call.trigger_id(context);
     let is_it = |dropped: &&Dropped| dropped.key.as_ref() == Some(key);
     if let Some(dropped) = accepted.dropped.iter().find(is_it) {
-        let trigger_id = call.trigger_id(context);
         let because = acceptance::announce_ignored(world, accepted, dropped, trigger_id).await?;
         return Ok(Answer::nothing(manifest.organization.mode, because));
     }
@@ -86,6 +91,7 @@ async fn handed_on(
         mode: Mode::Apply,
         retry: *retry,
         reason: reason.clone(),
+        trigger_id: trigger_id.to_owned(),
         deadline: context.deadline,
     };
     let (handled, event) = match (manifest.action(key), unit_of(manifest, key)) {
@@ -205,8 +211,10 @@ async fn told(
     world: &World,
     manifests: &Manifests,
     request: &TutorialRequest,
+    call: &Call,
     context: &Context,
 ) -> Result<Answer, Failure> {
+    let trigger_id = call.trigger_id(context);
     let states = futures_util::future::try_join_all(
         manifests
             .in_force
@@ -226,7 +234,7 @@ async fn told(
         Ok(found) => found,
         Err(problems) => {
             return Ok(world
-                .refuse(EventType::ManifestRefused, None, problems)
+                .refuse(EventType::ManifestRefused, None, problems, trigger_id)
                 .await?);
         }
     };
@@ -234,6 +242,7 @@ async fn told(
         mode: Mode::Apply,
         retry: false,
         reason: Some("asked for by hand".into()),
+        trigger_id: trigger_id.to_owned(),
         deadline: context.deadline,
     };
     one(world, manifest, action, &ask).await

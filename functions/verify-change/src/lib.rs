@@ -25,7 +25,12 @@ pub async fn handle(world: &World, call: &Call, context: &Context) -> Result<Ans
         Ok(Trigger::Ignored { because }) => return Ok(Answer::nothing(Mode::Apply, because)),
         Err(problems) => {
             return Ok(world
-                .refuse(EventType::ManifestRefused, None, problems)
+                .refuse(
+                    EventType::ManifestRefused,
+                    None,
+                    problems,
+                    call.trigger_id(context),
+                )
                 .await?);
         }
     };
@@ -36,7 +41,12 @@ pub async fn handle(world: &World, call: &Call, context: &Context) -> Result<Ans
     let answer = Box::pin(look).await?;
     match answer {
         Answer::Refused(refused) => Ok(world
-            .refuse(EventType::ManifestRefused, None, refused.errors)
+            .refuse(
+                EventType::ManifestRefused,
+                None,
+                refused.errors,
+                call.trigger_id(context),
+            )
             .await?),
         Answer::Response(_) | Answer::Report(_) => Ok(answer),
     }

@@ -80,12 +80,7 @@ pub async fn accept(world: &World, object: &str) -> Result<Acceptance, Failure> 
 /// S3 did not answer, or the bus did not take an event.
 pub async fn current(world: &World) -> Result<Manifests, Failure> {
     let manifests = world.store.accepted().await?;
-    for copy in &manifests.unreadable {
-        match copy.error.unreadable() {
-            Some(object) => world.announce_unreadable(&object).await?,
-            None => warn!(error = %copy.error, "an accepted manifest can't be read"),
-        }
-    }
+    announce_unreadable(world, &manifests).await?;
     for (object, problems) in &manifests.refused {
         let mut detail = world.detail();
         detail.errors.clone_from(problems);
@@ -101,6 +96,20 @@ pub async fn current(world: &World) -> Result<Manifests, Failure> {
         announce_dropped(world, accepted).await?;
     }
     Ok(manifests)
+}
+
+/// Emits *Object Unreadable* for each accepted copy that can't be read.
+///
+/// # Errors
+/// The bus did not take an event.
+pub async fn announce_unreadable(world: &World, manifests: &Manifests) -> Result<(), Failure> {
+    for copy in &manifests.unreadable {
+        match copy.error.unreadable() {
+            Some(object) => world.announce_unreadable(&object).await?,
+            None => warn!(error = %copy.error, "an accepted manifest can't be read"),
+        }
+    }
+    Ok(())
 }
 
 async fn announce_dropped(world: &World, accepted: &Accepted) -> Result<(), Failure> {

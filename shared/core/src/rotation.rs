@@ -13,6 +13,7 @@
 mod create;
 mod finish;
 mod heal;
+mod named;
 mod prove;
 mod request;
 mod tell;
@@ -22,13 +23,13 @@ mod usage;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use lockstep_domain::arn::SecretArn;
 use lockstep_domain::manifest::Manifest;
 use lockstep_domain::rotation::{
     self, CURRENT, Pair, Pending, Plan, Refusal, RotationState, STRATEGY_TAG, Seen, Turn,
 };
 use serde_json::json;
 
+use crate::acceptance;
 use crate::aws::{AwsError, GenesysClient, SecretError, SecretLook, StoredClient};
 use crate::genesys::SessionError;
 use crate::response::Answer;
@@ -117,30 +118,37 @@ pub async fn step(
     request: &StepRequest,
     deadline: Deadline,
 ) -> Result<Answer, Failure> {
+    let done = attempt(world, request, deadline).await;
+    if let Err(failure) = &done
+        && let Some(object) = failure.object()
+    {
+        world.announce_unreadable(object).await?;
+    }
+    done
+}
+
+async fn attempt(
+    world: &World,
+    request: &StepRequest,
+    deadline: Deadline,
+) -> Result<Answer, Failure> {
     let manifests = world.store.accepted().await?;
     let Some(look) = world.secrets.look(&request.secret).await? else {
         let message = format!("there is no secret {}, or it is deleted", request.secret);
         return Err(Failure::permanent("not_found", message));
     };
-    let Some(manifest) = naming(&manifests, &request.secret) else {
-        return Err(tell::nowhere(world, request, &look).await);
+    let manifest = match named::naming(&manifests, &request.secret) {
+        Ok(manifest) => manifest,
+        Err(refusal) => {
+            if matches!(refusal, Refusal::ManifestUnreadable { .. }) {
+                acceptance::announce_unreadable(world, &manifests).await?;
+            }
+            return Err(tell::nowhere(world, request, &look, &refusal).await);
+        }
     };
     let mut rotating = Rotating::new(world, request, deadline, look, &manifests, manifest).await?;
     let done = rotating.work().await;
     rotating.end(done).await
-}
-
-/// The manifest in force that names a secret as one of its organization's clients.
-pub(crate) fn naming<'m>(manifests: &'m Manifests, secret: &SecretArn) -> Option<&'m Manifest> {
-    let all = manifests.in_force.iter().map(|accepted| &accepted.manifest);
-    all.into_iter()
-        .find(|manifest| clients_of(manifest).any(|named| named == secret))
-}
-
-/// The secrets with OAuth clients that a manifest names.
-pub(crate) fn clients_of(manifest: &Manifest) -> impl Iterator<Item = &SecretArn> {
-    let organization = &manifest.organization;
-    std::iter::once(&organization.client_secret).chain(&organization.rotated_clients)
 }
 
 /// The ids in a value; `None` where they are none.

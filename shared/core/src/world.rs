@@ -124,11 +124,14 @@ impl World {
         &self,
         of: &T,
         detail_type: EventType,
-        detail: Detail,
+        mut detail: Detail,
     ) -> Result<(), AwsError> {
         if self.was_emitted(of).await {
             return Ok(());
         }
+        // What is another occasion is another event, even if it says the same.
+        let occurrence = || Digest::of(of).as_str().to_owned();
+        detail.occurrence.get_or_insert_with(occurrence);
         self.emit(detail_type, detail).await?;
         if let Err(error) = self.store.mark_emitted(&Digest::of(of)).await {
             tracing::warn!(%error, "the event may come again");
@@ -164,7 +167,8 @@ impl World {
     }
 
     /// Refuses as a whole: an event, whatever woke us, and the same errors as the answer. Nothing
-    /// was written.
+    /// was written. `trigger_id` is equal in redeliveries of one trigger: two triggers that are refused
+    /// for one reason are two events.
     ///
     /// # Errors
     /// The bus did not take the event.
@@ -173,8 +177,10 @@ impl World {
         event: EventType,
         organization: Option<OrganizationId>,
         problems: Vec<Problem>,
+        trigger_id: &str,
     ) -> Result<Answer, AwsError> {
         let mut detail = self.detail();
+        detail.occurrence = Some(trigger_id.to_owned());
         detail.organization_id = organization;
         detail.errors.clone_from(&problems);
         self.emit(event, detail).await?;

@@ -202,14 +202,14 @@ pub struct VersionId(String);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidVersionId {
     /// Too short or too long.
-    #[error("has {length} characters, not 32 to 64")]
+    #[error("has {length} characters; 32 to 64 are needed")]
     Length {
         /// Its length in characters.
         length: usize,
     },
     /// A character that can't be carried into a template.
     #[error(
-        "holds a character other than printable ASCII without space and without $ # \" \\ {{ }}"
+        "holds a character that is not allowed; letters, digits and ! % & ' ( ) * + , - . / : ; < = > ? @ [ ] ^ _ ` | ~ are"
     )]
     Character,
 }
@@ -289,6 +289,18 @@ mod tests {
         for length in [0, 31, 65] {
             let found = "x".repeat(length).parse::<VersionId>();
             assert_eq!(found, Err(InvalidVersionId::Length { length }));
+        }
+        let said = InvalidVersionId::Character.to_string();
+        let allowed = (' '..='~').filter(|c| {
+            format!("{}{c}", "x".repeat(40))
+                .parse::<VersionId>()
+                .is_ok()
+        });
+        for c in allowed.filter(|c| !c.is_ascii_alphanumeric()) {
+            assert!(
+                said.contains(&format!(" {c} ")),
+                "{c} is allowed and not named: {said}"
+            );
         }
         for c in ['$', '#', '"', '\\', '{', '}', ' ', '\n', 'é'] {
             let text = format!("{}{c}", "x".repeat(40));

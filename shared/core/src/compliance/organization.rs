@@ -9,7 +9,6 @@ use lockstep_domain::compliance::{
     Check, Checked, Report, Standing, SweepState, role_checks, turn,
 };
 use lockstep_domain::credentials::Unit;
-use lockstep_domain::digest::Digest;
 use lockstep_domain::event::EventType;
 use lockstep_domain::finding::{Finding, Status};
 use lockstep_domain::ids::{Key, OrganizationId};
@@ -279,7 +278,7 @@ pub(super) async fn remember(
         .map(|finding| &finding.id)
         .collect();
     // A sweep that is cut off and repeated tells of the same turn.
-    let occurrence = Digest::of(&remembered.value).to_string();
+    let occurrence = remembered.value.occurrence();
     let turn = turn(&remembered.value.standing, findings, |standing| {
         unseen.contains(&standing.id)
     });
@@ -300,8 +299,7 @@ pub(super) async fn remember(
         let said = format!("resolved: {} on {}", standing.id, standing.resource);
         tell(world, swept, None, None, said, evidence, &occurrence).await?;
     }
-    remembered.value.standing = turn.standing;
-    remembered.value.last_run = swept.audited.or(remembered.value.last_run);
+    remembered.value.remember(turn.standing, swept.audited);
     let object = object(&swept.organization);
     world.store.write_json(&object, &mut remembered).await?;
     Ok(())

@@ -2,6 +2,8 @@
 
 pub mod action;
 pub mod credentials;
+#[cfg(test)]
+mod event_id_tests;
 mod live_test;
 mod preconditions;
 pub mod role;

@@ -8,7 +8,8 @@ use lockstep_domain::arn::SecretArn;
 use lockstep_domain::ids::ClientId;
 use lockstep_domain::rotation::{self, FORCE_TAG, PENDING, Pair, Refusal, Strategy, Turn};
 
-use super::{Rotating, Trouble, clients_of, of_genesys, of_session, pair};
+use super::{Rotating, Trouble, named, of_genesys, of_session, pair};
+use crate::acceptance;
 use crate::aws::{GenesysClient, SecretError};
 use crate::genesys::{Session, sign_in};
 use crate::runtime::Failure;
@@ -77,6 +78,10 @@ impl Rotating<'_> {
         rotation::guard(turn, &session.client_id, &[])?;
         let others = self.others(&turn.rotates).await?;
         rotation::guard(turn, &session.client_id, &others)?;
+        if let Err(unknown) = named::all_known(self.manifests, &turn.rotates) {
+            acceptance::announce_unreadable(self.world, self.manifests).await?;
+            return Err(unknown.into());
+        }
         fit(session, &turn.rotates).await
     }
 
@@ -84,8 +89,7 @@ impl Rotating<'_> {
     /// would be reset, so it is not passed over.
     async fn others(&self, client: &ClientId) -> Result<Vec<(SecretArn, Pair)>, Trouble> {
         let mut others = Vec::new();
-        let all = self.manifests.in_force.iter();
-        let secrets = all.flat_map(|accepted| clients_of(&accepted.manifest));
+        let secrets = named::all(self.manifests);
         for secret in secrets.filter(|secret| **secret != self.request.secret) {
             if let Some(pair) = self.clients_in(secret, client).await? {
                 others.push((secret.clone(), pair));
@@ -109,7 +113,11 @@ impl Rotating<'_> {
             Ok(found) => {
                 return match pair(&found) {
                     Some(pair) => Ok(Some(pair)),
-                    None => Err(unreadable("it holds an id that is none".to_owned()).into()),
+                    None => Err(unreadable(
+                        "its client_id or alternate_client_id is not the id of an OAuth client"
+                            .to_owned(),
+                    )
+                    .into()),
                 };
             }
             Err(SecretError::Shape { problem, .. }) => {

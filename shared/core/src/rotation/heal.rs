@@ -9,10 +9,13 @@ use lockstep_domain::arn::SecretArn;
 use lockstep_domain::ids::InvalidVersionId;
 use lockstep_domain::manifest::{Manifest, Mode};
 use lockstep_domain::plan::Outcome;
-use lockstep_domain::rotation::{self, HealRequest, HealStep, HealVerb, RotationStep, Stuck};
+use lockstep_domain::rotation::{
+    self, HealRequest, HealStep, HealVerb, Refusal, RotationStep, Stuck,
+};
 use serde::Serialize;
 
-use super::{Rotating, StepRequest, Trouble, clients_of};
+use super::{Rotating, StepRequest, Trouble, named};
+use crate::acceptance;
 use crate::aws::SecretLook;
 use crate::runtime::{Deadline, Failure};
 use crate::store::Manifests;
@@ -39,11 +42,14 @@ pub async fn heal(
     request: &HealRequest,
     deadline: Deadline,
 ) -> Result<HealReport, Failure> {
-    let manifests = world.store.accepted().await?;
+    let manifests = match request.mode {
+        Mode::Apply => Box::pin(acceptance::current(world)).await?,
+        Mode::Plan => world.store.accepted().await?,
+    };
     let mut report = HealReport {
         mode: request.mode,
         steps: Vec::new(),
-        notices: Vec::new(),
+        notices: not_checked(request, &manifests),
     };
     for accepted in &manifests.in_force {
         let manifest = &accepted.manifest;
@@ -53,7 +59,7 @@ pub async fn heal(
             (Mode::Plan, _) | (_, Mode::Plan) => Mode::Plan,
         };
         let asked = |secret: &&SecretArn| request.secret.as_ref().is_none_or(|one| one == *secret);
-        for secret in clients_of(manifest).filter(asked) {
+        for secret in manifest.client_secrets().filter(asked) {
             let healer = Healer {
                 world,
                 manifests: &manifests,
@@ -67,13 +73,42 @@ pub async fn heal(
             };
             match Box::pin(healer.heal(&mut report)).await {
                 Ok(()) => {}
-                Err(failure) => report
-                    .notices
-                    .push(format!("{secret} was not looked at: {failure}")),
+                Err(failure) => {
+                    if let (Mode::Apply, Some(object)) = (mode, failure.object()) {
+                        world.announce_unreadable(object).await?;
+                    }
+                    let notice = format!("{secret} was not checked: {failure}");
+                    report.notices.push(notice);
+                }
             }
         }
     }
     Ok(report)
+}
+
+/// What was asked for and can't be checked: what an unreadable manifest names, and what the stack's parameters do
+/// not cover.
+fn not_checked(request: &HealRequest, manifests: &Manifests) -> Vec<String> {
+    let asked = |secret: &SecretArn| request.secret.as_ref().is_none_or(|one| one == secret);
+    let notice = |secret: &SecretArn, refusal: Refusal| {
+        format!("{secret} was not checked: {refusal}. {}", refusal.fix())
+    };
+    let copies = manifests.unreadable.iter().map(|copy| {
+        let (organization, error) = (&copy.organization, &copy.error);
+        format!("the clients of the organization {organization} were not checked: {error}")
+    });
+    let uncovered = named::uncovered(manifests);
+    let is_uncovered = |secret: &SecretArn| uncovered.iter().any(|one| one.secret == secret);
+    let of_none = request
+        .secret
+        .as_ref()
+        .filter(|secret| !is_uncovered(secret));
+    let of_none =
+        of_none.and_then(|secret| Some((secret, named::naming(manifests, secret).err()?)));
+    let of_none = of_none.map(|(secret, refusal)| notice(secret, refusal));
+    let uncovered = uncovered.iter().filter(|one| asked(one.secret));
+    let uncovered = uncovered.map(|one| notice(one.secret, one.refusal()));
+    copies.chain(uncovered).chain(of_none).collect()
 }
 
 struct Healer<'a> {
@@ -213,7 +248,9 @@ impl Healer<'_> {
 
     fn request(&self, version_id: &str, step: RotationStep) -> Result<StepRequest, Failure> {
         let token = version_id.parse().map_err(|problem: InvalidVersionId| {
-            let message = format!("the id of the version that a rotation left {problem}");
+            let message = format!(
+                "AWSPENDING is on a version whose id {problem}. Remove the label by hand: aws secretsmanager update-secret-version-stage --version-stage AWSPENDING --remove-from-version-id"
+            );
             Failure::permanent("bad_version_id", message)
         })?;
         Ok(StepRequest {

@@ -25,11 +25,18 @@ pub(super) fn failure(request: &StepRequest, refusal: &Refusal) -> Failure {
     )
 }
 
-/// Tells that no manifest names the secret. There is no organization, hence no memory: it is told
-/// at every try.
-pub(super) async fn nowhere(world: &World, request: &StepRequest, look: &SecretLook) -> Failure {
-    let refusal = Refusal::NotInManifest;
+/// Announces that no current manifest names the secret. There is no organization, hence no memory: it is
+/// emitted at every try, under one id.
+pub(super) async fn nowhere(
+    world: &World,
+    request: &StepRequest,
+    look: &SecretLook,
+    refusal: &Refusal,
+) -> Failure {
     let mut detail = world.detail();
+    if let Refusal::NotCovered { organization, .. } = refusal {
+        detail.organization_id.clone_from(organization);
+    }
     fill(
         &mut detail,
         request,
@@ -39,12 +46,14 @@ pub(super) async fn nowhere(world: &World, request: &StepRequest, look: &SecretL
     );
     detail.notices = vec![side(refusal.side().as_str()), old_works(None)];
     match world.emit(EventType::ClientRotationFailed, detail).await {
-        Ok(()) => failure(request, &refusal),
+        Ok(()) => failure(request, refusal),
         Err(error) => error.into(),
     }
 }
 
 fn fill(detail: &mut Detail, request: &StepRequest, look: &SecretLook, problem: &str, fix: String) {
+    // Secrets Manager repeats a rotation under its token; another rotation is another failure.
+    detail.occurrence = Some(request.token.to_string());
     detail.reason = Some(format!(
         "{} of the rotation of {}: {problem}",
         request.step.as_str(),

@@ -10,6 +10,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use lockstep_domain::arn::SecretArn;
 use lockstep_domain::digest::Digest;
 use lockstep_domain::ids::OrganizationId;
 use lockstep_domain::manifest::{self, Dropped, Manifest};
@@ -66,6 +67,8 @@ pub struct Manifests {
     pub in_force: Vec<Accepted>,
     /// What was accepted once and is no longer allowed at all: the object, and why.
     pub refused: Vec<(String, Vec<Problem>)>,
+    /// The secrets with OAuth clients that each of `refused` names; `None` where its form is not known any more.
+    pub refused_clients: Vec<Option<Vec<SecretArn>>>,
     /// Accepted copies that can't be read. What they say is not known, least of all to be nothing.
     pub unreadable: Vec<UnreadableCopy>,
     /// Objects among the accepted copies that are none.
@@ -194,7 +197,11 @@ impl Store {
                         accepted_at: kept.accepted_at,
                     });
                 }
-                Err(problems) => manifests.refused.push((kept.object, problems)),
+                Err(problems) => {
+                    let clients = manifest::clients_named_in(&kept.text, &self.config.bounds);
+                    manifests.refused_clients.push(clients);
+                    manifests.refused.push((kept.object, problems));
+                }
             }
         }
         Ok(manifests)

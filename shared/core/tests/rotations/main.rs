@@ -6,6 +6,7 @@
 )]
 
 mod aws;
+mod manifests;
 
 use std::time::Duration;
 
@@ -68,26 +69,46 @@ impl Setup {
                 "alternate_client_id": other.id, "rate": 1}),
         );
         aws.secret(THIRD, &json!({"client_id": "third", "client_secret": "x"}));
-        let manifest = json!({
-            "version": 1,
-            "organization": {
-                "id": genesys.organization_id(), "api_url": genesys.api_url(), "login_url": genesys.login_url(),
-                "client_secret": OWN, "rotated_clients": [TEAM, THIRD],
-            },
-            "integrations": [{"key": "prod", "name": "AWS Lambda production", "role": "GenesysActions"}], "actions": [],
-        });
-        let accepted = json!({"object": "one.yaml", "version_id": null,
-            "accepted_at": "2026-01-01T00:00:00Z", "text": manifest.to_string()});
-        let key = format!("lockstep-state/accepted/{}.json", genesys.organization_id());
-        aws.held().objects.insert(key, accepted.to_string().into());
         let setup = Self {
             aws,
             pair: [one.id, other.id],
             genesys,
             world,
         };
+        setup.accepted(setup.genesys.organization_id(), &[TEAM, THIRD]);
         setup.used(&own.id, 1);
         setup
+    }
+
+    /// A manifest that was accepted for an organization, with these rotated clients.
+    fn accepted(&self, organization: &str, clients: &[&str]) {
+        let manifest = json!({
+            "version": 1,
+            "organization": {
+                "id": organization, "api_url": self.genesys.api_url(), "login_url": self.genesys.login_url(),
+                "client_secret": OWN, "rotated_clients": clients,
+            },
+            "integrations": [{"key": "prod", "name": "AWS Lambda production", "role": "GenesysActions"}], "actions": [],
+        });
+        let accepted = json!({"object": format!("manifests/{organization}.yaml"), "version_id": null,
+            "accepted_at": "2026-01-01T00:00:00Z", "text": manifest.to_string()});
+        self.copy(organization, &accepted.to_string());
+    }
+
+    /// An accepted copy, whatever it holds.
+    fn copy(&self, organization: &str, bytes: &str) {
+        let key = format!("lockstep-state/accepted/{organization}.json");
+        self.aws.held().objects.insert(key, bytes.into());
+    }
+
+    async fn heal(&self, mode: &str) -> String {
+        let heal = json!({"heal": true, "mode": mode});
+        let Ok(Call::Heal(heal)) = rotation::request(&heal) else {
+            panic!("not a healing");
+        };
+        let deadline = Deadline::after(Duration::from_secs(120));
+        let report = rotation::heal(&self.world, &heal, deadline).await.unwrap();
+        serde_json::to_string(&report).unwrap()
     }
 
     /// Somebody used a client so many days ago.
@@ -108,7 +129,11 @@ impl Setup {
     }
 
     async fn step(&self, step: &str) -> Result<Value, Failure> {
-        let body = json!({"SecretId": TEAM, "ClientRequestToken": TOKEN, "Step": step});
+        self.step_of(TEAM, TOKEN, step).await
+    }
+
+    async fn step_of(&self, secret: &str, token: &str, step: &str) -> Result<Value, Failure> {
+        let body = json!({"SecretId": secret, "ClientRequestToken": token, "Step": step});
         let Ok(Call::Step(request)) = rotation::request(&body) else {
             panic!("not a step: {body}");
         };
@@ -181,15 +206,10 @@ async fn a_pair_is_rotated_and_its_next_turn_is_refused_with_the_date_that_works
     let current: Value = serde_json::from_str(&current).unwrap();
     assert_eq!(current["client_id"], json!(setup.pair[1]));
     assert_eq!(setup.resets(), 1);
-    setup.aws.begin(TEAM, &TOKEN.replace('7', "8"), None);
-    let body = json!({"SecretId": TEAM, "ClientRequestToken": TOKEN.replace('7', "8"), "Step": "createSecret"});
-    let Ok(Call::Step(request)) = rotation::request(&body) else {
-        panic!("not a step");
-    };
-    let deadline = Deadline::after(Duration::from_secs(120));
-    let refused = rotation::step(&setup.world, &request, deadline)
-        .await
-        .unwrap_err();
+    let next = TOKEN.replace('7', "8");
+    setup.aws.begin(TEAM, &next, None);
+    let refused = setup.step_of(TEAM, &next, "createSecret").await;
+    let refused = refused.unwrap_err();
     assert_eq!(refused.kind(), "too_early", "{refused}");
     assert!(refused.to_string().contains("at the earliest"), "{refused}");
     assert_eq!(setup.resets(), 1);
@@ -277,13 +297,7 @@ async fn a_refused_address_is_its_own_diagnosis_and_the_secret_is_kept() {
         setup.addresses(&setup.pair[1], true);
         let said = setup.refused("testSecret", "address_refused").await;
         assert!(said.contains("IP address"), "{place}: {said}");
-        let heal = json!({"heal": true, "mode": "apply"});
-        let Ok(Call::Heal(heal)) = rotation::request(&heal) else {
-            panic!("not a healing");
-        };
-        let deadline = Deadline::after(Duration::from_secs(120));
-        let report = rotation::heal(&setup.world, &heal, deadline).await.unwrap();
-        let report = serde_json::to_string(&report).unwrap();
+        let report = setup.heal("apply").await;
         assert!(report.contains("address_refused"), "{place}: {report}");
         assert_eq!(setup.aws.value(TEAM, "AWSPENDING"), pending, "{place}");
         // Repeated by Secrets Manager: the same secret is tried again, and passes once the list is right.

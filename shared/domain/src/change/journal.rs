@@ -229,6 +229,24 @@ impl Change {
         }
     }
 
+    /// A change of a credential set about to be applied. A credential may move to the set of another secret, and its
+    /// numbers must not go back: those of sets are at least the milliseconds since 1970, so that a change is above
+    /// every earlier one of any set.
+    pub fn begin_set(
+        id: ChangeId,
+        attempt: u32,
+        secrets: Vec<SecretVersion>,
+        before: Option<&Self>,
+        now: Timestamp,
+    ) -> Self {
+        let change = Self::begin(id, attempt, secrets, before, now);
+        let clock = u64::try_from(now.as_millisecond()).unwrap_or_default();
+        Self {
+            sequence: change.sequence.max(clock),
+            ..change
+        }
+    }
+
     /// Until when this change, or one before it, has been judged.
     fn judged_by(&self) -> Option<Timestamp> {
         match &self.phase {

@@ -142,6 +142,31 @@ mod tests {
     }
 
     #[test]
+    fn a_credential_that_moves_to_another_set_keeps_counting_upwards() {
+        let second = |seconds| Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_secs(seconds);
+        let mut numbers = Vec::new();
+        let mut before: Option<Change> = None;
+        for at in 1..=7 {
+            let mut change = Change::begin_set(id("a"), 1, vec![], before.as_ref(), second(at));
+            numbers.push(change.number());
+            change.end(End::Verified, second(at));
+            change.reserve_number();
+            numbers.push(change.number());
+            before = Some(change);
+        }
+        // The other set is new, and the first one's changes are none of its own.
+        let moved = Change::begin_set(id("b"), 1, vec![], None, second(8));
+        numbers.push(moved.number());
+        // Back to the first set, whose last change knows nothing of that.
+        let back = Change::begin_set(id("c"), 1, vec![], before.as_ref(), second(9));
+        numbers.push(back.number());
+        assert!(numbers.is_sorted_by(|a, b| a < b), "{numbers:?}");
+        // Two changes within a millisecond, or under a clock that was put back.
+        let next = Change::begin_set(id("d"), 1, vec![], Some(&back), second(2));
+        assert_eq!(next.number(), back.number() + 1);
+    }
+
+    #[test]
     fn what_a_verdict_has_judged_is_not_judged_again() {
         let verdict = Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_secs(5);
         let mut state = remembering(Phase::Ended {

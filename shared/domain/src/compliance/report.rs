@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::digest::Digest;
 use crate::finding::{Finding, Status};
 use crate::ids::OrganizationId;
 use crate::plan::Step;
@@ -88,6 +89,9 @@ pub struct SweepState {
     pub last_run: Option<Timestamp>,
     /// The findings that stood at its end.
     pub standing: BTreeSet<Standing>,
+    /// How many sweeps have been remembered.
+    #[serde(default)]
+    pub sweeps: u64,
 }
 
 impl SweepState {
@@ -98,7 +102,22 @@ impl SweepState {
             organization,
             last_run: None,
             standing: BTreeSet::new(),
+            sweeps: 0,
         }
+    }
+
+    /// Distinguishes the events of the sweep that starts from this from those of every other sweep. A sweep that
+    /// is cut off and repeated has the same one.
+    #[must_use]
+    pub fn occurrence(&self) -> String {
+        Digest::of(self).as_str().to_owned()
+    }
+
+    /// Remembers a sweep: the findings at its end, and when it began if it read the audit log to its end.
+    pub fn remember(&mut self, standing: BTreeSet<Standing>, audited: Option<Timestamp>) {
+        self.standing = standing;
+        self.last_run = audited.or(self.last_run);
+        self.sweeps += 1;
     }
 }
 
@@ -170,6 +189,24 @@ pub fn turn(
 mod tests {
     use super::*;
     use crate::compliance::Check;
+
+    #[test]
+    fn a_finding_that_comes_back_is_another_occurrence() {
+        let mut state = SweepState::new("org-1".parse().unwrap());
+        let open = standing(&Check::RoleTrust.failed("role", "it is open"));
+        let mut occurrences = BTreeSet::new();
+        // The audit log can't be read, so nothing else distinguishes the sweeps.
+        for found in [open.clone(), BTreeSet::new(), open.clone(), open] {
+            assert_eq!(
+                state.occurrence(),
+                state.clone().occurrence(),
+                "of a repeated sweep"
+            );
+            occurrences.insert(state.occurrence());
+            state.remember(found, None);
+        }
+        assert_eq!(occurrences.len(), 4);
+    }
 
     fn standing(finding: &Finding) -> BTreeSet<Standing> {
         BTreeSet::from([Standing::of(finding)])

@@ -107,6 +107,23 @@ pub fn read_accepted(
     })
 }
 
+/// The secrets with OAuth clients that a text names, whatever rules it breaks; `None` where it does not have the
+/// form of a manifest, so that not all of them are known.
+#[must_use]
+pub fn clients_named_in(text: &str, bounds: &Bounds) -> Option<Vec<SecretArn>> {
+    let organization = checked(text, bounds, &[], |file, _| Ok(file.organization));
+    let organization = organization.ok().flatten()?;
+    let mut named = vec![organization.client_secret?];
+    for rotated in organization
+        .rotated_clients
+        .into_iter()
+        .flat_map(|list| list.0)
+    {
+        named.push(rotated?);
+    }
+    Some(named)
+}
+
 /// What is broken, by what it means.
 struct Broken {
     whole: Vec<Problem>,

@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
 
-pub use accepted::{Dropped, Reread, read_accepted};
+pub use accepted::{Dropped, Reread, clients_named_in, read_accepted};
 pub use bounds::Bounds;
 pub use field_path::{FieldPath, InvalidFieldPath};
 pub use name::{InvalidSecretName, SecretName};

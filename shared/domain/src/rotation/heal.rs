@@ -65,7 +65,7 @@ pub fn stuck(
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HealVerb {
-    /// Take AWSPENDING off: nothing stands there that could be finished.
+    /// Remove AWSPENDING: its version has no value, so nothing can be finished.
     Discard,
     /// Try the value; finish the rotation where it works, else take AWSPENDING off.
     Finish,
@@ -131,6 +131,8 @@ pub fn may_be_given_up(refusal: &Refusal, strategy: Option<Strategy>) -> bool {
         | Refusal::NoCurrent
         | Refusal::CurrentUnreadable
         | Refusal::NotInManifest
+        | Refusal::NotCovered { .. }
+        | Refusal::ManifestUnreadable { .. }
         | Refusal::NoAlternate
         | Refusal::SameClient { .. }
         | Refusal::Lockout { .. }

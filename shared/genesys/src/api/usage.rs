@@ -190,7 +190,11 @@ impl Genesys {
     ) -> Result<Vec<UsageRow>, Error> {
         let query = match self.submit_usage_job(client_id, first, last).await {
             Err(error) if is_missing(&error) => {
-                self.submit_usage_query(client_id, first, last).await?
+                match self.submit_usage_query(client_id, first, last).await {
+                    // Without the older operations the refusal of the newer ones is what has to be repaired.
+                    Err(older) if *older.kind() == ErrorKind::NotFound => return Err(error),
+                    submitted => submitted?,
+                }
             }
             submitted => submitted?,
         };

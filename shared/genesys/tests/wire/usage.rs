@@ -134,6 +134,21 @@ async fn where_the_jobs_are_missing_or_not_permitted_the_older_query_answers() {
 }
 
 #[tokio::test]
+async fn where_the_older_query_is_gone_the_refusal_of_the_jobs_is_the_answer() {
+    for (jobs, older, expected) in [(403, 404, 403), (404, 403, 403), (404, 404, 404)] {
+        let platform = Platform::start(move |seen| match seen.line.as_str() {
+            line if line == format!("POST {JOBS}") => Some(status(jobs, json!({}))),
+            line if line == format!("POST {QUERY}") => Some(status(older, json!({}))),
+            _ => None,
+        })
+        .await;
+        let refused = usage(&platform).await.unwrap_err();
+        let found = refused.status();
+        assert_eq!(found, Some(expected), "{jobs}, {older}: {refused}");
+    }
+}
+
+#[tokio::test]
 async fn another_refusal_of_a_job_is_the_answer() {
     let platform = older(400).await;
     let refused = usage(&platform).await.unwrap_err();

@@ -12,7 +12,7 @@ use lockstep_domain::rebind::{ACTION, DRAFT, Found, RebindStep, expected};
 use serde_json::Value;
 use tracing::warn;
 
-use super::{Binding, Look, RebindError, Report};
+use super::{Ask, Binding, Look, RebindError, Report};
 use crate::reconcile::live_test::Trial;
 use crate::runtime::chain;
 use crate::world::World;
@@ -147,7 +147,7 @@ impl Binding<'_> {
             // The latest change is not the one that failed.
             ..detail(self.world, self.manifest, self.action, &self.state.value)
         };
-        announce_failure(self.world, detail, error).await
+        announce_failure(self.world, detail, self.ask, error).await
     }
 
     /// Whether calls use the new binding already.
@@ -238,19 +238,22 @@ pub(super) async fn no_session(
     world: &World,
     manifest: &Manifest,
     action: &Action,
+    ask: &Ask,
     state: &BindingState,
     error: &RebindError,
 ) -> Result<Report, RebindError> {
     let detail = detail(world, manifest, action, state);
-    announce_failure(world, detail, error).await
+    announce_failure(world, detail, ask, error).await
 }
 
 async fn announce_failure(
     world: &World,
     mut detail: Detail,
+    ask: &Ask,
     error: &RebindError,
 ) -> Result<Report, RebindError> {
     let because = chain(error);
+    detail.occurrence = Some(ask.trigger_id.clone());
     detail.reason = Some(because.clone());
     if let RebindError::Refused(refusal) = error {
         detail.errors.clone_from(&refusal.problems);

@@ -101,6 +101,7 @@ async fn tried(
         mode: Mode::Apply,
         retry: false,
         reason: None,
+        trigger_id: "message-1".to_owned(),
         // Too short for a second run.
         deadline: Deadline::after(SPACING),
     };

@@ -50,6 +50,8 @@ pub struct Ask {
     pub retry: bool,
     /// Why, for the record.
     pub reason: Option<String>,
+    /// What woke us, equal in redeliveries: two triggers that fail for one reason are two events.
+    pub trigger_id: String,
     /// When the invocation has to be done.
     pub deadline: Deadline,
 }
@@ -88,7 +90,7 @@ pub async fn rebind(
         Err(error) if error.is_transient() => return Err(error.into()),
         Err(error) if planning => return Ok(planned_nothing(&error)),
         Err(error) => {
-            return conclude::no_session(world, manifest, action, &state.value, &error.into())
+            return conclude::no_session(world, manifest, action, ask, &state.value, &error.into())
                 .await;
         }
     };

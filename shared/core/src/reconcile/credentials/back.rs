@@ -38,10 +38,13 @@ impl Work<'_> {
         );
         let change = self.state.value.change.as_ref();
         if !change.is_some_and(|change| change.is_under_way()) {
-            let actor = self.actor();
-            let state = &self.state.value;
-            return tell::no_change(self.world, self.manifest, self.unit, state, actor, error)
-                .await;
+            let nothing = tell::NoChange {
+                manifest: self.manifest,
+                unit: self.unit,
+                ask: self.ask,
+                actor: self.actor(),
+            };
+            return nothing.announce(self.world, &self.state.value, error).await;
         }
         if self.change()?.troubles.is_empty() {
             let keys: Vec<Key> = self

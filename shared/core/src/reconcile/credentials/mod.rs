@@ -68,8 +68,13 @@ pub async fn rebind_unit(
         Err(error) if planning => return Ok(planned_nothing(&error)),
         Err(error) => {
             let actor = world.actor();
-            return tell::no_change(world, manifest, unit, &state.value, actor, &error.into())
-                .await;
+            let nothing = tell::NoChange {
+                manifest,
+                unit,
+                ask,
+                actor,
+            };
+            return nothing.announce(world, &state.value, &error.into()).await;
         }
     };
     let mut work = Work {
@@ -291,7 +296,7 @@ impl Work<'_> {
     async fn begin(&mut self, attempt: u32, look: &Look, plan: &UnitPlan) -> Result<(), UnitError> {
         let previous = domain::previous(&look.desired, &look.observed, &self.state.value);
         let before = self.state.value.change.take();
-        let mut change = Change::begin(
+        let mut change = Change::begin_set(
             look.id.clone(),
             attempt,
             vec![look.desired.secret.clone()],

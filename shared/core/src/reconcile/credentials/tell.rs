@@ -8,7 +8,7 @@ use lockstep_domain::manifest::Manifest;
 use lockstep_domain::rebind::Refusal;
 
 use super::UnitError;
-use crate::reconcile::action::{RebindError, Report};
+use crate::reconcile::action::{Ask, RebindError, Report};
 use crate::runtime::chain;
 use crate::world::World;
 
@@ -57,30 +57,39 @@ pub(super) fn because(end: &End) -> String {
     }
 }
 
-/// Announces for each credential of a unit that nothing could be done, and that nothing was.
-pub(super) async fn no_change(
-    world: &World,
-    manifest: &Manifest,
-    unit: &Unit<'_>,
-    state: &BindingState,
-    actor: Principal,
-    error: &UnitError,
-) -> Result<Report, UnitError> {
-    let because = chain(error);
-    for credential in &unit.credentials {
-        let mut detail = of_key(world, state, &credential.key);
-        detail.organization_id = Some(manifest.organization.id.clone());
-        detail.actor = actor.clone();
-        detail.reason = Some(because.clone());
-        if let UnitError::Rebind(RebindError::Refused(Refusal { problems })) = error {
-            detail.errors.clone_from(problems);
+/// A run over a unit that could do nothing, and did nothing.
+pub(super) struct NoChange<'a> {
+    pub(super) manifest: &'a Manifest,
+    pub(super) unit: &'a Unit<'a>,
+    pub(super) ask: &'a Ask,
+    pub(super) actor: Principal,
+}
+
+impl NoChange<'_> {
+    /// Emits *Credential Rebind Failed* for each credential of the unit.
+    pub(super) async fn announce(
+        &self,
+        world: &World,
+        state: &BindingState,
+        error: &UnitError,
+    ) -> Result<Report, UnitError> {
+        let because = chain(error);
+        for credential in &self.unit.credentials {
+            let mut detail = of_key(world, state, &credential.key);
+            detail.organization_id = Some(self.manifest.organization.id.clone());
+            detail.actor = self.actor.clone();
+            detail.occurrence = Some(self.ask.trigger_id.clone());
+            detail.reason = Some(because.clone());
+            if let UnitError::Rebind(RebindError::Refused(Refusal { problems })) = error {
+                detail.errors.clone_from(problems);
+            }
+            world
+                .emit(EventType::CredentialRebindFailed, detail)
+                .await?;
         }
-        world
-            .emit(EventType::CredentialRebindFailed, detail)
-            .await?;
+        Ok(Report {
+            notices: vec![because],
+            ..Report::default()
+        })
     }
-    Ok(Report {
-        notices: vec![because],
-        ..Report::default()
-    })
 }

@@ -100,7 +100,7 @@ fn field(
     Ok(SecretString::from(text))
 }
 
-/// What stands at the end of a way into JSON: members of objects, and places of arrays by their number.
+/// The value at a path in JSON: names of members, and indexes of arrays.
 fn member<'v>(json: &'v RawValue, names: &[String]) -> Option<&'v RawValue> {
     let mut found = json;
     for name in names {

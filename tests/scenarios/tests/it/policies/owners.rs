@@ -13,7 +13,7 @@ const STATE: [(&str, &[&str]); 6] = [
     ("/compliance/org.json", &[COMPLIANCE]),
     (
         "/emitted/0123456789abcdef.json",
-        &[PROVISION, REBIND, VERIFY, COMPLIANCE],
+        &[PROVISION, REBIND, VERIFY, COMPLIANCE, ROTATE],
     ),
 ];
 
@@ -157,6 +157,6 @@ fn owners_are_named_in_full() -> Result<(), Error> {
             }
         }
     }
-    assert_eq!(locks, 14, "owners in all bucket policies");
+    assert_eq!(locks, 15, "owners in all bucket policies");
     Ok(())
 }
