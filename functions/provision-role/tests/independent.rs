@@ -351,3 +351,77 @@ async fn a_redelivered_message_says_once_how_a_role_ended() {
     stack.deliver_again("r2", 1, &event).await;
     assert_eq!(stack.events(), ["Role Provisioning Failed"], "another one");
 }
+
+#[tokio::test]
+async fn a_bound_that_is_narrowed_again_is_an_event_again() {
+    let stack = two().await;
+    let narrow = stack.with("LOCKSTEP_CREDENTIAL_SECRET_PREFIX", "genesys-credentials/t");
+    let foreign = stack.with("LOCKSTEP_ORGANIZATION_IDS", "org-2");
+    // What is no longer allowed at all is refused as an upload too.
+    for (narrow, why, count) in [(narrow, "dropped", 1), (foreign, "no longer allowed", 2)] {
+        let mut ids = Vec::new();
+        for round in 0..2 {
+            narrow.resync("r").await;
+            narrow.resync("r").await;
+            let events = narrow.account.events();
+            assert_eq!(events.len(), count, "{why}, round {round}: {events:?}");
+            for (kind, detail) in events {
+                assert_eq!(kind, "Manifest Refused");
+                ids.push(detail["event_id"].as_str().unwrap().to_owned());
+            }
+            assert!(!stack.resync("r").await);
+            assert_eq!(stack.events(), [""; 0], "widened");
+        }
+        ids.sort();
+        ids.dedup();
+        assert_eq!(ids.len(), 2 * count, "{why}: each is an event of its own");
+    }
+}
+
+#[tokio::test]
+async fn an_upload_that_is_refused_for_another_reason_is_an_event_again() {
+    let stack = Stack::new().await;
+    let foreign = stack.with("LOCKSTEP_ORGANIZATION_IDS", "org-2");
+    foreign
+        .upload("manifests/1.yaml", &manifest("org-1", &["one"]))
+        .await;
+    foreign.resync("r").await;
+    assert_eq!(stack.events(), ["Manifest Refused"]);
+    let narrow = stack.with("LOCKSTEP_CREDENTIAL_SECRET_PREFIX", "genesys-credentials/t");
+    narrow.resync("r").await;
+    narrow.resync("r").await;
+    assert_eq!(stack.events(), ["Manifest Refused"], "for another reason");
+    stack.resync("r").await;
+    assert_eq!(stack.events(), ["Manifest Accepted"]);
+}
+
+#[tokio::test]
+async fn an_upload_with_a_new_role_waits_for_a_copy_that_can_not_be_read() {
+    let stack = two().await;
+    let (mine, other) = (
+        "lockstep-state/accepted/org-1.json",
+        "lockstep-state/accepted/org-2.json",
+    );
+    let good = stack.account.object(other).unwrap();
+    stack.account.put(other, "");
+    stack.account.delete("lockstep-manifests/manifests/2.yaml");
+    let role = "integrations:\n  - {key: prod, name: Production, role: GenesysOrders}\n";
+    let with_role = manifest("org-1", &["one"]).replace("integrations:\n", role);
+    assert!(stack.upload("manifests/1.yaml", &with_role).await);
+    assert_eq!(stack.events(), ["Object Unreadable"]);
+    let uses_the_role = || {
+        let copy = String::from_utf8(stack.account.object(mine).unwrap()).unwrap();
+        copy.contains("GenesysOrders")
+    };
+    assert!(!uses_the_role(), "org-2 may have that role");
+    // It keeps nothing else: not the other bindings, and no upload without a new role.
+    stack.resync("r").await;
+    assert!(!uses_the_role());
+    assert!(stack.handed_on().contains(&"one".to_owned()));
+    let without = manifest("org-1", &["one", "three"]);
+    assert!(!stack.upload("manifests/1.yaml", &without).await);
+    assert_eq!(stack.events(), ["Manifest Accepted"]);
+    stack.account.put(other, good);
+    stack.upload("manifests/1.yaml", &with_role).await;
+    assert!(uses_the_role());
+}

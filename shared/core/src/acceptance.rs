@@ -3,20 +3,25 @@
 //! A refused upload leaves the last accepted version in force. Entries that are no longer named are
 //! left as they are in AWS and Genesys Cloud, and said to be no longer managed.
 
+mod announce;
+
 use std::collections::BTreeSet;
 
+use lockstep_domain::arn::RoleName;
 use lockstep_domain::change::BindingState;
-use lockstep_domain::event::{Detail, EventType};
+use lockstep_domain::event::EventType;
 use lockstep_domain::ids::{Key, OrganizationId};
-use lockstep_domain::manifest::{self, Dropped, Manifest};
+use lockstep_domain::manifest::{self, Manifest};
 use lockstep_domain::problem::Problem;
-use tracing::{info, warn};
+use tracing::info;
 
 use crate::radius::approve;
 use crate::runtime::Failure;
 use crate::secret_arns;
 use crate::store::{AcceptError, Accepted, Manifests, Uploaded};
 use crate::world::World;
+
+pub use announce::{announce_ignored, announce_unreadable, current};
 
 /// How often an upload that is replaced while it is being accepted is read again.
 const MAX_ROUNDS: u32 = 5;
@@ -73,103 +78,6 @@ pub async fn accept(world: &World, object: &str) -> Result<Acceptance, Failure> 
     Err(Failure::retry("manifest_moves", message))
 }
 
-/// Every accepted manifest, with an event for what of them can't be read, and for what the stack
-/// does not cover any more: that it is not looked after must not pass in silence.
-///
-/// # Errors
-/// S3 did not answer, or the bus did not take an event.
-pub async fn current(world: &World) -> Result<Manifests, Failure> {
-    let manifests = world.store.accepted().await?;
-    announce_unreadable(world, &manifests).await?;
-    for (object, problems) in &manifests.refused {
-        let mut detail = world.detail();
-        detail.errors.clone_from(problems);
-        detail.reason = Some(format!(
-            "{object} was accepted and is no longer allowed: its bindings are not looked after"
-        ));
-        let of = ("no longer allowed", object, problems);
-        world
-            .emit_once(&of, EventType::ManifestRefused, detail)
-            .await?;
-    }
-    for accepted in &manifests.in_force {
-        announce_dropped(world, accepted).await?;
-    }
-    Ok(manifests)
-}
-
-/// Emits *Object Unreadable* for each accepted copy that can't be read.
-///
-/// # Errors
-/// The bus did not take an event.
-pub async fn announce_unreadable(world: &World, manifests: &Manifests) -> Result<(), Failure> {
-    for copy in &manifests.unreadable {
-        match copy.error.unreadable() {
-            Some(object) => world.announce_unreadable(&object).await?,
-            None => warn!(error = %copy.error, "an accepted manifest can't be read"),
-        }
-    }
-    Ok(())
-}
-
-async fn announce_dropped(world: &World, accepted: &Accepted) -> Result<(), Failure> {
-    if accepted.dropped.is_empty() {
-        return Ok(());
-    }
-    let problems = accepted.dropped.iter().flat_map(|one| &one.problems);
-    let problems: Vec<Problem> = problems.cloned().collect();
-    let of = ("dropped", &accepted.object, &accepted.version_id, &problems);
-    let reason = format!(
-        "the stack's parameters no longer cover entries of {}: they are not looked after, and left as they are",
-        accepted.object
-    );
-    let detail = dropped_detail(world, accepted, problems.clone(), reason);
-    world
-        .emit_once(&of, EventType::ManifestRefused, detail)
-        .await?;
-    Ok(())
-}
-
-/// Says of one trigger that it was about an entry that is dropped, and that nothing is done.
-///
-/// # Errors
-/// The bus did not take the event.
-pub async fn announce_ignored(
-    world: &World,
-    accepted: &Accepted,
-    dropped: &Dropped,
-    trigger_id: &str,
-) -> Result<String, Failure> {
-    let name = match &dropped.key {
-        Some(key) => key.to_string(),
-        None => dropped.secrets.iter().map(ToString::to_string).collect(),
-    };
-    let reason = format!(
-        "nothing was done for {name}: the stack's parameters no longer cover it, so it is not looked after"
-    );
-    let organization = &accepted.manifest.organization.id;
-    let of = ("ignored", organization, &name, trigger_id);
-    let mut detail = dropped_detail(world, accepted, dropped.problems.clone(), reason.clone());
-    detail.key.clone_from(&dropped.key);
-    world
-        .emit_once(&of, EventType::ManifestRefused, detail)
-        .await?;
-    Ok(reason)
-}
-
-fn dropped_detail(
-    world: &World,
-    accepted: &Accepted,
-    problems: Vec<Problem>,
-    reason: String,
-) -> Detail {
-    let mut detail = world.detail();
-    detail.organization_id = Some(accepted.manifest.organization.id.clone());
-    detail.errors = problems;
-    detail.reason = Some(reason);
-    detail
-}
-
 /// Accepts uploads whose trigger was lost: those that are neither current nor refused already. An
 /// accepted copy that can't be understood is written anew from its upload. Answers what came of it,
 /// nothing where every upload is as it was.
@@ -201,6 +109,9 @@ async fn catch_up_with(
     let version = world.store.upload_version(object).await?;
     let is_current = |one: &Accepted| one.object == object && one.version_id == version;
     if manifests.in_force.iter().any(is_current) {
+        // Where it was refused in between, that is over.
+        let refused = refused_upload(object);
+        world.emit_change::<_, ()>(&refused, None).await?;
         return Ok(None);
     }
     Ok(match accept(world, object).await? {
@@ -231,6 +142,7 @@ async fn judge(world: &World, object: &str, uploaded: &Uploaded) -> Result<Accep
         return Ok(Acceptance::Refused(problems));
     }
     let organization = manifest.organization.id.clone();
+    roles_can_be_checked(object, &manifest, &before)?;
     // Read before accepting: if it fails, nothing has happened yet.
     let (states, unread) = states(world, &organization).await?;
     let mut notices = notices(object, &manifest, &before, &states);
@@ -262,6 +174,38 @@ async fn judge(world: &World, object: &str, uploaded: &Uploaded) -> Result<Accep
     }
 }
 
+/// One role belongs to one organization. Where the accepted copy of another organization can't be
+/// read, it is not known whether that one has a role that is new in this manifest: the upload waits
+/// until the copy is repaired, and what was accepted before stays current.
+fn roles_can_be_checked(
+    object: &str,
+    manifest: &Manifest,
+    before: &Manifests,
+) -> Result<(), Failure> {
+    let organization = &manifest.organization.id;
+    let mut unreadable = before.unreadable.iter();
+    let Some(other) = unreadable.find(|copy| copy.organization != *organization) else {
+        return Ok(());
+    };
+    let predecessor = before.of(organization).map(|accepted| &accepted.manifest);
+    let had: BTreeSet<&RoleName> = predecessor.into_iter().flat_map(roles).collect();
+    let Some(role) = roles(manifest).find(|role| !had.contains(role)) else {
+        return Ok(());
+    };
+    Err(Failure::Permanent {
+        kind: other.error.kind(),
+        message: format!(
+            "{object} waits: whether organization {} uses the role {role} too can't be checked: {}",
+            other.organization, other.error
+        ),
+        object: other.error.unreadable().map(Box::new),
+    })
+}
+
+fn roles(manifest: &Manifest) -> impl Iterator<Item = &RoleName> {
+    manifest.integrations.iter().map(|one| &one.role)
+}
+
 /// The states that can be read, and what is wrong with the others, which are events.
 pub(crate) async fn states(
     world: &World,
@@ -282,6 +226,11 @@ pub(crate) async fn states(
         }
     }
     Ok((states, unread))
+}
+
+/// What remembers why an upload was refused last.
+fn refused_upload(object: &str) -> (&'static str, &str) {
+    ("refused upload", object)
 }
 
 async fn announced(
@@ -325,14 +274,19 @@ async fn announced(
         }
         Acceptance::Gone => return Ok(acceptance),
     };
+    let subject = refused_upload(object);
     match &acceptance {
-        // Once for each version: the resync finds a refused upload again and again.
+        // Once for each version and reason: the resync finds a refused upload again and again.
         Acceptance::Refused(_) | Acceptance::TooMuch { .. } => {
             let version = uploaded.map(Uploaded::version);
-            let of = ("refused upload", object, version);
-            world.emit_once(&of, event, detail).await?;
+            let wrong = (version, event, detail.errors.clone());
+            let wrong = Some((&wrong, event, detail));
+            world.emit_change(&subject, wrong).await?;
         }
-        Acceptance::Accepted { .. } | Acceptance::Gone => world.emit(event, detail).await?,
+        Acceptance::Accepted { .. } | Acceptance::Gone => {
+            world.emit(event, detail).await?;
+            world.emit_change::<_, ()>(&subject, None).await?;
+        }
     }
     Ok(acceptance)
 }

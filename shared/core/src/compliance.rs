@@ -167,7 +167,7 @@ fn manifest_checks(manifests: &Manifests, report: &mut Report) {
         findings.push(Check::Manifest.failed(resource, copy.error.to_string()));
     }
     for object in &manifests.ignored {
-        let what = "it is no accepted manifest (`accepted/<organization>.json`), and is ignored";
+        let what = "this object is not an accepted manifest: `accepted/` holds nothing but `accepted/<organization>.json`. Lockstep ignores it; delete it, or move it to another prefix";
         findings.push(Check::Manifest.failed(object.clone(), what));
     }
     report.count(findings);

@@ -9,9 +9,9 @@
 //! something outside of the message first. No failed message is deleted: each comes back until its
 //! [`budget`] is used up, and then goes to the dead-letter queue, so that a redrive works after the
 //! repair. A permanent failure is an event at the first receive, and each failure is one at the
-//! last. What is wrong with a message itself is refused by the handler, with an event, and done
-//! with. Where the bus takes no event, the message stays. A direct call gets every failure as an
-//! error: the caller decides.
+//! last, also where every delivery crashed. What is wrong with a message itself is refused by the
+//! handler, with an event, and done with. Where the bus takes no event, the message stays. A direct
+//! call gets every failure as an error: the caller decides.
 
 pub mod budget;
 mod call;
@@ -27,8 +27,9 @@ use tracing::Instrument as _;
 
 use crate::response::Answer;
 use crate::telemetry;
-use crate::world::World;
+use crate::world::{Remembered, World};
 use budget::Return;
+use edge::Standing;
 
 pub use call::{Call, Delivery, Invocation};
 pub use edge::Edge;
@@ -185,9 +186,17 @@ async fn comes_back<H>(
 where
     H: AsyncFn(&World, &Call, &Context) -> Result<Answer, Failure>,
 {
-    if edge.was_given_up(world, &delivery).await {
-        return_after(world, &delivery, Duration::ZERO).await;
-        return true;
+    match edge.standing(world, &delivery).await {
+        Standing::Open => {}
+        Standing::GivenUp => {
+            return_after(world, &delivery, Duration::ZERO).await;
+            return true;
+        }
+        Standing::Crashed => {
+            let after = give_up(world, edge, &delivery, &crash()).await;
+            return_after(world, &delivery, after).await;
+            return true;
+        }
     }
     let call = Call::Queue(delivery);
     let handled = serve_one(world, handler, &call, context).await;
@@ -195,23 +204,39 @@ where
         return false;
     };
     let age = delivery.age(world.now());
-    let budget = edge.budget(&world.config);
-    let after = match budget::comes_back(&failure, delivery.received, age, budget) {
+    let limits = edge.limits(&world.config);
+    let after = match budget::comes_back(&failure, delivery.received, age, limits) {
         Return::After(after) => {
             edge.say_what_to_repair(world, delivery, &failure).await;
             after
         }
-        Return::GiveUp => match edge.give_up(world, delivery, &failure).await {
-            // Visible at once: the queue counts the receives up to its limit, and moves it.
-            Ok(()) => Duration::ZERO,
-            Err(error) => {
-                tracing::warn!(%error, "the message stays until its failure is an event");
-                budget::spacing(delivery.received)
-            }
-        },
+        Return::GiveUp => give_up(world, edge, delivery, &failure).await,
     };
+    edge.ended(world, delivery).await;
     return_after(world, delivery, after).await;
     true
+}
+
+/// Emits that a message is given up; answers after what time it comes back.
+async fn give_up(world: &World, edge: Edge, delivery: &Delivery, failure: &Failure) -> Duration {
+    match edge.give_up(world, delivery, failure).await {
+        // Visible at once: the queue counts the receives up to its limit, and moves it.
+        Ok(Remembered::Yes) => Duration::ZERO,
+        // The next delivery would not know that it was given up, and handle it at once again.
+        Ok(Remembered::No) => budget::spacing(delivery.received),
+        Err(error) => {
+            tracing::warn!(%error, "the message stays until its failure is an event");
+            budget::spacing(delivery.received)
+        }
+    }
+}
+
+/// Why a message is given up whose deliveries begin and never end.
+fn crash() -> Failure {
+    Failure::retry(
+        "crashed",
+        "the function ended before it had handled the message: it crashed, or ran out of time or memory; its log has the request",
+    )
 }
 
 /// Times a message's return. The queue's own spacing is that for a crash, six times the function's
@@ -269,9 +294,15 @@ fn log(call: &Call, handled: &Result<Answer, Failure>, took: Duration) {
         Err(failure @ Failure::Later { .. }) => {
             tracing::info!(message_id, received, took_ms, because = %failure, "too early");
         }
-        Err(failure @ Failure::Permanent { kind, .. }) => {
-            tracing::error!(message_id, received, took_ms, kind, error = %failure, "somebody has to repair something first");
-        }
+        Err(failure @ Failure::Permanent { kind, object, .. }) => match object {
+            Some(object) => {
+                let object = &object.object;
+                tracing::error!(message_id, received, took_ms, kind, object, error = %failure, "an object of the stack cannot be read: restore it, or grant the permission that `error` names");
+            }
+            None => {
+                tracing::error!(message_id, received, took_ms, kind, error = %failure, "not handled: correct the permission or the resource that `error` names");
+            }
+        },
     }
 }
 

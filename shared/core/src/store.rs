@@ -22,6 +22,7 @@ use serde::de::DeserializeOwned;
 use crate::aws::{AwsError, Kind, Pages, WholeXml, refine, required};
 use crate::config::Config;
 
+pub use emitted::Last;
 pub use manifests::{AcceptError, Accepted, Manifests, UnreadableCopy, Uploaded};
 pub(crate) use manifests::{UPLOADS, is_upload};
 pub use unreadable::Unreadable;

@@ -40,6 +40,15 @@ pub struct World {
     pub metrics: Metrics,
 }
 
+/// Whether it is remembered that there was an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remembered {
+    /// It is: there is no other event of the same.
+    Yes,
+    /// It could not be stored: the event may come again.
+    No,
+}
+
 /// A function could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -125,15 +134,53 @@ impl World {
         of: &T,
         detail_type: EventType,
         mut detail: Detail,
-    ) -> Result<(), AwsError> {
+    ) -> Result<Remembered, AwsError> {
         if self.was_emitted(of).await {
-            return Ok(());
+            return Ok(Remembered::Yes);
         }
         // What is another occasion is another event, even if it says the same.
         let occurrence = || Digest::of(of).as_str().to_owned();
         detail.occurrence.get_or_insert_with(occurrence);
         self.emit(detail_type, detail).await?;
         if let Err(error) = self.store.mark_emitted(&Digest::of(of)).await {
+            tracing::warn!(%error, "the event may come again");
+            return Ok(Remembered::No);
+        }
+        Ok(Remembered::Yes)
+    }
+
+    /// Emits what is wrong with a subject, once for as long as the same is wrong; `None` where
+    /// nothing is, so that the same is an event again when it returns.
+    ///
+    /// # Errors
+    /// The bus did not take it.
+    pub async fn emit_change<S: Serialize + Sync, W: Serialize + Sync>(
+        &self,
+        subject: &S,
+        wrong: Option<(&W, EventType, Detail)>,
+    ) -> Result<(), AwsError> {
+        let subject = Digest::of(&("last", subject));
+        let mut last = match self.store.last_emitted(&subject).await {
+            Ok(last) => last,
+            Err(error) => {
+                tracing::warn!(%error, "what was emitted last could not be read");
+                if let Some((_, detail_type, detail)) = wrong {
+                    self.emit(detail_type, detail).await?;
+                }
+                return Ok(());
+            }
+        };
+        let now = wrong.as_ref().map(|(wrong, ..)| Digest::of(wrong));
+        if last.value.wrong == now {
+            return Ok(());
+        }
+        if let Some((_, detail_type, mut detail)) = wrong {
+            last.value.times += 1;
+            detail.occurrence = Some(last.value.times.to_string());
+            self.emit(detail_type, detail).await?;
+        }
+        last.value.wrong = now;
+        if let Err(error) = self.store.remember_last(&subject, &mut last).await {
             tracing::warn!(%error, "the event may come again");
         }
         Ok(())
@@ -149,11 +196,20 @@ impl World {
         })
     }
 
-    /// Emits *Object Unreadable*, once for each version of the object.
+    /// Emits *Object Unreadable*, once for each version of the object; where the version can't be
+    /// read, once a day: access may be granted and lost again.
     ///
     /// # Errors
     /// The bus did not take it.
     pub async fn announce_unreadable(&self, unreadable: &Unreadable) -> Result<(), AwsError> {
+        self.announce_unreadable_on(unreadable, self.now()).await
+    }
+
+    pub(crate) async fn announce_unreadable_on(
+        &self,
+        unreadable: &Unreadable,
+        now: Timestamp,
+    ) -> Result<(), AwsError> {
         let object = self.store.named(unreadable).await;
         let mut detail = self.detail();
         detail.organization_id = unreadable.organization();
@@ -162,8 +218,14 @@ impl World {
             object.bucket, object.key, unreadable.problem
         ));
         detail.object = Some(object.clone());
-        self.emit_once(&object, EventType::ObjectUnreadable, detail)
-            .await
+        let day = match object.version_id {
+            Some(_) => None,
+            None => Some(now.strftime("%F").to_string()),
+        };
+        detail.occurrence.clone_from(&day);
+        self.emit_once(&(&object, day), EventType::ObjectUnreadable, detail)
+            .await?;
+        Ok(())
     }
 
     /// Refuses as a whole: an event, whatever woke us, and the same errors as the answer. Nothing

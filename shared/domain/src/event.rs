@@ -226,8 +226,13 @@ pub struct UnreadableObject {
     /// Its version, where that could be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version_id: Option<String>,
-    /// The command that restores the version before it.
-    pub restore: String,
+    /// The command that restores the version before it. None where the object may not be read:
+    /// its newest version is good.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restore: Option<String>,
+    /// The permission that is missing, where the object may not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permission: Option<String>,
 }
 
 impl Detail {

@@ -40,6 +40,7 @@ struct Inside {
     events: Vec<Value>,
     messages: Vec<Value>,
     bus_is_down: bool,
+    s3_is_down: bool,
 }
 
 /// S3, Secrets Manager, EventBridge, SQS and IAM, as far as tests need them. A secret and a role are
@@ -144,6 +145,11 @@ impl Account {
         self.inside.lock().unwrap().bus_is_down = down;
     }
 
+    /// Whether S3 answers nothing but 503.
+    pub fn s3_is_down(&self, down: bool) {
+        self.inside.lock().unwrap().s3_is_down = down;
+    }
+
     /// The events that the bus took since this was asked last: detail type and detail.
     #[must_use]
     pub fn events(&self) -> Vec<(String, Value)> {
@@ -194,6 +200,7 @@ impl Inside {
             "GetRole" | "GetRolePolicy" | "ListRolePolicies" | "ListAttachedRolePolicies" => {
                 self.iam(seen)
             }
+            "" if self.s3_is_down => xml_error(503, "SlowDown"),
             "" => self.s3(seen),
             _ => xml_error(403, "AccessDenied"),
         }

@@ -16,7 +16,8 @@ use tracing::info;
 
 /// Between two runs of a test that had no verdict, where the platform asks for no other wait.
 const PAUSE: Duration = Duration::from_secs(1);
-/// A longer wait is left to the queue.
+/// If the platform asks for a longer pause, the message goes back to its queue, and the test runs
+/// again at a later delivery.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// What is tested.

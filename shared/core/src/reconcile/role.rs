@@ -289,7 +289,7 @@ pub async fn announce(
         &report.steps,
     );
     detail.reason = Some(reason.clone());
-    world.emit_once(&of, event, detail).await
+    world.emit_once(&of, event, detail).await.map(drop)
 }
 
 /// The moment of a write to a role's access, remembered so that nobody probes it too early.

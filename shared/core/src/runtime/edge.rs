@@ -1,19 +1,18 @@
 //! What is special to each function's queue: how long its messages are tried, and which event says
 //! that one was given up.
 
-use std::time::Duration;
-
 use lockstep_domain::credentials::unit_of;
+use lockstep_domain::digest::Digest;
 use lockstep_domain::event::{Detail, EventType};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::budget::{BUDGET, FEWEST_RECEIVES};
+use super::budget::{BUDGET, Limits};
 use super::{Delivery, Failure};
 use crate::aws::AwsError;
 use crate::config::Config;
-use crate::world::World;
+use crate::world::{Remembered, World};
 
 /// The function whose edge it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,13 +30,19 @@ pub enum Edge {
 }
 
 impl Edge {
-    /// How long a message is tried, from when it was sent.
+    /// How long, and how often, its messages are tried.
     #[must_use]
-    pub fn budget(self, config: &Config) -> Duration {
+    pub fn limits(self, config: &Config) -> Limits {
         match self {
-            // Until then a missing audit record is no failure.
-            Self::Verify => config.verify_deadline + BUDGET,
-            Self::Provision | Self::Rebind | Self::Compliance | Self::Rotate => BUDGET,
+            Self::Verify => Limits {
+                // Until the deadline a missing audit record is no failure.
+                budget: config.verify_deadline + BUDGET,
+                backstop: 120,
+            },
+            Self::Provision | Self::Rebind | Self::Compliance | Self::Rotate => Limits {
+                budget: BUDGET,
+                backstop: 60,
+            },
         }
     }
 
@@ -55,14 +60,41 @@ impl Edge {
         }
     }
 
-    /// Whether the message was given up, and only comes back until the queue moves it.
-    pub(super) async fn was_given_up(self, world: &World, delivery: &Delivery) -> bool {
-        let may_be = delivery.received > FEWEST_RECEIVES
-            && delivery.age(world.now()) >= self.budget(&world.config);
-        may_be && world.was_emitted(&Occasion::gave_up(delivery)).await
+    /// What is known of a message before it is handled. One whose limits are used up may have been
+    /// given up; or every delivery of it crashes, which nothing but a mark of its begin shows.
+    pub(super) async fn standing(self, world: &World, delivery: &Delivery) -> Standing {
+        if !self.is_late(world, delivery) {
+            return Standing::Open;
+        }
+        if world.was_emitted(&Occasion::gave_up(delivery)).await {
+            return Standing::GivenUp;
+        }
+        let before = delivery.received.saturating_sub(1);
+        match crashed(world, delivery, before).await {
+            Ok(true) => return Standing::Crashed,
+            Ok(false) => {}
+            Err(error) => {
+                tracing::warn!(%error, "whether the delivery before crashed could not be read");
+            }
+        }
+        mark(world, &Occasion::began(delivery, delivery.received)).await;
+        Standing::Open
     }
 
-    /// Says that a message goes to the dead-letter queue.
+    /// Remembers that a delivery of a message that is late did not crash.
+    pub(super) async fn ended(self, world: &World, delivery: &Delivery) {
+        if self.is_late(world, delivery) {
+            mark(world, &Occasion::ended(delivery, delivery.received)).await;
+        }
+    }
+
+    fn is_late(self, world: &World, delivery: &Delivery) -> bool {
+        let limits = self.limits(&world.config);
+        limits.are_used_up(delivery.received, delivery.age(world.now()))
+    }
+
+    /// Emits that a message goes to the dead-letter queue. Unless that is remembered, the next
+    /// delivery does not know it.
     ///
     /// # Errors
     /// The bus did not take the event.
@@ -71,11 +103,18 @@ impl Edge {
         world: &World,
         delivery: &Delivery,
         failure: &Failure,
-    ) -> Result<(), AwsError> {
+    ) -> Result<Remembered, AwsError> {
+        tracing::error!(
+            message_id = delivery.message_id,
+            received = delivery.received,
+            error = %failure,
+            "the message is given up"
+        );
+        // Nothing that differs from one delivery to the next: the event's id is made of it.
         let mut detail = self.detail(world, delivery);
         detail.reason = Some(format!(
-            "{failure}. It was tried {} times; the message goes to the dead-letter queue: repair the cause, then redrive it",
-            delivery.received
+            "{}. The message goes to the dead-letter queue: repair the cause, then redrive it",
+            failure.reason()
         ));
         let failed = self.failed(world, &detail).await;
         world
@@ -100,12 +139,13 @@ impl Edge {
                 let mut detail = self.detail(world, delivery);
                 detail.reason = Some(format!(
                     "{failure}. It is tried until {} min after it was asked for; then the message goes to the dead-letter queue",
-                    self.budget(&world.config).as_secs() / 60
+                    self.limits(&world.config).budget.as_secs() / 60
                 ));
                 let failed = self.failed(world, &detail).await;
                 world
                     .emit_once(&Occasion::to_repair(delivery), failed, detail)
                     .await
+                    .map(drop)
             }
             Failure::Retry { .. } | Failure::Later { .. } => Ok(()),
         };
@@ -147,12 +187,39 @@ fn named<T: DeserializeOwned>(body: &Value, name: &str) -> Option<T> {
     serde_json::from_value(body.get(name)?.clone()).ok()
 }
 
-/// Of what there is one event, however often the message comes.
+/// What is known of a message before it is handled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// Nothing that keeps it from being handled.
+    Open,
+    /// It was given up, and only comes back until the queue moves it.
+    GivenUp,
+    /// It is late, and its delivery before began and never ended.
+    Crashed,
+}
+
+/// Whether a delivery of a message began and did not end.
+async fn crashed(world: &World, delivery: &Delivery, received: u32) -> Result<bool, AwsError> {
+    let marked =
+        async |occasion: Occasion<'_>| world.store.was_emitted(&Digest::of(&occasion)).await;
+    Ok(marked(Occasion::began(delivery, received)).await?
+        && !marked(Occasion::ended(delivery, received)).await?)
+}
+
+async fn mark(world: &World, occasion: &Occasion<'_>) {
+    if let Err(error) = world.store.mark_emitted(&Digest::of(occasion)).await {
+        tracing::warn!(%error, what = occasion.what, "a delivery could not be marked");
+    }
+}
+
+/// Of what there is one event, or one mark, however often the message comes.
 #[derive(Debug, Serialize)]
 struct Occasion<'a> {
     queue: &'a str,
     message_id: &'a str,
     what: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    received: Option<u32>,
 }
 
 impl<'a> Occasion<'a> {
@@ -161,6 +228,21 @@ impl<'a> Occasion<'a> {
             queue: &delivery.queue_arn,
             message_id: &delivery.message_id,
             what,
+            received: None,
+        }
+    }
+
+    fn began(delivery: &'a Delivery, received: u32) -> Self {
+        Self {
+            received: Some(received),
+            ..Self::of(delivery, "began")
+        }
+    }
+
+    fn ended(delivery: &'a Delivery, received: u32) -> Self {
+        Self {
+            received: Some(received),
+            ..Self::of(delivery, "ended")
         }
     }
 

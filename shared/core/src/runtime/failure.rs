@@ -84,6 +84,14 @@ impl Failure {
         }
     }
 
+    /// What happened, the same each time: without when to come back.
+    pub(super) fn reason(&self) -> &str {
+        match self {
+            Self::Retry { message, .. } | Self::Permanent { message, .. } => message,
+            Self::Later { because, .. } => because,
+        }
+    }
+
     /// A stable word.
     #[must_use]
     pub fn kind(&self) -> &'static str {

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use aws_stub::Account;
 use serde_json::json;
+use tokio::sync::Notify;
 
 use super::*;
 use crate::config::tests::config;
@@ -43,7 +44,20 @@ impl Queue {
         }
     }
 
-    /// Delivers a message that was sent so long ago; answers whether it comes back.
+    /// The payload with a message about this binding that was sent so long ago.
+    fn payload(&self, key: &str, id: &str, received: u32, age: Duration) -> Value {
+        let sent = self.world.now().as_millisecond() - i64::try_from(age.as_millis()).unwrap();
+        json!({"Records": [{
+            "messageId": id,
+            "receiptHandle": "handle",
+            "body": json!({"organization": "org-1", "key": key}).to_string(),
+            "attributes": {"ApproximateReceiveCount": received.to_string(), "SentTimestamp": sent.to_string()},
+            "eventSource": "aws:sqs",
+            "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:lockstep-rebind.fifo"
+        }]})
+    }
+
+    /// Delivers a message; answers whether it comes back.
     async fn deliver(&self, id: &str, received: u32, age: Duration, ends: &Failure) -> bool {
         self.deliver_of("orders", id, received, age, ends).await
     }
@@ -57,25 +71,33 @@ impl Queue {
         age: Duration,
         ends: &Failure,
     ) -> bool {
-        let sent = self.world.now().as_millisecond() - i64::try_from(age.as_millis()).unwrap();
-        let payload = json!({"Records": [{
-            "messageId": id,
-            "receiptHandle": "handle",
-            "body": json!({"organization": "org-1", "key": key}).to_string(),
-            "attributes": {"ApproximateReceiveCount": received.to_string(), "SentTimestamp": sent.to_string()},
-            "eventSource": "aws:sqs",
-            "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:lockstep-rebind.fifo"
-        }]});
-        let context = Context {
-            request_id: "request".into(),
-            deadline: Deadline::after(Duration::from_secs(5)),
-        };
+        let payload = self.payload(key, id, received, age);
+        let context = context();
         let handler = async |_: &World, _: &Call, _: &Context| {
             self.handled.fetch_add(1, Ordering::Relaxed);
             Err(ends.clone())
         };
         let answer = serve(&self.world, Edge::Rebind, &handler, payload, &context).await;
         answer.unwrap()["batchItemFailures"] == json!([{"itemIdentifier": id}])
+    }
+
+    /// Delivers a message whose handler crashes; answers whether the handler was called.
+    async fn crash(&self, id: &str, received: u32, age: Duration) -> bool {
+        let payload = self.payload("orders", id, received, age);
+        let context = context();
+        let called = Notify::new();
+        let handler = async |_: &World, _: &Call, _: &Context| {
+            called.notify_one();
+            std::future::pending::<Result<Answer, Failure>>().await
+        };
+        let served = serve(&self.world, Edge::Rebind, &handler, payload, &context);
+        tokio::select! {
+            () = called.notified() => true,
+            answer = served => {
+                assert_eq!(answer.unwrap()["batchItemFailures"], json!([{"itemIdentifier": id}]));
+                false
+            }
+        }
     }
 
     /// For how long the message was hidden last.
@@ -90,6 +112,13 @@ impl Queue {
     fn events(&self) -> Vec<String> {
         let events = self.account.events().into_iter();
         events.map(|(kind, _)| kind).collect()
+    }
+}
+
+fn context() -> Context {
+    Context {
+        request_id: "request".into(),
+        deadline: Deadline::after(Duration::from_secs(5)),
     }
 }
 
@@ -211,4 +240,137 @@ async fn an_unreadable_object_is_one_event_a_version_with_the_way_back() {
     queue.account.put(&format!("lockstep-state/{object}"), "[");
     assert!(queue.deliver("3", 1, SECOND, &corrupt()).await);
     assert_eq!(queue.events(), ["Object Unreadable"]);
+}
+
+#[tokio::test]
+async fn a_denied_object_names_the_permission_and_no_command_that_would_overwrite_it() {
+    let queue = Queue::new().await;
+    let object = "lockstep-state/state/org-1/orders.json";
+    queue.account.put(object, "{}");
+    queue.account.deny(object);
+    let (organization, key) = ("org-1".parse().unwrap(), "orders".parse().unwrap());
+    let failure = queue.world.store.load(&organization, &key).await;
+    let failure = Failure::from(failure.unwrap_err());
+    assert!(queue.deliver("1", 1, SECOND, &failure).await);
+    let events = queue.account.events();
+    let (kind, detail) = &events[0];
+    assert_eq!((events.len(), kind.as_str()), (1, "Object Unreadable"));
+    assert_eq!(detail["object"]["key"], "state/org-1/orders.json");
+    assert_eq!(detail["object"]["permission"], "s3:GetObject");
+    assert_eq!(detail["object"]["restore"], Value::Null);
+    assert!(queue.deliver("2", 1, SECOND, &failure).await);
+    assert_eq!(queue.events(), [""; 0], "once a day");
+    // What was emitted on another day is nothing to today's.
+    let marks = queue.account.objects("lockstep-state/emitted/");
+    let yesterday = queue.world.now() - jiff::SignedDuration::from_hours(24);
+    let unreadable = failure.object().unwrap();
+    let announced = queue.world.announce_unreadable_on(unreadable, yesterday);
+    announced.await.unwrap();
+    let events = queue.account.events();
+    assert_eq!(events.len(), 1);
+    assert_ne!(events[0].1["event_id"], detail["event_id"]);
+    let now = queue.account.objects("lockstep-state/emitted/");
+    assert_eq!(now.len(), marks.len() + 1);
+}
+
+#[tokio::test]
+async fn a_message_whose_every_delivery_crashes_is_given_up_with_an_event() {
+    let queue = Queue::new().await;
+    // The queue's visibility, which is when a crashed delivery comes back.
+    let visibility = 1800 * SECOND;
+    let mut called = 0;
+    for received in 1..=10 {
+        let age = (received - 1) * visibility;
+        match queue.crash("1", received, age).await {
+            true => called += 1,
+            false => break,
+        }
+        assert_eq!(queue.events(), [""; 0], "at receive {received}");
+    }
+    assert_eq!(called, 5);
+    let events = queue.account.events();
+    let (kind, detail) = &events[0];
+    assert_eq!((events.len(), kind.as_str()), (1, "Rebind Failed"));
+    let reason = detail["reason"].as_str().unwrap();
+    assert!(reason.contains("the function ended before"), "{reason}");
+    assert_eq!(queue.hidden(), Some(0), "on its way to the dead letters");
+    assert!(!queue.crash("1", 7, budget::BUDGET * 2).await);
+    assert_eq!(queue.events(), [""; 0], "once");
+}
+
+#[tokio::test]
+async fn a_late_message_whose_deliveries_end_is_no_crash() {
+    let queue = Queue::new().await;
+    let late = budget::BUDGET * 2;
+    let wait = Failure::later(60 * SECOND, "the role settles");
+    for received in 1..=20 {
+        assert!(queue.deliver("1", received, late, &wait).await);
+    }
+    assert_eq!(queue.handled.load(Ordering::Relaxed), 20);
+    assert_eq!(queue.events(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_wait_that_never_ends_is_an_event_before_the_queue_moves_the_message() {
+    let queue = Queue::new().await;
+    let wait = Failure::later(15 * SECOND, "the first binding is tested");
+    let template = include_str!("../../../../template.yaml");
+    let most = u32::try_from(max_receives(template, "Rebind")).unwrap();
+    for received in 1..=most {
+        assert!(queue.deliver("1", received, SECOND, &wait).await);
+    }
+    let events = queue.account.events();
+    let (kind, detail) = &events[0];
+    assert_eq!((events.len(), kind.as_str()), (1, "Rebind Failed"));
+    let reason = detail["reason"].as_str().unwrap();
+    assert!(
+        reason.starts_with("the first binding is tested. "),
+        "{reason}"
+    );
+}
+
+#[tokio::test]
+async fn while_s3_is_down_giving_up_is_no_hot_loop_and_one_event_for_who_deduplicates() {
+    let queue = Queue::new().await;
+    let retry = Failure::retry("transient", "no answer");
+    queue.account.s3_is_down(true);
+    let mut ids = Vec::new();
+    for received in 9..=11 {
+        assert!(queue.deliver("1", received, budget::BUDGET, &retry).await);
+        assert_eq!(queue.hidden(), Some(900), "it is not remembered");
+        let events = queue.account.events().into_iter();
+        ids.extend(events.map(|(_, detail)| detail["event_id"].clone()));
+    }
+    assert_eq!(ids.len(), 3);
+    ids.dedup();
+    assert_eq!(ids.len(), 1, "{ids:?}");
+    queue.account.s3_is_down(false);
+    assert!(queue.deliver("1", 12, budget::BUDGET, &retry).await);
+    assert_eq!(queue.hidden(), Some(0));
+}
+
+#[tokio::test]
+async fn a_mark_that_expired_leads_to_one_more_event() {
+    let queue = Queue::new().await;
+    assert!(queue.deliver("1", 1, SECOND, &denied()).await);
+    assert_eq!(queue.events().len(), 1);
+    for mark in queue.account.objects("lockstep-state/emitted/") {
+        queue.account.delete(&mark);
+    }
+    assert!(queue.deliver("1", 2, SECOND, &denied()).await);
+    assert!(queue.deliver("1", 3, SECOND, &denied()).await);
+    assert_eq!(queue.events(), ["Rebind Failed"]);
+}
+
+#[test]
+fn emitted_events_are_remembered_for_longer_than_queues_keep_a_message() {
+    let template = include_str!("../../../../template.yaml");
+    let (_, rule) = template.split_once("- Id: emitted-events\n").unwrap();
+    let (rule, _) = rule.split_once("- Id: ").unwrap();
+    assert!(rule.contains("Prefix: emitted/\n"), "{rule}");
+    let (_, days) = rule.split_once("ExpirationInDays: ").unwrap();
+    let days: u64 = days.lines().next().unwrap().parse().unwrap();
+    for queue in ["Provision", "Rebind", "Verify", "Compliance"] {
+        assert!(days * 86_400 > retention(template, queue), "{queue}");
+    }
 }

@@ -15,6 +15,8 @@ pub struct Unreadable {
     bucket: Option<String>,
     /// What is wrong with it.
     pub problem: String,
+    /// The permission that is missing, where that is what is wrong.
+    permission: Option<String>,
 }
 
 impl Unreadable {
@@ -24,13 +26,14 @@ impl Unreadable {
             object: object.to_owned(),
             bucket: None,
             problem: format!("it cannot be understood: {problem}"),
+            permission: None,
         }
     }
 
     /// An object that this function may not read.
     pub(crate) fn denied(error: &AwsError) -> Option<Self> {
         let of_an_object = error.operation == "s3:GetObject";
-        let (true, Kind::Denied { .. }) = (of_an_object, &error.kind) else {
+        let (true, Kind::Denied { permission }) = (of_an_object, &error.kind) else {
             return None;
         };
         let (bucket, object) = error.resource.strip_prefix("s3://")?.split_once('/')?;
@@ -38,6 +41,7 @@ impl Unreadable {
             object: object.to_owned(),
             bucket: Some(bucket.to_owned()),
             problem: error.to_string(),
+            permission: Some(permission.clone()),
         })
     }
 
@@ -54,8 +58,9 @@ impl Unreadable {
 }
 
 impl Store {
-    /// The object with its version, as far as that can be read, and the command that restores the
-    /// version before.
+    /// The object, and how to repair it: of one that can be read, its version and the command that
+    /// restores the version before; of a denied one, the missing permission. There is nothing wrong
+    /// with a denied object, so no command may overwrite it.
     pub async fn named(&self, unreadable: &Unreadable) -> UnreadableObject {
         let key = unreadable.object.clone();
         let bucket = unreadable.bucket.clone().unwrap_or_else(|| {
@@ -65,26 +70,30 @@ impl Store {
                 false => config.state_bucket.clone(),
             }
         });
-        // That of a denied object cannot be read, that of a corrupt one can.
-        let found = self.get(&bucket, &key, Some(0)).await.ok().flatten();
-        let version_id = found.and_then(|found| found.version_id);
-        let restore = restore(&bucket, &key, version_id.as_deref());
+        let permission = unreadable.permission.clone();
+        let version_id = match &permission {
+            Some(_) => None,
+            None => {
+                let found = self.get(&bucket, &key, Some(0)).await.ok().flatten();
+                found.and_then(|found| found.version_id)
+            }
+        };
+        let version = version_id.as_deref();
+        let restore = version.map(|version| restore(&bucket, &key, version));
         UnreadableObject {
             bucket,
             key,
             version_id,
             restore,
+            permission,
         }
     }
 }
 
 /// Copies the newest version that is not the unreadable one over it (AWS CLI reference,
 /// `list-object-versions`: newest first).
-fn restore(bucket: &str, key: &str, version_id: Option<&str>) -> String {
-    let before = match version_id {
-        Some(version) => format!("Key=='{key}' && VersionId!='{version}'] | [0]"),
-        None => format!("Key=='{key}'] | [1]"),
-    };
+fn restore(bucket: &str, key: &str, version: &str) -> String {
+    let before = format!("Key=='{key}' && VersionId!='{version}'] | [0]");
     format!(
         "aws s3api copy-object --bucket {bucket} --key '{key}' --copy-source \"{bucket}/{key}?versionId=$(aws s3api list-object-versions --bucket {bucket} --prefix '{key}' --query \"Versions[?{before}.VersionId\" --output text)\""
     )
@@ -96,7 +105,7 @@ mod tests {
 
     #[test]
     fn the_command_restores_the_version_before_the_unreadable_one() {
-        let text = restore("b", "state/org/a.json", Some("v2"));
+        let text = restore("b", "state/org/a.json", "v2");
         assert!(
             text.contains("Key=='state/org/a.json' && VersionId!='v2'"),
             "{text}"

@@ -1,0 +1,113 @@
+//! Events about what was accepted and is not looked after: what can't be read, and what the stack's
+//! parameters no longer cover.
+
+use lockstep_domain::event::{Detail, EventType};
+use lockstep_domain::manifest::Dropped;
+use lockstep_domain::problem::Problem;
+use tracing::warn;
+
+use crate::runtime::Failure;
+use crate::store::{Accepted, Manifests};
+use crate::world::World;
+
+/// Every accepted manifest, with an event for what of them can't be read, and for what the stack
+/// does not cover any more: that it is not looked after must not pass in silence.
+///
+/// # Errors
+/// S3 did not answer, or the bus did not take an event.
+pub async fn current(world: &World) -> Result<Manifests, Failure> {
+    let manifests = world.store.accepted().await?;
+    announce_unreadable(world, &manifests).await?;
+    for (object, problems) in &manifests.refused {
+        let mut detail = world.detail();
+        detail.errors.clone_from(problems);
+        detail.reason = Some(format!(
+            "{object} was accepted and is no longer allowed: its bindings are not looked after"
+        ));
+        let wrong = ("no longer allowed", problems);
+        let wrong = Some((&wrong, EventType::ManifestRefused, detail));
+        world.emit_change(&uncovered(object), wrong).await?;
+    }
+    for accepted in &manifests.in_force {
+        announce_dropped(world, accepted).await?;
+    }
+    Ok(manifests)
+}
+
+/// Emits *Object Unreadable* for each accepted copy that can't be read.
+///
+/// # Errors
+/// The bus did not take an event.
+pub async fn announce_unreadable(world: &World, manifests: &Manifests) -> Result<(), Failure> {
+    for copy in &manifests.unreadable {
+        match copy.error.unreadable() {
+            Some(object) => world.announce_unreadable(&object).await?,
+            None => warn!(error = %copy.error, "an accepted manifest can't be read"),
+        }
+    }
+    Ok(())
+}
+
+/// What remembers what of an accepted manifest the stack's parameters do not cover.
+fn uncovered(object: &str) -> (&'static str, &str) {
+    ("uncovered", object)
+}
+
+async fn announce_dropped(world: &World, accepted: &Accepted) -> Result<(), Failure> {
+    let subject = uncovered(&accepted.object);
+    if accepted.dropped.is_empty() {
+        world.emit_change::<_, ()>(&subject, None).await?;
+        return Ok(());
+    }
+    let problems = accepted.dropped.iter().flat_map(|one| &one.problems);
+    let problems: Vec<Problem> = problems.cloned().collect();
+    let wrong = ("dropped", &accepted.version_id, &problems);
+    let reason = format!(
+        "the stack's parameters no longer cover entries of {}: they are not looked after, and left as they are",
+        accepted.object
+    );
+    let detail = dropped_detail(world, accepted, problems.clone(), reason);
+    let wrong = Some((&wrong, EventType::ManifestRefused, detail));
+    world.emit_change(&subject, wrong).await?;
+    Ok(())
+}
+
+/// Says of one trigger that it was about an entry that is dropped, and that nothing is done.
+///
+/// # Errors
+/// The bus did not take the event.
+pub async fn announce_ignored(
+    world: &World,
+    accepted: &Accepted,
+    dropped: &Dropped,
+    trigger_id: &str,
+) -> Result<String, Failure> {
+    let name = match &dropped.key {
+        Some(key) => key.to_string(),
+        None => dropped.secrets.iter().map(ToString::to_string).collect(),
+    };
+    let reason = format!(
+        "nothing was done for {name}: the stack's parameters no longer cover it, so it is not looked after"
+    );
+    let organization = &accepted.manifest.organization.id;
+    let of = ("ignored", organization, &name, trigger_id);
+    let mut detail = dropped_detail(world, accepted, dropped.problems.clone(), reason.clone());
+    detail.key.clone_from(&dropped.key);
+    world
+        .emit_once(&of, EventType::ManifestRefused, detail)
+        .await?;
+    Ok(reason)
+}
+
+fn dropped_detail(
+    world: &World,
+    accepted: &Accepted,
+    problems: Vec<Problem>,
+    reason: String,
+) -> Detail {
+    let mut detail = world.detail();
+    detail.organization_id = Some(accepted.manifest.organization.id.clone());
+    detail.errors = problems;
+    detail.reason = Some(reason);
+    detail
+}
