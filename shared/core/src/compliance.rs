@@ -50,8 +50,8 @@ struct Evidence<'a> {
 /// names the organization where there are several.
 ///
 /// # Errors
-/// No organization could be swept, what was seen could not be stored, or the bus did not take an
-/// event. What one organization among others fails at is a finding and an event of its own.
+/// Every organization's sweep failed, S3 did not store the result, or the bus did not take an event.
+/// If only some organizations fail, each of them gets a finding and an event instead of an error.
 pub async fn sweep(
     world: &World,
     request: &Request,

@@ -53,6 +53,23 @@ pub struct PlantedRecord {
     pub at: Option<Timestamp>,
 }
 
+impl PlantedRecord {
+    /// A successful update of an action by a client.
+    #[must_use]
+    pub fn action_updated(action_id: String, client_id: String, at: Timestamp) -> Self {
+        Self {
+            entity_type: EntityType::Action,
+            entity_id: action_id,
+            entity_name: None,
+            action: AuditAction::Update,
+            client_id: Some(client_id),
+            user_id: None,
+            status: AuditStatus::Success,
+            at: Some(at),
+        }
+    }
+}
+
 /// The permissions of a client, replacing those it had: it reads as if it had one role with just these.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]

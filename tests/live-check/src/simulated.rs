@@ -4,10 +4,7 @@ use genesys_cloud::{
     Action, ActionConfig, ActionContract, ClientCredentials, Endpoints, Genesys, NewAction,
     RequestConfig, ResponseConfig, Settings,
 };
-use genesys_simulator::{
-    AuditAction, AuditStatus, Config, EntityType, IntegrationSettings, Judged, PlantedRecord,
-    Simulator, start,
-};
+use genesys_simulator::{Config, IntegrationSettings, Judged, PlantedRecord, Simulator, start};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use serde_json::json;
@@ -111,16 +108,11 @@ async fn furnish(simulator: &Simulator, target: &Target) -> Result<(), String> {
     };
     activation(0.0)?;
     let action = make(target).await.map_err(|error| error.to_string())?;
-    simulator.record_audit(PlantedRecord {
-        entity_type: EntityType::Action,
-        entity_id: action.id,
-        entity_name: None,
-        action: AuditAction::Update,
-        client_id: Some(simulator.client().id.clone()),
-        user_id: None,
-        status: AuditStatus::Success,
-        at: Some(Timestamp::now() - SignedDuration::from_hours(1)),
-    });
+    simulator.record_audit(PlantedRecord::action_updated(
+        action.id,
+        simulator.client().id.clone(),
+        Timestamp::now() - SignedDuration::from_hours(1),
+    ));
     activation(0.2)
 }
 

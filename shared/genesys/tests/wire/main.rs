@@ -6,6 +6,7 @@ mod audits;
 mod contract;
 mod integrations;
 mod oauth_clients;
+mod pacing;
 mod resilience;
 mod secrets;
 mod sign_in;

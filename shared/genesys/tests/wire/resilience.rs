@@ -1,4 +1,4 @@
-//! Retries, deadlines, the circuit breaker, pacing, broken connections.
+//! Retries, deadlines, the circuit breaker, broken connections.
 
 use std::time::{Duration, Instant};
 
@@ -6,10 +6,10 @@ use crate::support::{Platform, Reply, Seen, client_at, cutting, ok, quick, statu
 use genesys_cloud::{ActionUpdate, ErrorKind, STATUS_PAGE, Settings, TransportFailure};
 use serde_json::json;
 
-const ORGANIZATION: &str = "GET /api/v2/organizations/me";
+pub const ORGANIZATION: &str = "GET /api/v2/organizations/me";
 const CREATE: &str = "POST /api/v2/integrations";
 
-fn failing(times: usize, code: u16) -> impl Fn(&Seen) -> Option<Reply> {
+pub fn failing(times: usize, code: u16) -> impl Fn(&Seen) -> Option<Reply> {
     move |seen| {
         (seen.line == ORGANIZATION).then(|| {
             if seen.before < times {
@@ -404,102 +404,4 @@ async fn an_actions_own_500_does_not_open_the_breaker() {
     });
     client.execute_action("a-1", &json!({})).await.unwrap_err();
     client.organization_me().await.unwrap();
-}
-
-#[tokio::test]
-async fn requests_stay_below_the_limit_although_no_answer_tells_of_one() {
-    let platform = Platform::start(failing(0, 500)).await;
-    let client = platform
-        .client_with(Settings {
-            requests_per_minute: 4,
-            ..quick()
-        })
-        .within(Duration::from_secs(20));
-    for _ in 0..4 {
-        client.organization_me().await.unwrap();
-    }
-    let error = client.clone().organization_me().await.unwrap_err();
-    assert_eq!(error.kind(), &ErrorKind::OutOfTime);
-    assert!(
-        error.to_string().contains("the rate limit asks for a wait"),
-        "{error}"
-    );
-    assert_eq!(platform.calls().len(), 4, "clones share one count");
-}
-
-#[tokio::test]
-async fn a_repeated_request_counts_too() {
-    let platform = Platform::start(failing(2, 503)).await;
-    let client = platform
-        .client_with(Settings {
-            requests_per_minute: 2,
-            ..quick()
-        })
-        .within(Duration::from_secs(20));
-    let error = client.organization_me().await.unwrap_err();
-    assert_eq!(error.kind(), &ErrorKind::OutOfTime);
-    assert_eq!(platform.calls().len(), 2);
-}
-
-#[tokio::test]
-async fn a_new_token_has_its_own_count() {
-    let platform = Platform::start(|seen| {
-        (seen.line == ORGANIZATION).then(|| match seen.before {
-            1 => status(401, json!({"code": "bad.credentials"})),
-            _ => ok(json!({"id": "org-1"})),
-        })
-    })
-    .await;
-    let client = platform
-        .client_with(Settings {
-            requests_per_minute: 2,
-            ..quick()
-        })
-        .within(Duration::from_secs(20));
-    client.organization_me().await.unwrap();
-    client.organization_me().await.unwrap();
-    assert_eq!(platform.calls().len(), 3);
-    assert_eq!(platform.sign_ins(), 2);
-}
-
-#[tokio::test]
-async fn a_used_up_window_is_waited_out_before_the_next_request() {
-    let platform = Platform::start(|seen| {
-        (seen.line == ORGANIZATION).then(|| {
-            let used = if seen.before == 0 { 300 } else { 1 };
-            ok(json!({"id": "org-1"}))
-                .with("inin-ratelimit-count", used)
-                .with("inin-ratelimit-allowed", 300)
-                .with("inin-ratelimit-reset", 1)
-        })
-    })
-    .await;
-    let client = platform.client();
-    client.organization_me().await.unwrap();
-    assert_eq!(client.take_stats().rate_limit_waits, 0);
-    client.organization_me().await.unwrap();
-    let stats = client.take_stats();
-    assert_eq!((stats.requests, stats.rate_limit_waits), (1, 1));
-}
-
-#[tokio::test]
-async fn a_window_that_resets_after_the_deadline_ends_the_call_unsent() {
-    let platform = Platform::start(|seen| {
-        (seen.line == ORGANIZATION).then(|| {
-            ok(json!({"id": "org-1"}))
-                .with("inin-ratelimit-count", 300)
-                .with("inin-ratelimit-allowed", 300)
-                .with("inin-ratelimit-reset", 60)
-        })
-    })
-    .await;
-    let client = platform.client();
-    client.organization_me().await.unwrap();
-    let error = client
-        .within(Duration::from_secs(2))
-        .organization_me()
-        .await
-        .unwrap_err();
-    assert_eq!(error.kind(), &ErrorKind::OutOfTime);
-    assert_eq!(platform.calls().len(), 1);
 }

@@ -4,9 +4,7 @@ use genesys_cloud::{
     ActionConfig, ActionContract, ClientCredentials, Endpoints, Genesys, NewAction, RequestConfig,
     ResponseConfig, Settings,
 };
-use genesys_simulator::{
-    AuditAction, AuditStatus, Config, EntityType, Fault, Judged, PlantedRecord, Simulator, start,
-};
+use genesys_simulator::{Config, Fault, Judged, PlantedRecord, Simulator, start};
 use jiff::{SignedDuration, Timestamp};
 use live_check::{Options, Patience, Report, Target, check, unmeant};
 use secrecy::SecretString;
@@ -89,16 +87,11 @@ pub async fn furnish(simulator: &Simulator) {
         secure: false,
     };
     let action = genesys.create_action(&action).await.unwrap();
-    simulator.record_audit(PlantedRecord {
-        entity_type: EntityType::Action,
-        entity_id: action.id,
-        entity_name: None,
-        action: AuditAction::Update,
-        client_id: Some(simulator.client().id.clone()),
-        user_id: None,
-        status: AuditStatus::Success,
-        at: Some(Timestamp::now() - SignedDuration::from_hours(1)),
-    });
+    simulator.record_audit(PlantedRecord::action_updated(
+        action.id,
+        simulator.client().id.clone(),
+        Timestamp::now() - SignedDuration::from_hours(1),
+    ));
     simulator.reset_calls();
 }
 
