@@ -174,7 +174,7 @@ fn catches_up(intent: &Intent, manifests: &Manifests) -> bool {
     everything || !unreadable_concerned(intent, manifests).is_empty()
 }
 
-/// What of the accepted manifests is not looked after, and what an upload would be refused for.
+/// What Lockstep does not manage of the accepted manifests, and what an upload would be refused for.
 fn uncovered(manifests: &Manifests) -> Vec<String> {
     let said = |problems: &[Problem]| {
         let said: Vec<String> = problems.iter().map(ToString::to_string).collect();
@@ -184,7 +184,7 @@ fn uncovered(manifests: &Manifests) -> Vec<String> {
     for (object, problems) in &manifests.refused {
         warn!(object, "accepted once and no longer allowed");
         notices.push(format!(
-            "{object} was accepted and is no longer allowed, so its bindings are not looked after: {}",
+            "{object} was accepted and is no longer allowed by the stack's parameters, so Lockstep does not manage its bindings: {}",
             said(problems)
         ));
     }
@@ -193,7 +193,7 @@ fn uncovered(manifests: &Manifests) -> Vec<String> {
         notices.extend(accepted.dropped.iter().map(|dropped| {
             let problems = said(&dropped.problems);
             format!(
-                "an entry of {object} is no longer allowed, so it is not looked after: {problems}"
+                "an entry of {object} is no longer allowed by the stack's parameters, so Lockstep does not manage it: {problems}"
             )
         }));
         if !accepted.notices.is_empty() {

@@ -1,5 +1,5 @@
-//! Events about what was accepted and is not looked after: what can't be read, and what the stack's
-//! parameters no longer cover.
+//! Events about what was accepted and is not managed: what can't be read, and what the stack's
+//! parameters no longer allow.
 
 use lockstep_domain::event::{Detail, EventType};
 use lockstep_domain::manifest::Dropped;
@@ -11,7 +11,7 @@ use crate::store::{Accepted, Manifests};
 use crate::world::World;
 
 /// Every accepted manifest, with an event for what of them can't be read, and for what the stack
-/// does not cover any more: that it is not looked after must not pass in silence.
+/// does not allow any more: that it is not managed must not pass in silence.
 ///
 /// # Errors
 /// S3 did not answer, or the bus did not take an event.
@@ -22,7 +22,7 @@ pub async fn current(world: &World) -> Result<Manifests, Failure> {
         let mut detail = world.detail();
         detail.errors.clone_from(problems);
         detail.reason = Some(format!(
-            "{object} was accepted and is no longer allowed: its bindings are not looked after"
+            "{object} was accepted and is no longer allowed by the stack's parameters: Lockstep does not manage its bindings"
         ));
         let wrong = ("no longer allowed", problems);
         let wrong = Some((&wrong, EventType::ManifestRefused, detail));
@@ -63,7 +63,7 @@ async fn announce_dropped(world: &World, accepted: &Accepted) -> Result<(), Fail
     let problems: Vec<Problem> = problems.cloned().collect();
     let wrong = ("dropped", &accepted.version_id, &problems);
     let reason = format!(
-        "the stack's parameters no longer cover entries of {}: they are not looked after, and left as they are",
+        "the stack's parameters no longer allow entries of {}: Lockstep does not manage them, and their resources stay unchanged",
         accepted.object
     );
     let detail = dropped_detail(world, accepted, problems.clone(), reason);
@@ -87,7 +87,7 @@ pub async fn announce_ignored(
         None => dropped.secrets.iter().map(ToString::to_string).collect(),
     };
     let reason = format!(
-        "nothing was done for {name}: the stack's parameters no longer cover it, so it is not looked after"
+        "nothing was done for {name}: the stack's parameters no longer allow it, so Lockstep does not manage it"
     );
     let organization = &accepted.manifest.organization.id;
     let of = ("ignored", organization, &name, trigger_id);
