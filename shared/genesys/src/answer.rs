@@ -6,13 +6,15 @@
 
 use std::time::Duration;
 
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use http::HeaderMap;
+use http::header::RETRY_AFTER;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use crate::error::{Error, ErrorKind, TransportFailure};
 use crate::error_body::ErrorBody;
 use crate::operation::{Operation, Repeat};
+use crate::transport::Body;
 
 /// Longer messages are cut: they go to logs and events.
 const LONGEST_MESSAGE: usize = 600;
@@ -35,6 +37,17 @@ struct TokenErrorBody {
     code: Option<String>,
     description: Option<String>,
     error_description: Option<String>,
+}
+
+impl From<http::Response<Body>> for Answer {
+    fn from(response: http::Response<Body>) -> Self {
+        let (head, body) = response.into_parts();
+        Self {
+            status: head.status.as_u16(),
+            headers: head.headers,
+            body: body.into_bytes(),
+        }
+    }
 }
 
 impl Answer {

@@ -1,6 +1,6 @@
 use super::*;
 use crate::operation;
-use reqwest::header::HeaderValue;
+use http::HeaderValue;
 
 fn answer(status: u16, body: &str) -> Answer {
     let mut headers = HeaderMap::new();

@@ -7,6 +7,7 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
+use ::clock::Clock;
 use tokio::sync::Notify;
 
 use crate::clock::{Expiry, Now};
@@ -15,6 +16,7 @@ use crate::clock::{Expiry, Now};
 pub(crate) struct Breaker {
     threshold: u32,
     pause: Duration,
+    clock: Clock,
     state: Mutex<State>,
     probe_ended: Notify,
 }
@@ -44,10 +46,11 @@ pub(crate) struct Permit<'a> {
 }
 
 impl Breaker {
-    pub(crate) fn new(threshold: u32, pause: Duration) -> Self {
+    pub(crate) fn new(threshold: u32, pause: Duration, clock: Clock) -> Self {
         Self {
             threshold: threshold.max(1),
             pause,
+            clock,
             state: Mutex::new(State::Closed { failures: 0 }),
             probe_ended: Notify::new(),
         }
@@ -67,7 +70,7 @@ impl Breaker {
         loop {
             // Made before looking, so that no end of a probe is missed.
             let ended = self.probe_ended.notified();
-            match self.admit(Now::read()) {
+            match self.admit(Now::of(&self.clock)) {
                 Ok(permit) => return Ok(permit),
                 Err(Shut::For(left)) => return Err(left),
                 Err(Shut::WhileProbing) => ended.await,
@@ -150,7 +153,7 @@ impl Drop for Permit<'_> {
         if !self.reported {
             self.breaker.with_state(|state| {
                 *state = State::Open {
-                    until: Expiry::after(Now::read(), Duration::ZERO),
+                    until: Expiry::after(Now::of(&self.breaker.clock), Duration::ZERO),
                 }
             });
         }
@@ -164,15 +167,16 @@ mod tests {
 
     const PAUSE: Duration = Duration::from_secs(30);
 
+    fn now() -> Now {
+        Now::of(&Clock::system())
+    }
+
     fn later(now: Now, seconds: u64) -> Now {
-        Now {
-            mono: now.mono + Duration::from_secs(seconds),
-            wall: now.wall + Duration::from_secs(seconds),
-        }
+        now.after(Duration::from_secs(seconds))
     }
 
     fn opened(now: Now) -> Breaker {
-        let breaker = Breaker::new(3, PAUSE);
+        let breaker = Breaker::new(3, PAUSE, Clock::system());
         for expected in [false, false, true] {
             assert_eq!(breaker.admit(now).unwrap().failed(now), expected);
         }
@@ -181,8 +185,8 @@ mod tests {
 
     #[test]
     fn opens_only_after_consecutive_failures() {
-        let now = Now::read();
-        let breaker = Breaker::new(3, PAUSE);
+        let now = now();
+        let breaker = Breaker::new(3, PAUSE, Clock::system());
         assert!(!breaker.admit(now).unwrap().failed(now));
         assert!(!breaker.admit(now).unwrap().failed(now));
         breaker.admit(now).unwrap().alive();
@@ -193,7 +197,7 @@ mod tests {
 
     #[test]
     fn lets_one_probe_through_after_the_pause_and_closes_on_its_success() {
-        let now = Now::read();
+        let now = now();
         let breaker = opened(now);
         assert_eq!(breaker.admit(now).unwrap_err(), Shut::For(PAUSE));
         let due = later(now, 30);
@@ -205,7 +209,7 @@ mod tests {
 
     #[test]
     fn a_failed_probe_opens_it_for_another_pause() {
-        let now = Now::read();
+        let now = now();
         let breaker = opened(now);
         let due = later(now, 31);
         assert!(breaker.admit(due).unwrap().failed(due));
@@ -217,7 +221,7 @@ mod tests {
 
     #[test]
     fn a_cancelled_probe_does_not_keep_it_shut_for_ever() {
-        let now = Now::read();
+        let now = now();
         let breaker = opened(now);
         let due = later(now, 30);
         drop(breaker.admit(due).unwrap());
@@ -226,8 +230,8 @@ mod tests {
 
     #[tokio::test]
     async fn calls_beside_the_probe_wait_for_its_end_and_then_go_through() {
-        let breaker = Breaker::new(1, Duration::ZERO);
-        breaker.admit(Now::read()).unwrap().failed(Now::read());
+        let breaker = Breaker::new(1, Duration::ZERO, Clock::system());
+        breaker.admit(now()).unwrap().failed(now());
         let probe = breaker.enter().await.unwrap();
         let mut beside = std::pin::pin!(breaker.enter());
         let waits = tokio::time::timeout(Duration::from_millis(20), beside.as_mut()).await;
@@ -238,8 +242,8 @@ mod tests {
 
     #[test]
     fn a_late_answer_from_before_it_opened_does_not_close_it() {
-        let now = Now::read();
-        let breaker = Breaker::new(1, PAUSE);
+        let now = now();
+        let breaker = Breaker::new(1, PAUSE, Clock::system());
         let early = breaker.admit(now).unwrap();
         assert!(breaker.admit(now).unwrap().failed(now));
         early.alive();

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, CONTENT_TYPE};
-use secrecy::{ExposeSecret, SecretString};
+use http::HeaderValue;
+use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout};
 use tracing::Instrument;
@@ -21,7 +21,7 @@ use crate::retry::Attempts;
 use crate::settings::{ClientCredentials, Endpoints, Settings, bad_setting};
 use crate::stats::{Recorder, Stats, millis};
 use crate::token::Tokens;
-use crate::transport::{self, NoAnswer};
+use crate::transport::{Body, Https, NoAnswer, Transport};
 
 /// A client of one Genesys Cloud organization.
 ///
@@ -35,7 +35,8 @@ pub struct Genesys {
 
 #[derive(Debug)]
 pub(crate) struct Inner {
-    pub(crate) http: reqwest::Client,
+    transport: Arc<dyn Transport>,
+    pub(crate) user_agent: HeaderValue,
     pub(crate) endpoints: Endpoints,
     pub(crate) credentials: ClientCredentials,
     pub(crate) settings: Settings,
@@ -57,22 +58,23 @@ impl Genesys {
         settings: Settings,
     ) -> Result<Self, Error> {
         endpoints.check()?;
-        let http = reqwest::Client::builder()
-            .user_agent(&settings.user_agent)
-            .connect_timeout(settings.connect_timeout)
-            // Balancers drop what is idle; a create on a dead connection would leave its fate open.
-            .pool_idle_timeout(Duration::from_secs(30))
-            // A redirect would carry the token to another place.
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .map_err(|error| bad_setting(format!("no HTTP client: {error}")))?;
-        let breaker = || Breaker::new(settings.breaker_threshold, settings.breaker_pause);
+        let user_agent = HeaderValue::from_str(&settings.user_agent)
+            .map_err(|_| bad_setting("the user agent is no header value".to_owned()))?;
+        let transport = match &settings.transport {
+            Some(transport) => Arc::clone(transport),
+            None => Arc::new(Https::new(&settings)?),
+        };
+        let breaker = || {
+            let (threshold, pause) = (settings.breaker_threshold, settings.breaker_pause);
+            Breaker::new(threshold, pause, settings.clock)
+        };
         Ok(Self {
             inner: Arc::new(Inner {
                 api_breaker: breaker(),
                 login_breaker: breaker(),
                 pacing: Pacing::new(settings.requests_per_minute),
-                http,
+                transport,
+                user_agent,
                 endpoints,
                 credentials,
                 settings,
@@ -120,6 +122,10 @@ impl Genesys {
     /// [`ErrorKind::Unauthorized`] where the platform refuses the credentials.
     pub async fn sign_in(&self) -> Result<(), Error> {
         self.token(None).await.map(drop)
+    }
+
+    pub(crate) fn now(&self) -> Now {
+        Now::of(&self.inner.settings.clock)
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
@@ -210,27 +216,18 @@ impl Genesys {
         let inner = &*self.inner;
         let operation = request.operation;
         let _in_flight = self.wait_for_turn(operation).await?;
-        let mut builder = inner
-            .http
-            .request(operation.method.clone(), request.url.clone())
-            .bearer_auth(token.expose_secret())
-            .header(ACCEPT, request.accept);
-        if let Some(body) = &request.body {
-            builder = builder
-                .header(CONTENT_TYPE, "application/json")
-                .body(body.clone());
-        }
+        let sent = request.signed(token, &inner.user_agent)?;
         let answer = self
-            .guarded_exchange(operation, &inner.api_breaker, builder)
+            .guarded_exchange(operation, &inner.api_breaker, sent)
             .await?;
-        inner.pacing.observe(&answer.headers, Now::read());
+        inner.pacing.observe(&answer.headers, self.now());
         Ok(answer)
     }
 
     /// Waits until the rate limit leaves room for one more request.
     async fn wait_for_turn(&self, operation: &'static Operation) -> Result<InFlight<'_>, Error> {
         loop {
-            let hold = match self.inner.pacing.turn(Now::read()) {
+            let hold = match self.inner.pacing.turn(self.now()) {
                 Turn::Go(turn) => return Ok(turn),
                 Turn::Hold(hold) => hold,
             };
@@ -258,7 +255,7 @@ impl Genesys {
         &self,
         operation: &'static Operation,
         breaker: &Breaker,
-        builder: reqwest::RequestBuilder,
+        request: http::Request<Body>,
     ) -> Result<Answer, Error> {
         let inner = &*self.inner;
         let entered = match self.time_left(operation)? {
@@ -281,21 +278,20 @@ impl Genesys {
         } else {
             inner.settings.request_timeout
         };
-        let timeout = self
+        let time = self
             .time_left(operation)?
             .map_or(full, |left| left.min(full));
         let started = Instant::now();
-        let outcome =
-            transport::exchange(builder.timeout(timeout), inner.settings.body_limit).await;
+        let outcome = inner.exchange(request, time).await;
         let took = started.elapsed();
         trace(&outcome, operation, took);
         inner.count(operation, &outcome, took);
-        let cut_short = timeout < full;
+        let cut_short = time < full;
         let opened = match &outcome {
-            Ok(answer) if is_outage(answer.status, operation) => permit.failed(Now::read()),
+            Ok(answer) if is_outage(answer.status, operation) => permit.failed(self.now()),
             // Our own haste says nothing about the platform.
             Err(NoAnswer::Failed(TransportFailure::Timeout, _)) if cut_short => false,
-            Err(NoAnswer::Failed(..)) => permit.failed(Now::read()),
+            Err(NoAnswer::Failed(..)) => permit.failed(self.now()),
             Ok(_) | Err(NoAnswer::TooLarge) => {
                 permit.alive();
                 false
@@ -326,6 +322,24 @@ impl Genesys {
 }
 
 impl Inner {
+    /// One exchange, within a time and the size of an answer.
+    async fn exchange(
+        &self,
+        request: http::Request<Body>,
+        time: Duration,
+    ) -> Result<Answer, NoAnswer> {
+        let limit = self.settings.body_limit;
+        let answered = timeout(time, self.transport.exchange(request, limit)).await;
+        let answer = answered.unwrap_or_else(|_| {
+            let why = format!("no answer within {:.1} s", time.as_secs_f64());
+            Err(NoAnswer::Failed(TransportFailure::Timeout, why))
+        })?;
+        match answer.body().as_bytes().len() > limit {
+            true => Err(NoAnswer::TooLarge),
+            false => Ok(answer.into()),
+        }
+    }
+
     /// Counts a request that was sent.
     fn count(&self, operation: &Operation, outcome: &Result<Answer, NoAnswer>, took: Duration) {
         let failed = u64::from(!outcome.as_ref().is_ok_and(Answer::is_success));

@@ -3,8 +3,10 @@
 //! A serverless environment may be frozen between two calls. Its monotonic clock may then stand still
 //! while the world goes on, so an expiry has passed as soon as *either* clock says so.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
+use clock::Clock;
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 /// Longer than anything the platform hands out; keeps clock arithmetic from overflowing.
@@ -14,14 +16,23 @@ const LONGEST: Duration = Duration::from_secs(400 * 24 * 3600);
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Now {
     pub(crate) mono: Instant,
-    pub(crate) wall: SystemTime,
+    pub(crate) wall: Timestamp,
 }
 
 impl Now {
-    pub(crate) fn read() -> Self {
+    pub(crate) fn of(clock: &Clock) -> Self {
         Self {
-            mono: Instant::now(),
-            wall: SystemTime::now(),
+            mono: clock.instant(),
+            wall: clock.now(),
+        }
+    }
+
+    /// So much later by both clocks.
+    #[cfg(test)]
+    pub(crate) fn after(self, wait: Duration) -> Self {
+        Self {
+            mono: self.mono + wait,
+            wall: self.wall + wait,
         }
     }
 }
@@ -30,7 +41,7 @@ impl Now {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Expiry {
     mono: Instant,
-    wall: SystemTime,
+    wall: Timestamp,
 }
 
 impl Expiry {
@@ -38,13 +49,14 @@ impl Expiry {
         let wait = wait.min(LONGEST);
         Self {
             mono: now.mono + wait,
-            wall: now.wall + wait,
+            // Fails only for a calendar unit, and a duration has none.
+            wall: now.wall.saturating_add(wait).unwrap_or(Timestamp::MAX),
         }
     }
 
     /// Time left by the clock that has less; zero when passed.
     pub(crate) fn remaining(&self, now: Now) -> Duration {
-        let wall = self.wall.duration_since(now.wall).unwrap_or_default();
+        let wall = Duration::try_from(self.wall.duration_since(now.wall)).unwrap_or_default();
         self.mono.saturating_duration_since(now.mono).min(wall)
     }
 
@@ -59,7 +71,7 @@ mod tests {
 
     #[test]
     fn a_frozen_monotonic_clock_does_not_keep_an_expiry_alive() {
-        let now = Now::read();
+        let now = Now::of(&Clock::system());
         let expiry = Expiry::after(now, Duration::from_secs(60));
         assert!(!expiry.passed(now));
         let thawed = Now {
@@ -71,7 +83,7 @@ mod tests {
 
     #[test]
     fn an_absurd_lifetime_does_not_overflow() {
-        let now = Now::read();
+        let now = Now::of(&Clock::system());
         let expiry = Expiry::after(now, Duration::from_secs(u64::MAX));
         assert_eq!(expiry.remaining(now), LONGEST);
     }

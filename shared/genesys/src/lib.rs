@@ -41,3 +41,4 @@ pub use client::Genesys;
 pub use error::{Error, ErrorKind, STATUS_PAGE, TransportFailure};
 pub use settings::{ClientCredentials, Endpoints, Settings};
 pub use stats::Stats;
+pub use transport::{Body, Exchange, NoAnswer, Transport};

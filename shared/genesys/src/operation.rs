@@ -22,7 +22,7 @@ pub(crate) enum Repeat {
 pub(crate) struct Operation {
     /// Method and route, as errors and logs name it.
     pub(crate) name: &'static str,
-    pub(crate) method: reqwest::Method,
+    pub(crate) method: http::Method,
     pub(crate) route: &'static str,
     pub(crate) repeat: Repeat,
     /// What it is about, for people.
@@ -39,7 +39,7 @@ macro_rules! operations {
     ($($id:ident: $method:ident $route:literal, $repeat:ident, $subject:literal $(, $flag:ident)*;)*) => {
         $(pub(crate) static $id: Operation = Operation {
             name: concat!(stringify!($method), " ", $route),
-            method: reqwest::Method::$method,
+            method: http::Method::$method,
             route: $route,
             repeat: Repeat::$repeat,
             subject: $subject,
@@ -127,7 +127,7 @@ mod tests {
     fn what_would_act_twice_is_sent_once() {
         for operation in ALL {
             let creates =
-                operation.method == reqwest::Method::POST && operation.repeat != Repeat::Read;
+                operation.method == http::Method::POST && operation.repeat != Repeat::Read;
             assert_eq!(
                 creates,
                 operation.repeat == Repeat::Once,
@@ -149,7 +149,7 @@ mod tests {
             let sends = operation.route.ends_with("/integrations/credentials")
                 || secretive.iter().any(|part| operation.route.contains(part));
             let answers_nothing =
-                operation.method == reqwest::Method::DELETE || operation.route.contains("/usage/");
+                operation.method == http::Method::DELETE || operation.route.contains("/usage/");
             assert_eq!(
                 operation.sensitive,
                 sends && !answers_nothing,

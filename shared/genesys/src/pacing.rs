@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use reqwest::header::HeaderMap;
+use http::HeaderMap;
 
 use crate::clock::{Expiry, Now};
 
@@ -149,6 +149,7 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ::clock::Clock;
     use tokio::time::Instant;
 
     /// The platform's limit (`token.rate.per.minute`, the official limits page).
@@ -161,6 +162,10 @@ mod tests {
         headers.insert("inin-ratelimit-allowed", allowed.into());
         headers.insert("inin-ratelimit-reset", reset.into());
         headers
+    }
+
+    fn now() -> Now {
+        Now::of(&Clock::system())
     }
 
     fn default_pacing() -> Pacing {
@@ -190,7 +195,7 @@ mod tests {
             running.spawn(async move {
                 let mut sent = Vec::new();
                 while sent.len() < each {
-                    let wait = match pacing.turn(Now::read()) {
+                    let wait = match pacing.turn(now()) {
                         Turn::Go(_in_flight) => {
                             sent.push(Instant::now());
                             Duration::from_millis(3)
@@ -230,7 +235,7 @@ mod tests {
 
     #[test]
     fn a_request_counts_for_more_than_a_minute_and_then_no_more() {
-        let now = Now::read();
+        let now = now();
         let pacing = Pacing::new(2);
         assert_eq!(go_now(&pacing, now, 9), 2);
         assert_eq!(go_now(&pacing, later(now, MINUTE), 9), 0);
@@ -239,7 +244,7 @@ mod tests {
 
     #[test]
     fn the_platforms_own_account_tightens() {
-        let now = Now::read();
+        let now = now();
         let pacing = default_pacing();
         pacing.observe(&headers(178, 180, 7), now);
         let first = pacing.turn(now);
@@ -253,7 +258,7 @@ mod tests {
 
     #[test]
     fn the_platforms_own_account_never_loosens() {
-        let now = Now::read();
+        let now = now();
         let pacing = Pacing::new(3);
         for _ in 0..3 {
             pacing.observe(&headers(1, 3000, 60), now);
@@ -265,7 +270,7 @@ mod tests {
 
     #[test]
     fn a_new_token_starts_afresh() {
-        let now = Now::read();
+        let now = now();
         let pacing = Pacing::new(1);
         assert_eq!(go_now(&pacing, now, 9), 1);
         pacing.forget();

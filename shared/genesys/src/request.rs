@@ -1,12 +1,15 @@
 //! A request before it is sent: operation, URL, body, and the secrets to keep out of every error.
 
-use secrecy::SecretString;
+use http::HeaderValue;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
+use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use url::Url;
 
 use crate::client::{Genesys, under};
 use crate::error::{Error, ErrorKind};
 use crate::operation::Operation;
+use crate::transport::Body;
 
 /// One request, complete but for the token. No `Debug`: the body may hold secrets.
 #[derive(Clone)]
@@ -112,4 +115,44 @@ impl Request {
         self.resource = resource;
         self
     }
+
+    /// As it is sent under a token.
+    pub(crate) fn signed(
+        &self,
+        token: &SecretString,
+        user_agent: &HeaderValue,
+    ) -> Result<http::Request<Body>, Error> {
+        let bearer = format!("Bearer {}", token.expose_secret());
+        let authorization = secret_value(self.operation, &bearer)?;
+        let mut sent = http::Request::builder()
+            .method(self.operation.method.clone())
+            .uri(self.url.as_str())
+            .header(AUTHORIZATION, authorization)
+            .header(ACCEPT, self.accept)
+            .header(USER_AGENT, user_agent);
+        if self.body.is_some() {
+            sent = sent.header(CONTENT_TYPE, "application/json");
+        }
+        let body = Body::from(self.body.clone().unwrap_or_default());
+        sent.body(body)
+            .map_err(|error| unwritable(self.operation, &error))
+    }
+}
+
+/// A header's value that `Debug` does not show.
+pub(crate) fn secret_value(operation: &Operation, text: &str) -> Result<HeaderValue, Error> {
+    let mut value =
+        HeaderValue::from_str(text).map_err(|error| unwritable(operation, &error.into()))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// No request of HTTP: the URL is too long, or the token is none.
+pub(crate) fn unwritable(operation: &Operation, error: &http::Error) -> Error {
+    let message = format!("the request can't be written ({error}); nothing was sent");
+    Error::new(
+        ErrorKind::BadRequest { field: None },
+        operation.name,
+        message,
+    )
 }

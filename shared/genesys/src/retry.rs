@@ -60,7 +60,7 @@ impl<'a> Attempts<'a> {
         let Some(wait) = self.wait_before_next(&error) else {
             return Err(error);
         };
-        if let Some(left) = self.breaker.open_for(Now::read()) {
+        if let Some(left) = self.breaker.open_for(Now::of(&self.settings.clock)) {
             let text = format!(
                 "not tried again: too many failures in a row, no request is sent for {} s",
                 left.as_secs()
@@ -160,7 +160,8 @@ impl<'a> Attempts<'a> {
             .max(self.backoff())
     }
 
-    /// Half of the exponential step for sure, the other half by chance.
+    /// Half of the exponential step for sure, the other half by chance: of `fastrand`'s generator of the
+    /// thread, as the AWS SDK's jitter is, so that one `fastrand::seed` fixes a single-threaded run.
     fn backoff(&self) -> Duration {
         let doubled = self
             .settings
@@ -175,6 +176,7 @@ impl<'a> Attempts<'a> {
 mod tests {
     use super::*;
     use crate::operation;
+    use ::clock::Clock;
 
     struct World {
         settings: Settings,
@@ -187,7 +189,7 @@ mod tests {
             Self {
                 settings: Settings::default(),
                 stats: Recorder::default(),
-                breaker: Breaker::new(5, Duration::from_secs(30)),
+                breaker: Breaker::new(5, Duration::from_secs(30), Clock::system()),
             }
         }
 
@@ -385,7 +387,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_open_breaker_ends_the_call_instead_of_waiting() {
         let world = World::new();
-        let now = Now::read();
+        let now = Now::of(&Clock::system());
         for _ in 0..5 {
             world.breaker.enter().await.unwrap().failed(now);
         }

@@ -1,11 +1,14 @@
-//! Where the platform is, who signs in, and how patient the client is.
+//! Where the platform is, who signs in, how patient the client is, and what it goes by.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use clock::Clock;
 use secrecy::SecretString;
 use url::{Host, Url};
 
 use crate::error::{Error, ErrorKind};
+use crate::transport::Transport;
 
 const SET_UP: &str = "client set-up";
 
@@ -81,7 +84,8 @@ pub struct ClientCredentials {
     pub client_secret: SecretString,
 }
 
-/// Limits and patience. The default suits a function that runs for some minutes.
+/// Limits and patience, and what the client reaches the outside through. The default suits a function
+/// that runs for some minutes.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Time to make a connection.
@@ -116,6 +120,10 @@ pub struct Settings {
     pub body_limit: usize,
     /// The `User-Agent` sent.
     pub user_agent: String,
+    /// The time it goes by.
+    pub clock: Clock,
+    /// What carries its requests; HTTPS where there is none.
+    pub transport: Option<Arc<dyn Transport>>,
 }
 
 impl Default for Settings {
@@ -136,6 +144,8 @@ impl Default for Settings {
             audit_poll: Duration::from_secs(1),
             body_limit: 10 * 1024 * 1024,
             user_agent: concat!("genesys-cloud-rust/", env!("CARGO_PKG_VERSION")).to_owned(),
+            clock: Clock::system(),
+            transport: None,
         }
     }
 }

@@ -1,13 +1,20 @@
 //! Signing in: one token for all, replaced before it ends.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::HeaderValue;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use secrecy::{ExposeSecret, SecretString};
+use url::Url;
 
 use crate::client::{Genesys, under};
-use crate::clock::Now;
 use crate::error::{Error, ErrorKind};
 use crate::operation::SIGN_IN;
+use crate::request::{secret_value, unwritable};
 use crate::retry::Attempts;
+use crate::settings::ClientCredentials;
 use crate::token::TokenAnswer;
+use crate::transport::Body;
 
 impl Genesys {
     /// A token that works, and is not the one the platform just refused. However many ask at once, one
@@ -30,15 +37,16 @@ impl Genesys {
         if let Some(refused) = refused {
             state.discard(refused);
         }
-        if let Some(token) = state.fresh(Now::read()) {
+        if let Some(token) = state.fresh(self.now()) {
             return Ok(token);
         }
         if let Some(refusal) = state.refusal_since(seen) {
             return Err(refusal);
         }
-        let old = state.usable(Now::read());
+        let old = state.usable(self.now());
         let ended = self.fetch_token(old.is_some()).await;
-        tokens.record(&mut state, &ended, self.inner.settings.refresh_margin);
+        let margin = self.inner.settings.refresh_margin;
+        tokens.record(&mut state, &ended, margin, self.now());
         match (ended, old) {
             (Ok(_), _) => {
                 // The limit is counted per token.
@@ -51,7 +59,7 @@ impl Genesys {
             }
             (Err(error), _) => return Err(error),
         }
-        state.usable(Now::read()).ok_or_else(|| {
+        state.usable(self.now()).ok_or_else(|| {
             Error::new(
                 ErrorKind::Garbled,
                 SIGN_IN.name,
@@ -84,16 +92,9 @@ impl Genesys {
         let inner = &*self.inner;
         let credentials = &inner.credentials;
         let url = under(&inner.endpoints.login, ["oauth", "token"]);
-        let builder = inner
-            .http
-            .post(url)
-            .basic_auth(
-                &credentials.client_id,
-                Some(credentials.client_secret.expose_secret()),
-            )
-            .form(&[("grant_type", "client_credentials")]);
+        let sent = grant(&url, credentials, &inner.user_agent)?;
         let answer = self
-            .guarded_exchange(&SIGN_IN, &inner.login_breaker, builder)
+            .guarded_exchange(&SIGN_IN, &inner.login_breaker, sent)
             .await?;
         if !answer.is_success() {
             let host = inner.endpoints.login.host_str().unwrap_or_default();
@@ -102,4 +103,26 @@ impl Genesys {
         serde_json::from_slice(&answer.body)
             .map_err(|error| answer.garbled(&SIGN_IN, &error.to_string()))
     }
+}
+
+/// The client's id and secret by HTTP Basic (RFC 7617), the grant as a form.
+fn grant(
+    url: &Url,
+    credentials: &ClientCredentials,
+    user_agent: &HeaderValue,
+) -> Result<http::Request<Body>, Error> {
+    let pair = format!(
+        "{}:{}",
+        credentials.client_id,
+        credentials.client_secret.expose_secret()
+    );
+    let authorization = secret_value(&SIGN_IN, &format!("Basic {}", STANDARD.encode(pair)))?;
+    let sent = http::Request::builder()
+        .method(SIGN_IN.method.clone())
+        .uri(url.as_str())
+        .header(AUTHORIZATION, authorization)
+        .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .header(USER_AGENT, user_agent)
+        .body(Body::from(b"grant_type=client_credentials".to_vec()));
+    sent.map_err(|error| unwritable(&SIGN_IN, &error))
 }

@@ -55,11 +55,11 @@ impl Tokens {
         state: &mut State,
         ended: &Result<TokenAnswer, Error>,
         margin: Duration,
+        now: Now,
     ) {
         let number = self.ended.fetch_add(1, Ordering::AcqRel) + 1;
         match ended {
             Ok(answer) => {
-                let now = Now::read();
                 let life = answer.expires_in.map_or(SHORTEST_LIFE, Duration::from_secs);
                 state.token = Some(Token {
                     value: answer.access_token.clone(),
@@ -111,13 +111,14 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ::clock::Clock;
+
+    fn now() -> Now {
+        Now::of(&Clock::system())
+    }
 
     fn later(seconds: u64) -> Now {
-        let now = Now::read();
-        Now {
-            mono: now.mono + Duration::from_secs(seconds),
-            wall: now.wall + Duration::from_secs(seconds),
-        }
+        now().after(Duration::from_secs(seconds))
     }
 
     async fn with_life(expires_in: Option<u64>) -> Tokens {
@@ -130,6 +131,7 @@ mod tests {
             &mut *tokens.state.lock().await,
             &Ok(answer),
             Duration::from_secs(60),
+            now(),
         );
         tokens
     }
@@ -157,8 +159,8 @@ mod tests {
         let tokens = with_life(None).await;
         let mut state = tokens.state.lock().await;
         state.discard(&"older".into());
-        assert!(state.fresh(Now::read()).is_some());
+        assert!(state.fresh(now()).is_some());
         state.discard(&"t".into());
-        assert!(state.fresh(Now::read()).is_none());
+        assert!(state.fresh(now()).is_none());
     }
 }

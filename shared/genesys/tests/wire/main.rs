@@ -11,4 +11,5 @@ mod resilience;
 mod secrets;
 mod sign_in;
 mod support;
+mod transport;
 mod usage;

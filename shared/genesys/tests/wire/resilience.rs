@@ -1,10 +1,11 @@
 //! Retries, deadlines, the circuit breaker, broken connections.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::support::{Platform, Reply, Seen, client_at, cutting, ok, quick, status};
 use genesys_cloud::{ActionUpdate, ErrorKind, STATUS_PAGE, Settings, TransportFailure};
 use serde_json::json;
+use tokio::time::Instant;
 
 pub const ORGANIZATION: &str = "GET /api/v2/organizations/me";
 const CREATE: &str = "POST /api/v2/integrations";

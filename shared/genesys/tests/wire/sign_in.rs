@@ -3,7 +3,8 @@
 use crate::support::{CLIENT_SECRET, Platform, Reply, Seen, ok, quick, status, token};
 use genesys_cloud::ErrorKind;
 use serde_json::json;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 fn organization(seen: &Seen) -> Option<Reply> {
     (seen.line == "GET /api/v2/organizations/me")
