@@ -55,6 +55,23 @@ pub struct Config {
     /// How long after a rotation everybody who had read the OAuth client that was left has to read the
     /// secret again.
     pub client_grace: Duration,
+    /// Whether S3 is at an address of its own (`AWS_ENDPOINT_URL_S3`, which the SDK reads too), as in
+    /// a local stack.
+    pub local_s3: bool,
+}
+
+/// What is logged (`RUST_LOG`), where it is set: read apart from the rest, whose mistakes are logged.
+#[must_use]
+pub fn log_filter() -> Option<String> {
+    variable("RUST_LOG")
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the environment"
+)]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 /// Every variable that is missing or does not fit.
@@ -87,6 +104,14 @@ impl fmt::Debug for ConfigError {
 impl std::error::Error for ConfigError {}
 
 impl Config {
+    /// Reads the configuration from the process's environment: the one place that does.
+    ///
+    /// # Errors
+    /// As [`Self::from_env`].
+    pub fn from_process() -> Result<Self, ConfigError> {
+        Self::from_env(variable)
+    }
+
     /// Reads the configuration through `lookup`, which answers a variable's value.
     ///
     /// An empty variable counts as missing, except for lists and for what may be left out.
@@ -139,6 +164,7 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
             genesys_settle: self.seconds("LOCKSTEP_GENESYS_SETTLE_SECONDS"),
             stuck_after_minutes: self.minutes("LOCKSTEP_STUCK_AFTER_MINUTES"),
             client_grace: self.seconds("LOCKSTEP_CLIENT_GRACE_SECONDS"),
+            local_s3: self.optional("AWS_ENDPOINT_URL_S3").is_some(),
             stack,
             region,
             account,

@@ -4,7 +4,6 @@
 //! overwritten or deleted. The name holds nothing but the sequence, and it is written only where
 //! there is no such object: two runs cannot both write the fifth record.
 
-use jiff::Timestamp;
 use lockstep_domain::change::{BindingState, ChainHead};
 use lockstep_domain::evidence::{Body, Record};
 use lockstep_domain::ids::{Key, OrganizationId};
@@ -38,7 +37,7 @@ impl Store {
     ) -> Result<String, StoreError> {
         let bucket = &self.config().evidence_bucket;
         for _ in 0..MOST_ADOPTED {
-            let record = Record::seal(&state.chain, Timestamp::now(), body.clone());
+            let record = Record::seal(&state.chain, self.now(), body.clone());
             let object = record_object(&state.organization, &state.key, record.sequence);
             let place = uri(bucket, &object);
             let bytes = to_json(&object, &record)?;

@@ -71,8 +71,11 @@ impl SessionError {
 
 /// The clients of the warm environment, one per organization and credential, each confirmed to
 /// belong to its organization.
-#[derive(Debug, Default)]
-pub struct Sessions(Mutex<BTreeMap<OrganizationId, Confirmed>>);
+#[derive(Debug)]
+pub struct Sessions {
+    settings: Settings,
+    confirmed: Mutex<BTreeMap<OrganizationId, Confirmed>>,
+}
 
 #[derive(Debug)]
 struct Confirmed {
@@ -83,9 +86,22 @@ struct Confirmed {
 }
 
 impl Sessions {
+    /// None yet; clients are made with these settings.
+    pub(crate) fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            confirmed: Mutex::default(),
+        }
+    }
+
+    /// How a client is made.
+    pub(crate) fn settings(&self) -> Settings {
+        self.settings.clone()
+    }
+
     /// What each client did since the last call.
     pub async fn take_stats(&self) -> Vec<genesys_cloud::Stats> {
-        let sessions = self.0.lock().await;
+        let sessions = self.confirmed.lock().await;
         sessions
             .values()
             .map(|confirmed| confirmed.genesys.take_stats())
@@ -119,7 +135,7 @@ pub async fn sign_in(
         &secret.client_id,
         secret.client_secret.expose_secret(),
     ));
-    let mut sessions = world.sessions.0.lock().await;
+    let mut sessions = world.sessions.confirmed.lock().await;
     if let Some(known) = sessions.get(&organization.id)
         && known.credentials == credentials
     {
@@ -139,7 +155,7 @@ pub async fn sign_in(
             client_id: secret.client_id,
             client_secret: secret.client_secret,
         },
-        Settings::default(),
+        world.sessions.settings(),
     )?;
     let confirmed = confirm(&genesys.with_deadline(deadline.instant()), &organization.id).await;
     // A client that is not kept takes its counts with it.

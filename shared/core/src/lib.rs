@@ -14,6 +14,7 @@ pub mod compliance;
 pub mod config;
 pub mod evidence;
 pub mod genesys;
+pub mod outside;
 pub mod radius;
 pub mod reconcile;
 pub mod response;

@@ -20,6 +20,7 @@ mod failure;
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -47,6 +48,14 @@ impl Deadline {
     #[must_use]
     pub fn after(time: Duration) -> Self {
         Self(Instant::now() + time)
+    }
+
+    /// A little before Lambda's own, which it gives in milliseconds since 1970.
+    fn of_lambda(millisecond: u64, now: Timestamp) -> Self {
+        let end = i64::try_from(millisecond).ok();
+        let end = end.and_then(|end| Timestamp::from_millisecond(end).ok());
+        let left = end.map(|end| Duration::try_from(end.duration_since(now)).unwrap_or_default());
+        Self::after(left.unwrap_or_default().saturating_sub(RESERVE))
     }
 
     /// The moment itself.
@@ -95,7 +104,7 @@ pub async fn run<H>(edge: Edge, handler: H) -> Result<(), lambda_runtime::Error>
 where
     H: AsyncFn(&World, &Call, &Context) -> Result<Answer, Failure>,
 {
-    telemetry::start();
+    telemetry::start(crate::config::log_filter().as_deref());
     let world = match World::from_env().await {
         Ok(world) => world,
         Err(error) => {
@@ -105,13 +114,9 @@ where
         }
     };
     let serve = async |event: LambdaEvent<Value>| {
-        let deadline = std::time::UNIX_EPOCH + Duration::from_millis(event.context.deadline);
-        let left = deadline
-            .duration_since(std::time::SystemTime::now())
-            .unwrap_or_default();
         let context = Context {
             request_id: event.context.request_id,
-            deadline: Deadline::after(left.saturating_sub(RESERVE)),
+            deadline: Deadline::of_lambda(event.context.deadline, world.now()),
         };
         serve(&world, edge, &handler, event.payload, &context).await
     };

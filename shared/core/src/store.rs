@@ -13,14 +13,16 @@ mod unreadable;
 
 use std::fmt;
 
-use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
+use clock::Clock;
+use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::aws::{AwsError, Kind, Pages, WholeXml, refine, required};
+use crate::aws::{AwsError, Kind, Pages, Service, WholeXml, refine, required};
 use crate::config::Config;
+use crate::outside::Outside;
 
 pub use emitted::Last;
 pub use manifests::{AcceptError, Accepted, Manifests, UnreadableCopy, Uploaded};
@@ -35,6 +37,7 @@ const AT_ONCE: usize = 16;
 pub struct Store {
     client: Client,
     config: Config,
+    clock: Clock,
 }
 
 /// A value and what tells whether somebody else wrote it since it was read.
@@ -159,17 +162,18 @@ pub(crate) enum Condition<'e> {
 impl Store {
     /// The buckets that the configuration names.
     #[must_use]
-    pub fn new(sdk: &SdkConfig, config: &Config) -> Self {
+    pub fn new(outside: &Outside, config: &Config) -> Self {
+        let aws = &outside.aws;
         // A local stack serves every bucket under one host name; AWS prefers one host a bucket.
-        let local =
-            sdk.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
-        let s3 = aws_sdk_s3::config::Builder::from(sdk)
+        let local = aws.sdk.endpoint_url().is_some() || config.local_s3;
+        let mut s3 = aws_sdk_s3::config::Builder::from(&aws.sdk)
             .force_path_style(local)
-            .interceptor(WholeXml { or_nothing: true })
-            .build();
+            .interceptor(WholeXml { or_nothing: true });
+        s3.set_retry_partition(aws.budget(Service::S3));
         Self {
-            client: Client::from_conf(s3),
+            client: Client::from_conf(s3.build()),
             config: config.clone(),
+            clock: outside.clock,
         }
     }
 
@@ -340,6 +344,10 @@ impl Store {
     /// of a proxy that knows no such place.
     pub(crate) async fn exists(&self, bucket: &str, key: &str) -> Result<bool, AwsError> {
         Ok(self.get(bucket, key, Some(0)).await?.is_some())
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     pub(crate) fn config(&self) -> &Config {

@@ -22,9 +22,10 @@ pub const NAMESPACE: &str = "Lockstep";
 /// guide, "Specification: Embedded metric format").
 const MOST_VALUES: usize = 100;
 
-/// Starts logging. `RUST_LOG` sets the level; `info` where it is not set or not understood.
-pub fn start() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+/// Starts logging, as the filter says; at `info` where there is none or it is not understood.
+pub fn start(filter: Option<&str>) {
+    let filter = filter.and_then(|filter| EnvFilter::try_new(filter).ok());
+    let filter = filter.unwrap_or_else(|| EnvFilter::new("info"));
     let started = tracing_subscriber::fmt()
         .json()
         .with_env_filter(filter)

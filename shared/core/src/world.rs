@@ -1,5 +1,6 @@
 //! Everything a function reaches, made once per warm environment.
 
+use clock::Clock;
 use jiff::Timestamp;
 use lockstep_domain::digest::Digest;
 use lockstep_domain::event::{Detail, Event, EventType, Principal, PrincipalKind};
@@ -10,6 +11,7 @@ use serde::Serialize;
 use crate::aws::{self, AwsError};
 use crate::config::{Config, ConfigError};
 use crate::genesys::Sessions;
+use crate::outside::Outside;
 use crate::response::{Answer, Refused};
 use crate::store::{Store, Unreadable};
 use crate::telemetry::Metrics;
@@ -38,6 +40,7 @@ pub struct World {
     pub sessions: Sessions,
     /// What this environment counts, flushed after each invocation.
     pub metrics: Metrics,
+    clock: Clock,
 }
 
 /// Whether it is remembered that there was an event.
@@ -63,32 +66,36 @@ impl World {
     /// # Errors
     /// Every variable that is missing or wrong, at once.
     pub async fn from_env() -> Result<Self, StartError> {
-        let config = Config::from_env(|name| std::env::var(name).ok())?;
+        let config = Config::from_process()?;
         Ok(Self::new(config, &aws::sdk_config().await))
     }
 
-    /// From a configuration, through the given connection to AWS.
+    /// From a configuration, through the given ways out; an SDK's configuration alone means HTTPS to
+    /// Genesys Cloud and the system's clock.
     #[must_use]
-    pub fn new(config: Config, sdk: &aws_config::SdkConfig) -> Self {
+    pub fn new(config: Config, outside: impl Into<Outside>) -> Self {
+        let outside = outside.into();
+        let aws = &outside.aws;
         Self {
-            roles: aws::Roles::new(sdk),
-            secrets: aws::Secrets::new(sdk),
-            credential_secrets: aws::CredentialSecrets::new(sdk),
-            keys: aws::Keys::new(sdk),
-            store: Store::new(sdk, &config),
-            bus: aws::Bus::new(sdk, config.event_bus.clone()),
-            queues: aws::Queues::new(sdk, &config),
-            functions: aws::Functions::new(sdk),
-            sessions: Sessions::default(),
+            roles: aws::Roles::new(aws),
+            secrets: aws::Secrets::new(aws),
+            credential_secrets: aws::CredentialSecrets::new(aws),
+            keys: aws::Keys::new(aws),
+            store: Store::new(&outside, &config),
+            bus: aws::Bus::new(aws, config.event_bus.clone()),
+            queues: aws::Queues::new(aws, &config),
+            functions: aws::Functions::new(aws),
+            sessions: Sessions::new(outside.client_settings()),
             metrics: Metrics::new(&config.function),
             config,
+            clock: outside.clock,
         }
     }
 
     /// The present moment. Code that decides gets it as a value.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        Timestamp::now()
+        self.clock.now()
     }
 
     /// This function, as the one who acts.

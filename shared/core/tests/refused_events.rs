@@ -88,7 +88,7 @@ fn event(reason: &str) -> Event {
 #[tokio::test]
 async fn only_what_the_bus_did_not_take_is_sent_again() {
     let (sdk, calls) = serve("ThrottlingException", 1).await;
-    let bus = Bus::new(&sdk, "lockstep");
+    let bus = Bus::new(&(&sdk).into(), "lockstep");
     let events = [event("taken 1"), event("refused"), event("taken 2")];
     bus.emit(&events).await.unwrap();
     let calls = calls.lock().unwrap();
@@ -102,7 +102,7 @@ async fn only_what_the_bus_did_not_take_is_sent_again() {
 async fn what_the_bus_never_takes_is_an_error_that_says_whether_to_try_again() {
     for (code, transient) in [("ThrottlingException", true), ("MalformedDetail", false)] {
         let (sdk, calls) = serve(code, usize::MAX).await;
-        let bus = Bus::new(&sdk, "lockstep");
+        let bus = Bus::new(&(&sdk).into(), "lockstep");
         let error = bus.emit(&[event("refused")]).await.unwrap_err();
         assert_eq!(error.is_transient(), transient, "{code}");
         assert_eq!(error.kind == Kind::Malformed, !transient, "{code}");

@@ -1,13 +1,12 @@
 //! The stack's own event bus.
 
-use aws_config::SdkConfig;
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::operation::put_events::PutEventsOutput;
 use aws_sdk_eventbridge::types::{PutEventsRequestEntry, PutEventsResultEntry};
 use lockstep_domain::event::{Detail, Event, SOURCE};
 
 use super::error::Kind;
-use super::{AwsError, garbled, refine};
+use super::{AwsError, Connection, Service, garbled, refine};
 
 const OPERATION: &str = "events:PutEvents";
 
@@ -30,12 +29,18 @@ pub struct Bus {
     name: String,
 }
 
+fn client(aws: &Connection) -> Client {
+    let mut config = aws_sdk_eventbridge::config::Builder::from(&aws.sdk);
+    config.set_retry_partition(aws.budget(Service::EventBridge));
+    Client::from_conf(config.build())
+}
+
 impl Bus {
     /// The bus of this name.
     #[must_use]
-    pub fn new(sdk: &SdkConfig, name: impl Into<String>) -> Self {
+    pub fn new(aws: &Connection, name: impl Into<String>) -> Self {
         Self {
-            client: Client::new(sdk),
+            client: client(aws),
             name: name.into(),
         }
     }

@@ -1,13 +1,12 @@
 //! Secrets Manager: the values that integration credentials carry. Read by `rebind-action` alone.
 
-use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::Client;
 use lockstep_domain::arn::SecretArn;
 use secrecy::SecretString;
 
 use super::error::Kind;
 use super::kms_denial::name_key;
-use super::{AwsError, refine};
+use super::{AwsError, Connection, Service, refine};
 
 const OPERATION: &str = "secretsmanager:GetSecretValue";
 
@@ -17,12 +16,18 @@ pub struct CredentialSecrets {
     client: Client,
 }
 
+fn client(aws: &Connection) -> Client {
+    let mut config = aws_sdk_secretsmanager::config::Builder::from(&aws.sdk);
+    config.set_retry_partition(aws.budget(Service::SecretsManager));
+    Client::from_conf(config.build())
+}
+
 impl CredentialSecrets {
     /// On the shared configuration.
     #[must_use]
-    pub fn new(sdk: &SdkConfig) -> Self {
+    pub fn new(aws: &Connection) -> Self {
         Self {
-            client: Client::new(sdk),
+            client: client(aws),
         }
     }
 

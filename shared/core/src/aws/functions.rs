@@ -1,11 +1,10 @@
 //! Lambda functions that actions call: can they read their secrets?
 
-use aws_config::SdkConfig;
 use aws_sdk_iam::types::PolicyEvaluationDecisionType;
 use aws_sdk_lambda::Client;
 use lockstep_domain::arn::{FunctionArn, SecretArn};
 
-use super::{AwsError, refine};
+use super::{AwsError, Connection, Service, refine};
 
 const READ: &str = "secretsmanager:GetSecretValue";
 
@@ -43,13 +42,19 @@ pub enum Access {
     },
 }
 
+fn client(aws: &Connection) -> Client {
+    let mut config = aws_sdk_lambda::config::Builder::from(&aws.sdk);
+    config.set_retry_partition(aws.budget(Service::Lambda));
+    Client::from_conf(config.build())
+}
+
 impl Functions {
     /// On the shared configuration.
     #[must_use]
-    pub fn new(sdk: &SdkConfig) -> Self {
+    pub fn new(aws: &Connection) -> Self {
         Self {
-            lambda: Client::new(sdk),
-            iam: super::roles::client(sdk),
+            lambda: client(aws),
+            iam: super::roles::client(aws),
         }
     }
 

@@ -1,12 +1,11 @@
 //! KMS: what kind of key encrypts a secret, and whether it is rotated. Metadata only.
 
-use aws_config::SdkConfig;
 use aws_sdk_kms::Client;
 use aws_sdk_kms::error::ProvideErrorMetadata as _;
 use aws_sdk_kms::types::{KeyManagerType, KeySpec, KeyState, OriginType};
 use lockstep_domain::compliance::{KeyLook, Rotates};
 
-use super::{AwsError, garbled, refine};
+use super::{AwsError, Connection, Service, garbled, refine};
 
 /// KMS.
 #[derive(Clone, Debug)]
@@ -14,12 +13,18 @@ pub struct Keys {
     client: Client,
 }
 
+fn client(aws: &Connection) -> Client {
+    let mut config = aws_sdk_kms::config::Builder::from(&aws.sdk);
+    config.set_retry_partition(aws.budget(Service::Kms));
+    Client::from_conf(config.build())
+}
+
 impl Keys {
     /// On the shared configuration.
     #[must_use]
-    pub fn new(sdk: &SdkConfig) -> Self {
+    pub fn new(aws: &Connection) -> Self {
         Self {
-            client: Client::new(sdk),
+            client: client(aws),
         }
     }
 

@@ -6,6 +6,7 @@
 mod answer;
 mod bus;
 mod client_value;
+mod connection;
 mod credential_secrets;
 mod error;
 mod functions;
@@ -26,6 +27,8 @@ use aws_config::{BehaviorVersion, SdkConfig};
 pub(crate) use answer::{Pages, WholeXml, garbled, required};
 pub use bus::Bus;
 pub use client_value::{GenesysClient, StoredClient};
+pub use connection::Connection;
+pub(crate) use connection::Service;
 pub use credential_secrets::CredentialSecrets;
 pub(crate) use error::refine;
 pub use error::{AwsError, Kind};

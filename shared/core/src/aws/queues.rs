@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::operation::send_message::builders::SendMessageFluentBuilder;
 use lockstep_domain::digest::Digest;
@@ -11,7 +10,7 @@ use lockstep_domain::intent::{RebindMessage, VerifyMessage};
 use serde::Serialize;
 
 use super::error::Kind;
-use super::{AwsError, refine, required};
+use super::{AwsError, Connection, Service, refine, required};
 use crate::config::Config;
 
 /// A message may be delayed by at most this (SQS API reference, `SendMessage`, `DelaySeconds`).
@@ -43,12 +42,18 @@ pub fn message_group(organization: &OrganizationId, integration: &Key) -> String
     }
 }
 
+fn client(aws: &Connection) -> Client {
+    let mut config = aws_sdk_sqs::config::Builder::from(&aws.sdk);
+    config.set_retry_partition(aws.budget(Service::Sqs));
+    Client::from_conf(config.build())
+}
+
 impl Queues {
     /// The queues that the configuration names.
     #[must_use]
-    pub fn new(sdk: &SdkConfig, config: &Config) -> Self {
+    pub fn new(aws: &Connection, config: &Config) -> Self {
         Self {
-            client: Client::new(sdk),
+            client: client(aws),
             rebind: config.rebind_queue_url.clone(),
             verify: config.verify_queue_url.clone(),
         }

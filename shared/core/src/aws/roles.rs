@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use aws_config::SdkConfig;
 use aws_sdk_iam::Client;
 use aws_sdk_iam::types::{Role, Tag};
 use lockstep_domain::arn::{RoleArn, RoleName};
@@ -11,7 +10,7 @@ use lockstep_domain::policy::{INVOKE_POLICY_NAME, characters, decode};
 use lockstep_domain::role::{InlinePolicy, ObservedRole, PresentRole, RoleStep, Seen};
 use serde_json::Value;
 
-use super::{AwsError, Kind, Pages, WholeXml, garbled, refine, required};
+use super::{AwsError, Connection, Kind, Pages, Service, WholeXml, garbled, refine, required};
 
 /// IAM.
 #[derive(Clone, Debug)]
@@ -20,18 +19,19 @@ pub struct Roles {
 }
 
 /// IAM, believing whole answers only.
-pub(super) fn client(sdk: &SdkConfig) -> Client {
+pub(super) fn client(aws: &Connection) -> Client {
     let whole = WholeXml { or_nothing: false };
-    let config = aws_sdk_iam::config::Builder::from(sdk).interceptor(whole);
+    let mut config = aws_sdk_iam::config::Builder::from(&aws.sdk).interceptor(whole);
+    config.set_retry_partition(aws.budget(Service::Iam));
     Client::from_conf(config.build())
 }
 
 impl Roles {
     /// On the shared configuration.
     #[must_use]
-    pub fn new(sdk: &SdkConfig) -> Self {
+    pub fn new(aws: &Connection) -> Self {
         Self {
-            client: client(sdk),
+            client: client(aws),
         }
     }
 

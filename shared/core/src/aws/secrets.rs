@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 use jiff::Timestamp;
@@ -14,7 +13,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::client_value::{GenesysClient, StoredClient, parse};
 use super::error::Kind;
 use super::kms_denial::name_key;
-use super::{AwsError, Pages, refine, required};
+use super::{AwsError, Connection, Pages, Service, refine, required};
 
 const GET_VALUE: &str = "secretsmanager:GetSecretValue";
 const MOVE_LABEL: &str = "secretsmanager:UpdateSecretVersionStage";
@@ -85,12 +84,18 @@ impl SecretError {
     }
 }
 
+fn client(aws: &Connection) -> Client {
+    let mut config = aws_sdk_secretsmanager::config::Builder::from(&aws.sdk);
+    config.set_retry_partition(aws.budget(Service::SecretsManager));
+    Client::from_conf(config.build())
+}
+
 impl Secrets {
     /// On the shared configuration.
     #[must_use]
-    pub fn new(sdk: &SdkConfig) -> Self {
+    pub fn new(aws: &Connection) -> Self {
         Self {
-            client: Client::new(sdk),
+            client: client(aws),
         }
     }
 

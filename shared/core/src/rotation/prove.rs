@@ -3,9 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use genesys_cloud::{
-    ClientCredentials, Endpoints, ErrorKind, Genesys, OAuthClient, Role, Settings,
-};
+use genesys_cloud::{ClientCredentials, Endpoints, ErrorKind, Genesys, OAuthClient, Role};
 use jiff::Timestamp;
 use lockstep_domain::digest::Digest;
 use lockstep_domain::ids::ClientId;
@@ -135,7 +133,7 @@ async fn tried(
             client_id: stored.client_id.clone(),
             client_secret: stored.client_secret.clone(),
         },
-        Settings::default(),
+        rotating.world.sessions.settings(),
     )
     .map_err(|error| of_genesys(&error))?
     .with_deadline(rotating.deadline.instant());

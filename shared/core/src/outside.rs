@@ -1,0 +1,42 @@
+//! What a function reaches the outside through, as values: so that everything can run in one process,
+//! on virtual time, without a socket.
+
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+use clock::Clock;
+use genesys_cloud::{Settings, Transport};
+
+use crate::aws::Connection;
+
+/// The ways out of a [`World`](crate::world::World).
+#[derive(Clone, Debug)]
+pub struct Outside {
+    /// To AWS.
+    pub aws: Connection,
+    /// To Genesys Cloud; HTTPS where there is none.
+    pub genesys: Option<Arc<dyn Transport>>,
+    /// The time.
+    pub clock: Clock,
+}
+
+impl Outside {
+    /// How clients of Genesys Cloud are made.
+    pub(crate) fn client_settings(&self) -> Settings {
+        Settings {
+            clock: self.clock,
+            transport: self.genesys.clone(),
+            ..Settings::default()
+        }
+    }
+}
+
+impl From<&SdkConfig> for Outside {
+    fn from(sdk: &SdkConfig) -> Self {
+        Self {
+            aws: sdk.into(),
+            genesys: None,
+            clock: Clock::system(),
+        }
+    }
+}
