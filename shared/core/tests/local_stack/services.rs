@@ -1,6 +1,6 @@
 //! Secrets, functions, the bus and the queues.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lockstep::aws::{Access, SecretError, SecretSeen};
 use lockstep::config::Config;
@@ -14,6 +14,7 @@ use lockstep_domain::manifest::Mode;
 use sandbox::Stack;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::on_the_stack;
 
