@@ -1,5 +1,5 @@
-//! Handing bindings on to `rebind-action`: one message each, in order within an integration; for
-//! integration credentials one message for all that carry values of one secret.
+//! Handing bindings on to `rebind-action`: one message each; for integration credentials one message
+//! for all that carry values of one secret.
 
 use std::collections::BTreeMap;
 
@@ -40,7 +40,7 @@ pub async fn hand_on(
         let integration = scope.manifest.integration_of(action)?;
         Some(Handed {
             key,
-            within: &integration.key,
+            binding: key,
             role_is_right: roles.get(&integration.role).is_some_and(Report::is_right),
         })
     });
@@ -49,7 +49,7 @@ pub async fn hand_on(
     let units = units.filter(|unit| wanted(unit.first_key()));
     let of_units = units.map(|unit| Handed {
         key: unit.first_key(),
-        within: &unit.key,
+        binding: &unit.key,
         role_is_right: true,
     });
     let handed: Vec<Handed<'_>> = of_actions.chain(of_units).collect();
@@ -66,8 +66,8 @@ pub async fn hand_on(
 /// A binding that is handed on.
 struct Handed<'a> {
     key: &'a Key,
-    /// What one message after another is handled of: an integration, or a secret.
-    within: &'a Key,
+    /// What one message after another is handled of: an action, or the credentials of a secret.
+    binding: &'a Key,
     role_is_right: bool,
 }
 
@@ -94,7 +94,7 @@ async fn send(
         retry: concern.retry,
         reason: Some(concern.occasion.clone()),
     };
-    let group = message_group(organization, handed.within);
+    let group = message_group(organization, handed.binding);
     let once = handed.once(organization, trigger_id);
     world.queues.rebind(&message, &group, once.as_str()).await
 }

@@ -65,6 +65,7 @@ pub(crate) async fn asked(
         retry: request.retry,
         reason: request.reason.clone(),
         trigger_id: trigger_id.to_owned(),
+        run_id: context.request_id.clone(),
         deadline: context.deadline,
     };
     let count = |one: &Selected<'_>| one.actions.len() + one.units.len();

@@ -1,8 +1,8 @@
 //! `rebind-action`: binds Data Actions to the secret versions that are current, and moves the
 //! integration credentials that carry a secret's values.
 //!
-//! Woken by the FIFO queue (one group per organization and integration, or secret, so there is one
-//! writer), or by hand with a manual event or the tutorials' payload.
+//! Woken by the FIFO queue (one group per organization and binding, so each has one writer), or by
+//! hand with a manual event or the tutorials' payload.
 
 mod asked;
 mod tutorial;
@@ -12,7 +12,7 @@ use lockstep::aws::AwsError;
 use lockstep::reconcile::action::{Ask, RebindError, Report, rebind};
 use lockstep::reconcile::credentials::{UnitError, rebind_unit};
 use lockstep::response::{Answer, Response};
-use lockstep::runtime::{Call, Context, Delivery, Failure, chain};
+use lockstep::runtime::{Call, Context, Failure, chain};
 use lockstep::store::Manifests;
 use lockstep::telemetry;
 use lockstep::trigger::{Trigger, Work, work};
@@ -26,15 +26,16 @@ use lockstep_domain::request::TutorialRequest;
 
 /// Handles one call.
 ///
-/// **Who retries.** An error is returned only where a redelivery can help: Genesys Cloud or AWS
-/// did not answer, answered that they are overloaded, or a changed role has not settled yet. The
-/// state says how far the change came, so a redelivery goes on from there. Where the organization's
-/// manifest can't be read, the message waits for the repair. What can't be read of one binding (a
-/// secret that denies `DescribeSecret`, a corrupt state) is emitted as an event and done with: the
-/// FIFO group is shared by all bindings of an integration, and they must not wait for this one's
-/// repair. The next trigger or the resync tries it again. Whatever else is permanent is recorded,
-/// announced as *Rebind Failed* (of credentials: *Credential Rebind Failed*, *Credential Split*) and
-/// done with; the queue would only repeat it. A direct call gets the failure instead.
+/// **Who retries.** An error is returned where a redelivery can help: Genesys Cloud or AWS did not
+/// answer, answered that they are overloaded, or something has to wait for a known moment: a changed
+/// role settles, another binding changes the integration, a create may still take effect. The state
+/// says how far the change came, so a redelivery goes on from there. What somebody has to repair
+/// outside of the message (a manifest or a state that can't be read, a secret that denies
+/// `DescribeSecret`) is an event at once and tried until the queue gives the message up; only this
+/// binding waits for the repair, since the FIFO group is its own. What Genesys Cloud or the planner
+/// refuses for good is recorded, announced as *Rebind Failed* (of credentials: *Credential Rebind
+/// Failed*, *Credential Split*) and done with; the queue would only repeat it. A direct call gets the
+/// failure instead.
 ///
 /// # Errors
 /// See above.
@@ -92,73 +93,25 @@ async fn handed_on(
         retry: *retry,
         reason: reason.clone(),
         trigger_id: trigger_id.to_owned(),
+        run_id: context.request_id.clone(),
         deadline: context.deadline,
     };
-    let (handled, event) = match (manifest.action(key), unit_of(manifest, key)) {
-        (Some(action), _) => (
-            handed_action(world, manifest, action, &ask).await,
-            EventType::RebindFailed,
-        ),
-        (None, Some(unit)) => (
-            handed_unit(world, manifest, &unit, &ask).await,
-            EventType::CredentialRebindFailed,
-        ),
+    let report = match (manifest.action(key), unit_of(manifest, key)) {
+        (Some(action), _) => {
+            let secrets = action.secrets.iter().map(|secret| &secret.arn);
+            readable(world, secrets).await?;
+            bound(world, manifest, action, &ask).await?
+        }
+        (None, Some(unit)) => {
+            readable(world, std::iter::once(unit.secret)).await?;
+            moved(world, manifest, &unit, &ask).await?
+        }
         (None, None) => {
-            let because = format!("{key} is no longer managed; it is left as it is");
+            let because = format!("{key} is no longer managed, and stays as it is");
             return Ok(Answer::nothing(manifest.organization.mode, because));
         }
     };
-    match (handled, call.delivery()) {
-        (Ok(report), _) => Ok(answer(manifest, &ask, report)),
-        (Err(Unhandled::Failed(failure)), Some(_)) if failure.object().is_none() => Err(failure),
-        (Err(unhandled), Some(delivery)) => {
-            let because = done_with(world, message, delivery, event, &unhandled).await?;
-            Ok(Answer::nothing(manifest.organization.mode, because))
-        }
-        (Err(unhandled), None) => Err(unhandled.into()),
-    }
-}
-
-async fn handed_action(
-    world: &World,
-    manifest: &Manifest,
-    action: &Action,
-    ask: &Ask,
-) -> Result<Report, Unhandled> {
-    readable(world, action.secrets.iter().map(|secret| &secret.arn)).await?;
-    Ok(bound(world, manifest, action, ask).await?)
-}
-
-async fn handed_unit(
-    world: &World,
-    manifest: &Manifest,
-    unit: &Unit<'_>,
-    ask: &Ask,
-) -> Result<Report, Unhandled> {
-    readable(world, std::iter::once(unit.secret)).await?;
-    Ok(moved(world, manifest, unit, ask).await?)
-}
-
-/// Why a message was not handled.
-enum Unhandled {
-    /// A secret of the binding may not be looked at; nothing was written.
-    Secret(AwsError),
-    Failed(Failure),
-}
-
-impl From<Failure> for Unhandled {
-    fn from(failure: Failure) -> Self {
-        Self::Failed(failure)
-    }
-}
-
-impl From<Unhandled> for Failure {
-    fn from(unhandled: Unhandled) -> Self {
-        match unhandled {
-            Unhandled::Secret(error) => error.into(),
-            Unhandled::Failed(failure) => failure,
-        }
-    }
+    Ok(answer(manifest, &ask, report))
 }
 
 /// Whether the versions of a binding's secrets may be seen at all. A permission that is missing is
@@ -166,45 +119,11 @@ impl From<Unhandled> for Failure {
 async fn readable(
     world: &World,
     secrets: impl Iterator<Item = &SecretArn>,
-) -> Result<(), Unhandled> {
+) -> Result<(), AwsError> {
     for secret in secrets {
-        world.secrets.current(secret).await.map_err(|error| {
-            if error.is_transient() {
-                Unhandled::Failed(error.into())
-            } else {
-                Unhandled::Secret(error)
-            }
-        })?;
+        world.secrets.current(secret).await?;
     }
     Ok(())
-}
-
-/// Emits, once a message, what keeps one binding until somebody repairs it: the other bindings of
-/// its FIFO group go on.
-async fn done_with(
-    world: &World,
-    message: &RebindMessage,
-    delivery: &Delivery,
-    event: EventType,
-    unhandled: &Unhandled,
-) -> Result<String, Failure> {
-    let (cause, object) = match unhandled {
-        Unhandled::Secret(error) => (chain(error), None),
-        Unhandled::Failed(failure) => (failure.to_string(), failure.object()),
-    };
-    let reason = format!("{cause}. After the repair the next trigger or the resync binds it");
-    if let Some(object) = object {
-        world.announce_unreadable(object).await?;
-        return Ok(reason);
-    }
-    let mut detail = world.detail();
-    detail.occurrence = Some(delivery.message_id.clone());
-    detail.organization_id = Some(message.organization.clone());
-    detail.key = Some(message.key.clone());
-    detail.reason = Some(reason.clone());
-    let of = ("needs a repair", &delivery.queue_arn, &delivery.message_id);
-    world.emit_once(&of, event, detail).await?;
-    Ok(reason)
 }
 
 async fn told(
@@ -243,6 +162,7 @@ async fn told(
         retry: false,
         reason: Some("asked for by hand".into()),
         trigger_id: trigger_id.to_owned(),
+        run_id: context.request_id.clone(),
         deadline: context.deadline,
     };
     one(world, manifest, action, &ask).await
@@ -305,14 +225,19 @@ async fn bound(
 }
 
 /// How a message that did not bind comes back. When the platform says how long asking is useless,
-/// that is a hint; when a changed role or a new integration needs its time, the moment is known.
+/// that is a hint; where Lockstep waits for something that takes its time, the moment is known.
 fn unbound(error: &RebindError) -> Failure {
     let after = error.comes_back_after();
     match (error, after) {
         (RebindError::Store(store), _) if !store.is_transient() => store.clone().into(),
-        (RebindError::NotActive { .. } | RebindError::Settling { .. }, Some(after)) => {
-            Failure::later(after, chain(error))
-        }
+        (
+            RebindError::NotActive { .. }
+            | RebindError::Settling { .. }
+            | RebindError::RoleChangedLately { .. }
+            | RebindError::CreateInDoubt { .. }
+            | RebindError::IntegrationTaken { .. },
+            Some(after),
+        ) => Failure::later(after, chain(error)),
         (_, after) => Failure::retry(error.kind(), chain(error)).not_before(after),
     }
 }

@@ -7,6 +7,7 @@
 
 mod bindings;
 mod emitted;
+mod integrations;
 mod manifests;
 mod rotations;
 mod unreadable;

@@ -129,7 +129,7 @@ macro_rules! ids {
 
 /// How the keys begin under which Lockstep keeps state of its own beside that of the manifest's
 /// entries. No manifest may use them.
-pub const RESERVED_KEYS: [&str; 2] = ["_secret_", "_client_"];
+pub const RESERVED_KEYS: [&str; 3] = ["_secret_", "_client_", "_integration_"];
 
 impl Key {
     /// The key of the work on all credentials that carry values of one secret.
@@ -163,6 +163,18 @@ impl Key {
     #[must_use]
     pub fn is_of_secret(&self) -> bool {
         self.0.starts_with(RESERVED_KEYS[0])
+    }
+
+    /// The key of the record of an integration: who is changing it.
+    #[must_use]
+    pub fn of_integration(integration: &Self) -> Self {
+        Self(format!("{}{integration}", RESERVED_KEYS[2]))
+    }
+
+    /// Whether it has the form of [`Key::of_integration`].
+    #[must_use]
+    pub fn is_of_integration(&self) -> bool {
+        self.0.starts_with(RESERVED_KEYS[2])
     }
 
     /// Whether Lockstep keeps it for itself.

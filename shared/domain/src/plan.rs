@@ -7,11 +7,13 @@
 
 use std::fmt::Write as _;
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::ids::Key;
+use crate::rebind::DRAFT;
 
 /// Where a step takes effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -113,6 +115,11 @@ pub struct Step {
     pub new: Value,
     /// Why the step is needed.
     pub reason: String,
+    /// When a create was about to be sent, at the latest: recorded before it is. Of a create whose
+    /// answer was lost, and of one that a crash cut off, this says from when on a listing shows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub sent_at: Option<Timestamp>,
     /// What became of it; absent in a plan that was not applied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
@@ -125,13 +132,32 @@ impl Step {
     }
 
     /// Whether the step may have taken effect: it did, or it was about to when we were cut off, or
-    /// its answer was lost.
+    /// its answer was lost. A create that was never sent made nothing: what has its name is
+    /// somebody else's.
     pub fn may_have_been_done(&self) -> bool {
         match &self.outcome {
-            None | Some(Outcome::Applied | Outcome::AlreadyDone) => true,
+            None => !self.is_marked_before_it_is_sent() || self.sent_at.is_some(),
+            Some(Outcome::Applied | Outcome::AlreadyDone) => true,
             Some(Outcome::Failed { kind, .. }) => kind == ANSWER_LOST,
             Some(Outcome::Skipped { .. }) => false,
         }
+    }
+
+    /// Whether the step makes something that a repetition would make twice, so that
+    /// [`Self::sent_at`] is recorded first. An action has one draft at most.
+    pub fn is_marked_before_it_is_sent(&self) -> bool {
+        self.system == System::Genesys && self.verb == Verb::Create && self.kind != DRAFT
+    }
+
+    /// When a create was sent of which nobody knows whether it took effect.
+    pub fn in_doubt_since(&self) -> Option<Timestamp> {
+        let unknown = match &self.outcome {
+            None => true,
+            Some(Outcome::Failed { kind, .. }) => kind == ANSWER_LOST,
+            Some(Outcome::Applied | Outcome::AlreadyDone | Outcome::Skipped { .. }) => false,
+        };
+        self.sent_at
+            .filter(|_| unknown && self.is_marked_before_it_is_sent())
     }
 
     /// Whether the step was refused because somebody else had written first.
@@ -246,6 +272,7 @@ mod tests {
             old: json!({"timeout": 10, "secrets": {"DB": "v1"}}),
             new: json!({"timeout": 10, "secrets": {"DB": "v2"}}),
             reason: "the secret moved on".into(),
+            sent_at: None,
             outcome: Some(Outcome::Applied),
         };
         insta::assert_snapshot!(text(&[step], &["the role is shared".into()]), @r#"

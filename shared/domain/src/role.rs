@@ -327,6 +327,7 @@ impl RoleStep {
             old,
             new,
             reason,
+            sent_at: None,
             outcome: None,
         }
     }

@@ -33,6 +33,8 @@ struct Inside {
     /// By ARN, the labels of each version.
     secrets: BTreeMap<String, Labels>,
     names: BTreeMap<String, String>,
+    /// The current values, by ARN.
+    values: BTreeMap<String, Value>,
     roles: BTreeMap<String, Role>,
     iam_is_down: bool,
     denied: Vec<String>,
@@ -106,6 +108,12 @@ impl Account {
             *of = BTreeSet::from(["AWSPREVIOUS"]);
         }
         labels.insert(version, BTreeSet::from(["AWSCURRENT"]));
+    }
+
+    /// What is in the current version of a secret.
+    pub fn value(&self, arn: &str, value: Value) {
+        let mut inside = self.inside.lock().unwrap();
+        inside.values.insert(arn.to_owned(), value);
     }
 
     /// A role.
@@ -182,6 +190,7 @@ impl Inside {
         let body: Value = serde_json::from_str(&seen.body).unwrap_or_default();
         match seen.operation.as_str() {
             "DescribeSecret" => self.describe(body["SecretId"].as_str().unwrap_or_default()),
+            "GetSecretValue" => self.read(body["SecretId"].as_str().unwrap_or_default()),
             "PutEvents" if self.bus_is_down => {
                 json_error(400, "AccessDeniedException", "events:PutEvents")
             }
@@ -229,6 +238,21 @@ impl Inside {
             "VersionIdsToStages": labels,
         });
         Reply::ok(described.to_string())
+    }
+
+    fn read(&self, arn: &str) -> Reply {
+        let current = self.secrets.get(arn).and_then(|labels| {
+            let mut labels = labels.iter();
+            labels.find(|(_, of)| of.contains("AWSCURRENT"))
+        });
+        let (Some((version, stages)), Some(value)) = (current, self.values.get(arn)) else {
+            return json_error(400, "ResourceNotFoundException", "no such value");
+        };
+        let read = json!({
+            "ARN": arn, "Name": name_of(arn), "VersionId": version, "VersionStages": stages,
+            "SecretString": value.to_string(),
+        });
+        Reply::ok(read.to_string())
     }
 
     fn iam(&self, seen: &Seen) -> Reply {

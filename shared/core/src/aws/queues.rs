@@ -31,10 +31,10 @@ pub struct Queues {
     verify: Option<String>,
 }
 
-/// The message group of an integration: its bindings are handled one after another.
+/// The message group of a binding: it has one writer at a time, and waits for no other binding.
 #[must_use]
-pub fn message_group(organization: &OrganizationId, integration: &Key) -> String {
-    let group = format!("{organization}/{integration}");
+pub fn message_group(organization: &OrganizationId, binding: &Key) -> String {
+    let group = format!("{organization}/{binding}");
     if group.len() <= MAX_FIFO_ID {
         group
     } else {

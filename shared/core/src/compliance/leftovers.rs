@@ -94,6 +94,7 @@ impl Sweep<'_> {
                 old: Value::Null,
                 new: Value::Null,
                 reason: Vec::from_iter(reasons).join("; "),
+                sent_at: None,
                 outcome: None,
             };
             if let Some(held) = states.held(&key) {
@@ -141,11 +142,10 @@ impl Sweep<'_> {
 
     async fn hand_on(&self, key: &Key, reason: &str) -> Result<(), Failure> {
         let organization = &self.manifest.organization.id;
-        // What is written by one hand: an integration, or the credentials of one secret.
-        let action = self.manifest.action(key);
-        let integration = action.and_then(|action| self.manifest.integration_of(action));
+        // An action, or the credentials of one secret.
+        let action = self.manifest.action(key).map(|action| action.key.clone());
         let unit = || Some(Key::of_secret(&self.manifest.credential(key)?.secret));
-        let Some(one_writer) = integration.map(|one| one.key.clone()).or_else(unit) else {
+        let Some(binding) = action.or_else(unit) else {
             return Ok(());
         };
         let message = RebindMessage {
@@ -154,7 +154,7 @@ impl Sweep<'_> {
             retry: false,
             reason: Some(reason.to_owned()),
         };
-        let group = message_group(organization, &one_writer);
+        let group = message_group(organization, &binding);
         let once = Digest::of(&(organization, key, self.began));
         let queues = &self.world.queues;
         Ok(queues.rebind(&message, &group, once.as_str()).await?)

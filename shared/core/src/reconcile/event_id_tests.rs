@@ -63,6 +63,7 @@ fn ask(trigger_id: &str) -> Ask {
         retry: false,
         reason: None,
         trigger_id: trigger_id.to_owned(),
+        run_id: "request".into(),
         deadline: Deadline::after(Duration::from_secs(20)),
     }
 }

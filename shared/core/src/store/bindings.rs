@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{AT_ONCE, Condition, Store, StoreError, Versioned, to_json};
 
-fn state_object(organization: &OrganizationId, key: &Key) -> String {
+pub(super) fn state_object(organization: &OrganizationId, key: &Key) -> String {
     format!("state/{organization}/{key}.json")
 }
 
@@ -81,6 +81,7 @@ impl Store {
             .iter()
             .filter_map(|object| object.strip_prefix(&prefix)?.strip_suffix(".json"))
             .filter_map(|key| key.parse().ok())
+            .filter(|key: &Key| !key.is_of_integration())
             .collect();
         keys.sort();
         let mut states = Vec::with_capacity(keys.len());

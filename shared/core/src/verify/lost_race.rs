@@ -98,6 +98,7 @@ mod tests {
             old: Value::Null,
             new: Value::Null,
             reason: "a new version".into(),
+            sent_at: None,
             outcome: Some(Outcome::Failed {
                 kind: kind.into(),
                 message: "no".into(),

@@ -182,6 +182,11 @@ pub enum End {
 }
 
 impl Change {
+    /// When the latest create was sent of which nobody knows whether it took effect.
+    pub fn in_doubt_since(&self) -> Option<Timestamp> {
+        self.steps.iter().filter_map(Step::in_doubt_since).max()
+    }
+
     /// A change about to be applied. `before` is the binding's latest one.
     pub fn begin(
         id: ChangeId,

@@ -32,8 +32,15 @@ fn convert_change(change: &mut Map<String, Value>) {
     if let Some(Value::Object(previous)) = change.get_mut("previous") {
         convert_previous(previous);
     }
+    let opened_at = change.get("opened_at").cloned();
     let steps = change.get_mut("steps").and_then(Value::as_array_mut);
     for step in steps.into_iter().flatten() {
+        // It recorded no moment of sending: what it was about to create it may have created.
+        if step.get("verb") == Some(&json!("create"))
+            && let (Some(step), Some(at)) = (step.as_object_mut(), &opened_at)
+        {
+            step.insert("sent_at".into(), at.clone());
+        }
         for side in ["old", "new"] {
             if let Some(config) = step.get_mut(side).and_then(|side| side.get_mut("config")) {
                 *config = redacted_config(config);

@@ -150,6 +150,7 @@ fn step(kind: &str, verb: Verb, id: Option<&str>, reason: &str) -> Step {
         old: Value::Null,
         new: Value::Null,
         reason: reason.into(),
+        sent_at: None,
         outcome: None,
     }
 }

@@ -32,6 +32,12 @@ impl UnitPlan {
         !self.moves.is_empty() || !self.retirements.is_empty()
     }
 
+    /// Whether it makes something that a repetition would make twice.
+    pub fn creates(&self) -> bool {
+        let mut moves = self.moves.iter();
+        moves.any(|step| step.describe().is_marked_before_it_is_sent())
+    }
+
     /// All steps in order.
     pub fn steps(&self, with_tests: bool) -> Vec<CredentialStep> {
         let tests = if with_tests {

@@ -164,6 +164,7 @@ fn step(key: &Key, kind: &str, verb: Verb, id: Option<&str>, reason: &str) -> St
         old: Value::Null,
         new: Value::Null,
         reason: reason.to_owned(),
+        sent_at: None,
         outcome: None,
     }
 }

@@ -13,6 +13,7 @@
 mod action;
 mod expect;
 mod integration;
+mod lease;
 mod number;
 mod observed;
 mod pair;
@@ -25,6 +26,9 @@ use self::action::plan_action;
 pub use self::expect::fulfils;
 use self::integration::plan_integration;
 pub use self::integration::{is_of_another_entry, remembered_integration};
+pub use self::lease::{
+    CREATE_SHOWS_WITHIN, IntegrationRecord, InvalidRecord, Lease, Taken, in_doubt_for,
+};
 pub use self::number::same_value;
 pub use self::observed::{
     ActionSeen, CredentialSeen, DesiredIntegration, Found, IntegrationSeen, Observed, OwnCredential,
@@ -67,6 +71,17 @@ impl RebindPlan {
     /// Whether carrying it out would change the world.
     pub fn writes(&self) -> bool {
         self.steps.iter().any(RebindStep::writes)
+    }
+
+    /// Whether it creates or changes the integration, which bindings share.
+    pub fn changes_integration(&self) -> bool {
+        self.steps.iter().any(RebindStep::changes_integration)
+    }
+
+    /// Whether it makes something that a repetition would make twice.
+    pub fn creates(&self) -> bool {
+        let mut steps = self.steps.iter().map(RebindStep::describe);
+        steps.any(|step| step.is_marked_before_it_is_sent())
     }
 }
 

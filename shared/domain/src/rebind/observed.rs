@@ -69,6 +69,8 @@ pub struct IntegrationSeen {
     pub enabled: bool,
     /// `ACTIVE`, `ACTIVATING`, `INACTIVE`, `DEACTIVATING`, `ERROR`, or nothing known.
     pub reported: Option<String>,
+    /// The version of its config.
+    pub config_version: i64,
     /// The credential in the slot of the role, if any.
     pub credential: Option<CredentialSeen>,
 }

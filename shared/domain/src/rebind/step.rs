@@ -189,6 +189,27 @@ impl RebindStep {
         self.describe().writes()
     }
 
+    /// Whether the step is about the integration or the credential of its role, which other
+    /// bindings use too.
+    pub fn changes_integration(&self) -> bool {
+        match self {
+            Self::CreateIntegration { .. }
+            | Self::CreateCredential { .. }
+            | Self::RewriteCredential { .. }
+            | Self::PointConfig { .. }
+            | Self::DeleteCredential { .. }
+            | Self::EnableIntegration { .. } => true,
+            Self::CreateAction { .. }
+            | Self::UpdateAction { .. }
+            | Self::OpenDraft { .. }
+            | Self::UpdateDraft { .. }
+            | Self::ValidateDraft { .. }
+            | Self::TestDraft { .. }
+            | Self::PublishDraft { .. }
+            | Self::DiscardDraft { .. } => false,
+        }
+    }
+
     /// Whether calls use the new binding from here on.
     pub fn binds(&self) -> bool {
         match self {
@@ -379,6 +400,7 @@ fn step(key: &Key, kind: &str, verb: Verb, id: Option<&str>, reason: String) -> 
         old: Value::Null,
         new: Value::Null,
         reason,
+        sent_at: None,
         outcome: None,
     }
 }

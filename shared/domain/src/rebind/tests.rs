@@ -97,6 +97,7 @@ fn world(action: &DesiredAction) -> (Observed, BindingState) {
             kind: INTEGRATION_TYPE.into(),
             enabled: true,
             reported: Some("ACTIVE".into()),
+            config_version: 1,
             credential: Some(CredentialSeen {
                 id: "cred-1".parse().unwrap(),
                 name: integration.credential_name(),
@@ -136,6 +137,13 @@ fn cut_off(state: &BindingState, steps: &[RebindStep]) -> BindingState {
     change.steps = steps.iter().map(RebindStep::describe).collect();
     state.change = Some(change);
     state
+}
+
+/// Every step of the latest change was sent.
+fn sent(state: &mut BindingState) {
+    for step in &mut state.change.as_mut().unwrap().steps {
+        step.sent_at = Some(Timestamp::UNIX_EPOCH);
+    }
 }
 
 fn kinds(plan: &RebindPlan) -> Vec<(String, Verb)> {
@@ -311,11 +319,14 @@ fn an_action_that_we_were_making_when_cut_off_is_ours() {
     let (empty, fresh) = nothing();
     let making = planned(&desired("v1"), &empty, &fresh);
     let (observed, _) = world(&desired("v1"));
+    let mut cut = cut_off(&fresh, &making.steps);
+    let text = refused(&desired("v1"), &observed, &cut);
     assert!(
-        planned(&desired("v1"), &observed, &cut_off(&fresh, &making.steps))
-            .steps
-            .is_empty()
+        text.contains("was not made by Lockstep"),
+        "a create that was never sent made nothing: {text}"
     );
+    sent(&mut cut);
+    assert!(planned(&desired("v1"), &observed, &cut).steps.is_empty());
 }
 
 #[test]

@@ -174,7 +174,7 @@ fn credentials_of_one_secret_move_together() {
 
 #[test]
 fn keys_that_lockstep_keeps_for_itself_are_refused() {
-    for key in ["_secret_crm", "_client_crm"] {
+    for key in ["_secret_crm", "_client_crm", "_integration_crm"] {
         assert_refused(
             &edited(&crm(), "key: crm-user", &format!("key: {key}")),
             &bounds(),

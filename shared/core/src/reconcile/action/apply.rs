@@ -15,7 +15,7 @@ use lockstep_domain::rebind::{
 };
 use secrecy::SecretString;
 
-use super::{Binding, Look, RebindError, observe};
+use super::{Binding, Look, RebindError, awaits_create, observe};
 use crate::reconcile::live_test::Trial;
 
 /// How long a freshly enabled integration may take to report that it is active.
@@ -66,6 +66,13 @@ impl Binding<'_> {
         let first = self.change()?.steps.len() - plan.steps.len();
         for (index, step) in plan.steps.iter().enumerate() {
             let position = first + index;
+            if !plan.steps[index..]
+                .iter()
+                .any(RebindStep::changes_integration)
+            {
+                self.release_lease().await;
+            }
+            self.about_to_send(position).await?;
             match self.carry_out(step, &mut made).await {
                 Ok(id) => self.applied(position, step, id).await?,
                 Err(Stop::Rejected { because }) => {
@@ -84,6 +91,7 @@ impl Binding<'_> {
                     }
                     self.failed(position, error.kind(), &error.to_string())
                         .await?;
+                    awaits_create(&self.state.value, self.world.now())?;
                     return if error.asks_to_look_again() {
                         Ok(Applied::WorldMoved)
                     } else {
@@ -93,6 +101,18 @@ impl Binding<'_> {
             }
         }
         Ok(Applied::Done)
+    }
+
+    /// Records that a create is about to be sent: whoever comes after a crash must neither repeat it
+    /// before it would show, nor take for ours what it never created.
+    async fn about_to_send(&mut self, position: usize) -> Result<(), RebindError> {
+        let now = self.world.now();
+        let step = self.change()?.steps.get_mut(position);
+        match step.filter(|step| step.is_marked_before_it_is_sent()) {
+            Some(step) => step.sent_at = Some(now),
+            None => return Ok(()),
+        }
+        self.save().await
     }
 
     async fn applied(
@@ -127,7 +147,10 @@ impl Binding<'_> {
         kind: &str,
         message: &str,
     ) -> Result<(), RebindError> {
+        let now = self.world.now();
         if let Some(recorded) = self.change()?.steps.get_mut(position) {
+            // The client may have sent it later than at first, after a wait for the rate limit.
+            recorded.sent_at = recorded.sent_at.map(|_| now);
             recorded.outcome = Some(Outcome::Failed {
                 kind: kind.to_owned(),
                 message: message.to_owned(),
@@ -150,6 +173,9 @@ impl Binding<'_> {
                 self.state
                     .value
                     .lives_in(Some(id.clone()), &self.integration.key);
+                if let Some(record) = self.leased() {
+                    record.integration_id = Some(id.clone());
+                }
                 made.integration = Some(id.clone());
                 Ok(id.to_string())
             }
@@ -180,8 +206,13 @@ impl Binding<'_> {
             RebindStep::PointConfig { id, new, .. } => {
                 let integration = known(id.as_ref().or(made.integration.as_ref()))?;
                 let credential = known(new.as_ref().or(made.credential.as_ref()))?;
-                self.point_config(integration, credential).await?;
+                let version = self.point_config(integration, credential).await?;
                 self.state.value.credential_id = Some(credential.clone());
+                if let Some(record) = self.leased() {
+                    record.integration_id = Some(integration.clone());
+                    record.credential_id = Some(credential.clone());
+                    record.config_version = Some(version);
+                }
                 self.touched_role();
                 Ok(integration.to_string())
             }
@@ -317,11 +348,12 @@ impl Binding<'_> {
     }
 
     /// Read, then written under the version that was read; every other slot and property as it was.
+    /// Answers the new version.
     async fn point_config(
         &self,
         integration: &IntegrationId,
         credential: &CredentialId,
-    ) -> Result<(), RebindError> {
+    ) -> Result<i64, RebindError> {
         let genesys = &self.session.genesys;
         let (config, slot) = tokio::try_join!(
             genesys.get_integration_config(integration.as_str()),
@@ -332,10 +364,8 @@ impl Binding<'_> {
             slot.name.clone(),
             api::CredentialRef::to(credential.as_str()),
         );
-        genesys
-            .put_integration_config(integration.as_str(), &config)
-            .await?;
-        Ok(())
+        let written = genesys.put_integration_config(integration.as_str(), &config);
+        Ok(written.await?.version)
     }
 
     async fn await_active(&self, integration: &IntegrationId) -> Result<(), RebindError> {

@@ -32,6 +32,7 @@ impl Binding<'_> {
         if let Some(test) = test
             && self.change()?.test.is_none()
         {
+            self.release_lease().await;
             self.change()?.phase = Phase::Testing;
             self.save().await?;
             self.test_published(&action.id, test).await?;
@@ -286,6 +287,7 @@ fn tested(action: &Action, id: &ActionId, record: &TestRecord) -> Step {
         old: Value::Null,
         new: Value::Null,
         reason: "the manifest's live test".into(),
+        sent_at: None,
         outcome: Some(match &record.problem {
             None => Outcome::Applied,
             Some(problem) => Outcome::Failed {

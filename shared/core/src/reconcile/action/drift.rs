@@ -25,7 +25,7 @@ pub async fn drift(
     state: &BindingState,
 ) -> Result<Drift, RebindError> {
     let integration = desired_integration(&world.config, integration_of(manifest, action)?);
-    let observed = observe::observe(session, &integration, action, state).await?;
+    let observed = observe::observe(session, &integration, action, state, None).await?;
     let secrets = match current_versions(world, action).await? {
         Ok(secrets) => secrets,
         Err(gone) => return Ok(Drift::SecretGone(gone)),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use lockstep_domain::ids::{IntegrationId, Key};
 use lockstep_domain::plan::ANSWER_LOST;
 use lockstep_domain::rebind::Refusal;
 
@@ -81,6 +82,39 @@ pub enum RebindError {
         /// How much longer.
         after: Duration,
     },
+    /// A create was sent, and nobody knows whether it took effect.
+    #[error(
+        "a create was sent whose answer was lost: it may still take effect, and is looked for when \
+         that would show"
+    )]
+    CreateInDoubt {
+        /// How much longer.
+        after: Duration,
+    },
+    /// The integration is being created or changed on behalf of another binding, or by an earlier
+    /// invocation of this one.
+    #[error("the integration {integration} is being created or changed for {holder}")]
+    IntegrationTaken {
+        /// The integration's manifest key.
+        integration: Key,
+        /// On whose behalf.
+        holder: Key,
+        /// When to ask again.
+        after: Duration,
+    },
+    /// The integration's config was read as it was before our own last write.
+    #[error(
+        "the config of the integration {id} was read at version {seen}, and Lockstep has written \
+         version {written}"
+    )]
+    StaleRead {
+        /// The integration.
+        id: IntegrationId,
+        /// The version that was read.
+        seen: i64,
+        /// The version that our own write had answered.
+        written: i64,
+    },
     /// Others kept changing what was being changed.
     #[error("the world moved under {rounds} plans in a row")]
     Unsettled {
@@ -112,6 +146,9 @@ impl RebindError {
             | Self::Settling { .. }
             | Self::NoVerdict { .. }
             | Self::RoleChangedLately { .. }
+            | Self::CreateInDoubt { .. }
+            | Self::IntegrationTaken { .. }
+            | Self::StaleRead { .. }
             | Self::Unsettled { .. }
             | Self::NotOfThisManifest
             | Self::NoChange => false,
@@ -129,6 +166,9 @@ impl RebindError {
             Self::Settling { .. }
             | Self::NoVerdict { .. }
             | Self::RoleChangedLately { .. }
+            | Self::CreateInDoubt { .. }
+            | Self::IntegrationTaken { .. }
+            | Self::StaleRead { .. }
             | Self::Unsettled { .. } => true,
             Self::Refused(_)
             | Self::SecretGone { .. }
@@ -147,7 +187,9 @@ impl RebindError {
                 error.retry_after()
             }
             Self::NotActive { .. } | Self::Settling { .. } => Some(SOON),
-            Self::RoleChangedLately { after, .. } => Some(*after),
+            Self::RoleChangedLately { after, .. }
+            | Self::CreateInDoubt { after }
+            | Self::IntegrationTaken { after, .. } => Some(*after),
             Self::Aws(_)
             | Self::Store(_)
             | Self::Session(_)
@@ -156,6 +198,7 @@ impl RebindError {
             | Self::Incomplete { .. }
             | Self::InvalidDraft { .. }
             | Self::NoVerdict { .. }
+            | Self::StaleRead { .. }
             | Self::Unsettled { .. }
             | Self::NotOfThisManifest
             | Self::NoChange => None,
@@ -177,6 +220,9 @@ impl RebindError {
             Self::NotActive { .. } => "integration_not_active",
             Self::Settling { .. } | Self::RoleChangedLately { .. } => "settling",
             Self::NoVerdict { .. } => "no_verdict",
+            Self::CreateInDoubt { .. } => "create_in_doubt",
+            Self::IntegrationTaken { .. } => "integration_taken",
+            Self::StaleRead { .. } => "stale_read",
             Self::Unsettled { .. } => "unsettled",
             Self::NotOfThisManifest | Self::NoChange => "internal",
         }

@@ -12,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use lockstep_domain::change::TestRecord;
 use lockstep_domain::ids::ActionId;
 use lockstep_domain::manifest::LiveTest;
+use tokio::try_join;
 use tracing::info;
 
 use super::{Binding, RebindError};
@@ -48,7 +49,11 @@ impl Touched {
 impl Binding<'_> {
     /// Notes that what Genesys Cloud needs to assume the role was changed just now.
     pub(super) fn touched_role(&mut self) {
-        self.role_touched_at = Some(self.world.now());
+        let now = self.world.now();
+        self.role_touched_at = Some(now);
+        if let Some(record) = self.leased() {
+            record.role_touched_at = Some(now);
+        }
     }
 
     /// Runs the live test, when the role has settled. One that had no verdict in several deliveries
@@ -105,9 +110,15 @@ impl Binding<'_> {
         let (world, deadline) = (self.world, self.ask.deadline);
         let config = &world.config;
         let role = &self.of_manifest()?.role;
+        let organization = &self.manifest.organization.id;
+        let (role, record) = try_join!(
+            world.store.role_changed_at(role),
+            world.store.integration(organization, &self.integration.key),
+        )?;
         let touched = Touched {
-            role: world.store.role_changed_at(role).await?,
-            credential: self.role_touched_at,
+            role,
+            // By this binding, or on behalf of another one.
+            credential: self.role_touched_at.max(record.value.role_touched_at),
         };
         settle(world, touched.role, config.role_settle, deadline).await?;
         settle(world, touched.credential, config.genesys_settle, deadline).await?;

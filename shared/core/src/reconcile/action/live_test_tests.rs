@@ -102,6 +102,7 @@ async fn tried(
         retry: false,
         reason: None,
         trigger_id: "message-1".to_owned(),
+        run_id: "request".into(),
         // Too short for a second run.
         deadline: Deadline::after(SPACING),
     };
@@ -115,6 +116,8 @@ async fn tried(
         ask: &ask,
         state: Versioned::absent(state),
         role_touched_at: None,
+        in_doubt: false,
+        lease: None,
     };
     let test = action.test.as_ref().unwrap();
     let id = "custom_-_1".parse().unwrap();

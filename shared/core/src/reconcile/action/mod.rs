@@ -12,6 +12,7 @@ mod before;
 mod conclude;
 mod drift;
 mod error;
+mod lease;
 mod live_test;
 mod observe;
 
@@ -22,7 +23,7 @@ use lockstep_domain::manifest::{Action, Integration, Manifest, Mode};
 use lockstep_domain::plan::{Outcome, Step};
 use lockstep_domain::rebind::{
     self, CREDENTIAL, DesiredIntegration, Found, INTEGRATION, INTEGRATION_CONFIG, Observed,
-    RebindPlan, RebindStep, expected,
+    RebindPlan, RebindStep, expected, in_doubt_for, remembered_integration,
 };
 use tokio::join;
 use tracing::info;
@@ -31,6 +32,7 @@ use self::apply::Applied;
 use self::before::{previous, untested};
 pub use self::drift::{Drift, current_versions, drift};
 pub use self::error::RebindError;
+use self::lease::Lease;
 pub(crate) use self::observe::RoleSlot;
 use crate::config::Config;
 use crate::genesys::{Session, sign_in};
@@ -39,7 +41,7 @@ use crate::store::Versioned;
 use crate::world::World;
 
 /// How often a plan is made anew because the world moved under it.
-const MAX_ROUNDS: u32 = 4;
+const MAX_ROUNDS: u32 = 5;
 
 /// What is asked for, beside which binding.
 #[derive(Clone, Debug)]
@@ -52,6 +54,8 @@ pub struct Ask {
     pub reason: Option<String>,
     /// What woke us, equal in redeliveries: two triggers that fail for one reason are two events.
     pub trigger_id: String,
+    /// The invocation: another one in each redelivery.
+    pub run_id: String,
     /// When the invocation has to be done.
     pub deadline: Deadline,
 }
@@ -85,6 +89,7 @@ pub async fn rebind(
         sign_in(world, manifest, ask.deadline),
     );
     let state = state?;
+    let in_doubt = awaits_create(&state.value, world.now())?;
     let session = match session {
         Ok(session) => session,
         Err(error) if error.is_transient() => return Err(error.into()),
@@ -94,20 +99,45 @@ pub async fn rebind(
                 .await;
         }
     };
+    let integration = desired_integration(&world.config, integration_of(manifest, action)?);
+    let is_new =
+        integration.id.is_none() && remembered_integration(&integration, &state.value).is_none();
+    let lease = match is_new {
+        // Another binding may have created it a moment ago, and no listing shows it yet.
+        true => Some(Lease::read(world, manifest, &integration).await?),
+        false => None,
+    };
     let mut binding = Binding {
-        integration: desired_integration(&world.config, integration_of(manifest, action)?),
+        integration,
         session: &session,
         world,
         manifest,
         action,
         ask,
         role_touched_at: role_touched_at(&state.value),
+        in_doubt,
+        lease,
         state,
     };
-    match binding.reconcile().await {
+    let reconciled = binding.reconcile().await;
+    binding.release_lease().await;
+    match reconciled {
         Err(error) if planning && !error.is_transient() => Ok(planned_nothing(&error)),
         Err(error) if !error.is_transient() => binding.fail(&error).await,
         outcome => outcome,
+    }
+}
+
+/// Whether a create of the latest change was sent and its answer never came. By now it shows, or
+/// never will.
+///
+/// # Errors
+/// [`RebindError::CreateInDoubt`] where it may still take effect.
+pub(super) fn awaits_create(state: &BindingState, now: Timestamp) -> Result<bool, RebindError> {
+    let sent_at = state.change.as_ref().and_then(Change::in_doubt_since);
+    match sent_at.and_then(|sent_at| in_doubt_for(sent_at, now)) {
+        Some(after) => Err(RebindError::CreateInDoubt { after }),
+        None => Ok(sent_at.is_some()),
     }
 }
 
@@ -168,6 +198,10 @@ struct Binding<'a> {
     state: Versioned<BindingState>,
     /// When this run last changed what Genesys Cloud needs to assume the role.
     role_touched_at: Option<Timestamp>,
+    /// Whether an earlier run sent a create whose answer was lost.
+    in_doubt: bool,
+    /// What is recorded of the integration; none where the state says all that is needed.
+    lease: Option<Lease>,
 }
 
 /// One look at the world, and what should hold as of that look.
@@ -194,24 +228,30 @@ impl Binding<'_> {
                 // which may be all that says why, are replaced.
                 self.state.value.action_id = Some(seen.id.clone());
             }
-            let retry = self.ask.retry && round == 1;
-            let notice = match turn(&self.state.value, &look.id, plan.writes(), retry) {
-                Turn::Begin { attempt } => {
-                    self.may_go_live(&look, &plan).await?;
-                    self.begin(attempt, &look, &plan).await?;
-                    None
-                }
-                Turn::GoOn => {
-                    self.may_go_live(&look, &plan).await?;
-                    self.go_on(&look, &plan).await?;
-                    None
-                }
+            let turn = turn(&self.state.value, &look.id, plan.writes(), self.ask.retry);
+            match &turn {
+                Turn::Begin { .. } | Turn::GoOn => {}
                 Turn::Idle => return self.idle(look.id, None).await,
-                Turn::AwaitVerdict => Some(AWAITS_VERDICT.into()),
-                Turn::Held { because } => Some(held_notice(&because)),
-            };
-            if let Some(notice) = notice {
-                return self.idle(look.id, Some(notice)).await;
+                Turn::AwaitVerdict => {
+                    return self.idle(look.id, Some(AWAITS_VERDICT.into())).await;
+                }
+                Turn::Held { because } => {
+                    return self.idle(look.id, Some(held_notice(because))).await;
+                }
+            }
+            if plan.changes_integration() && !self.holds_lease() {
+                self.take_lease().await?;
+                continue;
+            }
+            self.may_go_live(&look, &plan).await?;
+            match turn {
+                Turn::Begin { attempt } => self.begin(attempt, &look, &plan).await?,
+                Turn::GoOn | Turn::Idle | Turn::AwaitVerdict | Turn::Held { .. } => {
+                    self.go_on(&look, &plan).await?;
+                }
+            }
+            if self.in_doubt && plan.creates() && !self.is_still(&look, &plan).await? {
+                continue;
             }
             match self.apply(&look, &plan).await? {
                 Applied::Done if !plan.writes() => return self.conclude(&look).await,
@@ -228,6 +268,13 @@ impl Binding<'_> {
             info!(round, "the world moved under the plan: reading again");
         }
         Err(RebindError::Unsettled { rounds: MAX_ROUNDS })
+    }
+
+    /// Whether what was seen is what is there, just before something is created again that an
+    /// earlier run may have created.
+    async fn is_still(&self, look: &Look, plan: &RebindPlan) -> Result<bool, RebindError> {
+        let again = self.look().await?;
+        Ok(again.id == look.id && self.plan(&again)? == *plan)
     }
 
     fn mode(&self) -> Mode {
@@ -256,6 +303,7 @@ impl Binding<'_> {
             &self.integration,
             self.action,
             &self.state.value,
+            self.record(),
         )
         .await?;
         let secrets = current_versions(self.world, self.action)
@@ -263,11 +311,13 @@ impl Binding<'_> {
             .map_err(|because| RebindError::SecretGone { because })?;
         let desired = DesiredAction::new(self.action, secrets);
         let id = desired.desired_id(&self.manifest.organization.id, &self.integration);
-        Ok(Look {
+        let look = Look {
             observed,
             desired,
             id,
-        })
+        };
+        self.is_up_to_date(&look)?;
+        Ok(look)
     }
 
     fn plan(&self, look: &Look) -> Result<RebindPlan, RebindError> {

@@ -9,9 +9,9 @@ use lockstep_domain::change::BindingState;
 use lockstep_domain::ids::{ActionId, IntegrationId};
 use lockstep_domain::manifest::{Action, DEFAULT_SUCCESS_TEMPLATE, RAW_REQUEST};
 use lockstep_domain::rebind::{
-    ActionSeen, CredentialSeen, DesiredIntegration, Found, INTEGRATION_TYPE, IntegrationSeen,
-    Observed, OwnCredential, ROLE_CREDENTIAL_FIELD, ROLE_CREDENTIAL_TYPE, is_of_another_entry,
-    remembered_integration,
+    ActionSeen, CredentialSeen, DesiredIntegration, Found, INTEGRATION_TYPE, IntegrationRecord,
+    IntegrationSeen, Observed, OwnCredential, ROLE_CREDENTIAL_FIELD, ROLE_CREDENTIAL_TYPE,
+    is_of_another_entry, remembered_integration,
 };
 use secrecy::ExposeSecret as _;
 use tokio::try_join;
@@ -23,7 +23,8 @@ use crate::genesys::Session;
 /// `integration-lambda-module`).
 const ROLE_SLOT: &str = "AmazonWebServicesARN";
 
-/// Reads integration, credential, action and draft; independent reads side by side.
+/// Reads integration, credential, action and draft; independent reads side by side. `record` is what
+/// other bindings of the integration have recorded of it.
 ///
 /// # Errors
 /// Where anything could not be read.
@@ -32,11 +33,12 @@ pub async fn observe(
     integration: &DesiredIntegration,
     action: &Action,
     state: &BindingState,
+    record: Option<&IntegrationRecord>,
 ) -> Result<Observed, RebindError> {
     let genesys = &session.genesys;
     let told = action.id.as_ref().or(state.action_id.as_ref());
     let (integration_seen, credentials, told_action) = try_join!(
-        find_integration(session, integration, state),
+        find_integration(session, integration, state, record),
         async { Ok(genesys.list_credentials().await?) },
         maybe(told.map(|id| get_action(genesys, id))),
     )?;
@@ -118,8 +120,10 @@ async fn find_integration(
     session: &Session,
     desired: &DesiredIntegration,
     state: &BindingState,
+    record: Option<&IntegrationRecord>,
 ) -> Result<Found<IntegrationSeen>, RebindError> {
-    let remembered = remembered_integration(desired, state);
+    let recorded = record.and_then(|record| record.integration_id.as_ref());
+    let remembered = remembered_integration(desired, state).or(recorded);
     let found = integration_by(session, desired, desired.id.as_ref().or(remembered)).await?;
     // The previous release did not record which entry the remembered id is of.
     if let Found::One(seen) = &found
@@ -186,6 +190,7 @@ async fn integration_by(
         kind: found.type_id().unwrap_or_default().to_owned(),
         enabled: found.intended_state == Some(api::IntendedState::Enabled),
         reported: reported(&found),
+        config_version: config.version,
         credential: credential.map(credential_seen).transpose()?,
     }))
 }

@@ -11,6 +11,7 @@ use lockstep_domain::plan::Outcome;
 use tracing::warn;
 
 use super::{Look, UnitError, Work, observe};
+use crate::reconcile::action::awaits_create;
 use crate::runtime::chain;
 
 /// How long a deleted credential may still be seen. The official Terraform provider waits as long.
@@ -54,6 +55,7 @@ impl Work<'_> {
         let first = self.change()?.steps.len().saturating_sub(steps.len());
         let mut made: BTreeMap<Key, Made> = BTreeMap::new();
         for (index, step) in plan.moves.iter().enumerate() {
+            self.about_to_send(first + index).await?;
             let carried = match step {
                 CredentialStep::Create { .. } => self.create(look, step, &mut made).await,
                 CredentialStep::Point { .. } => self.point_forward(look, step, &made).await,
@@ -123,6 +125,18 @@ impl Work<'_> {
         }
         self.save().await?;
         Ok(Applied::Done)
+    }
+
+    /// Records that a create is about to be sent: whoever comes after a crash must not repeat it
+    /// before it would show.
+    async fn about_to_send(&mut self, position: usize) -> Result<(), UnitError> {
+        let now = self.world.now();
+        let step = self.change()?.steps.get_mut(position);
+        match step.filter(|step| step.is_marked_before_it_is_sent()) {
+            Some(step) => step.sent_at = Some(now),
+            None => return Ok(()),
+        }
+        self.save().await
     }
 
     async fn create(
@@ -327,6 +341,7 @@ impl Work<'_> {
         self.outcome(position, failed(&error))?;
         self.skip_from(position + 1, "a step before it failed")
             .await?;
+        awaits_create(&self.state.value, self.world.now())?;
         if error.asks_to_look_again() {
             return Ok(Applied::WorldMoved);
         }
@@ -338,7 +353,10 @@ impl Work<'_> {
     }
 
     fn outcome(&mut self, position: usize, outcome: Outcome) -> Result<(), UnitError> {
+        let now = self.world.now();
         if let Some(recorded) = self.change()?.steps.get_mut(position) {
+            // The client may have sent it later than at first, after a wait for the rate limit.
+            recorded.sent_at = recorded.sent_at.map(|_| now);
             recorded.outcome = Some(outcome);
         }
         Ok(())

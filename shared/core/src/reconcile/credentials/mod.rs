@@ -37,7 +37,9 @@ pub use self::trial::try_unit;
 use self::values::Values;
 use crate::aws::SecretSeen;
 use crate::genesys::{Session, sign_in};
-use crate::reconcile::action::{AWAITS_VERDICT, Ask, RebindError, Report, held_notice, idle};
+use crate::reconcile::action::{
+    AWAITS_VERDICT, Ask, RebindError, Report, awaits_create, held_notice, idle,
+};
 use crate::runtime::chain;
 use crate::store::Versioned;
 use crate::world::World;
@@ -62,6 +64,7 @@ pub async fn rebind_unit(
         sign_in(world, manifest, ask.deadline),
     );
     let state = state?;
+    let in_doubt = awaits_create(&state.value, world.now())?;
     let session = match session {
         Ok(session) => session,
         Err(error) if error.is_transient() => return Err(error.into()),
@@ -83,6 +86,7 @@ pub async fn rebind_unit(
         manifest,
         unit,
         ask,
+        in_doubt,
         state,
     };
     match work.reconcile().await {
@@ -168,6 +172,8 @@ struct Work<'a> {
     manifest: &'a Manifest,
     unit: &'a Unit<'a>,
     ask: &'a Ask,
+    /// Whether an earlier run sent a create whose answer was lost.
+    in_doubt: bool,
     state: Versioned<BindingState>,
 }
 
@@ -212,6 +218,9 @@ impl Work<'_> {
                     return self.idle(look.id, Some(held_notice(&because))).await;
                 }
             }
+            if self.in_doubt && plan.creates() && !self.is_still(&look, &plan).await? {
+                continue;
+            }
             match self.apply(&look, &plan).await? {
                 Applied::Done => {
                     let after = self.look().await?;
@@ -225,6 +234,14 @@ impl Work<'_> {
             info!(round, "the world moved under the plan: reading again");
         }
         Err(RebindError::Unsettled { rounds: MAX_ROUNDS }.into())
+    }
+
+    /// Whether what was seen is what is there, just before something is created again that an
+    /// earlier run may have created.
+    async fn is_still(&self, look: &Look, plan: &UnitPlan) -> Result<bool, UnitError> {
+        let mut again = self.look().await?;
+        let planned = self.plan(&mut again).await?;
+        Ok(again.id == look.id && planned == *plan)
     }
 
     fn mode(&self) -> Mode {

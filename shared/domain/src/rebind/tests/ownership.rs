@@ -67,6 +67,7 @@ fn an_action_made_by_hand_after_our_create_certainly_failed_is_not_ours() {
     state.action_id = None;
     let create = planned(&desired("v1"), &nothing().0, &nothing().1);
     let mut cut = cut_off(&state, &create.steps);
+    sent(&mut cut);
     planned(&desired("v1"), &observed, &cut);
     for step in &mut cut.change.as_mut().unwrap().steps {
         step.outcome = Some(Outcome::Failed {

@@ -1,0 +1,50 @@
+//! The records of integrations: who is changing one.
+
+use lockstep_domain::ids::{Key, OrganizationId};
+use lockstep_domain::rebind::IntegrationRecord;
+
+use super::bindings::state_object;
+use super::{Store, StoreError, Versioned};
+
+fn object(organization: &OrganizationId, integration: &Key) -> String {
+    state_object(organization, &Key::of_integration(integration))
+}
+
+impl Store {
+    /// The record of an integration; of one that was never touched an empty one.
+    ///
+    /// # Errors
+    /// S3 did not answer, or the object is not a record of this integration.
+    pub async fn integration(
+        &self,
+        organization: &OrganizationId,
+        integration: &Key,
+    ) -> Result<Versioned<IntegrationRecord>, StoreError> {
+        let object = object(organization, integration);
+        let Some(found) = self.read_json::<IntegrationRecord>(&object).await? else {
+            let record = IntegrationRecord::new(organization.clone(), integration.clone());
+            return Ok(Versioned::absent(record));
+        };
+        let value = found.value.check(organization, integration);
+        let value = value.map_err(|error| StoreError::Corrupt {
+            object,
+            problem: error.to_string(),
+        })?;
+        Ok(Versioned {
+            value,
+            etag: found.etag,
+        })
+    }
+
+    /// Saves the record of an integration, unless another run saved it since it was read.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`], or S3 did not do it.
+    pub async fn save_integration(
+        &self,
+        record: &mut Versioned<IntegrationRecord>,
+    ) -> Result<(), StoreError> {
+        let object = object(&record.value.organization, &record.value.integration);
+        self.write_json(&object, record).await
+    }
+}
