@@ -14,7 +14,6 @@ mod roles;
 pub mod rotation;
 mod strangers;
 mod sweeps;
-pub mod template;
 mod web_services;
 mod world;
 

@@ -15,7 +15,6 @@ mod healing_credentials;
 mod manifests;
 mod manual;
 mod plan_mode;
-mod policies;
 mod roles;
 mod rotate_client;
 mod rotate_client_crash;

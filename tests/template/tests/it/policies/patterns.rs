@@ -1,7 +1,6 @@
 //! What the template's parameters let through, and what hangs on them.
 
 use jsonschema::Validator;
-use scenarios::template::Template;
 
 use super::*;
 

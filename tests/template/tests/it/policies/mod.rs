@@ -7,16 +7,22 @@
 mod data;
 mod needs;
 mod owners;
-mod parameters;
+mod patterns;
 mod roles;
 
-use iam_rs::{
-    Arn, Context, ContextValue, Decision, IAMPolicy, IAMRequest, Principal, PrincipalId,
-    evaluate_policies,
+use policy_evaluator::{
+    Arn, Context, Decision, IdentityPolicy, OnResource, Policies, PolicyKind, Principal, Request,
+    ResourcePolicy, Target, evaluate,
 };
-use scenarios::Error;
-use scenarios::template::{ACCOUNT, REGION, Template};
 use serde_json::{Value, json};
+use stack_template::Template;
+
+use super::{REQUIRED, place};
+
+type Error = Box<dyn std::error::Error>;
+
+const ACCOUNT: &str = "123456789012";
+const REGION: &str = "us-east-1";
 
 const PROVISION: &str = "ProvisionRoleRole";
 const REBIND: &str = "RebindActionRole";
@@ -38,14 +44,7 @@ impl Account {
     }
 
     fn with(more: &[(&str, &str)]) -> Result<Self, Error> {
-        let usual = [
-            ("OrganizationIds", "3b2c9f0e-58a4-4c1d-9a57-0c6d1f4e8b21"),
-            (
-                "AllowedFunctionArns",
-                "arn:aws:lambda:us-east-1:123456789012:function:Orders*",
-            ),
-        ];
-        let template = Template::with(&[&usual[..], more].concat())?;
+        let template = Template::of_workspace(place(), &[&REQUIRED[..], more].concat())?;
         Ok(Self { template })
     }
 
@@ -63,7 +62,7 @@ impl Account {
             .map(|policy| policy["PolicyDocument"].clone())
             .collect();
         let arn = self.template.arn(role)?;
-        Ok(judge(&documents, &arn, action, on, context)? == Decision::Allow)
+        Ok(judge(&documents, &arn, action, on, context)?.is_allowed())
     }
 
     /// What a bucket's policy says to somebody whose own policies allow everything.
@@ -73,14 +72,19 @@ impl Account {
         who: &str,
         action: &str,
         on: &str,
-        context: &[(&str, &str)],
+        context: &Context,
     ) -> Result<Decision, Error> {
-        let document = self.template.properties(policy)?["PolicyDocument"].clone();
-        judge(&[everything(), document], who, action, on, context)
+        let document = &self.template.properties(policy)?["PolicyDocument"];
+        let policies = Policies {
+            identity: &[IdentityPolicy::of(&everything())?],
+            boundary: None,
+            resource: OnResource::Policy(&ResourcePolicy::of(document)?),
+        };
+        decide(who, action, on, context, &policies)
     }
 
     fn boundary(&self) -> Result<String, Error> {
-        self.template.arn("PermissionsBoundary")
+        Ok(self.template.arn("PermissionsBoundary")?)
     }
 
     fn bucket(&self, id: &str, object: &str) -> Result<String, Error> {
@@ -88,6 +92,7 @@ impl Account {
     }
 }
 
+/// What these documents say as the identity policies of somebody.
 fn judge(
     documents: &[Value],
     who: &str,
@@ -95,24 +100,52 @@ fn judge(
     on: &str,
     context: &[(&str, &str)],
 ) -> Result<Decision, Error> {
-    let policies = documents
+    let identity = documents
         .iter()
-        .map(|document| IAMPolicy::from_json(&document.to_string()))
+        .map(IdentityPolicy::of)
         .collect::<Result<Vec<_>, _>>()?;
-    let mut known = Context::new();
+    let mut known = Context::over_tls();
     for (key, value) in context {
-        let value = match *key {
-            "aws:TagKeys" => {
-                ContextValue::StringList(value.split(',').map(str::to_owned).collect())
-            }
-            "aws:SecureTransport" => ContextValue::Boolean(value.parse()?),
-            _ => ContextValue::String((*value).to_owned()),
+        known = match *key {
+            "aws:TagKeys" => known.with_all(key, value.split(','))?,
+            _ => known.with(key, value)?,
         };
-        known.insert((*key).to_owned(), value);
     }
-    let who = Principal::Aws(PrincipalId::String(who.to_owned()));
-    let request = IAMRequest::new_with_context(who, action, Arn::parse(on)?, known);
-    Ok(evaluate_policies(&policies, &request)?)
+    let policies = Policies {
+        identity: &identity,
+        boundary: None,
+        resource: OnResource::None,
+    };
+    decide(who, action, on, &known, &policies)
+}
+
+fn decide(
+    who: &str,
+    action: &str,
+    on: &str,
+    context: &Context,
+    policies: &Policies<'_>,
+) -> Result<Decision, Error> {
+    let arn = Arn::parse(who)?;
+    let principal = match arn.resource().split('/').next() {
+        Some("role") => Principal::session(who, "one")?,
+        Some("root") => Principal::Root(arn),
+        _ => Principal::User(arn),
+    };
+    let target = Arn::parse(on)?;
+    let request = Request {
+        principal: &principal,
+        action,
+        target: Target::Resource(&target),
+        owner: ACCOUNT,
+        context,
+    };
+    Ok(evaluate(&request, policies))
+}
+
+/// Whether a statement denies it, not the want of one that allows it.
+fn is_denied(decision: &Decision) -> bool {
+    matches!(decision, Decision::ExplicitDeny(by) if by.policy == PolicyKind::Resource)
 }
 
 /// What an administrator's policy allows.

@@ -20,8 +20,7 @@ const STATE: [(&str, &[&str]); 6] = [
 /// What the state bucket's policy says to a principal whose own policies allow everything.
 fn state_says(account: &Account, who: &str, action: &str, on: &str) -> Result<Decision, Error> {
     let on = account.bucket("StateBucket", on)?;
-    let context = [("aws:SecureTransport", "true"), ("aws:PrincipalArn", who)];
-    account.bucket_says("StateBucketPolicy", who, action, &on, &context)
+    account.bucket_says("StateBucketPolicy", who, action, &on, &Context::over_tls())
 }
 
 /// Everybody who might have rights on S3, beside the functions.
@@ -47,21 +46,18 @@ fn an_object_of_the_state_is_written_by_the_functions_that_own_it() -> Result<()
         for action in WRITES {
             for function in ROLES {
                 let who = account.template.arn(function)?;
-                let expected = if owners.contains(&function) {
-                    Decision::Allow
-                } else {
-                    Decision::Deny
-                };
                 let says = state_says(&account, &who, action, object)?;
-                assert_eq!(says, expected, "{function}: {action} on {object}");
+                let owns = owners.contains(&function);
+                assert_eq!(says.is_allowed(), owns, "{function}: {action} on {object}");
+                assert_eq!(is_denied(&says), !owns, "{function}: {action} on {object}");
             }
             for who in others(&account)? {
                 let says = state_says(&account, &who, action, object)?;
-                assert_eq!(says, Decision::Deny, "{who}: {action} on {object}");
+                assert!(is_denied(&says), "{who}: {action} on {object}");
             }
         }
         let read = state_says(&account, &administrator(), "s3:GetObject", object)?;
-        assert_eq!(read, Decision::Allow, "reading {object}");
+        assert_eq!(read, Decision::Allowed, "reading {object}");
     }
     Ok(())
 }
@@ -70,30 +66,16 @@ fn an_object_of_the_state_is_written_by_the_functions_that_own_it() -> Result<()
 fn evidence_is_written_by_the_functions_that_keep_it() -> Result<(), Error> {
     let account = Account::usual()?;
     let record = account.bucket("EvidenceBucket", "/evidence/org/orders/000001-abc.json")?;
-    let says = |who: &str| {
-        let context = [("aws:SecureTransport", "true"), ("aws:PrincipalArn", who)];
-        account.bucket_says(
-            "EvidenceBucketPolicy",
-            who,
-            "s3:PutObject",
-            &record,
-            &context,
-        )
-    };
+    let tls = Context::over_tls();
+    let says =
+        |who: &str| account.bucket_says("EvidenceBucketPolicy", who, "s3:PutObject", &record, &tls);
     for function in ROLES {
-        let expected = if function == PROVISION {
-            Decision::Deny
-        } else {
-            Decision::Allow
-        };
-        assert_eq!(
-            says(&account.template.arn(function)?)?,
-            expected,
-            "{function}"
-        );
+        let says = says(&account.template.arn(function)?)?;
+        assert_eq!(is_denied(&says), function == PROVISION, "{function}");
+        assert_eq!(says.is_allowed(), function != PROVISION, "{function}");
     }
     for who in others(&account)? {
-        assert_eq!(says(&who)?, Decision::Deny, "{who}");
+        assert!(is_denied(&says(&who)?), "{who}");
     }
     Ok(())
 }
@@ -110,29 +92,20 @@ fn repairers_write_the_state_and_no_evidence() -> Result<(), Error> {
     for (object, owners) in STATE {
         for who in [&one, &other] {
             let says = state_says(&account, who, "s3:PutObject", object)?;
-            assert_eq!(says, Decision::Allow, "{who} on {object}");
+            assert_eq!(says, Decision::Allowed, "{who} on {object}");
         }
         for function in ROLES {
             let who = account.template.arn(function)?;
-            let may = state_says(&account, &who, "s3:PutObject", object)? == Decision::Allow;
+            let may = state_says(&account, &who, "s3:PutObject", object)?.is_allowed();
             assert_eq!(may, owners.contains(&function), "{function} on {object}");
         }
         let says = state_says(&account, &administrator(), "s3:PutObject", object)?;
-        assert_eq!(says, Decision::Deny, "{object}");
+        assert!(is_denied(&says), "{object}");
     }
     let record = account.bucket("EvidenceBucket", "/evidence/org/orders/000001-abc.json")?;
-    let context = [
-        ("aws:SecureTransport", "true"),
-        ("aws:PrincipalArn", one.as_str()),
-    ];
-    let says = account.bucket_says(
-        "EvidenceBucketPolicy",
-        &one,
-        "s3:PutObject",
-        &record,
-        &context,
-    )?;
-    assert_eq!(says, Decision::Deny);
+    let tls = Context::over_tls();
+    let says = account.bucket_says("EvidenceBucketPolicy", &one, "s3:PutObject", &record, &tls)?;
+    assert!(is_denied(&says), "{says:?}");
     Ok(())
 }
 
