@@ -1,0 +1,40 @@
+//! The services, one module each.
+
+pub mod kms;
+pub mod lambda;
+pub mod s3;
+mod sts;
+
+use crate::Service;
+use crate::error::Rejection;
+use crate::exchange::{Answer, Exchange};
+
+/// What each service holds.
+#[derive(Debug, Default)]
+pub struct Services {
+    /// KMS.
+    pub kms: kms::Kms,
+    /// Lambda.
+    pub lambda: lambda::Lambda,
+    /// S3.
+    pub s3: s3::S3,
+}
+
+pub(crate) fn handle(exchange: &mut Exchange<'_>) -> Result<Answer, Rejection> {
+    match exchange.call.service {
+        Service::Kms => kms::handle(exchange).map(Answer::Now),
+        Service::Lambda => lambda::handle(exchange),
+        Service::S3 => s3::handle(exchange).map(Answer::Now),
+        Service::Sts => sts::handle(exchange).map(Answer::Now),
+        Service::SecretsManager | Service::EventBridge | Service::Sqs | Service::Iam => {
+            Err(unknown(exchange))
+        }
+    }
+}
+
+/// An operation that a service does not know here.
+pub(crate) fn unknown(exchange: &Exchange<'_>) -> Rejection {
+    let call = exchange.call;
+    let (service, operation) = (call.service.prefix(), &call.operation);
+    Rejection::unsupported(format!("the operation {service}:{operation}"))
+}
