@@ -105,9 +105,9 @@ mod tests {
 
     #[test]
     fn every_allowed_deadline_comes_before_the_dead_letters() {
-        let template = include_str!("../../../template.yaml");
-        let most = crate::runtime::tests::max_receives(template, "Verify");
-        let kept = crate::runtime::tests::retention(template, "Verify");
+        let stack = crate::runtime::tests::stack();
+        let most = crate::runtime::tests::max_receives(&stack, "Verify");
+        let kept = crate::runtime::tests::retention(&stack, "Verify");
         for delay in 0..=900 {
             let mut config = config();
             config.verify_delay = Duration::from_secs(delay);

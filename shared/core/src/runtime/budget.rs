@@ -98,7 +98,7 @@ pub fn spacing(received: u32) -> Duration {
 mod tests {
     use super::*;
     use crate::runtime::Edge;
-    use crate::runtime::tests::{max_receives, retention};
+    use crate::runtime::tests::{max_receives, retention, stack};
 
     const LIMITS: Limits = Limits {
         budget: BUDGET,
@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn the_queues_backstops_are_above_the_budget() {
-        let template = include_str!("../../../../template.yaml");
+        let stack = stack();
         let mut config = crate::config::tests::config();
         let edges = [
             ("Provision", Edge::Provision),
@@ -202,10 +202,10 @@ mod tests {
             config.verify_deadline = Duration::from_secs(deadline);
             for (queue, edge) in edges {
                 let limits = edge.limits(&config);
-                let max = max_receives(template, queue);
+                let max = max_receives(&stack, queue);
                 assert_eq!(usize::try_from(limits.backstop), Ok(max), "{queue}");
                 assert!(
-                    retention(template, queue) > 2 * limits.budget.as_secs(),
+                    retention(&stack, queue) > 2 * limits.budget.as_secs(),
                     "{queue}"
                 );
                 for failure in [retry(), later(1), later(15), later(30), later(900)] {

@@ -10,20 +10,36 @@ use super::*;
 use crate::config::tests::config;
 use crate::store::StoreError;
 
-/// `maxReceiveCount` of a queue, from the template's text.
-pub(crate) fn max_receives(template: &str, queue: &str) -> usize {
-    let dlq = format!("!GetAtt {queue}Dlq.Arn, maxReceiveCount: ");
-    let (_, count) = template.split_once(&dlq).unwrap();
-    count.split('}').next().unwrap().parse().unwrap()
+/// The stack that the template deploys.
+pub(crate) fn stack() -> stack_template::Stack {
+    let place = stack_template::Place {
+        account: "123456789012".to_owned(),
+        region: "us-east-1".to_owned(),
+        partition: "aws".to_owned(),
+        stack: "lockstep".to_owned(),
+    };
+    let chosen = [
+        ("OrganizationIds", "3b2c9f0e-58a4-4c1d-9a57-0c6d1f4e8b21"),
+        (
+            "AllowedFunctionArns",
+            "arn:aws:lambda:us-east-1:123456789012:function:Orders",
+        ),
+    ];
+    let template = stack_template::Template::of_workspace(place, &chosen).unwrap();
+    template.resolve().unwrap()
 }
 
-/// Seconds that a queue keeps a message, from the template's text.
-pub(crate) fn retention(template: &str, queue: &str) -> u64 {
-    let (_, resource) = template
-        .split_once(&format!("\n  {queue}Queue:\n"))
-        .unwrap();
-    let (_, seconds) = resource.split_once("MessageRetentionPeriod: ").unwrap();
-    seconds.lines().next().unwrap().parse().unwrap()
+/// How often a message of a queue before a function may be received.
+pub(crate) fn max_receives(stack: &stack_template::Stack, queue: &str) -> usize {
+    let queue = stack.queue(&format!("{queue}Queue")).unwrap();
+    let count = queue.redrive.as_ref().unwrap().max_receive_count;
+    usize::try_from(count).unwrap()
+}
+
+/// Seconds that a queue before a function keeps a message.
+pub(crate) fn retention(stack: &stack_template::Stack, queue: &str) -> u64 {
+    let queue = stack.queue(&format!("{queue}Queue")).unwrap();
+    queue.retention.as_secs()
 }
 
 /// A queue before `rebind-action`, in an account in memory.
@@ -314,8 +330,7 @@ async fn a_late_message_whose_deliveries_end_is_no_crash() {
 async fn a_wait_that_never_ends_is_an_event_before_the_queue_moves_the_message() {
     let queue = Queue::new().await;
     let wait = Failure::later(15 * SECOND, "the first binding is tested");
-    let template = include_str!("../../../../template.yaml");
-    let most = u32::try_from(max_receives(template, "Rebind")).unwrap();
+    let most = u32::try_from(max_receives(&stack(), "Rebind")).unwrap();
     for received in 1..=most {
         assert!(queue.deliver("1", received, SECOND, &wait).await);
     }
@@ -364,13 +379,13 @@ async fn a_mark_that_expired_leads_to_one_more_event() {
 
 #[test]
 fn emitted_events_are_remembered_for_longer_than_queues_keep_a_message() {
-    let template = include_str!("../../../../template.yaml");
-    let (_, rule) = template.split_once("- Id: emitted-events\n").unwrap();
-    let (rule, _) = rule.split_once("- Id: ").unwrap();
-    assert!(rule.contains("Prefix: emitted/\n"), "{rule}");
-    let (_, days) = rule.split_once("ExpirationInDays: ").unwrap();
-    let days: u64 = days.lines().next().unwrap().parse().unwrap();
+    let stack = stack();
+    let rules = &stack.bucket("StateBucket").unwrap().lifecycle;
+    let expires = rules
+        .iter()
+        .find(|rule| rule.prefix == "emitted/" && rule.expiration_days.is_some());
+    let days = u64::from(expires.unwrap().expiration_days.unwrap());
     for queue in ["Provision", "Rebind", "Verify", "Compliance"] {
-        assert!(days * 86_400 > retention(template, queue), "{queue}");
+        assert!(days * 86_400 > retention(&stack, queue), "{queue}");
     }
 }
