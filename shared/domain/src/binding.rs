@@ -78,8 +78,9 @@ pub struct DesiredAction {
     pub name: String,
     /// Its category; `None` leaves an adopted action's as it is.
     pub category: Option<String>,
-    /// Whether its data is hidden from flows that are not secure.
-    pub secure: bool,
+    /// Whether its data is hidden from flows that are not secure; `None` leaves an adopted action's
+    /// as it is.
+    pub secure: Option<bool>,
     /// Its contract; `None` leaves an adopted action's as it is.
     pub contract: Option<Contract>,
     /// The function it calls.
@@ -129,6 +130,7 @@ impl DesiredAction {
                 translation_map_defaults: action.translation_map_defaults.clone(),
             }
         };
+        let keeps_secure = action.is_adopted() && action.secure.is_none();
         let keeps_category = action.is_adopted() && !action.category_given;
         Self {
             key: action.key.clone(),
@@ -136,7 +138,7 @@ impl DesiredAction {
             adopt: action.adopt,
             name: action.name.clone(),
             category: (!keeps_category).then(|| action.category.clone()),
-            secure: action.secure,
+            secure: (!keeps_secure).then(|| action.secure.unwrap_or_default()),
             contract: action.contract.clone(),
             function: action.function.clone(),
             templates,

@@ -2,6 +2,7 @@
 
 use aws_sdk_iam::types::PolicyEvaluationDecisionType;
 use aws_sdk_lambda::Client;
+use aws_sdk_lambda::operation::get_function_configuration::GetFunctionConfigurationOutput;
 use lockstep_domain::arn::{FunctionArn, SecretArn};
 
 use super::{AwsError, Connection, Service, refine};
@@ -86,10 +87,24 @@ impl Functions {
         }
     }
 
-    async fn role(&self, function: &FunctionArn) -> Result<String, String> {
-        let configuration = self
-            .lambda
-            .get_function_configuration()
+    /// Whether the function, with its version or alias, exists.
+    ///
+    /// # Errors
+    /// Lambda refused to say, or did not answer.
+    pub async fn exists(&self, function: &FunctionArn) -> Result<bool, AwsError> {
+        match self.configuration(function).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.is_not_found() => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn configuration(
+        &self,
+        function: &FunctionArn,
+    ) -> Result<GetFunctionConfigurationOutput, AwsError> {
+        let request = self.lambda.get_function_configuration();
+        request
             .function_name(function.unqualified().to_string())
             .set_qualifier(function.qualifier().map(str::to_owned))
             .send()
@@ -98,7 +113,11 @@ impl Functions {
                 "lambda:GetFunctionConfiguration",
                 function.to_string(),
             ))
-            .map_err(|error: AwsError| error.to_string())?;
+    }
+
+    async fn role(&self, function: &FunctionArn) -> Result<String, String> {
+        let configuration = self.configuration(function).await;
+        let configuration = configuration.map_err(|error| error.to_string())?;
         let role = configuration.role().filter(|role| !role.is_empty());
         role.map(str::to_owned)
             .ok_or_else(|| format!("{function} names no execution role"))

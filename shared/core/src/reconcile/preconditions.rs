@@ -69,7 +69,8 @@ async fn remembered(
     Ok(remembered)
 }
 
-/// What IAM shows of a role under which a function could not be called, for the record.
+/// What IAM and Lambda show of a role under which a function could not be called, and of the
+/// function, for the record.
 pub(super) async fn diagnose(
     world: &World,
     manifest: &Manifest,
@@ -80,20 +81,27 @@ pub(super) async fn diagnose(
     let Some(desired) = DesiredRole::of(manifest, name, &role::stack(&world.config)) else {
         return format!("IAM was not asked, since no integration names the role {name}");
     };
-    let observed = match world.roles.observe(name).await {
-        Ok(observed) => observed,
-        Err(error) => return format!("IAM could not be asked: {error}"),
+    let (observed, exists) =
+        tokio::join!(world.roles.observe(name), world.functions.exists(function),);
+    let iam = match observed {
+        Err(error) => format!("IAM could not be asked: {error}"),
+        Ok(observed) => match can_serve(&desired, &observed, &BTreeSet::from([function.clone()])) {
+            Ok(()) => format!(
+                "IAM shows nothing wrong: the role {name} trusts Genesys Cloud for this organization and grants {function}"
+            ),
+            Err(refusal) => {
+                let problems = refusal.problems.iter();
+                let found: Vec<&str> = problems.map(|one| one.problem.as_str()).collect();
+                format!("IAM shows: {}", found.join("; "))
+            }
+        },
     };
-    match can_serve(&desired, &observed, &BTreeSet::from([function.clone()])) {
-        Ok(()) => format!(
-            "IAM shows nothing wrong: the role {name} trusts Genesys Cloud for this organization and grants {function}; see whether the function exists"
-        ),
-        Err(refusal) => {
-            let problems = refusal.problems.iter();
-            let found: Vec<&str> = problems.map(|one| one.problem.as_str()).collect();
-            format!("IAM shows: {}", found.join("; "))
-        }
-    }
+    let lambda = match exists {
+        Ok(true) => "Lambda has the function".to_owned(),
+        Ok(false) => format!("Lambda has no function {function}"),
+        Err(error) => format!("Lambda could not be asked: {error}"),
+    };
+    format!("{iam}. {lambda}")
 }
 
 /// The functions that the manifest names for **all** actions of an integration: they share the

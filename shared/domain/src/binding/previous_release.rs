@@ -66,7 +66,7 @@ pub(super) fn id(desired: &DesiredAction, organization: &OrganizationId) -> Chan
         adopt: desired.adopt,
         name: &desired.name,
         category: desired.category.as_deref(),
-        secure: desired.secure,
+        secure: desired.secure.unwrap_or_default(),
         contract: desired.contract.as_ref(),
         function: &desired.function,
         templates,

@@ -205,7 +205,7 @@ fn what_the_planner_refuses_is_a_finding_with_the_planners_advice() {
         adopt: false,
         name: "Orders".into(),
         category: None,
-        secure: false,
+        secure: None,
         contract: None,
         function: function(FUNCTION),
         templates: crate::binding::DesiredTemplates::AsFound,

@@ -174,8 +174,8 @@ pub struct Action {
     /// Whether the manifest says the category. Where it does not, the one that an adopted action
     /// already has is as good.
     pub category_given: bool,
-    /// Whether it is a secure action. Fixed once published.
-    pub secure: bool,
+    /// Whether it is a secure action, if the entry says. Fixed once published.
+    pub secure: Option<bool>,
     /// The secrets the function needs, in the order of the file.
     pub secrets: Vec<SecretReference>,
     /// How the function learns which version of its secrets is current.

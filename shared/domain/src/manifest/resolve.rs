@@ -160,7 +160,7 @@ impl wire::Action {
             category: self.category.as_ref().unwrap_or(integration_name).clone(),
             category_given: self.category.is_some(),
             integration,
-            secure: self.secure.unwrap_or_default(),
+            secure: self.secure,
             secrets: self
                 .secret_references()
                 .map(|(_, secret)| secret.resolve())

@@ -246,7 +246,7 @@ pub struct Action {
     /// The action's category. Default: the integration's name.
     #[schemars(length(min = 1, max = 256), regex(pattern = r"\S"), extend("patternErrorMessage" = "Write a name that people can see."))]
     pub category: Option<String>,
-    /// Whether it is a secure action. Fixed once the action exists. Default: false.
+    /// Whether it is a secure action. Fixed once the action exists. Default: false; an adopted action stays as it is.
     pub secure: Option<bool>,
     /// The secrets that the function needs. Only references travel with the action, never values.
     #[schemars(length(max = 10))]

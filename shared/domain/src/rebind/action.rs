@@ -28,7 +28,7 @@ pub(super) fn plan_action(
                     category: desired.category.clone().unwrap_or_default(),
                     config: desired.config(None),
                 },
-                secure: desired.secure,
+                secure: desired.secure.unwrap_or_default(),
                 contract: contract.clone(),
             }),
             (_, true) => problems.push(problem(
@@ -116,7 +116,7 @@ fn immutable(
                         keeps the published one; for another contract give the entry a new key \
                         and name, so that a second action is created beside it";
     let mut problems = Vec::new();
-    if desired.secure != seen.secure {
+    if desired.secure.is_some_and(|secure| secure != seen.secure) {
         problems.push(problem(
             &format!("{at}.secure"),
             format!("the action {} has secure: {}", seen.id, seen.secure),

@@ -40,7 +40,7 @@ fn desired(version_id: &str) -> DesiredAction {
         adopt: false,
         name: "Order lookup".into(),
         category: Some("Orders".into()),
-        secure: false,
+        secure: Some(false),
         contract: Some(Contract {
             input: json!({"type": "object"}),
             output: json!({"type": "object"}),
@@ -299,6 +299,19 @@ fn what_can_not_change_in_place_is_refused_all_at_once() {
     actions[order-lookup].contract.input: the published action custom_-_1 has another input contract: `type` is "object" in the manifest and "array" at Genesys Cloud
     actions[order-lookup].integration: the action custom_-_1 belongs to the integration int-2, not to "AWS Lambda production" (int-1); Genesys Cloud cannot move an action to another integration
     "#);
+}
+
+#[test]
+fn an_adopted_action_keeps_its_secure_flag_where_the_manifest_names_none() {
+    let (mut observed, state) = world(&desired("v1"));
+    seen(&mut observed).secure = true;
+    let silent = DesiredAction {
+        secure: None,
+        ..desired("v1")
+    };
+    assert!(planned(&silent, &observed, &state).steps.is_empty());
+    let text = refused(&desired("v1"), &observed, &state);
+    assert!(text.contains("secure: true"), "{text}");
 }
 
 #[test]

@@ -107,6 +107,17 @@ fn of_the_response_only_what_is_named_changes() {
 }
 
 #[test]
+fn only_an_adopted_action_may_keep_its_secure_flag() {
+    let desired = |entry: &str| {
+        let manifest = accepted(&action(entry), &bounds());
+        DesiredAction::new(&manifest.actions[0], vec![]).secure
+    };
+    assert_eq!(desired("id: custom_-_1"), None);
+    assert_eq!(desired("id: custom_-_1\n    secure: false"), Some(false));
+    assert_eq!(desired("timeout_seconds: 5"), Some(false));
+}
+
+#[test]
 fn an_action_of_our_own_has_the_default_response_and_keeps_what_is_not_known() {
     let found = published();
     let wanted = config_of(&action("secure: false"), Some(&found));

@@ -31,7 +31,7 @@ fn defaults_are_filled_in() {
     assert_eq!(action.success_template.as_deref(), Some("${rawResult}"));
     assert_eq!(action.translation_map, Some(BTreeMap::new()));
     assert_eq!(action.timeout_seconds, None);
-    assert!(!action.adopt && !action.secure && !action.pin && action.test.is_none());
+    assert!(!action.adopt && action.secure.is_none() && !action.pin && action.test.is_none());
     assert_eq!(
         manifest.integration_of(action).unwrap().name,
         "AWS Lambda production"
@@ -90,7 +90,12 @@ actions:
         (action.category.as_str(), action.category_given),
         ("Orders", true)
     );
-    assert!(action.secure && action.pin && action.is_adopted() && !action.keeps_templates());
+    assert!(
+        action.secure == Some(true)
+            && action.pin
+            && action.is_adopted()
+            && !action.keeps_templates()
+    );
     assert_eq!(action.secrets[0].overlap, Overlap::Alternating);
     assert_eq!(action.secrets[0].arn.name(), "prod/db");
     assert_eq!(action.contract.as_ref().unwrap().output["type"], "array");

@@ -57,7 +57,7 @@ impl Binding<'_> {
     }
 
     /// Runs the live test, when the role has settled. One that had no verdict in several deliveries
-    /// counts as failed. Of one that AWS refused, what IAM shows is recorded too: Genesys Cloud
+    /// counts as failed. Of one that AWS refused, what IAM and Lambda show is recorded too: Genesys Cloud
     /// answers the same for every cause.
     pub(super) async fn try_out(
         &mut self,
