@@ -21,7 +21,7 @@ use crate::paging::{Page, listing};
 use crate::request::{Reply, Request};
 use crate::static_actions;
 use crate::switches::{FreshIntegrationActions, PatchConfig, StaleActionVersion, Switches};
-use crate::world::{World, new_id};
+use crate::world::World;
 
 pub(crate) const ACTIONS: &str = "/api/v2/integrations/actions";
 const MAX_IDS: usize = 50;
@@ -275,7 +275,7 @@ pub(crate) fn new_revision(
 pub(crate) fn create(world: &mut World, request: &Request) -> Result<Reply, ApiError> {
     let (integration_id, revision) = new_revision(world, request, false)?;
     let action = Action {
-        id: format!("custom_-_{}", new_id()),
+        id: format!("custom_-_{}", world.ids.id()),
         integration_id,
         published: Some(revision),
         draft: None,

@@ -2,16 +2,15 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use tokio::sync::mpsc::UnboundedSender;
 
 use crate::audit_record::{Change, Record};
-use crate::events::PartnerEvent;
+use crate::events::{Outbox, PartnerEvent};
 use crate::request::Request;
 use crate::switches::{
     AuditDelay, CredentialAudits, DraftAudits, EventDelivery, ExecutionAudits, PublishAuditedAs,
     StateChangeAuditedAs, Switches,
 };
-use crate::world::{World, new_id};
+use crate::world::World;
 
 /// How late a record shows where the switch says so.
 const LATE: SignedDuration = SignedDuration::from_secs(5);
@@ -115,7 +114,7 @@ pub(crate) struct AuditLog {
     pub(crate) never: bool,
     pub(crate) queries: Vec<crate::audits::Query>,
     /// Where partner events go, and how long after the change.
-    pub(crate) bus: Option<UnboundedSender<PartnerEvent>>,
+    pub(crate) bus: Option<Outbox>,
     pub(crate) publish: bool,
     pub(crate) event_delay: SignedDuration,
 }
@@ -188,7 +187,7 @@ impl World {
             return;
         }
         let record = Record {
-            id: new_id(),
+            id: self.ids.id(),
             at: self.now(),
             client_id: Some(request.caller.clone()),
             user_id: None,
@@ -236,8 +235,7 @@ impl World {
                 EventDelivery::Twice => Some(event.clone()),
             };
             for event in again.into_iter().chain([event]) {
-                // The receiver ends with the simulator; there is nobody left to tell.
-                let _ = bus.send(event);
+                bus.send(event);
             }
         }
         self.audit.records.push(record);

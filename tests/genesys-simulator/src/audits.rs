@@ -19,7 +19,7 @@ use crate::paging::{Page, page_size};
 use crate::request::{Reply, Request};
 use crate::run::timed_out;
 use crate::switches::{RealtimeAuditInterval, RealtimeAudits, Switches};
-use crate::world::{World, new_id, written};
+use crate::world::{World, written};
 
 const MAX_PAGE: usize = 500;
 const REALTIME_DAYS: i64 = 14;
@@ -256,7 +256,7 @@ pub(crate) fn submit(world: &mut World, request: &Request) -> Result<Reply, ApiE
         ));
     }
     let query = Query {
-        id: new_id(),
+        id: world.ids.id(),
         started: now,
         asked,
         state: QueryState::Queued,

@@ -13,7 +13,7 @@ use crate::integration_types::{ARN_TYPE, CREDENTIAL_TYPES, spelled_type};
 use crate::paging::{listing as page_listing, page_size};
 use crate::request::{Fields, Reply, Request};
 use crate::switches::{CredentialRedaction, DeleteUsedCredential, Switches};
-use crate::world::{World, new_id, written};
+use crate::world::{World, written};
 
 /// The official Terraform provider asks the cursor listing for 200.
 const MAX_LISTING: usize = 200;
@@ -145,7 +145,7 @@ pub(crate) fn create(world: &mut World, request: &Request) -> Result<Reply, ApiE
     let (name, type_name, fields) = parsed(request, &world.switches)?;
     let now = world.now();
     let credential = Credential {
-        id: new_id(),
+        id: world.ids.id(),
         name,
         type_name,
         fields,

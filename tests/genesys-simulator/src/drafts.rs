@@ -18,7 +18,7 @@ use crate::paging::listing;
 use crate::request::{Reply, Request};
 use crate::static_actions;
 use crate::switches::{DraftContractChange, Switches};
-use crate::world::{World, new_id};
+use crate::world::World;
 
 fn shown(action: &Action, view: View, switches: &Switches) -> Result<Value, ApiError> {
     Ok(action.draft()?.rendered(
@@ -61,7 +61,7 @@ pub(crate) fn list(world: &mut World, request: &Request) -> Result<Reply, ApiErr
 pub(crate) fn create_new(world: &mut World, request: &Request) -> Result<Reply, ApiError> {
     let (integration_id, revision) = new_revision(world, request, true)?;
     let action = Action {
-        id: format!("custom_-_{}", new_id()),
+        id: format!("custom_-_{}", world.ids.id()),
         integration_id,
         published: None,
         draft: Some(revision),

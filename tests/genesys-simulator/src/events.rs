@@ -5,15 +5,15 @@
 //! be sent is logged and forgotten, since the audit API stays the authority.
 
 use aws_sdk_eventbridge::Client;
-use aws_sdk_eventbridge::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_eventbridge::error::DisplayErrorContext;
 use aws_sdk_eventbridge::primitives::DateTime;
 use aws_sdk_eventbridge::types::PutPartnerEventsRequestEntry;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::watch;
 
-use crate::AwsSide;
+use crate::aws::Aws;
 use crate::world::written;
 
 /// The literal detail type of audit events.
@@ -49,44 +49,64 @@ pub(crate) fn source_name(organization_id: &str, suffix: &str) -> String {
     format!("aws.partner/genesys.com/cloud/{organization_id}/{suffix}")
 }
 
-/// Sends events until the simulator ends.
-pub(crate) async fn publish(
-    aws: AwsSide,
-    source: String,
+/// Takes the events that are to be sent, and knows how many are not sent yet.
+#[derive(Debug, Clone)]
+pub(crate) struct Outbox {
+    events: UnboundedSender<PartnerEvent>,
+    open: watch::Sender<usize>,
+}
+
+impl Outbox {
+    /// Offers the source, and sends events until the last outbox is gone.
+    pub(crate) fn open(aws: &Aws, source: String) -> Self {
+        let (events, taken) = unbounded_channel();
+        // The source is what has to be made first.
+        let open = watch::Sender::new(1);
+        let bus = Bus {
+            partner: aws.eventbridge(),
+            source,
+        };
+        tokio::spawn(publish(bus, taken, open.clone()));
+        Self { events, open }
+    }
+
+    pub(crate) fn send(&self, event: PartnerEvent) {
+        self.open.send_modify(|open| *open += 1);
+        if self.events.send(event).is_err() {
+            // The runtime ends, and nothing is sent any more.
+            ended(&self.open);
+        }
+    }
+
+    /// Waits until all events are sent, the delayed ones too.
+    pub(crate) async fn drained(&self) {
+        // It has a sender here: it never closes.
+        let _ = self.open.subscribe().wait_for(|open| *open == 0).await;
+    }
+}
+
+fn ended(open: &watch::Sender<usize>) {
+    open.send_modify(|open| *open = open.saturating_sub(1));
+}
+
+async fn publish(
+    bus: Bus,
     mut events: UnboundedReceiver<PartnerEvent>,
+    open: watch::Sender<usize>,
 ) {
-    let bus = Bus {
-        partner: client(&aws),
-        source,
-    };
     bus.create_source().await;
+    ended(&open);
     while let Some(event) = events.recv().await {
-        let bus = bus.clone();
+        let (bus, open) = (bus.clone(), open.clone());
         // Each by itself, so that a delayed one holds up no other.
         tokio::spawn(async move {
             if let Ok(wait) = event.after.try_into() {
                 tokio::time::sleep(wait).await;
             }
             bus.send(&event).await;
+            ended(&open);
         });
     }
-}
-
-fn client(aws: &AwsSide) -> Client {
-    let credentials = Credentials::new(
-        aws.genesys_account.clone(),
-        "any",
-        None,
-        None,
-        "genesys-account",
-    );
-    let config = aws_sdk_eventbridge::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new(aws.region.clone()))
-        .endpoint_url(&aws.endpoint_url)
-        .credentials_provider(credentials)
-        .build();
-    Client::from_conf(config)
 }
 
 /// The way from the platform's account to the customer's bus.

@@ -1,13 +1,13 @@
 //! The simulator from Rust: the same things that the control API does, without HTTP.
 
-use std::sync::{MutexGuard, PoisonError};
+use std::sync::MutexGuard;
 
 use serde_json::json;
 
 use crate::world::World;
 use crate::{
     AuditSettings, Call, Client, ClientSettings, ClockSettings, Fault, IntegrationSettings,
-    PermissionSettings, PlantedRecord, RateLimitSettings, Simulator, UsageSettings,
+    PermissionSettings, PlantedRecord, RateLimitSettings, Simulator, UsageSettings, Wire,
 };
 
 impl Simulator {
@@ -47,6 +47,20 @@ impl Simulator {
         &self.alternate_client
     }
 
+    /// The way to it without a socket, whether it has one or not.
+    #[must_use]
+    pub fn wire(&self) -> Wire {
+        Wire(self.shared.clone())
+    }
+
+    /// Waits until every partner event is sent, the delayed ones too.
+    pub async fn drained(&self) {
+        let outbox = self.lock().audit.bus.clone();
+        if let Some(outbox) = outbox {
+            outbox.drained().await;
+        }
+    }
+
     /// Ends the simulator: open requests get a reset, and every connection is closed.
     ///
     /// # Panics
@@ -60,7 +74,9 @@ impl Simulator {
         } = self;
         // Neither can fail in a way that matters: the server may have ended already.
         let _ = stop.send(true);
-        let _ = server.await;
+        if let Some(server) = server {
+            let _ = server.await;
+        }
         drop(verdict);
     }
 
@@ -74,7 +90,9 @@ impl Simulator {
             ..
         } = self;
         let _ = stop.send(true);
-        let _ = server.await;
+        if let Some(server) = server {
+            let _ = server.await;
+        }
         verdict.taken()
     }
 
@@ -93,9 +111,7 @@ impl Simulator {
     }
 
     fn lock(&self) -> MutexGuard<'_, World> {
-        let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
-        world.catch_up();
-        world
+        self.shared.lock()
     }
 
     /// All calls since the start or the last reset.

@@ -15,7 +15,7 @@ use crate::paging::listing;
 use crate::request::{Fields, Reply, Request};
 use crate::static_actions;
 use crate::switches::NewIntegrationState;
-use crate::world::{World, new_id, written};
+use crate::world::{World, written};
 
 const MAX_INTEGRATIONS: usize = 1000;
 /// Of the `ids` parameter (published swagger).
@@ -262,7 +262,7 @@ pub(crate) fn create(world: &mut World, request: &Request) -> Result<Reply, ApiE
         ));
     }
     let integration = Integration {
-        id: new_id(),
+        id: world.ids.id(),
         kind,
         is_enabled: world.switches.new_integration_state == NewIntegrationState::Enabled,
         state_changed: None,

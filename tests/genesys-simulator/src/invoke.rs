@@ -1,12 +1,11 @@
 //! The platform's AWS account at work: it assumes the customer's role and invokes the function.
 //!
 //! Account and external id: official blueprints (set-emergency-group-lambda, scheduling-bot). The external
-//! id is the organization's. Locally an access key that is an account's number is that account's root.
+//! id is the organization's.
 
 use std::time::Duration;
 
-use aws_sdk_lambda::config::retry::RetryConfig;
-use aws_sdk_lambda::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_lambda::config::Credentials;
 use aws_sdk_lambda::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_lambda::primitives::Blob;
 use base64::Engine as _;
@@ -15,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
 use serde_json::json;
 
-use crate::AwsSide;
+use crate::aws::Aws;
 use crate::world::Session;
 
 /// How long a session lasts: the shortest that AssumeRole gives.
@@ -61,25 +60,13 @@ impl FunctionArn {
 
 /// Assumes a role with the organization's id as external id.
 pub(crate) async fn assume(
-    aws: &AwsSide,
+    aws: &Aws,
     role_arn: &str,
     external_id: &str,
+    now: Timestamp,
 ) -> Result<Session, String> {
-    let account = Credentials::new(
-        aws.genesys_account.clone(),
-        "any",
-        None,
-        None,
-        "genesys-account",
-    );
-    let config = aws_sdk_sts::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new(aws.region.clone()))
-        .endpoint_url(&aws.endpoint_url)
-        .retry_config(RetryConfig::disabled())
-        .credentials_provider(account)
-        .build();
-    let answer = aws_sdk_sts::Client::from_conf(config)
+    let answer = aws
+        .sts()
         .assume_role()
         .role_arn(role_arn)
         .role_session_name("genesys-cloud-data-action")
@@ -94,15 +81,13 @@ pub(crate) async fn assume(
         access_key_id: given.access_key_id().to_owned(),
         secret_access_key: given.secret_access_key().to_owned().into(),
         session_token: given.session_token().to_owned().into(),
-        until: Timestamp::now()
-            .checked_add(SESSION)
-            .unwrap_or(Timestamp::MAX),
+        until: now.checked_add(SESSION).unwrap_or(Timestamp::MAX),
     })
 }
 
 /// Invokes the function with the role's session and waits for its answer.
 pub(crate) async fn invoke(
-    aws: &AwsSide,
+    aws: &Aws,
     session: &Session,
     function: &FunctionArn,
     payload: String,
@@ -116,14 +101,8 @@ pub(crate) async fn invoke(
         None,
         "assumed-role",
     );
-    let config = aws_sdk_lambda::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new(function.region.clone()))
-        .endpoint_url(&aws.endpoint_url)
-        .retry_config(RetryConfig::disabled())
-        .credentials_provider(credentials)
-        .build();
-    let call = aws_sdk_lambda::Client::from_conf(config)
+    let call = aws
+        .lambda(function.region.clone(), credentials)
         .invoke()
         .function_name(&function.unqualified)
         .set_qualifier(function.qualifier.clone())

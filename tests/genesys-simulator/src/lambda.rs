@@ -1,10 +1,11 @@
 //! A run of an action that invokes AWS Lambda: assume the role, invoke, read the answer.
 
 use axum::http::StatusCode;
+use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
-use crate::AwsSide;
+use crate::aws::Aws;
 use crate::error::ApiError;
 use crate::integration_types::ARN_SLOT;
 use crate::integrations::Integration;
@@ -19,8 +20,9 @@ use crate::world::{Session, World};
 pub(crate) struct Setting {
     role_arn: Option<SecretString>,
     kept: Option<Session>,
-    aws: Option<AwsSide>,
+    aws: Option<Aws>,
     organization_id: String,
+    now: Timestamp,
 }
 
 pub(crate) fn setting(world: &World, integration: &Integration) -> Setting {
@@ -40,6 +42,7 @@ pub(crate) fn setting(world: &World, integration: &Integration) -> Setting {
         kept,
         aws: world.aws.clone(),
         organization_id: world.organization_id.clone(),
+        now: world.now(),
     }
 }
 
@@ -134,7 +137,7 @@ impl Setting {
             .aws
             .as_ref()
             .ok_or_else(|| invalid("this simulator has no AWS side"))?;
-        assume(aws, role.expose_secret(), &self.organization_id)
+        assume(aws, role.expose_secret(), &self.organization_id, self.now)
             .await
             .map_err(|problem| denied(switches, invalid(&problem)))
     }

@@ -15,6 +15,7 @@ mod audit_query;
 mod audit_record;
 mod audits;
 mod auth_action;
+mod aws;
 mod calls;
 mod compare;
 mod control;
@@ -24,6 +25,8 @@ mod error;
 mod events;
 mod faults;
 mod handles;
+mod ids;
+mod in_process;
 mod integration_config;
 mod integration_types;
 mod integrations;
@@ -62,14 +65,19 @@ use std::io;
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
 
+use clock::Clock;
 use secrecy::SecretString;
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 pub use crate::audit_log::{AuditAction, AuditStatus, EntityType};
+use crate::aws::Aws;
 pub use crate::calls::Call;
+use crate::events::Outbox;
 pub use crate::faults::{Fault, FaultKind};
+use crate::ids::Ids;
+pub use crate::in_process::{Answered, Inside, WebServices, Wire};
 use crate::judged::{Judge, Verdict};
 pub use crate::judged::{Judged, contract};
 use crate::server::{Shared, router};
@@ -77,6 +85,7 @@ pub use crate::settings::{
     AuditSettings, ClientSettings, ClockSettings, IntegrationSettings, PermissionSettings,
     PlantedRecord, PlantedUse, RateLimitSettings, UsageSettings,
 };
+pub use crate::wire::Cut;
 use crate::wire::{Cuttable, Cutter};
 use crate::world::World;
 
@@ -89,7 +98,7 @@ pub struct Config {
     pub organization_name: String,
     /// The AWS side; without it no action can run.
     pub aws: Option<AwsSide>,
-    /// The port on loopback; 0 takes a free one.
+    /// The port on loopback; 0 takes a free one. A simulator without a socket has none.
     pub port: u16,
     /// The suffix of the organization's EventBridge source; with it, and an AWS side, audits are published.
     pub event_source_suffix: Option<String>,
@@ -107,6 +116,9 @@ pub struct AwsSide {
     /// The platform's AWS account, `765628985471` in commercial regions.
     pub genesys_account: String,
 }
+
+/// Where a simulator without a socket is said to be: a name of loopback, which no client refuses.
+const IN_PROCESS: &str = "http://genesys.localhost";
 
 /// An OAuth client of the organization, whose role has all permissions.
 #[derive(Debug, Clone)]
@@ -128,9 +140,10 @@ pub struct Simulator {
     client: Client,
     other_client: Client,
     alternate_client: Client,
-    world: Arc<Mutex<World>>,
+    shared: Shared,
     stop: watch::Sender<bool>,
-    server: JoinHandle<io::Result<()>>,
+    /// None where it has no socket.
+    server: Option<JoinHandle<io::Result<()>>>,
     verdict: Verdict,
 }
 
@@ -148,59 +161,84 @@ pub fn operations() -> Vec<(&'static str, &'static str)> {
 /// # Errors
 /// The port cannot be bound, or there is no contract to be judged by.
 pub async fn start(config: Config) -> io::Result<Simulator> {
-    let contract = tokio::task::spawn_blocking(contract)
+    tokio::task::spawn_blocking(contract)
         .await
         .map_err(io::Error::other)?
         .map_err(io::Error::other)?;
-    let judge = Arc::new(Judge::new(contract, config.judged));
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, config.port)).await?;
     let url = format!("http://{}", listener.local_addr()?);
+    let aws = config.aws.clone().map(|side| Aws::new(side, None));
     let mut world = World::new(
         config.organization_id.clone(),
-        config.organization_name,
-        config.aws.clone(),
+        config.organization_name.clone(),
+        Ids::random(),
+        Clock::system(),
     );
-    if let (Some(aws), Some(suffix)) = (config.aws, config.event_source_suffix) {
-        let (bus, events) = mpsc::unbounded_channel();
-        world.audit.bus = Some(bus);
-        let source = events::source_name(&config.organization_id, &suffix);
-        // Ends when the world, and with it the sending side, is gone.
-        tokio::spawn(events::publish(aws, source, events));
-    }
-    let seeded = |index: usize| {
-        let client = &world.oauth.clients[index];
-        Client {
-            id: client.id.clone(),
-            secret: client.secret.clone(),
-        }
-    };
-    let (client, other_client, alternate_client) = (seeded(0), seeded(1), seeded(2));
-    let world = Arc::new(Mutex::new(world));
-    let (stop, stopped) = watch::channel(false);
-    let shared = Shared {
-        world: Arc::clone(&world),
-        stopped: stopped.clone(),
-        judge: Arc::clone(&judge),
-    };
-    let service = router(shared).into_make_service_with_connect_info::<Cutter>();
-    let mut ended = stopped;
-    let server = tokio::spawn(async move {
+    world.aws = aws;
+    let mut simulator = Simulator::of(config, world, url)?;
+    let mut ended = simulator.shared.stopped.clone();
+    let service = router(simulator.shared.clone()).into_make_service_with_connect_info::<Cutter>();
+    simulator.server = Some(tokio::spawn(async move {
         axum::serve(Cuttable(listener), service)
             .with_graceful_shutdown(async move {
                 // An error means that the simulator was dropped, which ends it too.
                 let _ = ended.changed().await;
             })
             .await
-    });
-    Ok(Simulator {
-        url,
-        organization_id: config.organization_id,
-        client,
-        other_client,
-        alternate_client,
-        world,
-        stop,
-        server,
-        verdict: Verdict::of(judge),
-    })
+    }));
+    Ok(simulator)
+}
+
+/// Makes a simulator that has no socket: its [`Wire`] takes the requests. The first time on a machine this
+/// blocks, see [`contract`].
+///
+/// # Errors
+/// There is no contract to be judged by.
+pub fn in_process(config: Config, inside: Inside) -> io::Result<Simulator> {
+    let mut world = World::new(
+        config.organization_id.clone(),
+        config.organization_name.clone(),
+        Ids::seeded(inside.seed),
+        inside.clock,
+    );
+    let side = config.aws.clone();
+    world.aws = side.map(|side| Aws::new(side, inside.aws));
+    world.web_services = inside.web_services;
+    Simulator::of(config, world, IN_PROCESS.to_owned())
+}
+
+impl Simulator {
+    /// Without a server yet.
+    fn of(config: Config, mut world: World, url: String) -> io::Result<Self> {
+        let contract = contract().map_err(io::Error::other)?;
+        let judge = Arc::new(Judge::new(contract, config.judged));
+        if let (Some(aws), Some(suffix)) = (&world.aws, config.event_source_suffix) {
+            let source = events::source_name(&config.organization_id, &suffix);
+            world.audit.bus = Some(Outbox::open(aws, source));
+        }
+        let seeded = |index: usize| {
+            let client = &world.oauth.clients[index];
+            Client {
+                id: client.id.clone(),
+                secret: client.secret.clone(),
+            }
+        };
+        let [client, other_client, alternate_client] = [0, 1, 2].map(seeded);
+        let (stop, stopped) = watch::channel(false);
+        Ok(Self {
+            url,
+            organization_id: config.organization_id,
+            client,
+            other_client,
+            alternate_client,
+            shared: Shared {
+                world: Arc::new(Mutex::new(world)),
+                stopped,
+                judge: Arc::clone(&judge),
+            },
+            stop,
+            server: None,
+            verdict: Verdict::of(judge),
+        })
+    }
 }

@@ -11,11 +11,11 @@ use serde_json::{Value, json};
 use crate::audit_log::{AuditAction, EntityType, Subject};
 use crate::audit_record::Change;
 use crate::error::ApiError;
-use crate::oauth_clients::{ClientState, DEFAULT_VALIDITY, Kept, OAuthClient, new_secret};
+use crate::oauth_clients::{ClientState, DEFAULT_VALIDITY, Kept, OAuthClient};
 use crate::paging::whole_listing;
 use crate::request::{Fields, Reply, ReplyBody, Request};
 use crate::switches::{ClientSecretInGet, OldClientSecret, Switches, TokensAfterReset};
-use crate::world::{World, new_id, written};
+use crate::world::{World, written};
 
 const GRACE: SignedDuration = SignedDuration::from_secs(60);
 const MAX_CLIENTS: usize = 500;
@@ -205,10 +205,10 @@ pub(crate) fn create(world: &mut World, request: &Request) -> Result<Reply, ApiE
     }
     let now = world.now();
     let client = OAuthClient {
-        id: new_id(),
+        id: world.ids.id(),
         name: wanted.name,
         description: wanted.description,
-        secret: new_secret(),
+        secret: world.ids.secret(),
         old_secret: None,
         grant: wanted.grant,
         validity_seconds: wanted.validity_seconds,
@@ -301,7 +301,7 @@ pub(crate) fn reset_secret(world: &mut World, request: &Request) -> Result<Reply
         world.oauth.tokens.retain(|token| token.client_id != id);
     }
     let client = world.oauth.client_mut(id).ok_or_else(ApiError::not_found)?;
-    let old = std::mem::replace(&mut client.secret, new_secret());
+    let old = std::mem::replace(&mut client.secret, world.ids.secret());
     client.old_secret = grace
         .then(|| now.checked_add(GRACE).ok())
         .flatten()

@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
+use crate::ids::Ids;
 use crate::roles::Role;
 use crate::token::Token;
-use crate::world::new_id;
 
 /// What the role of the clients grants that the organization begins with.
 const ALL_PERMISSIONS: &[&str] = &[
@@ -122,17 +122,17 @@ pub(crate) struct OAuthState {
 
 impl OAuthState {
     /// Three clients with the same role: Lockstep's, another, and the one that Lockstep's takes turns with.
-    pub(crate) fn seeded(now: Timestamp) -> Self {
-        let granted = Role::new("Integrator", all_permissions());
+    pub(crate) fn seeded(now: Timestamp, ids: &mut Ids) -> Self {
+        let granted = Role::new(ids.id(), "Integrator", all_permissions());
         // Every organization has one of this name (official Terraform provider, acceptance tests).
-        let admin = Role::new("admin", all_permissions());
-        let home_division = new_id();
+        let admin = Role::new(ids.id(), "admin", all_permissions());
+        let home_division = ids.id();
         let role = (granted.id.clone(), home_division.clone());
         let client = |name: &str| OAuthClient {
-            id: new_id(),
+            id: ids.id(),
             name: name.to_owned(),
             description: String::new(),
-            secret: new_secret(),
+            secret: ids.secret(),
             old_secret: None,
             grant: "CLIENT-CREDENTIALS".to_owned(),
             validity_seconds: DEFAULT_VALIDITY,
@@ -185,8 +185,4 @@ fn all_permissions() -> Vec<String> {
         .iter()
         .map(|name| (*name).to_owned())
         .collect()
-}
-
-pub(crate) fn new_secret() -> SecretString {
-    SecretString::from(format!("{}{}", new_id(), new_id()).replace('-', ""))
 }

@@ -16,7 +16,7 @@ use crate::usage::{Asked, Counts, Dimension, Generation, Group, Query};
 use crate::usage_query::{
     Metric, accepted, all_named, granularity, interval, known_client, metrics, row,
 };
-use crate::world::{World, new_id};
+use crate::world::World;
 
 const QUERY_FIELDS: &[&str] = &["interval", "granularity", "metrics", "groupBy"];
 /// Rows on a page where results are paged: few, so that a test meets a second page.
@@ -39,7 +39,7 @@ fn client_of<'a>(world: &World, request: &'a Request) -> Result<&'a str, ApiErro
 }
 
 fn submitted(world: &mut World, client_id: &str, asked: Asked) -> Reply {
-    let id = new_id();
+    let id = world.ids.id();
     let body = json!({
         "executionId": id,
         "resultsUri": format!("/api/v2/oauth/clients/{client_id}/usage/query/results/{id}"),

@@ -10,7 +10,7 @@ use crate::error::ApiError;
 use crate::paging::listing;
 use crate::request::{Reply, Request};
 use crate::switches::{RolePermissions, Switches};
-use crate::world::{World, new_id};
+use crate::world::World;
 
 const ROLES: &str = "/api/v2/authorization/roles";
 
@@ -24,9 +24,9 @@ pub(crate) struct Role {
 }
 
 impl Role {
-    pub(crate) fn new(name: impl Into<String>, permissions: Vec<String>) -> Self {
+    pub(crate) fn new(id: String, name: impl Into<String>, permissions: Vec<String>) -> Self {
         Self {
-            id: new_id(),
+            id,
             name: name.into(),
             permissions,
         }

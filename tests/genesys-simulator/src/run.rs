@@ -44,7 +44,7 @@ pub(crate) struct Setting {
 
 /// Whom the action calls.
 enum Target {
-    Lambda(lambda::Setting),
+    Lambda(Box<lambda::Setting>),
     WebService(Box<web_service::Setting>),
     Other,
 }
@@ -96,7 +96,7 @@ fn setting(world: &World, request: &Request, kind: RunKind) -> Result<Setting, A
     let integration = world.integration(&action.integration_id)?;
     let reported = integration.reported(world.now(), world.activation);
     let target = match integration.kind.id {
-        LAMBDA => Target::Lambda(lambda::setting(world, integration)),
+        LAMBDA => Target::Lambda(Box::new(lambda::setting(world, integration))),
         WEB_SERVICES => {
             let slots = slots(world, integration, kind);
             Target::WebService(Box::new(web_service::setting(world, action, slots)))

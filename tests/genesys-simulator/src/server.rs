@@ -28,7 +28,7 @@ use crate::run::run;
 use crate::switches::{FailedWritesAudited, RateLimitHeaders};
 use crate::token::TokenRequest;
 use crate::wire::Cutter;
-use crate::world::{Late, World, new_id};
+use crate::world::{Late, World};
 
 /// `request.bytes.max` of the limits page.
 const MAX_BODY: usize = 512_000;
@@ -57,7 +57,7 @@ impl Shared {
 }
 
 pub(crate) fn router(shared: Shared) -> Router {
-    Router::new().fallback(answer).with_state(shared)
+    Router::new().fallback(received).with_state(shared)
 }
 
 /// The parts of a request that are kept while it is answered.
@@ -70,11 +70,15 @@ struct Incoming {
     call: usize,
 }
 
-async fn answer(
+async fn received(
     State(shared): State<Shared>,
     ConnectInfo(cutter): ConnectInfo<Cutter>,
     request: HttpRequest,
 ) -> Response {
+    answer(shared, cutter, request).await
+}
+
+pub(crate) async fn answer(shared: Shared, cutter: Cutter, request: HttpRequest) -> Response {
     let (head, body) = request.into_parts();
     let path = head.uri.path().to_owned();
     let method = head.method.as_str().to_owned();
@@ -84,7 +88,7 @@ async fn answer(
         return control::answer(&shared, &method, name, body.ok().as_deref());
     }
     let found = find(&method, &path);
-    let correlation_id = new_id();
+    let correlation_id = shared.lock().ids.id();
     let call = log(&shared, &method, &path, &raw_query, &found, &correlation_id);
     let incoming = Incoming {
         method,
@@ -104,6 +108,8 @@ async fn answer(
     };
     let mut stopped = shared.stopped.clone();
     tokio::select! {
+        // In this order, so that nothing is left to chance.
+        biased;
         response = respond(&shared, &incoming, found, body, fault, &cutter) => response,
         _ = stopped.changed() => {
             cutter.reset();

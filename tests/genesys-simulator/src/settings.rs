@@ -11,7 +11,7 @@ use crate::audit_record::Record;
 use crate::faults::Fault;
 use crate::roles::Role;
 use crate::usage::Counted;
-use crate::world::{World, new_id};
+use crate::world::World;
 
 /// Ten years: enough for every window, and far from the end of time.
 const MOST_SECONDS: f64 = 315_360_000.0;
@@ -198,7 +198,7 @@ impl World {
     /// Plants a record and gives its id.
     pub(crate) fn plant_record(&mut self, planted: PlantedRecord) -> String {
         let known = self.name_of(planted.entity_type, &planted.entity_id);
-        let id = new_id();
+        let (id, transaction_id) = (self.ids.id(), self.ids.id());
         self.record(Record {
             id: id.clone(),
             at: planted.at.unwrap_or_else(|| self.now()),
@@ -209,14 +209,14 @@ impl World {
             entity_name: planted.entity_name.or(known).unwrap_or_default(),
             action: planted.action,
             status: planted.status,
-            transaction_id: new_id(),
+            transaction_id,
             changes: Vec::new(),
         });
         id
     }
 
     pub(crate) fn set_permissions(&mut self, settings: PermissionSettings) -> Result<(), String> {
-        let role = Role::new("Planted", settings.permissions);
+        let role = Role::new(self.ids.id(), "Planted", settings.permissions);
         let client = self
             .oauth
             .client_mut(&settings.client_id)

@@ -12,7 +12,7 @@ use crate::actions::Action;
 use crate::error::ApiError;
 use crate::integration_types::{GENESYS_CLOUD, SALESFORCE};
 use crate::integrations::Integration;
-use crate::world::{World, new_id};
+use crate::world::World;
 
 const PREFIX: &str = "static_-_";
 
@@ -35,14 +35,16 @@ pub(crate) fn add(world: &mut World, integration: &Integration) {
     let own = BUILT_IN
         .iter()
         .filter(|(holder, ..)| *holder == integration.kind.id);
-    let own = own.map(|(_, name, url)| Action {
-        id: format!("{PREFIX}{}", new_id()),
-        integration_id: integration.id.clone(),
-        published: Some(revision(name, url)),
-        draft: None,
-        before: None,
-    });
-    world.actions.extend(own);
+    for (_, name, url) in own {
+        let action = Action {
+            id: format!("{PREFIX}{}", world.ids.id()),
+            integration_id: integration.id.clone(),
+            published: Some(revision(name, url)),
+            draft: None,
+            before: None,
+        };
+        world.actions.push(action);
+    }
 }
 
 /// Refuses a change of a built-in action.

@@ -16,7 +16,7 @@ use crate::oauth_clients::{ClientState, OAuthClient};
 use crate::request::Reply;
 use crate::routes::Needs;
 use crate::switches::{InactiveClient, RefusedAddress};
-use crate::world::{World, new_id};
+use crate::world::World;
 
 /// The caller's IP address is not among those allowed (published swagger: declared for 401 on every operation).
 const ADDRESS_REFUSED: &str = "ip.not.authorized";
@@ -143,18 +143,18 @@ impl World {
             ));
         }
         let seconds = client.validity_seconds;
-        let value = format!("{}{}", new_id(), new_id()).replace('-', "");
+        let value = self.ids.secret();
         let until = now
             .checked_add(SignedDuration::from_secs(seconds))
             .unwrap_or(Timestamp::MAX);
         self.oauth.tokens.retain(|token| token.until > now);
         self.oauth.tokens.push(Token {
-            value: value.clone().into(),
+            value: value.clone(),
             client_id: id.to_owned(),
             until,
         });
         Ok(Reply::ok(json!({
-            "access_token": value,
+            "access_token": value.expose_secret(),
             "token_type": "bearer",
             "expires_in": seconds,
         })))

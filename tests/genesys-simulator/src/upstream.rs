@@ -1,12 +1,14 @@
-//! One HTTP request to a web service on loopback, and how it ended.
+//! One HTTP request to a web service, on loopback or in this process, and how it ended.
 
 use std::net::IpAddr;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use axum::http::Request;
 use url::{Host, Url};
 
 use crate::error::ApiError;
+use crate::in_process::WebServices;
 use crate::run::{third_party, timed_out};
 
 /// How an exchange with a web service ended.
@@ -27,19 +29,46 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    pub(crate) async fn exchange(self) -> Answer {
-        let answered = match self.built() {
-            Ok(request) => answered(request).await,
-            Err(error) => return Answer::Failed(error),
+    /// Over a socket, or through the services that are in this process.
+    pub(crate) async fn exchange(self, services: Option<&dyn WebServices>) -> Answer {
+        let answered = match services {
+            None => self.over_a_socket().await,
+            Some(services) => self.through(services).await,
         };
         match answered {
             Ok((200..=299, text)) => Answer::Success(text),
             Ok((refused @ (401 | 403), text)) => Answer::Refused(refused, text),
             Ok((other, text)) => Answer::Failed(third_party(&told(other, &text))),
-            Err(problem) if problem.is_timeout() => Answer::Failed(timed_out()),
-            // The URL may hold a credential: it is not part of what is told.
-            Err(problem) => Answer::Failed(third_party(&problem.without_url().to_string())),
+            Err(error) => Answer::Failed(error),
         }
+    }
+
+    async fn over_a_socket(self) -> Result<(u16, String), ApiError> {
+        answered(self.built()?).await.map_err(|problem| {
+            if problem.is_timeout() {
+                return timed_out();
+            }
+            // The URL may hold a credential: it is not part of what is told.
+            third_party(&problem.without_url().to_string())
+        })
+    }
+
+    async fn through(self, services: &dyn WebServices) -> Result<(u16, String), ApiError> {
+        let mut request = Request::builder()
+            .method(self.method.as_str())
+            .uri(self.url.as_str());
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        let request = request
+            .body(self.body.unwrap_or_default().into_bytes())
+            .map_err(|_| ApiError::bad_request("The request is none of HTTP."))?;
+        let answer = tokio::time::timeout(self.timeout, services.answer(request))
+            .await
+            .map_err(|_| timed_out())?
+            .map_err(|problem| third_party(&problem))?;
+        let text = String::from_utf8_lossy(answer.body()).into_owned();
+        Ok((answer.status().as_u16(), text))
     }
 
     fn built(self) -> Result<reqwest::RequestBuilder, ApiError> {

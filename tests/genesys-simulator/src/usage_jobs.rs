@@ -18,7 +18,7 @@ use crate::usage_query::{
     WHOLE_DAY, accepted, all_named, day_of, granularity, interval, known_client, metrics, named,
     row, start_of, texts,
 };
-use crate::world::{World, new_id};
+use crate::world::World;
 
 const REQUEST_FIELDS: &[&str] = &[
     "interval",
@@ -64,7 +64,7 @@ pub(crate) fn submit(world: &mut World, request: &Request) -> Result<Reply, ApiE
     let switches = &world.switches;
     let fields = request.fields("ClientPublicApiUsageQueryRequest", REQUEST_FIELDS, switches)?;
     let asked = asked(world, &fields)?;
-    let id = new_id();
+    let id = world.ids.id();
     let results = format!("/api/v2/usage/client/{client_id}/aggregates/query/jobs/{id}");
     world.calls.usage.queries.push(Query {
         id: id.clone(),

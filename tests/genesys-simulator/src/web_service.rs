@@ -7,6 +7,7 @@
 //! authentication is kept is a switch; that a refused one is asked for once more is assumed.
 
 use std::fmt;
+use std::sync::Arc;
 
 use axum::http::StatusCode;
 use base64::Engine as _;
@@ -21,6 +22,7 @@ use crate::actions::Action;
 use crate::auth_action;
 use crate::credentials::Credential;
 use crate::error::ApiError;
+use crate::in_process::WebServices;
 use crate::integration_types::{BASIC_AUTH, USER_DEFINED_OAUTH};
 use crate::run::{self, Input, Kept, third_party};
 use crate::steps::Run;
@@ -41,6 +43,7 @@ pub(crate) struct Setting {
     /// The action that authenticates first, where there is one and it is not this one.
     auth: Option<Revision>,
     kept: Option<KeptAnswer>,
+    services: Option<Arc<dyn WebServices>>,
 }
 
 /// What an authentication gave, and with which credential.
@@ -79,6 +82,7 @@ pub(crate) fn setting(world: &World, action: &Action, slots: &[(String, String)]
         integration_id,
         credential,
         auth,
+        services: world.web_services.clone(),
     }
 }
 
@@ -87,6 +91,7 @@ struct Context<'a> {
     input: &'a Input,
     credential: Option<&'a Credential>,
     auth: Option<&'a Value>,
+    services: Option<&'a dyn WebServices>,
 }
 
 impl Context<'_> {
@@ -183,6 +188,7 @@ impl Setting {
             input,
             credential,
             auth: None,
+            services: self.services.as_deref(),
         };
         let (Some(auth), Some(credential)) = (&self.auth, credential) else {
             let answer = send(run, setting, &context).await;
@@ -254,7 +260,10 @@ async fn send(run: &mut Run, setting: &run::Setting, context: &Context<'_>) -> A
     if let Err(error) = noted {
         return Answer::Failed(error);
     }
-    let answer = context.call(setting, config, url).exchange().await;
+    let answer = context
+        .call(setting, config, url)
+        .exchange(context.services)
+        .await;
     let told = match &answer {
         Answer::Success(raw) => Ok(raw.clone()),
         Answer::Refused(status, body) => Err(refusal(*status, body, setting)),
@@ -282,7 +291,11 @@ async fn authenticate(
     let config = &auth.config;
     let template = config.request_url_template.as_deref().unwrap_or_default();
     let url = local(&context.resolved(template))?;
-    match context.call(setting, config, url).exchange().await {
+    match context
+        .call(setting, config, url)
+        .exchange(context.services)
+        .await
+    {
         Answer::Success(raw) => translate::result(config, &raw).map_err(run::invalid_substitution),
         Answer::Refused(status, body) => {
             Err(invalid_credentials(&told(status, &body)).with_detail("ACTION.AUTHENTICATION"))

@@ -25,8 +25,17 @@ const END_OF_HEAD: &[u8] = b"\r\n\r\n";
 pub(crate) struct Cutter(Arc<AtomicI64>);
 
 impl Cutter {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(Arc::new(AtomicI64::new(WHOLE)))
+    }
+
+    /// What is asked for.
+    pub(crate) fn asked(&self) -> Option<Cut> {
+        match self.0.load(Ordering::SeqCst) {
+            WHOLE => None,
+            0 => Some(Cut::Reset),
+            _ => Some(Cut::Truncated),
+        }
     }
 
     /// The next answer is replaced by a reset.
@@ -39,6 +48,15 @@ impl Cutter {
         let bytes = i64::try_from(body_bytes).unwrap_or(i64::MAX).max(1);
         self.0.store(bytes, Ordering::SeqCst);
     }
+}
+
+/// How a connection was cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    /// Reset before the answer.
+    Reset,
+    /// Ended in the middle of the answer's body.
+    Truncated,
 }
 
 /// A loopback listener whose connections can be cut.

@@ -1,18 +1,21 @@
 //! Everything the simulated organization holds. Handlers change it under one lock.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
+use clock::Clock;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
-use uuid::Uuid;
 
-use crate::AwsSide;
 use crate::actions::Action;
 use crate::audit_log::AuditLog;
+use crate::aws::Aws;
 use crate::calls::Calls;
 use crate::credentials::Credential;
 use crate::error::ApiError;
 use crate::faults::Fault;
+use crate::ids::Ids;
+use crate::in_process::WebServices;
 use crate::integrations::Integration;
 use crate::limits::Limits;
 use crate::oauth_clients::OAuthState;
@@ -29,10 +32,13 @@ const ACTIVATION: SignedDuration = SignedDuration::from_millis(200);
 pub(crate) struct World {
     pub(crate) organization_id: String,
     pub(crate) organization_name: String,
-    pub(crate) aws: Option<AwsSide>,
+    pub(crate) aws: Option<Aws>,
+    pub(crate) web_services: Option<Arc<dyn WebServices>>,
+    pub(crate) ids: Ids,
+    clock: Clock,
     pub(crate) switches: Switches,
     pub(crate) activation: SignedDuration,
-    /// How far the simulated clock runs ahead of the machine's.
+    /// How far the simulated clock runs ahead of the given one.
     pub(crate) ahead: SignedDuration,
     pub(crate) oauth: OAuthState,
     pub(crate) integrations: Vec<Integration>,
@@ -71,13 +77,17 @@ impl World {
     pub(crate) fn new(
         organization_id: String,
         organization_name: String,
-        aws: Option<AwsSide>,
+        mut ids: Ids,
+        clock: Clock,
     ) -> Self {
         Self {
-            oauth: OAuthState::seeded(Timestamp::now()),
+            oauth: OAuthState::seeded(clock.now(), &mut ids),
             organization_id,
             organization_name,
-            aws,
+            aws: None,
+            web_services: None,
+            ids,
+            clock,
             switches: Switches::default(),
             activation: ACTIVATION,
             ahead: SignedDuration::ZERO,
@@ -96,7 +106,7 @@ impl World {
 
     /// The simulated time.
     pub(crate) fn now(&self) -> Timestamp {
-        let now = Timestamp::now();
+        let now = self.clock.now();
         now.checked_add(self.ahead).unwrap_or(now)
     }
 
@@ -145,11 +155,6 @@ impl World {
             .find(|credential| credential.id == id)
             .ok_or_else(ApiError::no_credential)
     }
-}
-
-/// A new id.
-pub(crate) fn new_id() -> String {
-    Uuid::new_v4().to_string()
 }
 
 /// A time as the platform writes it: UTC, milliseconds.
