@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use axum::http::{HeaderName, HeaderValue};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -111,8 +112,8 @@ impl Fault {
             return Some("this `kind` gives no answer, so it takes no `status`".to_owned());
         }
         self.headers.iter().find_map(|(name, value)| {
-            let is_bad = axum::http::HeaderName::try_from(name).is_err()
-                || axum::http::HeaderValue::try_from(value).is_err();
+            let is_bad =
+                HeaderName::try_from(name).is_err() || HeaderValue::try_from(value).is_err();
             is_bad.then(|| format!("header `{name}` is no valid header"))
         })
     }

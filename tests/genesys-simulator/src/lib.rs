@@ -161,6 +161,10 @@ pub fn operations() -> Vec<(&'static str, &'static str)> {
 /// # Errors
 /// The port cannot be bound, or there is no contract to be judged by.
 pub async fn start(config: Config) -> io::Result<Simulator> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it has sockets, and so is in no simulation"
+    )]
     tokio::task::spawn_blocking(contract)
         .await
         .map_err(io::Error::other)?

@@ -110,11 +110,11 @@ pub(crate) async fn answer(shared: Shared, cutter: Cutter, request: HttpRequest)
     tokio::select! {
         // In this order, so that nothing is left to chance.
         biased;
-        response = respond(&shared, &incoming, found, body, fault, &cutter) => response,
         _ = stopped.changed() => {
             cutter.reset();
             Response::new(Body::empty())
         }
+        response = respond(&shared, &incoming, found, body, fault, &cutter) => response,
     }
 }
 

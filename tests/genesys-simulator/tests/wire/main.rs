@@ -4,6 +4,10 @@
     clippy::unwrap_used,
     reason = "helpers of tests end the test, as the tests themselves do"
 )]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "most of these tests are not the simulation's"
+)]
 
 mod actions;
 mod audits;
@@ -13,6 +17,7 @@ mod control;
 mod drafts;
 mod events;
 mod hostile;
+mod in_process;
 mod integrations;
 mod judged;
 mod later;
