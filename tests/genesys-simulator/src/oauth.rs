@@ -138,6 +138,11 @@ fn wanted(request: &Request, switches: &Switches) -> Result<Wanted, ApiError> {
     if grant == "CLIENT-CREDENTIALS" && roles.is_empty() {
         return Err(refused("missing.client.roles", "Client roles are missing."));
     }
+    let scope = fields.texts("scope")?;
+    // Scopes count for every other grant (official Python SDK 269.0.0, OAuthClient.scope).
+    if grant != "CLIENT-CREDENTIALS" && scope.is_empty() {
+        return Err(refused("missing.client.scope", "Client scope is missing."));
+    }
     let state = fields
         .text("state")?
         .map(|text| {
@@ -155,7 +160,7 @@ fn wanted(request: &Request, switches: &Switches) -> Result<Wanted, ApiError> {
         state,
         kept: Kept {
             redirect_uris: fields.texts("registeredRedirectUri")?,
-            scope: fields.texts("scope")?,
+            scope,
             date_to_delete: fields.time("dateToDelete")?,
         },
     })

@@ -125,7 +125,7 @@ impl OAuthState {
     pub(crate) fn seeded(now: Timestamp, ids: &mut Ids) -> Self {
         let granted = Role::new(ids.id(), "Integrator", all_permissions());
         // Every organization has one of this name (official Terraform provider, acceptance tests).
-        let admin = Role::new(ids.id(), "admin", all_permissions());
+        let admin = Role::default(ids.id(), "admin", all_permissions());
         let home_division = ids.id();
         let role = (granted.id.clone(), home_division.clone());
         let client = |name: &str| OAuthClient {

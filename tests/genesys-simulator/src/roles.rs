@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::error::ApiError;
@@ -13,12 +14,16 @@ use crate::switches::{RolePermissions, Switches};
 use crate::world::World;
 
 const ROLES: &str = "/api/v2/authorization/roles";
+/// Of the `id` parameter: the text of `max.role.ids` (published swagger).
+const MAX_IDS: usize = 100;
 
 /// A role of the organization.
 #[derive(Debug, Clone)]
 pub(crate) struct Role {
     pub(crate) id: String,
     name: String,
+    /// What the platform calls a role that every organization has from the start.
+    default_id: Option<&'static str>,
     /// `domain:entity:action`
     pub(crate) permissions: Vec<String>,
 }
@@ -28,7 +33,16 @@ impl Role {
         Self {
             id,
             name: name.into(),
+            default_id: None,
             permissions,
+        }
+    }
+
+    /// One of the roles that every organization has from the start.
+    pub(crate) fn default(id: String, default_id: &'static str, permissions: Vec<String>) -> Self {
+        Self {
+            default_id: Some(default_id),
+            ..Self::new(id, default_id, permissions)
         }
     }
 
@@ -49,10 +63,13 @@ impl Role {
             "name": self.name,
             "description": "",
             "permissionPolicies": self.policies(),
-            "default": false,
+            "default": self.default_id.is_some(),
             "base": false,
             "selfUri": format!("{ROLES}/{}", self.id),
         });
+        if let Some(id) = self.default_id {
+            body["defaultRoleId"] = json!(id);
+        }
         if let Some(members) = members {
             body["userCount"] = json!(members);
         }
@@ -99,17 +116,32 @@ impl Role {
 pub(crate) fn list(world: &mut World, request: &Request) -> Result<Reply, ApiError> {
     let wanted: Vec<&str> = request.list("permission").collect();
     let ids: Vec<&str> = request.list("id").collect();
+    if ids.len() > MAX_IDS {
+        return Err(ApiError::new(
+            StatusCode::BAD_REQUEST,
+            "max.role.ids",
+            format!("Only {MAX_IDS} roles can be requested at a time."),
+        ));
+    }
+    let defaults: Vec<&str> = request.list("defaultRoleId").collect();
     let name = request.query("name");
     let members = members(request)?;
-    let all: Vec<Value> = world
+    let mut all: Vec<Value> = world
         .oauth
         .roles
         .iter()
         .filter(|role| wanted.iter().all(|permission| role.grants(permission)))
         .filter(|role| ids.is_empty() || ids.contains(&role.id.as_str()))
+        .filter(|role| {
+            defaults.is_empty() || role.default_id.is_some_and(|id| defaults.contains(&id))
+        })
         .filter(|role| name.is_none_or(|name| role.has_name(name)))
         .map(|role| role.rendered(&world.switches, members))
         .collect();
+    // No closed set of members to sort by is declared; what no role has changes nothing.
+    if let Some(field) = request.query("sortBy") {
+        all.sort_by_key(|role| role[field].to_string().to_lowercase());
+    }
     listing(request, ROLES, &all, &world.switches).map(Reply::ok)
 }
 

@@ -48,6 +48,32 @@ async fn roles_are_found_by_name() {
 }
 
 #[tokio::test]
+async fn roles_are_found_by_default_id_and_at_most_a_hundred_by_id() {
+    const ROLES: &str = "/api/v2/authorization/roles";
+    let world = World::new().await;
+    let default = world
+        .get(&format!("{ROLES}?defaultRoleId=admin"))
+        .await
+        .expect(200);
+    assert_eq!(default["total"], 1);
+    assert_eq!(default["entities"][0]["default"], true);
+    assert_eq!(default["entities"][0]["defaultRoleId"], "admin");
+    let sorted = world.get(&format!("{ROLES}?sortBy=name")).await.expect(200);
+    let names: Vec<&str> = sorted["entities"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|role| role["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["admin", "Integrator"]);
+    let ids = |count: usize| vec!["x"; count].join("&id=");
+    let most = world.get(&format!("{ROLES}?id={}", ids(100))).await;
+    assert_eq!(most.expect(200)["total"], 0);
+    let more = world.get(&format!("{ROLES}?id={}", ids(101))).await;
+    more.refusal(400, "max.role.ids");
+}
+
+#[tokio::test]
 async fn an_oauth_client_keeps_what_has_no_effect_here() {
     let world = World::new().await;
     let mut body = json!({
@@ -67,6 +93,12 @@ async fn an_oauth_client_keeps_what_has_no_effect_here() {
     let put = world.put(&path, &body).await.expect(200);
     assert_eq!(put["scope"], json!(["audits"]));
     assert!(put.get("dateToDelete").is_none(), "a PUT replaces it all");
+    body["scope"] = json!([]);
+    world
+        .put(&path, &body)
+        .await
+        .refusal(400, "missing.client.scope");
+    body["scope"] = json!(["audits"]);
     body["dateToDelete"] = json!("tomorrow");
     world.put(&path, &body).await.refusal(400, "invalid.value");
     body["dateToDelete"] = json!(null);
@@ -78,7 +110,7 @@ async fn an_oauth_client_keeps_what_has_no_effect_here() {
 async fn oauth_clients_come_in_one_page() {
     let world = World::new().await;
     for number in 0..26 {
-        let body = json!({"name": format!("c{number}"), "authorizedGrantType": "CODE"});
+        let body = json!({"name": format!("c{number}"), "authorizedGrantType": "CODE", "scope": ["oauth"]});
         world.post(CLIENTS, &body).await.expect(200);
     }
     let listed = world
