@@ -19,6 +19,10 @@ const RAW_REQUEST: &str = "${input.rawRequest}";
 const RAW_RESULT: &str = "${rawResult}";
 const REQUEST_FILE: &str = "requesttemplate.vm";
 const SUCCESS_FILE: &str = "successtemplate.vm";
+/// The schemas' addresses have the action's id in them, so that they differ between equal actions (two tools
+/// of third parties, 2026). The first file name: a third party's list of what it reads (2026); the second after it.
+const INPUT_FILE: &str = "inputschema.json";
+const OUTPUT_FILE: &str = "successschema.json";
 const VERBS: &[&str] = &["GET", "PUT", "POST", "PATCH", "DELETE"];
 
 /// One version of an action: the published one, or its draft.
@@ -256,7 +260,11 @@ impl Revision {
             "selfUri": path,
         });
         if view.contract {
-            body["contract"] = self.contract.rendered(view.flat, switches);
+            let mut contract = self.contract.rendered(view.flat, switches);
+            let uri = |file: &str| Value::from(format!("{path}/schemas/{file}"));
+            contract["input"]["inputSchemaUri"] = uri(INPUT_FILE);
+            contract["output"]["successSchemaUri"] = uri(OUTPUT_FILE);
+            body["contract"] = contract;
         }
         if view.config {
             body["config"] = self.config.rendered(path, switches);
@@ -277,8 +285,8 @@ impl Revision {
     pub(crate) fn schema(&self, file_name: &str, switches: &Switches) -> Option<Value> {
         let Contract { input, output } = self.contract.spelled(switches);
         match file_name {
-            "input.json" | "inputschema.json" => Some(input),
-            "success.json" | "successschema.json" => Some(output),
+            INPUT_FILE => Some(input),
+            OUTPUT_FILE => Some(output),
             _ => None,
         }
     }

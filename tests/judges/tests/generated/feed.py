@@ -207,7 +207,7 @@ def path_values(case):
     in_draft = "/{actionId}/draft" in path and not creates_draft
     file_names = {
         "templates": ["requesttemplate.vm", "successtemplate.vm"],
-        "schemas": ["input.json", "success.json"],
+        "schemas": ["inputschema.json", "successschema.json"],
     }
     known = {
         "integrationId": integration,

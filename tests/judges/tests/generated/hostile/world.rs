@@ -195,7 +195,7 @@ impl World {
             format!("{API}/authorization/roles"),
             format!("{API}/audits/query/servicemapping"),
             format!("{ACTIONS}/none/templates/requesttemplate.vm"),
-            format!("{ACTIONS}/none/draft/schemas/input.json"),
+            format!("{ACTIONS}/none/draft/schemas/inputschema.json"),
         ]);
         Self {
             host: alone.address.clone(),

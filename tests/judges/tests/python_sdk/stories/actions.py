@@ -61,9 +61,9 @@ def read(story, api, action_id):
     only_contract = api.get_integrations_action(action_id, expand="contract")
     story.equal("contract alone", (bool(only_contract.contract), only_contract.config), (True, None))
     templates(story, api, action_id, whole)
-    api.get_integrations_action_schema(action_id, "input.json")
+    api.get_integrations_action_schema(action_id, "inputschema.json")
     story.equal("schema", story.last[1], INPUT)
-    api.get_integrations_action_schema(action_id, "success.json")
+    api.get_integrations_action_schema(action_id, "successschema.json")
     story.equal("schema", story.last[1], OUTPUT)
     story.not_found(lambda: api.get_integrations_action_schema(action_id, "none.json"))
 

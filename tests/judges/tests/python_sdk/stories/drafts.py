@@ -53,7 +53,7 @@ def read(story, api, action_id):
         api.get_integrations_action_draft_template(action_id, "successtemplate.vm"),
         SUCCESS_TEMPLATE,
     )
-    api.get_integrations_action_draft_schema(action_id, "success.json")
+    api.get_integrations_action_draft_schema(action_id, "successschema.json")
     story.equal("schema", story.last[1], OUTPUT)
 
 
