@@ -3,6 +3,7 @@
 pub mod kms;
 pub mod lambda;
 pub mod s3;
+pub mod secrets;
 mod sts;
 
 use crate::Service;
@@ -18,6 +19,8 @@ pub struct Services {
     pub lambda: lambda::Lambda,
     /// S3.
     pub s3: s3::S3,
+    /// Secrets Manager.
+    pub secrets: secrets::Secrets,
 }
 
 pub(crate) fn handle(exchange: &mut Exchange<'_>) -> Result<Answer, Rejection> {
@@ -26,9 +29,8 @@ pub(crate) fn handle(exchange: &mut Exchange<'_>) -> Result<Answer, Rejection> {
         Service::Lambda => lambda::handle(exchange),
         Service::S3 => s3::handle(exchange).map(Answer::Now),
         Service::Sts => sts::handle(exchange).map(Answer::Now),
-        Service::SecretsManager | Service::EventBridge | Service::Sqs | Service::Iam => {
-            Err(unknown(exchange))
-        }
+        Service::SecretsManager => secrets::handle(exchange).map(Answer::Now),
+        Service::EventBridge | Service::Sqs | Service::Iam => Err(unknown(exchange)),
     }
 }
 

@@ -5,6 +5,8 @@
 mod faults;
 mod kms;
 mod lambda;
+mod rotation;
 mod s3;
+mod secrets;
 mod sts;
 mod world;
