@@ -1,9 +1,11 @@
 //! The services, one module each.
 
+pub mod events;
 pub mod kms;
 pub mod lambda;
 pub mod s3;
 pub mod secrets;
+pub mod sqs;
 mod sts;
 
 use crate::Service;
@@ -13,6 +15,8 @@ use crate::exchange::{Answer, Exchange};
 /// What each service holds.
 #[derive(Debug, Default)]
 pub struct Services {
+    /// EventBridge.
+    pub events: events::EventBridge,
     /// KMS.
     pub kms: kms::Kms,
     /// Lambda.
@@ -21,6 +25,8 @@ pub struct Services {
     pub s3: s3::S3,
     /// Secrets Manager.
     pub secrets: secrets::Secrets,
+    /// SQS.
+    pub sqs: sqs::Sqs,
 }
 
 pub(crate) fn handle(exchange: &mut Exchange<'_>) -> Result<Answer, Rejection> {
@@ -30,7 +36,9 @@ pub(crate) fn handle(exchange: &mut Exchange<'_>) -> Result<Answer, Rejection> {
         Service::S3 => s3::handle(exchange).map(Answer::Now),
         Service::Sts => sts::handle(exchange).map(Answer::Now),
         Service::SecretsManager => secrets::handle(exchange).map(Answer::Now),
-        Service::EventBridge | Service::Sqs | Service::Iam => Err(unknown(exchange)),
+        Service::EventBridge => events::handle(exchange).map(Answer::Now),
+        Service::Sqs => sqs::handle(exchange).map(Answer::Now),
+        Service::Iam => Err(unknown(exchange)),
     }
 }
 

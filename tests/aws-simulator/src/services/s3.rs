@@ -11,6 +11,7 @@ use crate::error::Rejection;
 use crate::exchange::{Exchange, Handled};
 use crate::{Context, Request, ServiceError};
 
+pub(crate) use store::hex;
 pub use store::{Bucket, Retention, S3, Version};
 
 /// Bucket and key of a request: the bucket is the first label of the host, or of the path (S3 user

@@ -2,11 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod events;
 mod faults;
 mod kms;
 mod lambda;
 mod rotation;
 mod s3;
 mod secrets;
+mod sqs;
+mod sqs_fifo;
 mod sts;
 mod world;

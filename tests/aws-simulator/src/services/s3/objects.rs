@@ -166,7 +166,7 @@ fn check(condition: &Condition, current: Option<&Version>) -> Result<(), Service
     match (condition, current) {
         (Condition::Always, _) | (Condition::Absent, None) => Ok(()),
         (Condition::Absent, Some(_)) => Err(failed()),
-        // S3 API reference, `PutObject`, `If-Match`: 404 where there is nothing to compare with.
+        // The same page, "Conditional write behavior": 404 where there is nothing to compare with.
         (Condition::Unchanged(_), None) => Err(no_such_key()),
         (Condition::Unchanged(etag), Some(current)) if *etag == current.etag => Ok(()),
         (Condition::Unchanged(_), Some(_)) => Err(failed()),
