@@ -10,6 +10,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::TokioSleep;
 use jiff::fmt::rfc2822::DateTimePrinter;
 
+use crate::clock::SdkTime;
 use crate::connector::Connections;
 use crate::error::Rejection;
 use crate::exchange::{Answer, Exchange};
@@ -103,13 +104,18 @@ impl Account {
 
     /// The account's time.
     #[must_use]
-    pub fn clock(&self) -> &Clock {
-        &self.0.clock
+    pub fn clock(&self) -> Clock {
+        self.0.clock
     }
 
     /// What the account holds, locked: no request is answered until it is dropped.
     pub fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap()
+    }
+
+    /// Sets several things up at once, or reads several.
+    pub fn with_state<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
+        work(&mut self.state())
     }
 
     /// Everything that changed, in order.
@@ -122,6 +128,13 @@ impl Account {
     #[must_use]
     pub fn take_notifications(&self) -> Vec<Notification> {
         self.state().outbox.take()
+    }
+
+    /// What it was asked for and does not know. Where something keeps the account alive, such as the
+    /// body of a function that calls it, a test asks here instead of dropping it.
+    #[must_use]
+    pub fn gaps(&self) -> Vec<String> {
+        self.state().unsupported.clone()
     }
 
     /// Lets whoever signs with this access key in.
@@ -158,7 +171,7 @@ impl Account {
         SdkConfig::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
             .region(Region::new(region))
-            .time_source(self.0.clock.clone())
+            .time_source(SdkTime(self.0.clock))
             .sleep_impl(TokioSleep::new())
             .retry_config(RetryConfig::standard())
             .http_client(Connections {

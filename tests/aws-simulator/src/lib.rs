@@ -33,10 +33,10 @@ mod state;
 mod throttle;
 mod wire;
 
+pub use ::clock::Clock;
 pub use account::{Account, Observer};
 pub use authorize::{Access, AllowAll, Authorizer, Context, Decision, context};
 pub use call::{Call, Origin, Protocol, Service};
-pub use clock::Clock;
 pub use error::ServiceError;
 pub use history::{Change, Effect, History};
 pub use http::{Request, Response};

@@ -242,5 +242,6 @@ async fn an_operation_that_is_not_known_fails_the_test() {
     let account = account();
     let sdk = account.sdk_config(Principal::root(ACCOUNT), Origin::default());
     let answer = aws_sdk_iam::Client::new(&sdk).list_users().send().await;
+    assert_eq!(account.gaps(), ["the operation iam:ListUsers"]);
     assert!(matches!(answer, Err(SdkError::ServiceError(_))));
 }

@@ -14,11 +14,11 @@ pub fn start() -> Timestamp {
 }
 
 pub fn account() -> Account {
-    Account::new(Settings::default(), Clock::following_tokio(start()))
+    Account::new(Settings::default(), Clock::starting_at(start()))
 }
 
 pub fn account_with(authorizer: impl Authorizer + 'static) -> Account {
-    let clock = Clock::following_tokio(start());
+    let clock = Clock::starting_at(start());
     Account::authorized_by(Settings::default(), clock, Arc::new(authorizer))
 }
 
