@@ -17,7 +17,7 @@ fn function() -> Function {
         role: "arn:aws:iam::123456789012:role/orders".into(),
         timeout: 30,
         memory: 128,
-        environment: BTreeMap::from([("A".to_owned(), "1".to_owned())]),
+        environment: BTreeMap::from([("STAGE".to_owned(), "test".to_owned())]),
         qualifiers: BTreeMap::from([("live".to_owned(), "7".to_owned())]),
         policy: None,
         body: Body::immediate(|invocation| {
@@ -108,6 +108,6 @@ async fn a_function_answers_fails_and_is_invoked_without_waiting() {
 #[should_panic(expected = "Lambda takes 4096")]
 fn an_environment_of_more_than_4_kb_is_refused() {
     let mut large = function();
-    large.environment.insert("B".into(), "x".repeat(4096));
+    large.environment.insert("LARGE".into(), "x".repeat(4096));
     aws_simulator::services::lambda::Lambda::default().put(large);
 }

@@ -6,6 +6,8 @@ mod events;
 mod faults;
 mod kms;
 mod lambda;
+mod permissions;
+mod replay;
 mod rotation;
 mod s3;
 mod secrets;
