@@ -8,6 +8,7 @@ mod clock;
 mod de;
 mod error;
 mod error_body;
+mod exchange;
 mod operation;
 mod pacing;
 mod paging;
