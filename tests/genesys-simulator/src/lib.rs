@@ -1,8 +1,8 @@
 //! A simulator of Genesys Cloud for tests and the local stack.
 //!
-//! An HTTP server on loopback with the real paths, models and refusals of the parts that Lockstep uses:
-//! token, organization, integrations, credentials, data actions with their drafts, OAuth clients, audits. It
-//! acts as the platform's AWS account too: a test of a Lambda action really assumes the role and invokes the
+//! An HTTP server on loopback, or no more than a value in the caller's process ([`in_process`]), with the real
+//! paths, models and refusals of the parts that Lockstep uses: token, organization, integrations, credentials,
+//! data actions with their drafts, OAuth clients, audits. It acts as the platform's AWS account too: a test of a Lambda action really assumes the role and invokes the
 //! function. What is not documented about the platform is a switch ([`switches`]); what goes wrong in the
 //! world is a [`Fault`]. See the crate's README for the control API.
 
@@ -117,8 +117,9 @@ pub struct AwsSide {
     pub genesys_account: String,
 }
 
-/// Where a simulator without a socket is said to be: a name of loopback, which no client refuses.
-const IN_PROCESS: &str = "http://genesys.localhost";
+/// Where a simulator without a socket is said to be: no client refuses it, and a request that went astray would
+/// end on loopback.
+const IN_PROCESS: &str = "https://genesys.localhost";
 
 /// An OAuth client of the organization, whose role has all permissions.
 #[derive(Debug, Clone)]

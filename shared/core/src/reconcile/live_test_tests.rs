@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::Router;
+use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::routing::post;
 use jiff::Timestamp;
@@ -26,10 +27,7 @@ impl Platform {
             let number = count.fetch_add(1, Ordering::SeqCst);
             let (status, body) = answers[number.min(answers.len() - 1)].clone();
             // So that no test waits for the pause between two runs.
-            let headers = HeaderMap::from_iter([(
-                axum::http::header::RETRY_AFTER,
-                HeaderValue::from_static("0"),
-            )]);
+            let headers = HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static("0"))]);
             let status = StatusCode::from_u16(status).unwrap();
             async move { (status, headers, body.to_string()) }
         });

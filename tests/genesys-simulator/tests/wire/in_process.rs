@@ -358,7 +358,7 @@ fn after_its_end_every_request_is_reset() {
         let world = World::new(1);
         let wire = world.simulator.wire();
         world.end().await;
-        let request = http::Request::get("http://genesys.localhost/api/v2/organizations/me");
+        let request = http::Request::get("https://genesys.localhost/api/v2/organizations/me");
         let answer = wire.exchange(request.body(Vec::new()).unwrap()).await;
         assert_eq!(answer.unwrap_err(), Cut::Reset);
     });
