@@ -44,6 +44,8 @@ pub(crate) const WEB_SERVICES: &str = "custom-rest-actions";
 pub(crate) const GENESYS_CLOUD: &str = "purecloud-data-actions";
 /// The type of integration that calls Salesforce.
 pub(crate) const SALESFORCE: &str = "salesforce-datadip";
+/// The type of integration that takes calls of other systems.
+pub(crate) const WEBHOOK: &str = "webhook";
 /// Sent as the Authorization header of every request (help page on the credential types).
 pub(crate) const BASIC_AUTH: &str = "basicAuth";
 /// Fields of any name; requests refer to them.
@@ -136,7 +138,7 @@ pub(crate) static TYPES: &[IntegrationType] = &[
         ],
     },
     IntegrationType {
-        id: "webhook",
+        id: WEBHOOK,
         name: "Webhooks",
         holds_actions: HoldsActions::No,
         slots: &[],

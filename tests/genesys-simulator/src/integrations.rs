@@ -179,7 +179,7 @@ fn rendered(world: &World, integration: &Integration, with_config: bool) -> Valu
             "effective": reported.words(),
             "lastUpdated": written(integration.state_changed.unwrap_or(integration.created)),
         },
-        "attributes": {},
+        "attributes": attributes(integration),
         "selfUri": format!("/api/v2/integrations/{}", integration.id),
     });
     if reported == Reported::Error {
@@ -192,6 +192,16 @@ fn rendered(world: &World, integration: &Integration, with_config: bool) -> Valu
         body["config"] = json!({"current": rendered_config(world, integration)});
     }
     body
+}
+
+/// What the platform adds by itself (official Terraform provider, data source of webhooks): nothing but for
+/// webhooks. That the id is the integration's own is assumed, and nobody answers at the address.
+fn attributes(integration: &Integration) -> Value {
+    if integration.kind.id == integration_types::WEBHOOK {
+        let id = &integration.id;
+        return json!({"webhookId": id, "invocationUrl": format!("https://webhooks.invalid/{id}")});
+    }
+    json!({})
 }
 
 fn expands_config(request: &Request) -> bool {

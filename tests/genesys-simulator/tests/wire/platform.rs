@@ -137,6 +137,10 @@ async fn the_integrations_and_credentials_of_other_clients_are_known() {
         let read = world.get(&asked).await.expect(200);
         assert_eq!(read["integrationType"]["id"], kind);
         assert_eq!(read["config"]["current"]["version"], 1);
+        let attributes = read["attributes"].as_object().unwrap();
+        let is_webhook = kind == "webhook";
+        assert_eq!(attributes.contains_key("webhookId"), is_webhook, "{kind}");
+        assert_eq!(attributes.contains_key("invocationUrl"), is_webhook);
     }
     for (kind, fields) in [
         ("basicAuth", json!({"userName": "u"})),
