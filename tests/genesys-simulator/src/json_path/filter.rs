@@ -101,11 +101,11 @@ impl Operand {
     fn parse(text: &str) -> Option<(Self, &str)> {
         if let Some(after) = text.strip_prefix('@') {
             let (steps, rest) = steps(after)?;
-            return Some((Self::Item(JsonPath { steps }), rest));
+            return Some((Self::Item(JsonPath::of(steps)), rest));
         }
         if let Some(after) = text.strip_prefix('$') {
             let (steps, rest) = steps(after)?;
-            return Some((Self::Root(JsonPath { steps }), rest));
+            return Some((Self::Root(JsonPath::of(steps)), rest));
         }
         if text.starts_with(['\'', '"']) {
             let (plain, rest) = quoted(text)?;

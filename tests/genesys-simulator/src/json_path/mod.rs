@@ -1,18 +1,23 @@
 //! JSONPath as translation maps use it, in the dialect of the Java library Jayway JsonPath (its README): names
-//! and indexes, wildcards, lists, slices, deep scans (`$..name`) and filters (`[?(@.type == 'x')]`). Its
-//! functions and regular expressions are not supported.
+//! and indexes, wildcards, lists, slices, deep scans (`$..name`), filters (`[?(@.type == 'x')]`), and functions at
+//! the end of a definite path (`.length()`). Not supported: functions elsewhere, those that take paths or add
+//! something (`concat`, `append`), and regular expressions.
 
 mod filter;
+mod function;
 mod parse;
 
 use serde_json::Value;
 
 use crate::json_path::filter::Filter;
+use crate::json_path::function::Function;
 
 /// A path, read.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct JsonPath {
     steps: Vec<Step>,
+    /// Of definite paths alone.
+    function: Option<Function>,
 }
 
 /// One step into a value.
@@ -33,8 +38,21 @@ enum Step {
 impl JsonPath {
     /// Reads a path that begins with `$`; none where it is not understood.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let steps = parse::whole(text.trim().strip_prefix('$')?)?;
-        Some(Self { steps })
+        let path = text.trim().strip_prefix('$')?;
+        let (path, function) = match Function::split(path) {
+            Some((path, function)) => (path, Some(function)),
+            None => (path, None),
+        };
+        let steps = parse::whole(path)?;
+        let is_definite = steps.iter().all(Step::is_definite);
+        (is_definite || function.is_none()).then_some(Self { steps, function })
+    }
+
+    fn of(steps: Vec<Step>) -> Self {
+        Self {
+            steps,
+            function: None,
+        }
     }
 
     /// What the path leads to in a document. A definite path leads to one value or none; an indefinite one
@@ -42,7 +60,11 @@ impl JsonPath {
     pub(crate) fn find(&self, document: &Value) -> Option<Value> {
         let found = self.all(document, document);
         if self.steps.iter().all(Step::is_definite) {
-            return found.first().map(|value| (*value).clone());
+            let value = *found.first()?;
+            return match self.function {
+                Some(function) => function.applied(value),
+                None => Some(value.clone()),
+            };
         }
         Some(found.into_iter().cloned().collect())
     }
@@ -196,6 +218,42 @@ mod tests {
         leads("$.calls[1:0]", json!([]));
     }
 
+    /// As json-path 2.9.0 gives it.
+    #[test]
+    fn a_function_is_applied_to_what_a_definite_path_leads_to() {
+        let document = json!({
+            "a": [1, 2, 3.5, "x"], "n": [1, 2, 3], "o": {"k": 1, "l": 2}, "s": "text", "z": []
+        });
+        for (path, expected) in [
+            ("$.a.length()", Some(json!(4))),
+            ("$.o.length()", Some(json!(2))),
+            ("$.z.length()", Some(json!(0))),
+            ("$['n'].length()", Some(json!(3))),
+            ("$.length()", Some(json!(5))),
+            ("$.s.length()", Some(Value::Null)),
+            ("$.none.length()", None),
+            ("$.n.min()", Some(json!(1.0))),
+            ("$.n.max()", Some(json!(3.0))),
+            ("$.n.avg()", Some(json!(2.0))),
+            ("$.a.sum()", Some(json!(6.5))),
+            ("$.n.stddev()", Some(json!(0.816_496_580_927_726))),
+            ("$.z.min()", None),
+            ("$.s.sum()", None),
+            ("$.o.keys()", Some(json!(["k", "l"]))),
+            ("$.n.keys()", Some(Value::Null)),
+            ("$.n.first()", Some(json!(1))),
+            ("$.n.last()", Some(json!(3))),
+            ("$.n.index(1)", Some(json!(2))),
+            ("$.n.index(-1)", Some(json!(3))),
+        ] {
+            assert_eq!(
+                JsonPath::parse(path).unwrap().find(&document),
+                expected,
+                "{path}"
+            );
+        }
+    }
+
     #[test]
     fn a_filter_takes_what_it_says() {
         leads(
@@ -233,7 +291,11 @@ mod tests {
             "$.calls[?(@.a ==)]",
             "$.calls[?(@.a == 'x']",
             "$.calls[?@.a == 'x')]",
-            "$.calls.length()",
+            "$.calls.nope()",
+            "$.calls.length(1)",
+            "$.calls.length().x",
+            "$..id.length()",
+            "$.calls.index(x)",
         ] {
             assert_eq!(JsonPath::parse(text), None, "{text}");
         }
