@@ -1,27 +1,37 @@
 //! The part of the Velocity template language that actions use.
 //!
-//! References: `$name`, `${name.path}`, the quiet forms `$!name` and `$!{name.path}`, and the helpers of the
-//! help page "Velocity macros for data actions" that [`Helper`] lists, of references, texts in quotes and
-//! literals. Directives: `#if`, `#elseif`, `#else`, `#end`, `#set` and `##`. Everything else stands as it is,
-//! also a reference to something that is not there, as Velocity does it.
+//! References: `$name`, `${name.path}`, the quiet forms `$!name` and `$!{name.path}`; methods of texts and lists;
+//! `$math`, and the helpers of the help page "Velocity macros for data actions" that [`Helper`] lists; of
+//! references, texts in quotes, literals, lists and ranges. Directives: `#if`, `#elseif`, `#else`, `#foreach`,
+//! `#break`, `#end`, `#set` and `##` (Apache Velocity, User Guide). Everything else stands as it is, also a
+//! reference to something that is not there, as Velocity does it; but what Velocity stops at with an error is
+//! only not there.
 
 mod condition;
+mod math;
+mod methods;
 mod parse;
+mod tools;
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use serde_json::Value;
-use url::form_urlencoded;
+use serde_json::{Value, json};
 
 use crate::velocity::condition::Condition;
 use crate::velocity::parse::{Token, tokens};
+use crate::velocity::tools::{Helper, SIGNS};
 
 /// Bytes that a template becomes at most: the rest is cut, or a variable that doubles itself would fill the
 /// memory. More than any request of a data action, less than Lambda takes (AWS Lambda developer guide, "Lambda
 /// quotas": 6 MB).
 const MAX_OUTPUT: usize = 1 << 20;
+/// Rounds that the loops of a template make at most, all together.
+const MAX_ROUNDS: usize = 10_000;
+/// How deep loops may stand in each other; deeper ones are left out.
+const MAX_LOOPS: usize = 16;
+/// The variable that says where a loop is.
+const LOOP: &str = "foreach";
 
 /// What a reference leads to: text put in as it is, or a JSON value.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,6 +58,8 @@ pub(crate) fn render(template: &str, look_up: &LookUp<'_>) -> String {
     Scope {
         look_up,
         variables: HashMap::new(),
+        rounds: &Cell::new(MAX_ROUNDS),
+        depth: 0,
     }
     .rendered(template)
 }
@@ -64,58 +76,33 @@ struct Reference<'t> {
 enum Operand<'t> {
     Path(&'t str),
     Call(Helper, Vec<Expression<'t>>),
+    /// A method of `$math`.
+    Math(&'t str, Vec<Expression<'t>>),
+    /// A method of a value.
+    Method(Box<Operand<'t>>, &'t str, Vec<Expression<'t>>),
 }
 
-/// A value in a directive or in the parentheses of a helper.
+/// A value in a directive or in the parentheses of a helper or a method.
 #[derive(Debug)]
 enum Expression<'t> {
     Reference(Reference<'t>),
     /// A text in double quotes, a template of its own.
     Template(&'t str),
     Literal(Value),
+    List(Vec<Expression<'t>>),
+    /// Whole numbers from the first to the last.
+    Range(Box<Expression<'t>>, Box<Expression<'t>>),
 }
-
-/// What is done to the arguments before the result is put in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Helper {
-    /// Escaped for the inside of a JSON string.
-    Encode,
-    /// A whole JSON string with its quotes.
-    Quote,
-    /// For a query or a form: a blank becomes a plus.
-    Form,
-    /// For a path: a blank becomes `%20`.
-    Uri,
-    Base64,
-    /// The first item of an array, as JSON; where there is none, the second argument.
-    First,
-}
-
-const HELPERS: &[(&str, Helper)] = &[
-    ("esc.jsonEncode", Helper::Encode),
-    ("esc.jsonString", Helper::Quote),
-    ("esc.urlFormEncode", Helper::Form),
-    ("esc.url", Helper::Form),
-    ("esc.uriEncode", Helper::Uri),
-    ("encoding.base64", Helper::Base64),
-    ("successTemplateUtils.firstFromArray", Helper::First),
-];
-
-/// Signs that a template cannot hold as they are (EscapeTool of Velocity).
-const SIGNS: &[(&str, &str)] = &[
-    ("esc.quote", "\""),
-    ("esc.singleQuote", "'"),
-    ("esc.dollar", "$"),
-    ("esc.hash", "#"),
-    ("esc.backslash", "\\"),
-    ("esc.newline", "\n"),
-];
 
 /// What references may lead to.
 struct Scope<'a> {
     look_up: &'a LookUp<'a>,
-    /// By `#set`.
+    /// By `#set`, and those of loops.
     variables: HashMap<String, Found>,
+    /// Rounds of loops that are left.
+    rounds: &'a Cell<usize>,
+    /// Loops around what is being read.
+    depth: usize,
 }
 
 /// An `#if` that was begun.
@@ -126,22 +113,38 @@ struct Open {
     is_taken: bool,
 }
 
+/// Whether what follows is still read.
+#[derive(Debug, PartialEq, Eq)]
+enum Flow {
+    On,
+    /// A `#break` was met.
+    Broken,
+}
+
 impl Scope<'_> {
     fn rendered(&mut self, template: &str) -> String {
+        let tokens: Vec<_> = tokens(template).collect();
         let mut output = String::with_capacity(template.len());
+        self.read(&tokens, &mut output);
+        output
+    }
+
+    fn read(&mut self, tokens: &[(Token<'_>, &str)], output: &mut String) -> Flow {
         let mut open: Vec<Open> = Vec::new();
-        for (token, source) in tokens(template) {
+        let mut at = 0;
+        while let Some((token, source)) = tokens.get(at) {
+            at += 1;
             let is_live = open.last().is_none_or(|open| open.is_taken);
             match (token, open.last_mut()) {
                 (Token::If(condition), _) => {
-                    let is_taken = is_live && self.holds(&condition);
+                    let is_taken = is_live && self.holds(condition);
                     open.push(Open {
                         is_done: is_taken || !is_live,
                         is_taken,
                     });
                 }
                 (Token::ElseIf(condition), Some(last)) => {
-                    last.is_taken = !last.is_done && self.holds(&condition);
+                    last.is_taken = !last.is_done && self.holds(condition);
                     last.is_done |= last.is_taken;
                 }
                 (Token::Else, Some(last)) => {
@@ -151,22 +154,80 @@ impl Scope<'_> {
                 (Token::End, Some(_)) => {
                     open.pop();
                 }
-                (Token::Text, _) if is_live => add(&mut output, source),
+                (Token::ForEach(name, list), _) => {
+                    let body = body(&tokens[at..]);
+                    at += body.len() + 1;
+                    if is_live {
+                        self.repeat(name, list, body, output);
+                    }
+                }
+                (Token::Break, _) if is_live => return Flow::Broken,
+                (Token::Text, _) if is_live => add(output, source),
                 (Token::Reference(reference), _) if is_live => {
-                    add(&mut output, &self.shown(&reference));
+                    add(output, &self.shown(reference));
                 }
                 (Token::Set(name, expression), _) if is_live => {
-                    match self.value(&expression) {
-                        Some(found) => self.variables.insert(name.to_owned(), found),
-                        None => self.variables.remove(name),
+                    match self.value(expression) {
+                        Some(found) => self.variables.insert((*name).to_owned(), found),
+                        None => self.variables.remove(*name),
                     };
                 }
                 // Without an `#if` before them they are text.
-                (Token::ElseIf(_) | Token::Else | Token::End, None) => add(&mut output, source),
-                (Token::Comment | Token::Text | Token::Reference(_) | Token::Set(..), _) => {}
+                (Token::ElseIf(_) | Token::Else | Token::End, None) => add(output, source),
+                (
+                    Token::Comment
+                    | Token::Text
+                    | Token::Reference(_)
+                    | Token::Set(..)
+                    | Token::Break,
+                    _,
+                ) => {}
             }
         }
-        output
+        Flow::On
+    }
+
+    /// Reads the body of a loop for each item. Afterwards its variable is what it was before.
+    fn repeat(
+        &mut self,
+        name: &str,
+        list: &Expression<'_>,
+        body: &[(Token<'_>, &str)],
+        output: &mut String,
+    ) {
+        let items = self.value(list).map(items).unwrap_or_default();
+        if self.depth == MAX_LOOPS || items.is_empty() {
+            return;
+        }
+        self.depth += 1;
+        let outer = self.variables.remove(LOOP);
+        let before = self.variables.remove(name);
+        let last = items.len() - 1;
+        for (index, item) in items.into_iter().enumerate() {
+            let Some(left) = self.rounds.get().checked_sub(1) else {
+                break;
+            };
+            self.rounds.set(left);
+            self.variables.insert(name.to_owned(), Found::Json(item));
+            let state = json!({
+                "index": index, "count": index + 1, "hasNext": index < last,
+                "first": index == 0, "last": index == last,
+            });
+            self.variables.insert(LOOP.to_owned(), Found::Json(state));
+            if self.read(body, output) == Flow::Broken {
+                break;
+            }
+        }
+        self.restore(name, before);
+        self.restore(LOOP, outer);
+        self.depth -= 1;
+    }
+
+    fn restore(&mut self, name: &str, before: Option<Found>) {
+        match before {
+            Some(found) => self.variables.insert(name.to_owned(), found),
+            None => self.variables.remove(name),
+        };
     }
 
     fn shown(&self, reference: &Reference<'_>) -> String {
@@ -184,20 +245,64 @@ impl Scope<'_> {
                 let mut inner = Scope {
                     look_up: self.look_up,
                     variables: self.variables.clone(),
+                    rounds: self.rounds,
+                    depth: self.depth,
                 };
                 Some(Found::Text(inner.rendered(template)))
             }
             Expression::Literal(value) => Some(Found::Json(value.clone())),
+            Expression::List(expressions) => self.list(expressions),
+            Expression::Range(first, last) => {
+                let bound = |of: &Expression<'_>| self.value(of)?.plain().parse::<i64>().ok();
+                let most = i64::try_from(MAX_ROUNDS).unwrap_or(i64::MAX);
+                let (first, last) = (bound(first)?, bound(last)?);
+                let last = last.min(first.saturating_add(most));
+                Some(Found::Json((first..=last).map(Value::from).collect()))
+            }
         }
     }
 
+    /// A list in brackets; none where it would hold more than a whole output.
+    fn list(&self, expressions: &[Expression<'_>]) -> Option<Found> {
+        let mut room = MAX_OUTPUT;
+        let mut items = Vec::new();
+        for expression in expressions {
+            let item = match self.value(expression) {
+                Some(Found::Json(value)) => value,
+                Some(Found::Text(text)) => Value::from(text),
+                None => Value::Null,
+            };
+            room = room.checked_sub(item.to_string().len())?;
+            items.push(item);
+        }
+        Some(Found::Json(Value::Array(items)))
+    }
+
     fn referred(&self, reference: &Reference<'_>) -> Option<Found> {
-        let found = match &reference.operand {
+        self.operand(&reference.operand)
+    }
+
+    /// Null counts as not there.
+    fn operand(&self, operand: &Operand<'_>) -> Option<Found> {
+        let found = match operand {
             Operand::Path(path) => self.found(path),
             Operand::Call(helper, arguments) => self.called(*helper, arguments),
+            Operand::Math(method, arguments) => {
+                math::computed(method, &self.given(arguments)?).map(Found::Json)
+            }
+            Operand::Method(of, method, arguments) => {
+                let of = self.operand(of)?;
+                methods::result(&of, method, &self.given(arguments)?).map(Found::Json)
+            }
         };
-        // Null counts as not there.
         found.filter(|found| *found != Found::Json(Value::Null))
+    }
+
+    fn given(&self, arguments: &[Expression<'_>]) -> Option<Vec<Found>> {
+        arguments
+            .iter()
+            .map(|argument| self.value(argument))
+            .collect()
     }
 
     fn found(&self, path: &str) -> Option<Found> {
@@ -222,22 +327,8 @@ impl Scope<'_> {
     fn called(&self, helper: Helper, arguments: &[Expression<'_>]) -> Option<Found> {
         let mut given = arguments.iter().map(|argument| self.value(argument));
         let plain = given.next()??.plain();
-        let form = || form_urlencoded::byte_serialize(plain.as_bytes()).collect::<String>();
-        let quoted = || Value::String(plain.clone()).to_string();
-        let mut text = match helper {
-            Helper::Quote => quoted(),
-            Helper::Encode => {
-                let quoted = quoted();
-                quoted[1..quoted.len() - 1].to_owned()
-            }
-            Helper::Form => form(),
-            Helper::Uri => form().replace('+', "%20"),
-            Helper::Base64 => STANDARD.encode(plain),
-            Helper::First => match first(&plain) {
-                Some(item) => item.to_string(),
-                None => given.next()??.plain(),
-            },
-        };
+        let second = given.next().flatten().map(|found| found.plain());
+        let mut text = helper.applied(&plain, second)?;
         text.truncate(text.floor_char_boundary(MAX_OUTPUT));
         Some(Found::Text(text))
     }
@@ -247,17 +338,42 @@ impl Scope<'_> {
     }
 }
 
+/// What stands before the `#end` of a loop; everything where there is none.
+fn body<'b, 't>(tokens: &'b [(Token<'t>, &'t str)]) -> &'b [(Token<'t>, &'t str)] {
+    let mut depth = 0_usize;
+    for (at, (token, _)) in tokens.iter().enumerate() {
+        match token {
+            Token::If(_) | Token::ForEach(..) => depth += 1,
+            Token::End if depth == 0 => return &tokens[..at],
+            Token::End => depth -= 1,
+            Token::Text
+            | Token::Comment
+            | Token::Reference(_)
+            | Token::ElseIf(_)
+            | Token::Else
+            | Token::Break
+            | Token::Set(..) => {}
+        }
+    }
+    tokens
+}
+
+/// What a loop goes through: the items of a list, the values of an object, of anything else nothing.
+fn items(found: Found) -> Vec<Value> {
+    match found {
+        Found::Json(Value::Array(items)) => items,
+        Found::Json(Value::Object(fields)) => fields.into_iter().map(|(_, value)| value).collect(),
+        Found::Text(_)
+        | Found::Json(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => {
+            Vec::new()
+        }
+    }
+}
+
 /// Adds as much of a text as an event may hold.
 fn add(output: &mut String, text: &str) {
     let room = MAX_OUTPUT.saturating_sub(output.len());
     output.push_str(&text[..text.floor_char_boundary(room)]);
-}
-
-fn first(array: &str) -> Option<Value> {
-    let Value::Array(items) = serde_json::from_str(array).ok()? else {
-        return None;
-    };
-    items.into_iter().next()
 }
 
 /// Follows a dotted path into a JSON value.
@@ -267,134 +383,4 @@ pub(crate) fn follow<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn rendered(template: &str) -> String {
-        let input = json!({
-            "name": "a \"b\"", "n": 3, "deep": {"x": true}, "rawRequest": "RAW", "nothing": null,
-            "list": "[{\"a\":1},2]", "empty": "[]"
-        });
-        render(template, &|path| {
-            let path = path.strip_prefix("input.")?;
-            follow(&input, path).cloned().map(Found::Json)
-        })
-    }
-
-    #[test]
-    fn references_are_replaced_in_all_their_forms() {
-        assert_eq!(rendered("${input.rawRequest}"), "RAW");
-        assert_eq!(rendered("<$input.n> ${input.deep.x}."), "<3> true.");
-        assert_eq!(rendered("$!{input.none}|$!input.n"), "|3");
-        assert_eq!(rendered("${input.deep}"), r#"{"x":true}"#);
-        assert_eq!(
-            rendered("${input.nothing}|$!{input.nothing}"),
-            "${input.nothing}|"
-        );
-    }
-
-    #[test]
-    fn the_json_helpers_escape_with_and_without_quotes() {
-        assert_eq!(
-            rendered(r#""$esc.jsonEncode($input.name)""#),
-            r#""a \"b\"""#
-        );
-        assert_eq!(rendered("${esc.jsonString(${input.name})}"), r#""a \"b\"""#);
-    }
-
-    #[test]
-    fn urls_and_base64_take_references_and_texts_in_quotes() {
-        assert_eq!(rendered("$esc.url($input.name)"), "a+%22b%22");
-        assert_eq!(
-            rendered("$esc.uriEncode(\"${input.n} ${input.n}\")"),
-            "3%203"
-        );
-        assert_eq!(
-            rendered("Basic $encoding.base64(\"${input.n}:${input.rawRequest}\")!"),
-            "Basic MzpSQVc=!"
-        );
-    }
-
-    #[test]
-    fn the_first_of_an_array_is_put_in_as_json_and_a_helper_takes_what_another_gives() {
-        let first = "successTemplateUtils.firstFromArray";
-        assert_eq!(
-            rendered(&format!("${{{first}(${{input.list}})}}")),
-            r#"{"a":1}"#
-        );
-        assert_eq!(
-            rendered(&format!(
-                "$esc.jsonEncode(${{{first}(\"${{input.list}}\")}})"
-            )),
-            r#"{\"a\":1}"#
-        );
-        assert_eq!(
-            rendered(&format!("${first}($input.empty, \"$esc.quote$esc.quote\")")),
-            "\"\""
-        );
-        let without = format!("${{{first}($input.empty)}}");
-        assert_eq!(rendered(&without), without);
-    }
-
-    #[test]
-    fn conditions_choose_a_branch() {
-        let optional = "{#if(\"$!{input.n}\" != \"\")\"n\": ${input.n}#end}";
-        assert_eq!(rendered(optional), "{\"n\": 3}");
-        assert_eq!(rendered(&optional.replace("input.n", "input.z")), "{}");
-        let chain = "#if($input.n == 1)one#elseif ($input.n > 2 && !$input.z)many#{else}none#end.";
-        assert_eq!(rendered(chain), "many.");
-        assert_eq!(rendered(&chain.replace("input.n", "input.z")), "none.");
-        assert_eq!(
-            rendered("#if($input.z)#if(true)a#else b#end#else#if(1 == 1.0)c#{end}#end"),
-            "c"
-        );
-        assert_eq!(
-            rendered("#if(($input.n eq '3' or false) and not $input.nothing)yes#end"),
-            "yes"
-        );
-    }
-
-    #[test]
-    fn variables_are_set_and_comments_go() {
-        assert_eq!(
-            rendered("#set($x = \"<${input.n}>\")$x#set( $y = $input.deep )${y.x}## gone\n!"),
-            "<3>true!"
-        );
-        assert_eq!(rendered("#set($x = $input.none)$x"), "$x");
-    }
-
-    #[test]
-    fn what_is_no_reference_or_leads_nowhere_stands_as_it_is() {
-        for template in [
-            "costs $5 and $",
-            "${input.none}",
-            "$other.thing",
-            "${unclosed",
-            "$encoding.base64(\"open)",
-            "{\"arn:aws\": \"$\u{00e4}\"}",
-            "#1 #end #endpoint #else #iffy(x) #if( #if(&&)",
-            "$input.name.replace('a','b')",
-        ] {
-            assert_eq!(rendered(template), template);
-        }
-    }
-
-    #[test]
-    fn what_grows_with_each_step_is_cut_at_the_largest_event() {
-        let doubling = "#set($x = \"é$x$x\")$x".repeat(64);
-        assert!(rendered(&doubling).len() <= MAX_OUTPUT);
-        let escaping = format!("#set($x = \"%\"){}$x", "#set($x = $esc.url($x))".repeat(64));
-        assert!(rendered(&escaping).len() <= MAX_OUTPUT);
-    }
-
-    #[test]
-    fn depth_is_no_danger() {
-        let nested = "$esc.url(".repeat(20_000);
-        assert_eq!(rendered(&nested), nested);
-        let conditions = "#if(true)".repeat(20_000);
-        assert_eq!(rendered(&conditions), "");
-        let parentheses = format!("#if({}", "(".repeat(20_000));
-        assert_eq!(rendered(&parentheses), parentheses);
-    }
-}
+mod tests;

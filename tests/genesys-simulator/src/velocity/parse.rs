@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use crate::velocity::condition::Condition;
-use crate::velocity::{Expression, HELPERS, Operand, Reference};
+use crate::velocity::tools::HELPERS;
+use crate::velocity::{Expression, Operand, Reference};
 
 /// How deep helpers and parentheses may stand in each other.
 pub(super) const MAX_DEPTH: usize = 16;
@@ -18,6 +19,8 @@ pub(super) enum Token<'t> {
     ElseIf(Condition<'t>),
     Else,
     End,
+    ForEach(&'t str, Expression<'t>),
+    Break,
     Set(&'t str, Expression<'t>),
 }
 
@@ -64,6 +67,12 @@ fn token(text: &str) -> Option<(Token<'_>, &str)> {
     if let Some(rest) = word(after, "if") {
         return condition(rest).map(|(condition, rest)| (Token::If(condition), rest));
     }
+    if let Some(rest) = word(after, "break") {
+        return Some((Token::Break, rest));
+    }
+    if let Some(rest) = word(after, "foreach") {
+        return for_each(rest);
+    }
     set(word(after, "set")?)
 }
 
@@ -85,13 +94,23 @@ fn condition(text: &str) -> Option<(Condition<'_>, &str)> {
     Some((condition, rest.trim_start().strip_prefix(')')?))
 }
 
-fn set(text: &str) -> Option<(Token<'_>, &str)> {
-    let inner = text.trim_start().strip_prefix('(')?;
-    let name = inner.trim_start().strip_prefix('$')?;
+fn for_each(text: &str) -> Option<(Token<'_>, &str)> {
+    let (name, rest) = variable(text.trim_start().strip_prefix('(')?)?;
+    let rest = word(rest.trim_start(), "in")?;
+    let (list, rest) = expression(rest, MAX_DEPTH)?;
+    let rest = rest.trim_start().strip_prefix(')')?;
+    Some((Token::ForEach(name, list), rest))
+}
+
+/// The name of a variable that a directive gives a value.
+fn variable(text: &str) -> Option<(&str, &str)> {
+    let name = text.trim_start().strip_prefix('$')?;
     let (name, rest) = name.split_at(path_length(name));
-    if name.is_empty() || name.contains('.') {
-        return None;
-    }
+    (!name.is_empty() && !name.contains('.')).then_some((name, rest))
+}
+
+fn set(text: &str) -> Option<(Token<'_>, &str)> {
+    let (name, rest) = variable(text.trim_start().strip_prefix('(')?)?;
     let rest = rest.trim_start().strip_prefix('=')?;
     let (expression, rest) = expression(rest, MAX_DEPTH)?;
     let rest = rest.trim_start().strip_prefix(')')?;
@@ -113,12 +132,28 @@ pub(super) fn expression(text: &str, depth: usize) -> Option<(Expression<'_>, &s
         let (plain, rest) = after.split_once('\'')?;
         return Some((Expression::Literal(Value::from(plain)), rest));
     }
+    if let Some(inner) = text.strip_prefix('[') {
+        return list(inner, depth.checked_sub(1)?);
+    }
     let end = text
         .find(|one: char| !(one.is_ascii_alphanumeric() || matches!(one, '.' | '-')))
         .unwrap_or(text.len());
     let (word, rest) = text.split_at(end);
     let value: Value = serde_json::from_str(word).ok()?;
     Some((Expression::Literal(value), rest))
+}
+
+/// A list or a range, after its bracket.
+fn list(text: &str, depth: usize) -> Option<(Expression<'_>, &str)> {
+    let (first, rest) = text.split_once("..").unwrap_or_default();
+    if let (Some((first, "")), Some((last, rest))) =
+        (expression(first.trim_end(), depth), expression(rest, depth))
+    {
+        let rest = rest.trim_start().strip_prefix(']')?;
+        return Some((Expression::Range(Box::new(first), Box::new(last)), rest));
+    }
+    let (items, rest) = enclosed(text, ']', depth)?;
+    Some((Expression::List(items), rest))
 }
 
 /// The reference at the start of a text.
@@ -150,22 +185,60 @@ fn stripped(text: &str, sign: char) -> (bool, &str) {
 
 fn operand(text: &str, depth: usize) -> Option<(Operand<'_>, &str)> {
     let (path, rest) = text.split_at(path_length(text));
-    let helper = HELPERS.iter().find(|(name, _)| *name == path);
-    if let (Some((_, helper)), Some(inner)) = (helper, rest.strip_prefix('(')) {
-        let (arguments, rest) = arguments(inner, depth)?;
-        return Some((Operand::Call(*helper, arguments), rest));
+    let (mut operand, mut rest) = match call(path, rest, depth) {
+        Some(called) => called,
+        None if HELPERS.iter().any(|(name, _)| *name == path) && rest.starts_with('(') => {
+            return None;
+        }
+        None => return (!path.is_empty()).then_some((Operand::Path(path), rest)),
+    };
+    // What a method gives has methods too.
+    while let Some((method, arguments, after)) = chained(rest, depth) {
+        operand = Operand::Method(Box::new(operand), method, arguments);
+        rest = after;
     }
-    (!path.is_empty()).then_some((Operand::Path(path), rest))
+    Some((operand, rest))
 }
 
-fn arguments(mut text: &str, depth: usize) -> Option<(Vec<Expression<'_>>, &str)> {
-    let mut arguments = Vec::new();
+/// A path that ends in a call.
+fn call<'t>(path: &'t str, rest: &'t str, depth: usize) -> Option<(Operand<'t>, &'t str)> {
+    let (arguments, rest) = enclosed(rest.strip_prefix('(')?, ')', depth)?;
+    if let Some((_, helper)) = HELPERS.iter().find(|(name, _)| *name == path) {
+        return Some((Operand::Call(*helper, arguments), rest));
+    }
+    let operand = match path.rsplit_once('.')? {
+        ("math", method) => Operand::Math(method, arguments),
+        (of, method) => Operand::Method(Box::new(Operand::Path(of)), method, arguments),
+    };
+    Some((operand, rest))
+}
+
+fn chained(text: &str, depth: usize) -> Option<(&str, Vec<Expression<'_>>, &str)> {
+    if let Some(inner) = text.strip_prefix('[') {
+        let (arguments, rest) = enclosed(inner, ']', depth)?;
+        return Some(("get", arguments, rest));
+    }
+    let name = text.strip_prefix('.')?;
+    let (method, rest) = name.split_at(path_length(name));
+    if method.is_empty() || method.contains('.') {
+        return None;
+    }
+    let (arguments, rest) = enclosed(rest.strip_prefix('(')?, ')', depth)?;
+    Some((method, arguments, rest))
+}
+
+/// Expressions between commas, up to a closing sign.
+fn enclosed(mut text: &str, end: char, depth: usize) -> Option<(Vec<Expression<'_>>, &str)> {
+    let mut expressions = Vec::new();
+    if let Some(rest) = text.trim_start().strip_prefix(end) {
+        return Some((expressions, rest));
+    }
     loop {
-        let (argument, rest) = expression(text, depth)?;
-        arguments.push(argument);
+        let (one, rest) = expression(text, depth)?;
+        expressions.push(one);
         let rest = rest.trim_start();
-        if let Some(rest) = rest.strip_prefix(')') {
-            return Some((arguments, rest));
+        if let Some(rest) = rest.strip_prefix(end) {
+            return Some((expressions, rest));
         }
         text = rest.strip_prefix(',')?;
     }
