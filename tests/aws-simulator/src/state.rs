@@ -1,5 +1,6 @@
 //! Everything that an account holds.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -8,8 +9,9 @@ use serde_json::{Value, json};
 use crate::ids::Ids;
 use crate::principal::Keys;
 use crate::services::Services;
+use crate::services::sqs::Lineage;
 use crate::throttle::Throttles;
-use crate::{Authorizer, Call, Effect, History, Notification, Outbox};
+use crate::{Authorizer, Call, Effect, History, Notification, Origin, Outbox};
 
 /// Which account this is, and its seed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +63,7 @@ pub struct State {
     pub(crate) outbox: Outbox,
     pub(crate) throttles: Throttles,
     pub(crate) authorizer: Arc<dyn Authorizer>,
+    pub(crate) lineages: BTreeMap<Origin, Lineage>,
     pub(crate) sequence: u64,
     pub(crate) unsupported: Vec<String>,
 }
@@ -75,6 +78,7 @@ impl State {
             outbox: Outbox::default(),
             throttles: Throttles::default(),
             authorizer,
+            lineages: BTreeMap::new(),
             sequence: 0,
             unsupported: Vec::new(),
             settings,

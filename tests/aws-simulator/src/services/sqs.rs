@@ -1,6 +1,7 @@
 //! SQS: standard and FIFO queues. Long polls answer at once.
 
 mod attributes;
+mod outside;
 mod queue;
 mod receive;
 mod send;
@@ -10,6 +11,7 @@ use super::unknown;
 use crate::exchange::{Exchange, Handled};
 use crate::{Context, ServiceError};
 
+pub use outside::Lineage;
 pub use queue::{Message, Queue, Redrive, Sqs};
 pub use send::Delivery;
 

@@ -7,6 +7,7 @@ mod faults;
 mod kms;
 mod lambda;
 mod permissions;
+mod polling;
 mod replay;
 mod rotation;
 mod s3;

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
+use super::outside::Lineage;
+
 /// How long an id is remembered (SQS API reference, `SendMessage`, `MessageDeduplicationId`).
 const DEDUPLICATION: SignedDuration = SignedDuration::from_mins(5);
 
@@ -74,6 +76,8 @@ pub struct Message {
     pub receipt: Option<String>,
     /// The queue that it was a dead letter of.
     pub dead_letter_source: Option<String>,
+    /// Which functions ran, and how often, in the chain of requests that sent it.
+    pub lineage: Lineage,
 }
 
 impl Message {

@@ -9,7 +9,7 @@ use super::queue::{Message, Redrive};
 use super::send::md5_of;
 use crate::exchange::{Exchange, Handled};
 use crate::protocol::json::{answer, read};
-use crate::{Account, Effect, ServiceError};
+use crate::{Call, Effect, ServiceError, State};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
@@ -43,10 +43,12 @@ pub(super) fn receive(exchange: &mut Exchange<'_>) -> Handled {
         .into());
     }
     let visibility = visibility(exchange, &name, request.visibility_timeout)?;
-    bury(exchange, &name);
+    let call = Some(exchange.call);
     let mut wanted = request.attribute_names;
     wanted.extend(request.message_system_attribute_names);
-    let given = take(exchange, &name, most, visibility);
+    let given = exchange
+        .state
+        .receive(exchange.now, call, &name, most, visibility);
     let messages: Vec<Value> = given
         .iter()
         .map(|message| described(message, &wanted))
@@ -74,41 +76,83 @@ fn visibility(
     }
 }
 
-/// Moves what was received as often as the queue allows to its dead letters. This is done when it
-/// would be received once more (SQS developer guide, "Using dead-letter queues").
-fn bury(exchange: &mut Exchange<'_>, name: &str) {
-    let now = exchange.now;
-    let sqs = &mut exchange.state.services.sqs;
-    let Some(queue) = sqs.queue_mut(name) else {
-        return;
-    };
-    queue.expire(now);
-    let Some(Redrive {
-        dead_letters,
-        max_receive_count,
-    }) = queue.redrive.clone()
-    else {
-        return;
-    };
-    let mut dead = Vec::new();
-    for place in queue.receivable(now, usize::MAX).into_iter().rev() {
-        if queue.messages[place].receive_count >= max_receive_count {
-            dead.push(queue.messages.remove(place));
-        }
-    }
-    let source = exchange.state.settings.arn("sqs", name);
-    let to = exchange.state.settings.arn("sqs", &dead_letters);
-    for message in dead.into_iter().rev() {
-        let message_id = message.id.clone();
-        let buried = buried(message, &dead_letters, &source, now);
-        let effect = Effect::MessageDied {
-            queue: source.clone(),
-            to: to.clone(),
-            message_id,
+impl State {
+    /// Gives at most `most` messages out, each hidden from then on.
+    pub(super) fn receive(
+        &mut self,
+        now: Timestamp,
+        call: Option<&Call>,
+        name: &str,
+        most: usize,
+        visibility: SignedDuration,
+    ) -> Vec<Message> {
+        self.bury(now, name);
+        let unordered = self.services.sqs.unordered;
+        let Some(queue) = self.services.sqs.queue_mut(name) else {
+            return Vec::new();
         };
-        exchange.state.record(now, None, effect);
-        if let Some(queue) = exchange.state.services.sqs.queue_mut(&dead_letters) {
-            queue.add(buried, now);
+        let any_order = unordered && !queue.is_fifo();
+        let considered = if any_order { usize::MAX } else { most };
+        let mut places = queue.receivable(now, considered);
+        let mut given = Vec::new();
+        while given.len() < most && !places.is_empty() {
+            let next = match any_order {
+                false => 0,
+                true => usize::try_from(self.ids.below(places.len() as u64)).unwrap(),
+            };
+            let message = &mut queue.messages[places.remove(next)];
+            message.receive_count += 1;
+            message.first_received.get_or_insert(now);
+            message.last_received = Some(now);
+            message.visible_from = now + visibility;
+            // The id comes first, so that a handle says of what it is after the message is gone.
+            message.receipt = Some(format!("{}.{}", message.id, self.ids.alphanumeric(64)));
+            given.push(message.clone());
+        }
+        let arn = self.settings.arn("sqs", name);
+        for message in &given {
+            let effect = Effect::MessageReceived {
+                queue: arn.clone(),
+                message_id: message.id.clone(),
+                count: message.receive_count,
+            };
+            self.record(now, call, effect);
+        }
+        given
+    }
+
+    /// Moves what was received as often as the queue allows to its dead letters. This is done when
+    /// it would be received once more (SQS developer guide, "Using dead-letter queues").
+    fn bury(&mut self, now: Timestamp, name: &str) {
+        let Some(queue) = self.services.sqs.queue_mut(name) else {
+            return;
+        };
+        queue.expire(now);
+        let Some(Redrive {
+            dead_letters,
+            max_receive_count,
+        }) = queue.redrive.clone()
+        else {
+            return;
+        };
+        let mut dead = Vec::new();
+        for place in queue.receivable(now, usize::MAX).into_iter().rev() {
+            if queue.messages[place].receive_count >= max_receive_count {
+                dead.push(queue.messages.remove(place));
+            }
+        }
+        let source = self.settings.arn("sqs", name);
+        let to = self.settings.arn("sqs", &dead_letters);
+        for message in dead.into_iter().rev() {
+            let effect = Effect::MessageDied {
+                queue: source.clone(),
+                to: to.clone(),
+                message_id: message.id.clone(),
+            };
+            self.record(now, None, effect);
+            if let Some(queue) = self.services.sqs.queue_mut(&dead_letters) {
+                queue.add(buried(message, &dead_letters, &source, now), now);
+            }
         }
     }
 }
@@ -127,49 +171,8 @@ fn buried(mut message: Message, to: &str, source: &str, now: Timestamp) -> Messa
     message
 }
 
-fn take(
-    exchange: &mut Exchange<'_>,
-    name: &str,
-    most: usize,
-    visibility: SignedDuration,
-) -> Vec<Message> {
-    let now = exchange.now;
-    let state = &mut *exchange.state;
-    let unordered = state.services.sqs.unordered;
-    let Some(queue) = state.services.sqs.queue_mut(name) else {
-        return Vec::new();
-    };
-    let mut places = match unordered && !queue.is_fifo() {
-        false => queue.receivable(now, most),
-        true => queue.receivable(now, usize::MAX),
-    };
-    let mut given = Vec::new();
-    while given.len() < most && !places.is_empty() {
-        let next = match unordered && !queue.is_fifo() {
-            false => 0,
-            true => usize::try_from(state.ids.below(places.len() as u64)).unwrap(),
-        };
-        let message = &mut queue.messages[places.remove(next)];
-        message.receive_count += 1;
-        message.first_received.get_or_insert(now);
-        message.last_received = Some(now);
-        message.visible_from = now + visibility;
-        // The id comes first, so that a handle says of what it is after the message is gone.
-        message.receipt = Some(format!("{}.{}", message.id, state.ids.alphanumeric(64)));
-        given.push(message.clone());
-    }
-    let arn = exchange.state.settings.arn("sqs", name);
-    for message in &given {
-        exchange.record(Effect::MessageReceived {
-            queue: arn.clone(),
-            message_id: message.id.clone(),
-            count: message.receive_count,
-        });
-    }
-    given
-}
-
-fn described(message: &Message, wanted: &[String]) -> Value {
+/// The system attributes of a message that these names ask for.
+pub(super) fn attributes(message: &Message, wanted: &[String]) -> Map<String, Value> {
     let milliseconds = |at: Timestamp| at.as_millisecond().to_string();
     let all = [
         (
@@ -191,11 +194,14 @@ fn described(message: &Message, wanted: &[String]) -> Value {
         ),
     ];
     let is_wanted = |name: &str| wanted.iter().any(|one| one == name || one == "All");
-    let attributes: Map<String, Value> = all
-        .into_iter()
+    all.into_iter()
         .filter(|(name, _)| is_wanted(name))
         .filter_map(|(name, value)| Some((name.to_owned(), value?.into())))
-        .collect();
+        .collect()
+}
+
+fn described(message: &Message, wanted: &[String]) -> Value {
+    let attributes = attributes(message, wanted);
     let mut body = json!({
         "Body": message.body,
         "MD5OfBody": md5_of(&message.body),
@@ -206,44 +212,4 @@ fn described(message: &Message, wanted: &[String]) -> Value {
         body["Attributes"] = attributes.into();
     }
     body
-}
-
-impl Account {
-    /// Moves all dead letters of a queue back, as a person's redrive does: they are new messages of
-    /// the queue that they came from (SQS API reference, `StartMessageMoveTask`).
-    pub fn redrive(&self, dead_letters: &str) {
-        let now = self.clock().now();
-        let mut state = self.state();
-        let Some(queue) = state.services.sqs.queue_mut(dead_letters) else {
-            return;
-        };
-        for message in std::mem::take(&mut queue.messages) {
-            let source = message.dead_letter_source.clone().unwrap_or_default();
-            let name = source.rsplit(':').next().unwrap_or_default().to_owned();
-            let id = state.ids.uuid();
-            let Some(queue) = state.services.sqs.queue_mut(&name) else {
-                continue;
-            };
-            let again = Message {
-                deduplication_id: message.deduplication_id.as_ref().map(|_| id.clone()),
-                id,
-                sent: now,
-                enqueued: now,
-                first_received: None,
-                last_received: None,
-                receive_count: 0,
-                visible_from: now,
-                receipt: None,
-                dead_letter_source: None,
-                ..message
-            };
-            let again = queue.add(again, now);
-            let effect = Effect::MessageSent {
-                queue: source,
-                message_id: again.id,
-                body: again.body,
-            };
-            state.record(now, None, effect);
-        }
-    }
 }

@@ -188,6 +188,8 @@ impl State {
         name: &str,
         sent: Sent,
     ) -> Result<Message, ServiceError> {
+        let lineage = call.and_then(|call| self.lineages.get(&call.origin));
+        let lineage = lineage.cloned().unwrap_or_default();
         let (id, partition) = (self.ids.uuid(), self.settings.partition.clone());
         let queue = self
             .services
@@ -216,6 +218,7 @@ impl State {
             visible_from: now + SignedDuration::from_secs(delay),
             receipt: None,
             dead_letter_source: None,
+            lineage,
         };
         let message = queue.add(message, now);
         let effect = Effect::MessageSent {
