@@ -176,6 +176,35 @@ impl Context {
         Ok(self.insert(known, values.into_iter().map(Into::into).collect()))
     }
 
+    /// Of all keys that a service gives a request, those that a policy can name here: a policy with any other is not
+    /// read at all. What follows from the request is taken from there, but for `aws:SecureTransport`.
+    ///
+    /// # Errors
+    /// Where a key that has one value is given several.
+    pub fn gather<'k>(
+        keys: impl IntoIterator<Item = (&'k str, &'k [String])>,
+    ) -> Result<Self, PolicyError> {
+        let mut context = Self::over_tls();
+        for (name, values) in keys {
+            let Ok(key) = Key::parse(name) else {
+                continue;
+            };
+            if key.name() == "aws:securetransport" {
+                context.secure_transport = values == ["true"];
+            } else if DERIVED.contains(&key.name()) {
+                continue;
+            } else if !key.is_multivalued() && values.len() != 1 {
+                return Err(PolicyError::unsupported(format!(
+                    "{name} with {} values: it has one",
+                    values.len()
+                )));
+            } else {
+                context = context.insert(key, values.to_vec());
+            }
+        }
+        Ok(context)
+    }
+
     fn insert(mut self, key: Key, values: Vec<String>) -> Self {
         self.values.insert(key, values);
         self

@@ -3,6 +3,7 @@
 //! Source: IAM User Guide, "Grammar of the IAM JSON policy language" and the pages on each element.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -24,15 +25,15 @@ pub enum Effect {
 
 /// What belongs to an identity: an inline or managed policy, or a permissions boundary.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IdentityPolicy(Document);
+pub struct IdentityPolicy(Arc<Document>);
 
 /// What belongs to a resource other than a role: a policy of a bucket, a queue, a secret or a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ResourcePolicy(Document);
+pub struct ResourcePolicy(Arc<Document>);
 
 /// Who may assume a role.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TrustPolicy(Document);
+pub struct TrustPolicy(Arc<Document>);
 
 macro_rules! readers {
     ($policy:ident, $shape:expr) => {
@@ -50,7 +51,7 @@ macro_rules! readers {
             /// # Errors
             /// Where IAM would refuse it, or it says what is not evaluated here.
             pub fn of(document: &Value) -> Result<Self, PolicyError> {
-                Document::of(document, $shape).map(Self)
+                Document::of(document, $shape).map(|document| Self(Arc::new(document)))
             }
 
             pub(crate) fn document(&self) -> &Document {

@@ -255,6 +255,29 @@ fn a_context_holds_known_keys_and_none_that_follows_from_the_request() {
     assert_eq!(refused(context().with("STS:externalid", "a")), "read");
 }
 
+/// A service gives more keys than policies here can name; those that it says of the caller are the request's anyway.
+#[test]
+fn of_a_services_keys_those_are_gathered_that_a_policy_can_name() -> Outcome {
+    let one = |value: &str| vec![value.to_owned()];
+    let keys = [
+        ("aws:SecureTransport", one("false")),
+        (
+            "aws:PrincipalArn",
+            one("arn:aws:iam::123456789012:role/forged"),
+        ),
+        ("s3:max-keys", one("10")),
+        ("S3:Prefix", one("state/")),
+        ("aws:TagKeys", vec!["a".to_owned(), "b".to_owned()]),
+    ];
+    let gathered = Context::gather(keys.iter().map(|(key, values)| (*key, values.as_slice())))?;
+    let expected = Context::without_tls().with("s3:prefix", "state/")?;
+    assert_eq!(gathered, expected.with_all("aws:TagKeys", ["a", "b"])?);
+    let two = [("s3:prefix", vec![String::new(), String::new()])];
+    let gathered = Context::gather(two.iter().map(|(key, values)| (*key, values.as_slice())));
+    assert_eq!(refused(gathered), "unsupported");
+    Ok(())
+}
+
 #[test]
 fn an_arn_of_a_request_has_its_six_parts() {
     for text in [
