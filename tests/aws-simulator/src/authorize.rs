@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::{Principal, State};
@@ -138,6 +139,8 @@ impl Context {
 /// One action on one resource. A request may need several.
 #[derive(Clone, Debug)]
 pub struct Access<'a> {
+    /// When.
+    pub at: Timestamp,
     /// Who asks.
     pub principal: &'a Principal,
     /// The action, such as `s3:PutObject`.

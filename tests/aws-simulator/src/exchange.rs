@@ -73,6 +73,7 @@ impl State {
         let decision = authorizer.decide(
             self,
             &Access {
+                at: now,
                 principal,
                 action,
                 resource,

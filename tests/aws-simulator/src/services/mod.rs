@@ -1,6 +1,7 @@
 //! The services, one module each.
 
 pub mod events;
+pub mod iam;
 pub mod kms;
 pub mod lambda;
 pub mod s3;
@@ -11,12 +12,15 @@ mod sts;
 use crate::Service;
 use crate::error::Rejection;
 use crate::exchange::{Answer, Exchange};
+use crate::protocol::query::Form;
 
 /// What each service holds.
 #[derive(Debug, Default)]
 pub struct Services {
     /// EventBridge.
     pub events: events::EventBridge,
+    /// IAM.
+    pub iam: iam::Iam,
     /// KMS.
     pub kms: kms::Kms,
     /// Lambda.
@@ -38,7 +42,7 @@ pub(crate) fn handle(exchange: &mut Exchange<'_>) -> Result<Answer, Rejection> {
         Service::SecretsManager => secrets::handle(exchange).map(Answer::Now),
         Service::EventBridge => events::handle(exchange).map(Answer::Now),
         Service::Sqs => sqs::handle(exchange).map(Answer::Now),
-        Service::Iam => Err(unknown(exchange)),
+        Service::Iam => iam::handle(exchange).map(Answer::Now),
     }
 }
 
@@ -47,4 +51,17 @@ pub(crate) fn unknown(exchange: &Exchange<'_>) -> Rejection {
     let call = exchange.call;
     let (service, operation) = (call.service.prefix(), &call.operation);
     Rejection::unsupported(format!("the operation {service}:{operation}"))
+}
+
+/// The form of a request of the query protocol that has no members but these.
+pub(crate) fn form(exchange: &Exchange<'_>, members: &[&str]) -> Result<Form, Rejection> {
+    let form = Form::of(exchange.request);
+    match form.besides(members).first() {
+        None => Ok(form),
+        Some(member) => {
+            let (service, operation) = (exchange.call.service.prefix(), &exchange.call.operation);
+            let problem = format!("{service}:{operation} with {member}");
+            Err(Rejection::unsupported(problem))
+        }
+    }
 }

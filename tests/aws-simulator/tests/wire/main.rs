@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod enforcement;
 mod events;
 mod faults;
+mod iam;
 mod kms;
 mod lambda;
 mod permissions;
