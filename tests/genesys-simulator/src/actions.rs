@@ -16,6 +16,7 @@ use crate::audit_record::Change;
 use crate::auth_action;
 use crate::drafts::of_draft;
 use crate::error::ApiError;
+use crate::integration_deletion::refuse_deleted;
 use crate::integration_types::HoldsActions;
 use crate::paging::{Page, listing};
 use crate::request::{Reply, Request};
@@ -251,6 +252,7 @@ pub(crate) fn new_revision(
             format!("There is no integration with id {integration_id}"),
         )
     })?;
+    refuse_deleted(integration)?;
     let kind = integration.kind;
     let refused = match (kind.holds_actions, is_draft) {
         (HoldsActions::Yes, _) | (HoldsActions::DraftsOnly, true) => None,

@@ -10,6 +10,7 @@ use crate::audit_log::{AuditAction, EntityType, Subject};
 use crate::audit_record::Change;
 use crate::auth_action;
 use crate::error::ApiError;
+use crate::integration_deletion::refuse_deleted;
 use crate::integration_types::{IntegrationType, spelled_slot, spelled_type};
 use crate::integrations::Integration;
 use crate::request::{Reply, Request};
@@ -70,6 +71,7 @@ pub(crate) fn get(world: &mut World, request: &Request) -> Result<Reply, ApiErro
 pub(crate) fn put(world: &mut World, request: &Request) -> Result<Reply, ApiError> {
     let id = request.param("integrationId");
     let integration = world.integration(id)?;
+    refuse_deleted(integration)?;
     let kind = integration.kind;
     let fields = request.fields("IntegrationConfiguration", CONFIG_FIELDS, &world.switches)?;
     let version = fields.required_whole("version")?;

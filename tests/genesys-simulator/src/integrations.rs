@@ -10,6 +10,7 @@ use crate::audit_log::{AuditAction, EntityType, Subject, state_audit};
 use crate::audit_record::Change;
 use crate::error::ApiError;
 use crate::integration_config::{Config, rendered_config};
+use crate::integration_deletion;
 use crate::integration_types::{self, IntegrationType};
 use crate::paging::listing;
 use crate::request::{Fields, Reply, Request};
@@ -60,6 +61,25 @@ const TYPE_FIELDS: &[&str] = &[
     "vendorOAuthClientIds",
     "selfUri",
 ];
+
+/// What the integration is meant to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Intended {
+    Enabled,
+    Disabled,
+    /// Still shown, by switch.
+    Deleted,
+}
+
+impl Intended {
+    fn text(self) -> &'static str {
+        match self {
+            Self::Enabled => "ENABLED",
+            Self::Disabled => "DISABLED",
+            Self::Deleted => "DELETED",
+        }
+    }
+}
 
 /// What the integration is; it follows the intended state after the activation time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,7 +134,7 @@ impl Reported {
 pub(crate) struct Integration {
     pub(crate) id: String,
     pub(crate) kind: &'static IntegrationType,
-    pub(crate) is_enabled: bool,
+    pub(crate) intended: Intended,
     /// When the intended state was last changed; none where it is as it was created.
     pub(crate) state_changed: Option<Timestamp>,
     /// Set by the control API: the integration reports an error.
@@ -145,7 +165,8 @@ impl Integration {
         let is_settling = self
             .state_changed
             .is_some_and(|since| now.duration_since(since) < activation);
-        match (self.is_enabled, self.in_error, is_settling) {
+        let is_enabled = self.intended == Intended::Enabled;
+        match (is_enabled, self.in_error, is_settling) {
             (_, true, _) => Reported::Error,
             (true, false, true) => Reported::Activating,
             (true, false, false) => Reported::Active,
@@ -153,17 +174,9 @@ impl Integration {
             (false, false, false) => Reported::Inactive,
         }
     }
-
-    fn intended(&self) -> &'static str {
-        if self.is_enabled {
-            "ENABLED"
-        } else {
-            "DISABLED"
-        }
-    }
 }
 
-fn rendered(world: &World, integration: &Integration, with_config: bool) -> Value {
+pub(crate) fn rendered(world: &World, integration: &Integration, with_config: bool) -> Value {
     let reported = integration.reported(world.now(), world.activation);
     let mut body = json!({
         "id": integration.id,
@@ -173,7 +186,7 @@ fn rendered(world: &World, integration: &Integration, with_config: bool) -> Valu
             "selfUri": format!("/api/v2/integrations/types/{}", integration.kind.id),
         },
         "notes": integration.config.notes,
-        "intendedState": integration.intended(),
+        "intendedState": integration.intended.text(),
         "reportedState": {
             "code": reported.text(),
             "effective": reported.words(),
@@ -274,7 +287,10 @@ pub(crate) fn create(world: &mut World, request: &Request) -> Result<Reply, ApiE
     let integration = Integration {
         id: world.ids.id(),
         kind,
-        is_enabled: world.switches.new_integration_state == NewIntegrationState::Enabled,
+        intended: match world.switches.new_integration_state {
+            NewIntegrationState::Enabled => Intended::Enabled,
+            NewIntegrationState::Disabled => Intended::Disabled,
+        },
         state_changed: None,
         in_error: false,
         created: world.now(),
@@ -314,12 +330,11 @@ pub(crate) fn patch(world: &mut World, request: &Request) -> Result<Reply, ApiEr
     world.integration(id)?;
     let fields = request.fields("Integration", MODEL_FIELDS, &world.switches)?;
     let wanted = fields.required_text("intendedState")?;
-    let enable = match wanted.as_str() {
-        "ENABLED" => true,
-        "DISABLED" => false,
-        "DELETED" => return remove(world, request),
-        // Restoring concerns a deleted integration, and a deleted one is gone here.
-        "RESTORED" => return Err(ApiError::bad_request("The integration is not deleted.")),
+    let intended = match wanted.as_str() {
+        "ENABLED" => Intended::Enabled,
+        "DISABLED" => Intended::Disabled,
+        "DELETED" => return integration_deletion::delete(world, request),
+        "RESTORED" => return integration_deletion::restore(world, request),
         _ => {
             return Err(ApiError::invalid_value(
                 "intendedState",
@@ -328,48 +343,31 @@ pub(crate) fn patch(world: &mut World, request: &Request) -> Result<Reply, ApiEr
             ));
         }
     };
+    integration_deletion::refuse_deleted(world.integration(id)?)?;
+    let action = state_audit(intended == Intended::Enabled, &world.switches);
+    intend(world, request, intended, action)
+}
+
+/// Changes what an integration is meant to be.
+pub(crate) fn intend(
+    world: &mut World,
+    request: &Request,
+    intended: Intended,
+    action: AuditAction,
+) -> Result<Reply, ApiError> {
+    let id = request.param("integrationId");
     let now = world.now();
     let integration = world.integration_mut(id)?;
-    let before = integration.intended().to_owned();
-    if integration.is_enabled != enable {
-        integration.is_enabled = enable;
+    let before = std::mem::replace(&mut integration.intended, intended);
+    if before != intended {
         integration.state_changed = Some(now);
     }
-    let after = integration.intended().to_owned();
     let subject = Subject::new(EntityType::Integration, id, &integration.config.name);
-    let changes = vec![Change::of("intendedState", Some(before), Some(after))];
-    let action = state_audit(enable, &world.switches);
+    let text = |state: Intended| Some(state.text().to_owned());
+    let changes = vec![Change::of("intendedState", text(before), text(intended))];
     world.audit(request, subject, action, changes);
     let integration = world.integration(id)?;
     Ok(Reply::ok(rendered(world, integration, false)))
-}
-
-pub(crate) fn delete(world: &mut World, request: &Request) -> Result<Reply, ApiError> {
-    remove(world, request)
-}
-
-/// Deleting an integration deletes its actions (terraform-provider-genesyscloud).
-fn remove(world: &mut World, request: &Request) -> Result<Reply, ApiError> {
-    let id = request.param("integrationId");
-    let integration = world.integration(id)?;
-    let mut body = rendered(world, integration, false);
-    body["intendedState"] = json!("DELETED");
-    let subject = Subject::new(EntityType::Integration, id, &integration.config.name);
-    let actions: Vec<Subject> = world
-        .actions
-        .iter()
-        .filter(|action| action.integration_id == id && action.published.is_some())
-        .map(|action| Subject::new(EntityType::Action, &action.id, action.name()))
-        .collect();
-    world.actions.retain(|action| action.integration_id != id);
-    world
-        .integrations
-        .retain(|integration| integration.id != id);
-    for action in actions {
-        world.audit(request, action, AuditAction::Delete, Vec::new());
-    }
-    world.audit(request, subject, AuditAction::Delete, Vec::new());
-    Ok(Reply::ok(body))
 }
 
 #[cfg(test)]

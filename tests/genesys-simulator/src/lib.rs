@@ -28,6 +28,7 @@ mod handles;
 mod ids;
 mod in_process;
 mod integration_config;
+mod integration_deletion;
 mod integration_types;
 mod integrations;
 mod invoke;

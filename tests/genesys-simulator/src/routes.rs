@@ -8,8 +8,8 @@ use crate::error::ApiError;
 use crate::request::{Reply, Request};
 use crate::world::World;
 use crate::{
-    actions, audits, credentials, drafts, integration_config, integration_types, integrations,
-    oauth, oauth_usage, organization, roles, usage_jobs,
+    actions, audits, credentials, drafts, integration_config, integration_deletion,
+    integration_types, integrations, oauth, oauth_usage, organization, roles, usage_jobs,
 };
 
 /// What a caller must hold.
@@ -135,7 +135,7 @@ pub(crate) static ROUTES: &[Route] = &[
     route!("POST" "/api/v2/integrations", INTEGRATION_ADD, W(integrations::create), Integration Create),
     route!("GET" "/api/v2/integrations/{integrationId}", INTEGRATION_VIEW, W(integrations::get)),
     route!("PATCH" "/api/v2/integrations/{integrationId}", INTEGRATION_EDIT, W(integrations::patch), Integration Update),
-    route!("DELETE" "/api/v2/integrations/{integrationId}", INTEGRATION_DELETE, W(integrations::delete), Integration Delete),
+    route!("DELETE" "/api/v2/integrations/{integrationId}", INTEGRATION_DELETE, W(integration_deletion::delete), Integration Delete),
     route!("GET" "/api/v2/integrations/{integrationId}/config/current", INTEGRATION_VIEW, W(integration_config::get)),
     route!("PUT" "/api/v2/integrations/{integrationId}/config/current", INTEGRATION_EDIT, W(integration_config::put), Integration Update),
     route!("GET" "/api/v2/integrations/types", INTEGRATION_VIEW, W(integration_types::list)),

@@ -98,6 +98,8 @@ switches! {
     contract_spelling: ContractSpelling { AsWritten = "as_written", Normalized = "normalized" }
     /// The intended state of a new integration.
     new_integration_state: NewIntegrationState { Disabled = "DISABLED", Enabled = "ENABLED" }
+    /// Whether a deleted integration is gone at once, or still shown with the intended state DELETED until it is restored. Recorded: gone.
+    deleted_integration: DeletedIntegration { Gone = "gone", Shown = "shown" }
     /// Whether a fresh integration refuses new actions (400) until its activation time has passed.
     fresh_integration_actions: FreshIntegrationActions { Accept = "accept", Refuse = "refuse" }
     /// The slot of an integration's config that names the role. Official modules write the first; it is to be read from the integration type.

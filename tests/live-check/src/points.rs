@@ -33,6 +33,10 @@ pub const POINTS: &[(&str, Way)] = &[
         Way::Left("nothing depends on it: Lockstep compares contracts by what they mean"),
     ),
     ("new_integration_state", Way::Writing),
+    (
+        "deleted_integration",
+        Way::Left("nothing depends on it: Lockstep takes one that is deleted for gone"),
+    ),
     ("fresh_integration_actions", Way::Writing),
     ("credential_redaction", Way::Reading),
     ("delete_used_credential", Way::Writing),

@@ -3,7 +3,7 @@
 use genesys_simulator::{ClockSettings, IntegrationSettings};
 use serde_json::{Value, json};
 
-use crate::support::{World, id_of};
+use crate::support::{World, action_body, id_of};
 
 const ROLE: &str = "arn:aws:iam::000000000000:role/GenesysRole";
 
@@ -150,6 +150,45 @@ async fn integrations_are_listed_by_type_credential_and_state() {
     assert_eq!(none.expect(200)["total"], 0);
     let wrong = world.get("/api/v2/integrations?reportedState=FINE").await;
     wrong.refusal(400, "invalid.query.param.value");
+}
+
+#[tokio::test]
+async fn a_deleted_integration_is_still_shown_by_switch_until_it_is_restored() {
+    let world = World::new().await;
+    world.switch("deleted_integration", "shown");
+    let id = world.integration().await;
+    let action = world.action(&id, "a").await;
+    let path = format!("/api/v2/integrations/{id}");
+    let deleted = world.delete(&path).await.expect(200);
+    assert_eq!(deleted["intendedState"], "DELETED");
+    let listed = world.get("/api/v2/integrations").await.expect(200);
+    assert_eq!(listed["entities"][0]["intendedState"], "DELETED");
+    let read = world
+        .get(&format!("/api/v2/integrations/actions/{action}"))
+        .await;
+    read.refusal(404, "not.found");
+    for refused in [
+        world.delete(&path).await,
+        world
+            .patch(&path, &json!({"intendedState": "ENABLED"}))
+            .await,
+        world
+            .post("/api/v2/integrations/actions", &action_body(&id, "b"))
+            .await,
+        world
+            .put(&format!("{path}/config/current"), &config(1, "none"))
+            .await,
+    ] {
+        refused.refusal(400, "bad.request");
+    }
+    let restore = json!({"intendedState": "RESTORED"});
+    let restored = world.patch(&path, &restore).await.expect(200);
+    assert_eq!(restored["intendedState"], "DISABLED");
+    world.action(&id, "c").await;
+    world
+        .patch(&path, &restore)
+        .await
+        .refusal(400, "bad.request");
 }
 
 #[tokio::test]
