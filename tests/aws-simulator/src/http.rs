@@ -1,5 +1,7 @@
 //! Requests and answers, whole and in memory.
 
+use std::fmt;
+
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
@@ -7,8 +9,8 @@ use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-/// A request as it was sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A request as it was sent. Its headers and its body are never printed: they hold secrets.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Request {
     /// The method.
     pub method: String,
@@ -22,6 +24,28 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Bytes,
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("method", &self.method)
+            .field("host", &self.host)
+            .field("path", &self.path)
+            .field("query", &self.raw_query)
+            .field("bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("status", &self.status)
+            .field("headers", &self.headers)
+            .field("bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Request {
@@ -72,8 +96,8 @@ impl Request {
     }
 }
 
-/// An answer.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// An answer. Its body is never printed: it may hold a secret.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Response {
     /// The HTTP status.
     pub status: u16,
@@ -136,5 +160,26 @@ impl Response {
     pub(crate) fn send(self) -> HttpResponse {
         let body = SdkBody::from(self.body.clone());
         self.send_with(body)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neither_a_request_nor_an_answer_prints_what_it_carries() {
+        let request = Request {
+            method: "POST".into(),
+            host: "sts.amazonaws.com".into(),
+            path: "/".into(),
+            raw_query: String::new(),
+            headers: vec![("x-amz-security-token".into(), "planted".into())],
+            body: "planted".into(),
+        };
+        let answer = Response::new(200).with_body("application/json", "planted");
+        let printed = format!("{request:?} {answer:?}");
+        assert!(!printed.contains("planted"), "{printed}");
+        assert!(printed.contains("bytes: 7"), "{printed}");
     }
 }

@@ -1,6 +1,7 @@
 //! Who can sign requests.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use jiff::Timestamp;
 
@@ -100,8 +101,9 @@ impl Principal {
     }
 }
 
-/// An access key and whose it is. The secret key is not checked, since signatures are not.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// An access key and whose it is. The secret key is not checked, since signatures are not. The token
+/// is never printed.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Credentials {
     /// The access key's id.
     pub access_key_id: String,
@@ -111,6 +113,16 @@ pub struct Credentials {
     pub session_token: Option<String>,
     /// Until when they are valid; `None` where they are not temporary.
     pub until: Option<Timestamp>,
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials")
+            .field("access_key_id", &self.access_key_id)
+            .field("principal", &self.principal)
+            .field("until", &self.until)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Every access key of the account, and those of others that reach it.

@@ -20,7 +20,12 @@ struct Tape(Mutex<Vec<String>>);
 
 impl Observer for Tape {
     fn observe(&self, call: &Call, request: &Request, response: &Response) {
-        let line = format!("{} {request:?} {response:?}", call.at);
+        let (sent, received) = (&request.headers, &response.headers);
+        let (asked, answered) = (&request.body, &response.body);
+        let line = format!(
+            "{} {request:?} {sent:?} {asked:?} {response:?} {received:?} {answered:?}",
+            call.at
+        );
         self.0.lock().unwrap().push(line);
     }
 }
