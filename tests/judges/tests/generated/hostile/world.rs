@@ -75,7 +75,7 @@ fn credential_body() -> Value {
 }
 
 fn client_body() -> Value {
-    json!({"name": "target", "authorizedGrantType": "CODE"})
+    json!({"name": "target", "authorizedGrantType": "CODE", "scope": ["oauth"]})
 }
 
 /// A token of the simulator's client.
