@@ -85,6 +85,11 @@ fn rules_send_to_queues_of_the_stack_or_to_the_web_service() -> Outcome {
     );
     assert_eq!(all.rules.len(), usual.rules.len() + 4);
     let own = &all.buses[0].name;
+    // On a bus of its own a rule's ARN names the bus (Service Authorization Reference, Amazon EventBridge).
+    let arn = |id: &str| all.rule(id).expect("the rule").arn.clone();
+    let rules = "arn:aws:events:us-east-1:123456789012:rule";
+    assert!(arn("AttentionRule").starts_with(&format!("{rules}/{own}/")));
+    assert!(arn("SecretRotatedRule").starts_with(&format!("{rules}/lockstep-SecretRotatedRule-")));
     for rule in &all.rules {
         for target in &rule.targets {
             let known = all.queues.iter().any(|queue| queue.arn == target.arn)
