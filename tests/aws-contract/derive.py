@@ -76,7 +76,7 @@ def operation(described, added):
         "output": output.get("shape"),
         "wrapper": output.get("resultWrapper"),
         "root": added.get("root"),
-        "errors": [error["shape"] for error in described.get("errors", [])],
+        "errors": [error["shape"] for error in described.get("errors", [])] + added.get("errors", []),
     }
 
 
@@ -95,6 +95,9 @@ def service(described, added, groups):
     additions = added.get("operations", {})
     if unknown := additions.keys() - operations.keys():
         sys.exit(f"the additions name operations that {meta['serviceId']} does not have: {sorted(unknown)}")
+    errors = {error for one in additions.values() for error in one.get("errors", [])}
+    if unknown := errors - described["shapes"].keys():
+        sys.exit(f"the additions name errors that {meta['serviceId']} does not have: {sorted(unknown)}")
     common = common_errors(added["error_groups"], groups)
     return {
         "protocol": meta["protocol"],

@@ -19,7 +19,9 @@ struct Declared<'c> {
 
 impl Judge<'_> {
     pub(crate) fn error<B>(&mut self, model: &OperationModel, answer: &Response<B>, body: &[u8]) {
-        self.headers(None, answer.headers());
+        // S3 says with an error too that a delete marker is the latest version, and which one it is.
+        let structure = self.service.structure(model.output.as_ref());
+        self.headers(structure, answer.headers());
         let status = answer.status().as_u16();
         match self.service.protocol {
             Protocol::Json | Protocol::RestJson => {

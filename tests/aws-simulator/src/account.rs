@@ -1,5 +1,6 @@
 //! The account: what tests hold.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -15,6 +16,7 @@ use crate::connector::Connections;
 use crate::error::Rejection;
 use crate::exchange::{Answer, Exchange};
 use crate::identify::{Identified, identify};
+use crate::judge::{Judge, Judging};
 use crate::wire::Undisturbed;
 use crate::{
     AllowAll, Authorizer, Call, Change, Clock, Credentials, ErrorAnswer, Notification, Origin,
@@ -32,10 +34,18 @@ struct Inner {
     state: Mutex<State>,
     wire: Mutex<Arc<dyn Wire>>,
     observers: Mutex<Vec<Arc<dyn Observer>>>,
+    judge: Judge,
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
+        let violations = self.judge.take_violations();
+        if !violations.is_empty() && !std::thread::panicking() {
+            panic!(
+                "the in-memory AWS or a request to it is not as botocore's models have it:\n{}",
+                violations.join("\n")
+            );
+        }
         let Ok(state) = self.state.get_mut() else {
             return;
         };
@@ -52,7 +62,8 @@ impl Drop for Inner {
 ///
 /// # Panics
 /// The last handle panics when it is dropped after a request that this in-memory AWS does not know:
-/// a test can't pass by taking that for an error of AWS.
+/// a test can't pass by taking that for an error of AWS. It panics as well after a request or an
+/// answer that is not as botocore's service models have it, see [`Judging`].
 #[derive(Clone)]
 pub struct Account(Arc<Inner>);
 
@@ -83,6 +94,7 @@ impl Account {
             state: Mutex::new(State::new(settings, authorizer)),
             wire: Mutex::new(Arc::new(Undisturbed)),
             observers: Mutex::default(),
+            judge: Judge::default(),
         }))
     }
 
@@ -94,6 +106,23 @@ impl Account {
     /// From now on this sees every exchange.
     pub fn add_observer(&self, observer: Arc<dyn Observer>) {
         self.0.observers.lock().unwrap().push(observer);
+    }
+
+    /// How much of the exchanges is judged from now on: at first, everything.
+    pub fn set_judging(&self, judging: Judging) {
+        self.0.judge.set(judging);
+    }
+
+    /// What the judge found, for a test that expects it. It fails no test then.
+    #[must_use]
+    pub fn take_violations(&self) -> Vec<String> {
+        self.0.judge.take_violations()
+    }
+
+    /// How often the judge saw each operation.
+    #[must_use]
+    pub fn judged(&self) -> BTreeMap<String, u64> {
+        self.0.judge.exchanges()
     }
 
     /// Lets a service take only so many requests; `None` is as many as come.
@@ -238,11 +267,13 @@ impl Account {
             Err(Rejection::Refused(error)) => error.answer(call.service, &call.request_id),
             Err(Rejection::Unsupported(problem)) => {
                 self.unsupported(problem.clone());
-                ServiceError::new(501, "NotInMemory", problem)
-                    .answer(call.service, &call.request_id)
+                let error = ServiceError::new(501, "NotInMemory", problem);
+                // No answer of AWS, so none for its judge.
+                return self.finish(call, error.answer(call.service, &call.request_id));
             }
         };
         let response = self.finish(call, response);
+        self.0.judge.judge(call, request, &response);
         for observer in self.0.observers.lock().unwrap().iter() {
             observer.observe(call, request, &response);
         }

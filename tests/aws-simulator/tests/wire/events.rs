@@ -1,7 +1,7 @@
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::primitives::DateTime;
 use aws_sdk_eventbridge::types::{PutEventsRequestEntry, PutPartnerEventsRequestEntry};
-use aws_simulator::{Account, Effect, Notification};
+use aws_simulator::{Account, Effect, Judging, Notification};
 
 use crate::world::{account, code, sdk};
 
@@ -86,6 +86,7 @@ async fn entries_are_taken_and_refused_one_by_one() {
 #[tokio::test(start_paused = true)]
 async fn a_request_has_at_most_ten_entries_and_less_than_1_mb() {
     let (account, client) = with_bus();
+    account.set_judging(Judging::WrongRequestsRefused);
     let eleven = client
         .put_events()
         .set_entries(Some(vec![entry("{}"); 11]))

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use aws_sdk_iam::Client;
 use aws_sdk_iam::types::{PolicyEvaluationDecisionType, Tag};
-use aws_simulator::{Account, Effect};
+use aws_simulator::{Account, Effect, Judging};
 use jiff::{SignedDuration, Timestamp};
 use lockstep_domain::policy::decode;
 use policy_evaluator::IdentityPolicy;
@@ -150,7 +150,8 @@ async fn policies_that_others_attach_are_listed() {
 /// Codes and statuses: botocore's model of IAM.
 #[tokio::test(start_paused = true)]
 async fn what_is_not_there_or_there_already_is_an_error() {
-    let (_account, client) = start();
+    let (account, client) = start();
+    account.set_judging(Judging::WrongRequestsRefused);
     let missing = ("NoSuchEntity".to_owned(), 404);
     let get = client.get_role().role_name("A").send().await;
     assert_eq!(code(get), missing);

@@ -6,6 +6,7 @@ mod enforcement;
 mod events;
 mod faults;
 mod iam;
+mod judged;
 mod kms;
 mod lambda;
 mod permissions;

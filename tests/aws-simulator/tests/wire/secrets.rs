@@ -3,7 +3,9 @@ use std::time::Duration;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::types::Tag;
 use aws_simulator::services::kms::Key;
-use aws_simulator::{Access, Account, Authorizer, Decision, Effect, Notification, State, context};
+use aws_simulator::{
+    Access, Account, Authorizer, Decision, Effect, Judging, Notification, State, context,
+};
 
 use crate::world::{account, account_with, code, sdk, start};
 
@@ -118,6 +120,7 @@ async fn a_new_value_moves_awscurrent_and_awsprevious_with_it() {
 #[tokio::test(start_paused = true)]
 async fn a_token_names_one_value_for_ever() {
     let account = account();
+    account.set_judging(Judging::WrongRequestsRefused);
     let (client, arn) = secret(&account).await;
     put(&client, &arn, "v2", "second").send().await.unwrap();
     let before = account.history().len();

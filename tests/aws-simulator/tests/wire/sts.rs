@@ -4,7 +4,7 @@ use aws_sdk_sts::Client;
 use aws_sdk_sts::config::Credentials;
 use aws_sdk_sts::operation::assume_role::AssumeRoleOutput;
 use aws_simulator::services::iam::{Role, Text};
-use aws_simulator::{Account, Effect, EvaluatePolicies, Origin, Principal};
+use aws_simulator::{Account, Effect, EvaluatePolicies, Judging, Origin, Principal};
 use jiff::SignedDuration;
 use serde_json::json;
 
@@ -156,6 +156,7 @@ async fn a_changed_trust_policy_decides_as_late_as_the_switch_says() {
 #[tokio::test(start_paused = true)]
 async fn requests_are_within_what_sts_takes() {
     let account = account_with(EvaluatePolicies::default());
+    account.set_judging(Judging::WrongRequestsRefused);
     put_role(&account, "organization-1");
     let request = || {
         let request = as_account(&account, GENESYS).assume_role().role_arn(ROLE);
