@@ -1,9 +1,11 @@
 //! What is special to each function's queue: how long its messages are tried, and which event says
 //! that one was given up.
 
+use lockstep_domain::compliance::Check;
 use lockstep_domain::credentials::unit_of;
 use lockstep_domain::digest::Digest;
 use lockstep_domain::event::{Detail, EventType};
+use lockstep_domain::finding::Finding;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -116,6 +118,7 @@ impl Edge {
             "{}. The message goes to the dead-letter queue: repair the cause, then redrive it",
             failure.reason()
         ));
+        detail.findings = self.findings(delivery, &detail);
         let failed = self.failed(world, &detail).await;
         world
             .emit_once(&Occasion::gave_up(delivery), failed, detail)
@@ -141,6 +144,7 @@ impl Edge {
                     "{failure}. It is tried until {} min after it was asked for; then the message goes to the dead-letter queue",
                     self.limits(&world.config).budget.as_secs() / 60
                 ));
+                detail.findings = self.findings(delivery, &detail);
                 let failed = self.failed(world, &detail).await;
                 world
                     .emit_once(&Occasion::to_repair(delivery), failed, detail)
@@ -151,6 +155,18 @@ impl Edge {
         };
         if let Err(error) = said {
             tracing::warn!(%error, "what has to be repaired is no event yet");
+        }
+    }
+
+    /// A sweep that does not take place is a finding: those who subscribe to findings that failed
+    /// get it as one.
+    fn findings(self, delivery: &Delivery, detail: &Detail) -> Vec<Finding> {
+        match (self, &detail.reason) {
+            (Self::Compliance, Some(reason)) => {
+                vec![Check::Sweep.failed(delivery.queue_arn.clone(), reason.clone())]
+            }
+            (Self::Compliance, None)
+            | (Self::Provision | Self::Rebind | Self::Verify | Self::Rotate, _) => Vec::new(),
         }
     }
 

@@ -234,6 +234,30 @@ async fn the_last_delivery_says_so_before_the_queue_moves_the_message() {
 }
 
 #[tokio::test]
+async fn a_sweep_that_does_not_take_place_is_a_finding_for_those_who_subscribe_to_findings() {
+    let queue = Queue::new().await;
+    let payload = queue.payload("orders", "1", 1, SECOND);
+    let handler = async |_: &World, _: &Call, _: &Context| Err(denied());
+    let served = serve(
+        &queue.world,
+        Edge::Compliance,
+        &handler,
+        payload,
+        &context(),
+    )
+    .await;
+    served.unwrap();
+    let events = queue.account.events();
+    let [(kind, detail)] = events.as_slice() else {
+        panic!("{events:?}");
+    };
+    let stack = stack();
+    let rule = stack.rule("FindingRule").unwrap();
+    let event = json!({"source": "lockstep", "detail-type": kind, "detail": detail});
+    assert!(rule.pattern.matches(&event), "{event}");
+}
+
+#[tokio::test]
 async fn an_unreadable_object_is_one_event_a_version_with_the_way_back() {
     let queue = Queue::new().await;
     let object = "state/org-1/orders.json";
