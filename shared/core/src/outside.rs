@@ -8,6 +8,7 @@ use clock::Clock;
 use genesys_cloud::{Settings, Transport};
 
 use crate::aws::Connection;
+use crate::telemetry::{WriteLine, to_stdout};
 
 /// The ways out of a [`World`](crate::world::World).
 #[derive(Clone, Debug)]
@@ -18,6 +19,8 @@ pub struct Outside {
     pub genesys: Option<Arc<dyn Transport>>,
     /// The time.
     pub clock: Clock,
+    /// Where metrics are written.
+    pub metrics: WriteLine,
 }
 
 impl Outside {
@@ -37,6 +40,7 @@ impl From<&SdkConfig> for Outside {
             aws: sdk.into(),
             genesys: None,
             clock: Clock::system(),
+            metrics: to_stdout,
         }
     }
 }

@@ -60,7 +60,17 @@ pub fn record_change(change: &ChangeId) {
 #[derive(Debug)]
 pub struct Metrics {
     function: String,
+    write: WriteLine,
     counts: Mutex<Counts>,
+}
+
+/// Where a line goes that somebody else collects.
+pub type WriteLine = fn(&str);
+
+/// CloudWatch reads metrics from what a function writes to standard output (CloudWatch user guide,
+/// "Embedding metrics within logs").
+pub fn to_stdout(line: &str) {
+    println!("{line}");
 }
 
 #[derive(Debug, Default)]
@@ -84,9 +94,10 @@ fn milliseconds(duration: Duration) -> f64 {
 impl Metrics {
     /// For a function of this deployed name.
     #[must_use]
-    pub fn new(function: &str) -> Self {
+    pub fn new(function: &str, write: WriteLine) -> Self {
         Self {
             function: function.to_owned(),
+            write,
             counts: Mutex::default(),
         }
     }
@@ -130,10 +141,10 @@ impl Metrics {
         self.counts().credential_splits += 1;
     }
 
-    /// Writes one line to standard output and begins anew. Nothing counted, nothing written.
+    /// Writes one line and begins anew. Nothing counted, nothing written.
     pub fn flush(&self, now: Timestamp) {
         if let Some(line) = self.take(now) {
-            println!("{line}");
+            (self.write)(&line.to_string());
         }
     }
 
@@ -228,7 +239,7 @@ mod tests {
 
     #[test]
     fn every_metric_of_a_line_is_defined_and_has_its_value() {
-        let metrics = Metrics::new("lockstep-rebind-action");
+        let metrics = Metrics::new("lockstep-rebind-action", to_stdout);
         metrics.handled(true, Duration::from_micros(12_345));
         metrics.handled(false, Duration::from_millis(7));
         metrics.genesys(&Stats {
@@ -262,7 +273,7 @@ mod tests {
 
     #[test]
     fn what_was_flushed_is_not_counted_again() {
-        let metrics = Metrics::new("f");
+        let metrics = Metrics::new("f", to_stdout);
         assert_eq!(metrics.take(now()), None);
         metrics.handled(true, Duration::ZERO);
         assert!(metrics.take(now()).is_some());
@@ -271,7 +282,7 @@ mod tests {
 
     #[test]
     fn without_a_sign_in_there_is_no_latency_of_signing_in() {
-        let metrics = Metrics::new("f");
+        let metrics = Metrics::new("f", to_stdout);
         metrics.handled(true, Duration::ZERO);
         let line = metrics.take(now()).unwrap();
         assert_eq!(line.get("AuthLatency"), None);

@@ -86,7 +86,7 @@ impl World {
             queues: aws::Queues::new(aws, &config),
             functions: aws::Functions::new(aws),
             sessions: Sessions::new(outside.client_settings()),
-            metrics: Metrics::new(&config.function),
+            metrics: Metrics::new(&config.function, outside.metrics),
             config,
             clock: outside.clock,
         }

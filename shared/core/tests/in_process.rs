@@ -150,6 +150,7 @@ fn setup() -> (World, Simulator, Arc<Mutex<Vec<Vec<u8>>>>) {
         aws: Connection::with_own_budgets(&aws.sdk()),
         genesys: Some(Arc::new(Genesys(simulator.wire()))),
         clock,
+        metrics: |_| (),
     };
     (World::new(config(), outside), simulator, aws.stored)
 }

@@ -53,6 +53,7 @@ impl World {
             aws: Connection::with_own_budgets(&sdk),
             genesys: None,
             clock,
+            metrics: |_| (),
         };
         Self {
             account,
