@@ -19,6 +19,8 @@ pub enum Judged {
     Everything,
     /// Answers only: for a client that sends wrong requests on purpose.
     AnswersOnly,
+    /// Nothing, and no figures: for many runs of what another run judges.
+    Nothing,
 }
 
 /// The contract of every operation that the simulator has. Blocks: the first time on a machine the official
@@ -72,7 +74,7 @@ impl Judge {
                 let contract = self.contract;
                 self.note(contract.judge_request(method, route, query, content_type, body));
             }
-            Judged::AnswersOnly => {}
+            Judged::AnswersOnly | Judged::Nothing => {}
         }
     }
 
@@ -84,6 +86,9 @@ impl Judge {
         content_type: Option<&str>,
         body: &[u8],
     ) {
+        if self.judged == Judged::Nothing {
+            return;
+        }
         let Place { method, route } = at;
         self.exchanges.judged(method, route);
         let contract = self.contract;
@@ -152,7 +157,11 @@ impl Drop for Verdict {
         let found = self.found();
         let is_panic = !found.is_empty() && !self.is_lenient && !thread::panicking();
         // What ends in a panic is told by it; the figures are of what goes on.
-        if !is_panic && let Err(error) = self.judge.exchanges.leave() {
+        let has_figures = self.judge.judged != Judged::Nothing;
+        if has_figures
+            && !is_panic
+            && let Err(error) = self.judge.exchanges.leave()
+        {
             eprintln!("contract: the figures cannot be left: {error}");
         }
         if found.is_empty() || thread::panicking() {

@@ -1,0 +1,158 @@
+//! Genesys Cloud in the same process: the simulator's router behind the client's transport.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_simulator::Origin;
+use genesys_cloud::{Body, Exchange, NoAnswer, Transport, TransportFailure};
+use genesys_simulator::{Cut, Wire};
+
+use crate::driver::OUTSIDE;
+use crate::faults::{Faults, Kind, PROXY_PAGE, Site};
+
+/// The way to the organization, with its planned faults.
+#[derive(Clone, Debug)]
+pub(crate) struct Platform {
+    pub(crate) wire: Wire,
+    pub(crate) faults: Arc<Faults>,
+}
+
+impl Platform {
+    /// The connections of one execution environment.
+    pub(crate) fn connection(&self, origin: Origin) -> Connection {
+        Connection {
+            platform: self.clone(),
+            origin,
+        }
+    }
+}
+
+/// The connections of one execution environment.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    platform: Platform,
+    origin: Origin,
+}
+
+impl Transport for Connection {
+    fn exchange(&self, request: http::Request<Body>, limit: usize) -> Exchange<'_> {
+        Box::pin(self.answer(request, limit))
+    }
+}
+
+impl Connection {
+    async fn answer(
+        &self,
+        request: http::Request<Body>,
+        limit: usize,
+    ) -> Result<http::Response<Body>, NoAnswer> {
+        let faults = &self.platform.faults;
+        let is_disturbed = self.origin.environment != OUTSIDE;
+        let kind = is_disturbed.then(|| Site {
+            function: self.origin.function.clone(),
+            operation: format!("{} {}", request.method(), family(request.uri().path())),
+            resource: request.uri().path().to_owned(),
+        });
+        let kind = kind.and_then(|site| faults.decide(site));
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        if let Some(kind) = kind
+            && let Some(unsent) = unsent(kind)
+        {
+            return unsent.await;
+        }
+        let answered = self.platform.wire.exchange(request.map(Body::into_bytes));
+        let answered = answered.await;
+        faults.progress.notify_one();
+        match kind {
+            Some(Kind::Crash) => {
+                faults.crash(&self.origin);
+                std::future::pending().await
+            }
+            Some(Kind::AnswerLost) => std::future::pending().await,
+            Some(Kind::AnswerReset) => Err(broken("the connection was reset")),
+            Some(Kind::NotJson) => answered
+                .map(|answer| answer.map(|_| Body::from(PROXY_PAGE.as_bytes().to_vec())))
+                .map_err(cut),
+            Some(Kind::Truncated) => answered
+                .map(|answer| answer.map(|body| Body::from(body[..body.len() / 2].to_vec())))
+                .map_err(cut),
+            Some(
+                Kind::Reset
+                | Kind::Timeout
+                | Kind::TooMany
+                | Kind::TooManyWithHint
+                | Kind::Internal
+                | Kind::Unavailable
+                | Kind::Conflict
+                | Kind::Unauthorized,
+            )
+            | None => match answered {
+                Ok(answer) if answer.body().len() > limit => Err(NoAnswer::TooLarge),
+                Ok(answer) => Ok(answer.map(Body::from)),
+                Err(how) => Err(cut(how)),
+            },
+        }
+    }
+}
+
+fn broken(how: &str) -> NoAnswer {
+    NoAnswer::Failed(TransportFailure::Broken, how.to_owned())
+}
+
+fn cut(how: Cut) -> NoAnswer {
+    broken(&format!("{how:?}"))
+}
+
+type Unsent =
+    std::pin::Pin<Box<dyn Future<Output = Result<http::Response<Body>, NoAnswer>> + Send>>;
+
+/// What a request is answered by that never reaches the platform.
+fn unsent(kind: Kind) -> Option<Unsent> {
+    let status = |status: u16, hint: Option<u32>| -> Option<Unsent> {
+        let mut answer = http::Response::builder().status(status);
+        if let Some(seconds) = hint {
+            answer = answer.header("retry-after", seconds);
+        }
+        let code = match status {
+            401 => "authentication.required",
+            409 => "general.conflict",
+            429 => "too.many.requests",
+            503 => "service.unavailable",
+            _ => "internal.server.error",
+        };
+        let body =
+            serde_json::json!({"message": "a planned fault", "code": code, "status": status});
+        let answer = answer
+            .header("content-type", "application/json")
+            .body(Body::from(body.to_string().into_bytes()))
+            .map_err(|error| broken(&error.to_string()));
+        Some(Box::pin(std::future::ready(answer)))
+    };
+    match kind {
+        Kind::Crash | Kind::AnswerLost | Kind::AnswerReset | Kind::Truncated | Kind::NotJson => {
+            None
+        }
+        Kind::Reset => Some(Box::pin(std::future::ready(Err(broken(
+            "the connection was reset",
+        ))))),
+        Kind::Timeout => Some(Box::pin(std::future::pending())),
+        Kind::TooMany => status(429, None),
+        Kind::TooManyWithHint => status(429, Some(7)),
+        Kind::Internal => status(500, None),
+        Kind::Unavailable => status(503, None),
+        Kind::Conflict => status(409, None),
+        Kind::Unauthorized => status(401, None),
+    }
+}
+
+/// A path without the ids in it: calls of one operation have one name.
+fn family(path: &str) -> String {
+    let is_id = |part: &str| {
+        part.len() >= 20 || part.starts_with("custom_-_") || part.starts_with("static_-_")
+    };
+    let parts = path.split('/');
+    let parts: Vec<&str> = parts
+        .map(|part| if is_id(part) { "{id}" } else { part })
+        .collect();
+    parts.join("/")
+}

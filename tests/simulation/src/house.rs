@@ -1,0 +1,242 @@
+//! What is managed: the manifest, and the secrets and functions that it names.
+
+use std::collections::BTreeSet;
+
+use aws_simulator::Account;
+use aws_simulator::services::lambda::{Body, Ended, Function};
+use aws_simulator::services::secrets::{Secret, Value as SecretValue, Version};
+use serde_json::{Value, json};
+
+/// The organization's id.
+pub const ORGANIZATION: &str = "0f1e2d3c-0000-4000-8000-000000000001";
+
+/// The secret that Lockstep signs in with.
+const CLIENT: &str = "genesys/client";
+/// The one role and the one integration.
+pub(crate) const ROLE: &str = "GenesysActions";
+const INTEGRATION: &str = "AWS Lambda production";
+/// The integration that a credential with values is for; a person made it.
+const WEB_SERVICES: &str = "Web services production";
+/// The secret whose values that credential carries.
+const CREDENTIAL: &str = "genesys-credentials/basic";
+/// The secret of a pair of OAuth clients.
+const PAIR: &str = "genesys/team";
+
+/// An action of the manifest, and the secret that it is bound to.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Action {
+    /// Its key; name, function and secret are called after it.
+    pub key: String,
+    /// Whether it has a live test.
+    pub tested: bool,
+    /// Whether the secret's old version still works after a rotation.
+    pub alternating: bool,
+    /// Whether it calls its second function.
+    pub moved: bool,
+}
+
+impl Action {
+    /// Its name at Genesys Cloud.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("Look up {}", self.key)
+    }
+
+    /// The name of its secret.
+    #[must_use]
+    pub fn secret_name(&self) -> String {
+        format!("prod/{}", self.key)
+    }
+
+    /// The ARN of its secret.
+    #[must_use]
+    pub fn secret(&self) -> String {
+        arn_of_secret(&self.secret_name())
+    }
+
+    /// The ARN of its function.
+    #[must_use]
+    pub fn function(&self) -> String {
+        format!(
+            "arn:aws:lambda:us-east-1:123456789012:function:{}",
+            self.function_name()
+        )
+    }
+
+    fn function_name(&self) -> String {
+        match self.moved {
+            true => format!("Genesys-{}-2", self.key),
+            false => format!("Genesys-{}", self.key),
+        }
+    }
+
+    fn entry(&self) -> Value {
+        let overlap = match self.alternating {
+            true => "alternating",
+            false => "none",
+        };
+        let mut entry = json!({
+            "key": self.key, "name": self.name(), "integration": "prod",
+            "function": self.function(),
+            "secrets": [{"name": "DB", "arn": self.secret(), "overlap": overlap}],
+            "contract": {"input": {"type": "object"}, "output": {"type": "object"}},
+        });
+        if self.tested {
+            entry["test"] = json!({"input": {}, "safe": true, "expect": {"found": true}});
+        }
+        entry
+    }
+}
+
+/// Everything that one manifest names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct House {
+    /// Its actions, all of one integration.
+    pub actions: Vec<Action>,
+    /// Whether an integration credential carries the values of a secret.
+    pub credential: bool,
+    /// Whether a pair of OAuth clients is rotated.
+    pub pair: bool,
+    /// Whether a person changed what is managed: a verdict may then name that.
+    pub tampered: bool,
+}
+
+impl House {
+    /// Actions with these keys: each second one tested, each third one with an old version that still
+    /// works.
+    #[must_use]
+    pub fn of(keys: &[&str]) -> Self {
+        let actions = keys.iter().enumerate();
+        Self {
+            credential: false,
+            pair: false,
+            tampered: false,
+            actions: actions
+                .map(|(number, key)| Action {
+                    key: (*key).to_owned(),
+                    tested: number % 2 == 0,
+                    alternating: number % 3 == 0,
+                    moved: false,
+                })
+                .collect(),
+        }
+    }
+
+    /// The name of the integration.
+    #[must_use]
+    pub fn integration() -> &'static str {
+        INTEGRATION
+    }
+
+    /// The manifest. JSON is YAML.
+    #[must_use]
+    pub fn manifest(&self) -> String {
+        let actions: Vec<Value> = self.actions.iter().map(Action::entry).collect();
+        let mut manifest = json!({
+            "version": 1,
+            "organization": {
+                "id": ORGANIZATION, "api_url": "https://api.mypurecloud.com",
+                "login_url": "https://login.mypurecloud.com", "client_secret": arn_of_secret(CLIENT),
+            },
+            "integrations": [{"key": "prod", "name": INTEGRATION, "role": ROLE}],
+            "actions": actions,
+        });
+        if self.credential {
+            let web = json!({
+                "key": "web", "name": WEB_SERVICES, "type": "custom-rest-actions",
+            });
+            let integrations = manifest["integrations"].as_array_mut();
+            integrations.expect("a list").push(web);
+            manifest["credentials"] = json!([{
+                "key": "basic", "integration": "web", "slot": "basicAuth", "type": "basicAuth",
+                "secret": Self::credential_secret(),
+                "fields": {"userName": "$.user", "password": "$.password"},
+            }]);
+        }
+        if self.pair {
+            manifest["organization"]["rotated_clients"] = json!([Self::pair_secret()]);
+        }
+        manifest.to_string()
+    }
+
+    /// The name of the integration for web services.
+    #[must_use]
+    pub fn web_services() -> &'static str {
+        WEB_SERVICES
+    }
+
+    /// The ARN of the secret whose values a credential carries.
+    #[must_use]
+    pub fn credential_secret() -> String {
+        arn_of_secret(CREDENTIAL)
+    }
+
+    /// The ARN of the secret of the pair.
+    #[must_use]
+    pub fn pair_secret() -> String {
+        arn_of_secret(PAIR)
+    }
+
+    /// Puts the secrets and the functions into an account. `own` is what Lockstep signs in with,
+    /// `pair` what others do.
+    pub fn furnish(&self, account: &Account, own: &Value, pair: &Value) {
+        put_secret(account, CLIENT, &own.to_string());
+        put_secret(account, PAIR, &pair.to_string());
+        put_secret(account, CREDENTIAL, &value_of("basic", 1));
+        for action in &self.actions {
+            put_secret(account, &action.secret_name(), &value_of(&action.key, 1));
+        }
+        self.furnish_functions(account);
+    }
+
+    /// Puts the functions into an account.
+    pub fn furnish_functions(&self, account: &Account) {
+        for action in &self.actions {
+            account.state().services.lambda.put(Function {
+                name: action.function_name(),
+                role: "arn:aws:iam::123456789012:role/orders-execution".to_owned(),
+                timeout: 30,
+                memory: 256,
+                environment: Default::default(),
+                qualifiers: Default::default(),
+                policy: None,
+                body: Body::immediate(|_| Ended::Returned(br#"{"found": true}"#.to_vec())),
+            });
+        }
+    }
+}
+
+/// What is in the nth version of an action's secret. Nothing of it may be anywhere else.
+#[must_use]
+pub fn value_of(key: &str, version: u32) -> String {
+    json!({"user": key, "password": format!("{PLANTED}-{key}-{version}")}).to_string()
+}
+
+/// What every planted value has in it.
+pub const PLANTED: &str = "planted-password";
+
+/// The ARN of a secret of this account.
+#[must_use]
+pub fn arn_of_secret(name: &str) -> String {
+    format!("arn:aws:secretsmanager:us-east-1:123456789012:secret:{name}-a1B2c3")
+}
+
+/// A secret with one version, which is current.
+pub(crate) fn put_secret(account: &Account, name: &str, value: &str) {
+    put_secret_as(account, &arn_of_secret(name), name, value);
+}
+
+pub(crate) fn put_secret_as(account: &Account, arn: &str, name: &str, value: &str) {
+    let now = account.clock().now();
+    let mut secret = Secret::new(arn, name, now);
+    let id = format!("00000000-0000-4000-8000-{:0>12}", name.len());
+    secret.versions.insert(
+        id,
+        Version {
+            value: Some(SecretValue::Text(value.to_owned())),
+            labels: BTreeSet::from(["AWSCURRENT".to_owned()]),
+            created: now,
+        },
+    );
+    account.state().services.secrets.put(secret);
+}

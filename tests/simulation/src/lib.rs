@@ -1,0 +1,36 @@
+//! Lockstep as a whole in one process, on virtual time and from one seed.
+//!
+//! The five handlers, the AWS SDK with its retries and the client of Genesys Cloud are the product's
+//! own. Behind them are AWS in memory ([`aws_simulator`]) and the simulated organization
+//! ([`genesys_simulator`]), each called without a socket. What AWS does by itself is the [`Driver`]'s,
+//! wired as `template.yaml` says. Every call of a function can go wrong in every way ([`Kind`]).
+//!
+//! One seed gives one history, byte for byte: one thread, tokio's paused clock, ids and delays from
+//! the seed.
+
+#![expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "a test's helpers may panic as the test itself may"
+)]
+
+mod driver;
+mod explore;
+mod faults;
+mod functions;
+mod genesys;
+mod history;
+mod house;
+mod judge;
+mod scenario;
+mod stand;
+
+pub use driver::{Driver, Invoked, Weather};
+pub use explore::{Calls, Figures, Outcome, Run, each_call, play_all, report};
+pub use faults::{Fault, Faults, Kind, Site};
+pub use functions::{Deployed, Ended, Name};
+pub use history::{Happening, History};
+pub use house::{Action, House, ORGANIZATION};
+pub use judge::Problem;
+pub use scenario::Scenario;
+pub use stand::{Judged, Simulation, run};

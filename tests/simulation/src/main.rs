@@ -1,0 +1,105 @@
+//! `cargo simulate`: the long tier, and the replay of a seed.
+
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use clap::{Parser, Subcommand};
+use simulation::{Calls, Figures, History, Kind, Run, Scenario, each_call, play_all, report};
+
+#[derive(Parser)]
+#[command(
+    about = "Plays Lockstep with everything that can go wrong, in one process and on virtual time."
+)]
+struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Seeded histories: manifests, rotations, outages and faults in any order.
+    Histories {
+        /// How many.
+        #[arg(long, default_value_t = 10_000)]
+        count: u64,
+        /// The first seed.
+        #[arg(long, default_value_t = 1)]
+        from: u64,
+    },
+    /// Every fault at every call of every scenario.
+    Faults,
+    /// One seed again, with everything that happens in it.
+    Replay {
+        /// Which.
+        seed: u64,
+    },
+}
+
+fn main() -> ExitCode {
+    let began = Instant::now();
+    let failed = match Arguments::parse().what {
+        What::Histories { count, from } => histories(from, count),
+        What::Faults => faults(),
+        What::Replay { seed } => replay(seed),
+    };
+    println!("{:.1} s", began.elapsed().as_secs_f64());
+    match failed {
+        0 => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    }
+}
+
+/// Each failure is shrunk, and printed with its seed.
+fn histories(from: u64, count: u64) -> usize {
+    let next = AtomicU64::new(from);
+    let end = from + count;
+    let figures = Mutex::new(Figures::default());
+    let threads = std::thread::available_parallelism().map_or(2, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= end {
+                        break;
+                    }
+                    let history = History::of(seed);
+                    let outcome = history.play();
+                    let mut figures = figures.lock().expect("no thread panics in here");
+                    figures.add(&outcome);
+                    if !outcome.problems.is_empty() && figures.failed <= 20 {
+                        drop(figures);
+                        let shrunk = history.shrunk();
+                        println!("{shrunk}{}", report(&shrunk.play()));
+                    }
+                }
+            });
+        }
+    });
+    let figures = figures.into_inner().expect("no thread panics in here");
+    println!("{count} histories: {figures}");
+    figures.failed
+}
+
+fn faults() -> usize {
+    let mut failed = 0;
+    for scenario in Scenario::ALL {
+        let runs: Vec<Run> = each_call(scenario, Calls::Every, &Kind::ALL, 1);
+        let bad = play_all(&runs);
+        for (run, outcome) in &bad {
+            println!("{run:?}\n{}", report(outcome));
+        }
+        println!("{scenario:?}: {} runs, {} failed", runs.len(), bad.len());
+        failed += bad.len();
+    }
+    failed
+}
+
+fn replay(seed: u64) -> usize {
+    let history = History::of(seed);
+    let outcome = history.play();
+    println!("{history}{}{}", outcome.transcript, report(&outcome));
+    outcome.problems.len()
+}

@@ -1,0 +1,318 @@
+//! What happens in the world: short stories that every fault is tried in.
+
+use std::time::Duration;
+
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_secretsmanager::types::RotationRulesType;
+use aws_simulator::Effect;
+use genesys_cloud::IntendedState;
+use genesys_simulator::{PlantedUse, UsageSettings};
+use jiff::Timestamp;
+
+use crate::faults::is_write;
+use crate::functions::{Ended, Name};
+use crate::house::{Action, House, value_of};
+use crate::judge::Problem;
+use crate::stand::Simulation;
+
+/// Longer than any message of a queue is tried.
+const LONGEST: Duration = Duration::from_secs(6 * 3600);
+
+/// Longer than `StuckAfterMinutes`.
+const STUCK: Duration = Duration::from_secs(25 * 3600);
+
+/// A story.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scenario {
+    /// A manifest is uploaded, and nothing that it names exists at Genesys Cloud.
+    FirstProvisioning,
+    /// A secret of a tested action rotates: through a draft.
+    RotationWithTest,
+    /// A secret of an untested action rotates: in one write.
+    RotationWithoutTest,
+    /// The manifest names another function for an action.
+    FunctionMoved,
+    /// A person overwrites the role's policy, and the resync repairs it.
+    RoleRepair,
+    /// Another manifest is uploaded while a rotation is under way.
+    ManifestReplaced,
+    /// A secret rotates whose values an integration credential carries.
+    CredentialMoved,
+    /// Secrets Manager rotates the secret of a pair of OAuth clients.
+    ClientRotation,
+    /// The sweep looks at everything.
+    Sweep,
+}
+
+impl Scenario {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::FirstProvisioning,
+        Self::RotationWithTest,
+        Self::RotationWithoutTest,
+        Self::FunctionMoved,
+        Self::RoleRepair,
+        Self::ManifestReplaced,
+        Self::CredentialMoved,
+        Self::ClientRotation,
+        Self::Sweep,
+    ];
+
+    /// What is managed in it.
+    #[must_use]
+    pub fn house(self) -> House {
+        House {
+            credential: self == Self::CredentialMoved,
+            pair: self == Self::ClientRotation,
+            ..House::of(&["orders", "invoices"])
+        }
+    }
+
+    /// Brings the world to where the story begins; nothing goes wrong yet.
+    pub async fn prepare(self, simulation: &Simulation, house: &House) {
+        simulation.furnish(house);
+        match self {
+            Self::FirstProvisioning => {}
+            Self::RotationWithTest
+            | Self::RotationWithoutTest
+            | Self::FunctionMoved
+            | Self::RoleRepair
+            | Self::ManifestReplaced
+            | Self::CredentialMoved
+            | Self::ClientRotation
+            | Self::Sweep => {
+                if house.credential {
+                    simulation.create_web_services().await;
+                }
+                if house.pair {
+                    simulation.plant_use();
+                }
+                simulation.upload(house).await;
+                simulation.rest().await;
+            }
+        }
+    }
+
+    /// What happens.
+    pub async fn play(self, simulation: &Simulation, house: &mut House) {
+        match self {
+            Self::FirstProvisioning => simulation.upload(house).await,
+            Self::RotationWithTest => simulation.rotate(&house.actions[0]).await,
+            Self::RotationWithoutTest => simulation.rotate(&house.actions[1]).await,
+            Self::FunctionMoved => {
+                house.actions[0].moved = true;
+                simulation.furnish_functions(house);
+                simulation.upload(house).await;
+            }
+            Self::RoleRepair => {
+                house.tampered = true;
+                simulation.overwrite_role_policy().await;
+                simulation.fire("ResyncSchedule");
+            }
+            Self::ManifestReplaced => {
+                simulation.rotate(&house.actions[0]).await;
+                simulation.pass(Duration::from_secs(3)).await;
+                house.actions[1].moved = true;
+                simulation.furnish_functions(house);
+                simulation.upload(house).await;
+            }
+            Self::CredentialMoved => {
+                let secret = House::credential_secret();
+                simulation.put_value(&secret, value_of("basic", 2)).await;
+            }
+            Self::ClientRotation => simulation.rotate_pair().await,
+            Self::Sweep => simulation.fire("ComplianceSchedule"),
+        }
+    }
+}
+
+impl Simulation {
+    /// A person uploads the manifest.
+    pub async fn upload(&self, house: &House) {
+        let s3 = aws_sdk_s3::Client::new(&self.operator());
+        let manifest = house.manifest().into_bytes();
+        s3.put_object()
+            .bucket(self.bucket("ManifestBucket"))
+            .key("manifests/main.yaml")
+            .body(ByteStream::from(manifest))
+            .send()
+            .await
+            .expect("the operator may upload");
+    }
+
+    /// A new version of an action's secret becomes current.
+    pub async fn rotate(&self, action: &Action) {
+        self.put_value(&action.secret(), value_of(&action.key, 2))
+            .await;
+    }
+
+    /// A person makes the integration that a credential is for.
+    async fn create_web_services(&self) {
+        let genesys = self.person();
+        let created = genesys
+            .create_integration(House::web_services(), "custom-rest-actions")
+            .await;
+        let created = created.expect("a person may create integrations");
+        let enabled = genesys.set_intended_state(&created.id, IntendedState::Enabled);
+        enabled.await.expect("a person may enable integrations");
+    }
+
+    /// Lockstep's own client has been used before, so that its use shows.
+    fn plant_use(&self) {
+        let planted = PlantedUse {
+            client_id: self.genesys.client().id.clone(),
+            days_ago: 1,
+            method: "GET".to_owned(),
+            template: "/api/v2/integrations".to_owned(),
+            requests: 5,
+        };
+        let usage = UsageSettings {
+            planted: vec![planted],
+            ..UsageSettings::default()
+        };
+        self.genesys.set_usage(&usage).expect("a use of yesterday");
+    }
+
+    /// A person has Secrets Manager rotate the pair.
+    async fn rotate_pair(&self) {
+        let secrets = aws_sdk_secretsmanager::Client::new(&self.operator());
+        let rules = RotationRulesType::builder()
+            .automatically_after_days(30)
+            .build();
+        secrets
+            .rotate_secret()
+            .secret_id(House::pair_secret())
+            .client_request_token("20000000-0000-4000-8000-000000000001")
+            .rotation_lambda_arn(self.function(Name::Rotate).arn())
+            .rotation_rules(rules)
+            .send()
+            .await
+            .expect("the operator may rotate");
+    }
+
+    /// A new version of a secret becomes current.
+    async fn put_value(&self, secret: &str, value: String) {
+        let secrets = aws_sdk_secretsmanager::Client::new(&self.operator());
+        let number = self.clock.now().as_millisecond();
+        secrets
+            .put_secret_value()
+            .secret_id(secret)
+            .client_request_token(format!("10000000-0000-4000-8000-{number:0>12}"))
+            .secret_string(value)
+            .send()
+            .await
+            .expect("the operator may rotate");
+    }
+
+    /// A person overwrites what the role grants.
+    pub async fn overwrite_role_policy(&self) {
+        let iam = aws_sdk_iam::Client::new(&self.operator());
+        let other = serde_json::json!({"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Action": "lambda:InvokeFunction",
+            "Resource": "arn:aws:lambda:us-east-1:123456789012:function:Genesys-nothing",
+        }]});
+        // Before the role is provisioned there is nothing to overwrite.
+        let _ = iam
+            .put_role_policy()
+            .role_name(crate::house::ROLE)
+            .policy_name("lockstep-invoke")
+            .policy_document(other.to_string())
+            .send()
+            .await;
+    }
+
+    /// The same, if it does.
+    pub async fn try_rest(&self) -> bool {
+        self.settle(LONGEST).await
+    }
+
+    /// Lets everything come to rest: queues are drained, and verdicts are in.
+    pub async fn rest(&self) {
+        if !self.settle(LONGEST).await {
+            panic!("it does not come to rest");
+        }
+    }
+
+    /// After the last fault: everything comes to rest, one resync and one sweep run, and everything
+    /// comes to rest again. Answers what does not hold.
+    pub async fn conclude(&self, house: &House) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        if house.pair && self.try_rest().await {
+            // What Secrets Manager gave up counts as stuck after a day, and is finished by schedule.
+            self.pass(STUCK).await;
+            self.fire("ClientHealSchedule");
+        }
+        for schedule in ["ResyncSchedule", "ComplianceSchedule"] {
+            if self.try_rest().await {
+                self.fire(schedule);
+            }
+            if !self.try_rest().await {
+                problems.push(Problem("it does not come to rest".to_owned()));
+                return problems;
+            }
+        }
+        problems.extend(self.problems(house).await);
+        let before = self.written();
+        self.fire("ResyncSchedule");
+        self.rest().await;
+        let after = self.written();
+        if before != after {
+            let new: Vec<&String> = after.iter().skip(before.len()).collect();
+            problems.push(Problem(format!("a second resync writes: {new:?}")));
+        }
+        problems
+    }
+
+    /// What was written to the world, in order: objects of state, roles, and what is at Genesys
+    /// Cloud.
+    fn written(&self) -> Vec<String> {
+        let history = self.account.history();
+        let of_aws = history.iter().filter_map(|change| written(&change.effect));
+        let calls = self.genesys.calls();
+        let of_genesys = calls
+            .iter()
+            .filter(|call| call.method != "GET" && is_write(&call.path))
+            .map(|call| format!("{} {}", call.method, call.path));
+        of_aws.chain(of_genesys).collect()
+    }
+
+    /// What of the history is equal in two runs of one seed: every change in AWS, and every call to
+    /// Genesys Cloud.
+    #[must_use]
+    pub fn transcript(&self) -> String {
+        let history = self.account.history();
+        let mut lines: Vec<(Timestamp, String)> = history
+            .iter()
+            .map(|change| (change.at, format!("{:?}", change.effect)))
+            .collect();
+        let calls = self.genesys.calls();
+        lines.extend(calls.iter().map(|call| {
+            let line = format!("{} {} {:?}", call.method, call.path, call.status);
+            (call.at, line)
+        }));
+        lines.sort_by_key(|(at, _)| *at);
+        let lines = lines.iter().map(|(at, line)| format!("{at} {line}\n"));
+        lines.collect()
+    }
+
+    /// The errors of direct invocations and rotations, and the functions that were cut off.
+    #[must_use]
+    pub fn cut_off(&self) -> Vec<Name> {
+        let invoked = self.invoked().into_iter();
+        invoked
+            .filter(|invoked| invoked.ended == Ended::CutOff)
+            .map(|invoked| invoked.function)
+            .collect()
+    }
+}
+
+/// What an effect wrote that lasts. What was emitted is remembered for a while.
+fn written(effect: &Effect) -> Option<String> {
+    if let Effect::ObjectPut { key, .. } = effect {
+        return (!key.starts_with("emitted/")).then(|| format!("s3 {key}"));
+    }
+    if let Effect::RoleChanged { role, operation } = effect {
+        return Some(format!("{operation} {role}"));
+    }
+    None
+}

@@ -1,0 +1,303 @@
+//! Setting everything up.
+
+use std::collections::BTreeMap;
+use std::ops::Deref;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_simulator::services::{lambda, s3, sqs};
+use aws_simulator::{Account, Credentials, EvaluatePolicies, Judging, Origin, Principal, Settings};
+use clock::Clock;
+use genesys_simulator::{AwsSide, Config, Inside, Simulator, in_process};
+use jiff::Timestamp;
+use secrecy::ExposeSecret as _;
+use serde_json::json;
+use stack_template::{Place, Stack, Template};
+
+use crate::driver::Driver;
+use crate::faults::{Disturbed, Faults};
+use crate::functions::{Deployed, Name};
+use crate::genesys::Platform;
+use crate::house::{Action, House, ORGANIZATION, put_secret, put_secret_as, value_of};
+
+/// The account that Genesys Cloud calls from.
+const GENESYS_ACCOUNT: &str = "765628985471";
+/// When every history begins.
+const BEGIN: &str = "2026-03-02T08:00:00Z";
+
+/// The deployed stack in its account, beside the organization.
+pub struct Simulation {
+    /// The account.
+    pub account: Account,
+    /// The organization.
+    pub genesys: Simulator,
+    /// What goes wrong.
+    pub faults: Arc<Faults>,
+    /// The time.
+    pub clock: Clock,
+    driver: Driver,
+}
+
+impl Deref for Simulation {
+    type Target = Driver;
+
+    fn deref(&self) -> &Driver {
+        &self.driver
+    }
+}
+
+/// The stack of a thread that runs a story. The SDK's futures are deep, and without optimization more
+/// than a test's thread has by default.
+const STACK: usize = 64 * 1024 * 1024;
+
+/// Whether what is said to AWS and to Genesys Cloud, and what they answer, is compared with their
+/// official models.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Judged {
+    /// All of it.
+    Everything,
+    /// Nothing, where another run judges the same exchanges.
+    #[default]
+    Nothing,
+}
+
+/// Runs a story in a simulation of its own, on a thread of its own.
+///
+/// # Panics
+/// As the story does.
+pub fn run<T: Send>(
+    seed: u64,
+    judged: Judged,
+    story: impl AsyncFnOnce(&Simulation) -> T + Send,
+) -> T {
+    let played = std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK);
+        let thread = thread.spawn_scoped(scope, || play(seed, judged, story));
+        thread.expect("a thread for the story").join()
+    });
+    played.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+fn play<T>(seed: u64, judged: Judged, story: impl AsyncFnOnce(&Simulation) -> T) -> T {
+    fastrand::seed(seed);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime needs nothing");
+    let tasks = tokio::task::LocalSet::new();
+    tasks.block_on(&runtime, async {
+        let simulation = Simulation::new(seed, judged);
+        story(&simulation).await
+    })
+}
+
+impl Simulation {
+    /// The stack, deployed to an account in which nothing else is.
+    fn new(seed: u64, judged: Judged) -> Self {
+        let begin: Timestamp = BEGIN.parse().expect("a moment");
+        let clock = Clock::starting_at(begin);
+        let place = Place {
+            account: "123456789012".to_owned(),
+            region: "us-east-1".to_owned(),
+            partition: "aws".to_owned(),
+            stack: "lockstep".to_owned(),
+        };
+        let settings = Settings {
+            account: place.account.clone(),
+            region: place.region.clone(),
+            partition: place.partition.clone(),
+            seed,
+        };
+        let policies = Arc::new(EvaluatePolicies::default());
+        let account = Account::authorized_by(settings, clock, policies);
+        let faults = Arc::new(Faults::default());
+        account.set_judging(match judged {
+            Judged::Everything => Judging::Everything,
+            Judged::Nothing => Judging::Nothing,
+        });
+        account.set_wire(Arc::new(Disturbed(Arc::clone(&faults))));
+        let stack = deployed(place.clone());
+        create(&account, &stack);
+        let genesys = organization(&account, clock, seed, judged);
+        let platform = Platform {
+            wire: genesys.wire(),
+            faults: Arc::clone(&faults),
+        };
+        let functions: BTreeMap<Name, Rc<Deployed>> = Name::ALL
+            .into_iter()
+            .map(|name| {
+                let function = stack.function(name.logical_id());
+                let function = function.expect("the template has the function").clone();
+                let deployed = Deployed::new(
+                    name,
+                    function,
+                    place.clone(),
+                    account.clone(),
+                    platform.clone(),
+                    clock,
+                    Arc::clone(&faults),
+                );
+                (name, Rc::new(deployed))
+            })
+            .collect();
+        let driver = Driver::new(
+            account.clone(),
+            clock,
+            Arc::clone(&faults),
+            stack,
+            functions,
+            seed,
+        );
+        Self {
+            account,
+            genesys,
+            faults,
+            clock,
+            driver,
+        }
+    }
+
+    /// Clients that act as the person who runs the account: nothing goes wrong for them.
+    #[must_use]
+    pub fn operator(&self) -> aws_config::SdkConfig {
+        let account = &self.stack().place.account;
+        self.account
+            .sdk_config(Principal::user(account, "operator"), Origin::default())
+    }
+
+    /// Puts what a house needs into the account, without its manifest.
+    pub fn furnish(&self, house: &House) {
+        let client = self.genesys.client();
+        let own = json!({
+            "client_id": client.id, "client_secret": client.secret.expose_secret(),
+        });
+        let (one, other) = (self.genesys.other_client(), self.genesys.alternate_client());
+        let pair = json!({
+            "client_id": one.id, "client_secret": one.secret.expose_secret(),
+            "alternate_client_id": other.id,
+        });
+        house.furnish(&self.account, &own, &pair);
+    }
+
+    /// Puts the secret of one more action into the account.
+    pub fn furnish_action(&self, action: &Action) {
+        put_secret(
+            &self.account,
+            &action.secret_name(),
+            &value_of(&action.key, 1),
+        );
+    }
+
+    /// Puts the functions that a house calls now into the account.
+    pub fn furnish_functions(&self, house: &House) {
+        house.furnish_functions(&self.account);
+    }
+}
+
+fn deployed(place: Place) -> Stack {
+    let parameters = [
+        ("OrganizationIds", ORGANIZATION),
+        (
+            "AllowedFunctionArns",
+            "arn:aws:lambda:us-east-1:123456789012:function:Genesys*",
+        ),
+    ];
+    let template = Template::of_workspace(place, &parameters).expect("the template is valid");
+    template.resolve().expect("the template is valid")
+}
+
+/// What CloudFormation creates.
+fn create(account: &Account, stack: &Stack) {
+    account.deploy_identities(stack);
+    let mut state = account.state();
+    for bucket in &stack.buckets {
+        let policy = bucket.policy.as_ref().map(|policy| policy.json.clone());
+        let mut created = s3::Bucket::default();
+        created.versioned = bucket.versioned;
+        created.event_bridge = bucket.events;
+        created.policy = policy;
+        created.retention = bucket.lock.as_ref().map(|lock| s3::Retention {
+            governance_days: lock.days,
+        });
+        state.services.s3.put(&bucket.name, created);
+    }
+    for queue in &stack.queues {
+        let mut created = sqs::Queue::new(&queue.name);
+        created.content_based_deduplication = queue.content_based_deduplication;
+        created.delay = seconds(queue.delay);
+        created.visibility_timeout = seconds(queue.visibility_timeout);
+        created.retention = seconds(queue.retention);
+        created.redrive = queue.redrive.as_ref().map(|redrive| sqs::Redrive {
+            dead_letters: last(&redrive.dead_letters, ':'),
+            max_receive_count: redrive.max_receive_count,
+        });
+        created.policy = queue.policy.as_ref().map(|policy| policy.json.clone());
+        state.services.sqs.put(created);
+    }
+    for function in &stack.functions {
+        let policy = function.policy.as_ref().map(|policy| policy.json.clone());
+        state.services.lambda.put(lambda::Function {
+            name: function.name.clone(),
+            role: function.role.clone(),
+            timeout: u16::try_from(function.timeout.as_secs()).unwrap_or(u16::MAX),
+            memory: u16::try_from(function.memory).unwrap_or(u16::MAX),
+            environment: function.environment.clone(),
+            qualifiers: BTreeMap::new(),
+            policy,
+            // The driver invokes it in an execution environment.
+            body: lambda::Body::immediate(|_| lambda::Ended::Failed(json!("not invoked here"))),
+        });
+    }
+    for bus in &stack.buses {
+        state.services.events.put_bus(&bus.name);
+    }
+    drop(state);
+    for secret in &stack.secrets {
+        let value = "k".repeat(usize::try_from(secret.length).unwrap_or_default());
+        put_secret_as(account, &secret.arn, &secret.name, &value);
+    }
+}
+
+fn seconds(time: Duration) -> u32 {
+    u32::try_from(time.as_secs()).unwrap_or(u32::MAX)
+}
+
+fn last(text: &str, separator: char) -> String {
+    text.rsplit(separator).next().unwrap_or_default().to_owned()
+}
+
+fn organization(account: &Account, clock: Clock, seed: u64, judged: Judged) -> Simulator {
+    let platform = Principal::root(GENESYS_ACCOUNT);
+    // The simulator signs as its account, with the account's number as its key.
+    account.add_credentials(Credentials {
+        access_key_id: GENESYS_ACCOUNT.to_owned(),
+        principal: platform.clone(),
+        session_token: None,
+        until: None,
+    });
+    let sdk = account.sdk_config(platform, Origin::default());
+    let config = Config {
+        organization_id: ORGANIZATION.to_owned(),
+        organization_name: "Example".to_owned(),
+        aws: Some(AwsSide {
+            endpoint_url: String::new(),
+            region: "us-east-1".to_owned(),
+            genesys_account: GENESYS_ACCOUNT.to_owned(),
+        }),
+        port: 0,
+        event_source_suffix: None,
+        judged: match judged {
+            Judged::Everything => genesys_simulator::Judged::Everything,
+            Judged::Nothing => genesys_simulator::Judged::Nothing,
+        },
+    };
+    let inside = Inside {
+        clock,
+        seed,
+        aws: Some(sdk),
+        web_services: None,
+    };
+    in_process(config, inside).expect("a simulator needs its judge, and nothing else")
+}
