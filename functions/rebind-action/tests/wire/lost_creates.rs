@@ -66,6 +66,23 @@ async fn a_lost_create_is_neither_repeated_nor_looked_for_before_it_would_show()
 }
 
 #[tokio::test]
+async fn every_create_of_a_first_provisioning_may_be_lost_and_nothing_is_made_twice() {
+    let pair = Pair::new().await;
+    let routes = [INTEGRATIONS, CREDENTIALS, ACTIONS];
+    for route in routes {
+        lose(&pair, route);
+    }
+    for route in routes {
+        assert!(pair.stack.deliver("1", "orders").await, "{route} was lost");
+        a_minute_later(&pair);
+    }
+    assert!(!pair.stack.deliver("1", "orders").await);
+    for route in routes {
+        assert_eq!(pair.count("POST", route), 1, "{route}");
+    }
+}
+
+#[tokio::test]
 async fn while_a_create_of_an_integration_is_in_doubt_no_other_binding_creates_it() {
     let pair = Pair::new().await;
     lose(&pair, INTEGRATIONS);

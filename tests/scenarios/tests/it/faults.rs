@@ -88,38 +88,6 @@ async fn an_outage_is_left_alone_for_a_while_and_the_change_comes_after_it() -> 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn lost_answers_to_everything_that_is_made_make_nothing_twice() -> Result<(), Error> {
-    let world = World::start().await?;
-    let secret = world.stack.make_secret("prod/db", "first").await?;
-    let made = [
-        "/integrations",
-        "/integrations/credentials",
-        "/integrations/actions",
-    ];
-    for route in made {
-        let lost = json!({"kind": "applied_then_lost", "times": 1});
-        world.fault("POST", route, lost)?;
-    }
-
-    let orders = ActionText::new("orders", &world.echo(), &[&secret]).tested();
-    world.settle(&world.manifest().action(orders)).await?;
-    world.quiet().await?;
-
-    for route in made {
-        assert_eq!(statuses(&world, "POST", route), [0], "POST {route}");
-    }
-    let integrations = world.list("/integrations").await?;
-    let name = "AWS Lambda production";
-    let ours = integrations.iter().filter(|one| one["name"] == name);
-    assert_eq!(ours.count(), 1, "{integrations:#?}");
-    assert_eq!(world.list("/integrations/actions").await?.len(), 1);
-    let told = world.story_of("orders", 0).await?;
-    assert_eq!(told, ["Data Action Rebound", "Change Verified"]);
-    world.stack.stop().await;
-    Ok(())
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn what_is_refused_for_good_says_genesys_own_words_once_and_is_tried_again_when_asked()
 -> Result<(), Error> {
     let (world, secret) = bound().await?;
