@@ -17,9 +17,9 @@ use crate::scope::{Concern, Scope};
 /// Messages that are sent at the same time.
 const AT_ONCE: usize = 16;
 
-/// Hands on the scope's bindings and secrets that are wanted, also the bindings whose role is not right: a rotation needs nothing
-/// of the role but what it had yesterday, and `rebind-action` asks IAM itself before it puts a new
-/// pair of role and function live.
+/// Hands on those bindings and secrets of the scope that are `wanted`. A role that is not right stops
+/// none of them: a rotation needs nothing of the role but what it had yesterday, and `rebind-action`
+/// itself asks IAM before it puts a new pair of role and function live.
 ///
 /// The message names binding and nothing else: versions and plans are read where they are used.
 ///
@@ -66,7 +66,8 @@ pub async fn hand_on(
 /// A binding that is handed on.
 struct Handed<'a> {
     key: &'a Key,
-    /// What one message after another is handled of: an action, or the credentials of a secret.
+    /// The message group, so that messages about it are handled in order: an action, or the
+    /// credentials of a secret.
     binding: &'a Key,
     role_is_right: bool,
 }

@@ -71,7 +71,8 @@ pub(crate) async fn asked(
     let count = |one: &Selected<'_>| one.actions.len() + one.units.len();
     let alone = allowed.iter().map(count).sum::<usize>() == 1;
     let mut mode = request.mode;
-    // One after the other: the actions of one integration must not be written side by side.
+    // One after the other: side by side, two actions of an integration that has to be created would
+    // find its lease taken, and nobody delivers a call by hand again.
     for chosen in &allowed {
         mode = mode.stricter(chosen.manifest.organization.mode);
         for action in &chosen.actions {

@@ -32,10 +32,10 @@ use lockstep_domain::request::TutorialRequest;
 /// says how far the change came, so a redelivery goes on from there. What somebody has to repair
 /// outside of the message (a manifest or a state that can't be read, a secret that denies
 /// `DescribeSecret`) is an event at once and tried until the queue gives the message up; only this
-/// binding waits for the repair, since the FIFO group is its own. What Genesys Cloud or the planner
-/// refuses for good is recorded, announced as *Rebind Failed* (of credentials: *Credential Rebind
-/// Failed*, *Credential Split*) and done with; the queue would only repeat it. A direct call gets the
-/// failure instead.
+/// binding waits for the repair, since the FIFO group is its own. A permanent refusal, by Genesys
+/// Cloud or by the planner, is recorded and emitted as *Rebind Failed* (for credentials: *Credential
+/// Rebind Failed*, *Credential Split*), and the message is deleted: a retry would be refused again. A
+/// direct call returns the failure to its caller.
 ///
 /// # Errors
 /// See above.

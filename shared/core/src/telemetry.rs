@@ -64,7 +64,7 @@ pub struct Metrics {
     counts: Mutex<Counts>,
 }
 
-/// Where a line goes that somebody else collects.
+/// Writes one line of metrics.
 pub type WriteLine = fn(&str);
 
 /// CloudWatch reads metrics from what a function writes to standard output (CloudWatch user guide,

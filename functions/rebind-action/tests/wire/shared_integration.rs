@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::Pair;
+use crate::support::{Pair, secret};
 
 const INTEGRATIONS: &str = "/api/v2/integrations";
 const CREDENTIALS: &str = "/api/v2/integrations/credentials";
@@ -73,6 +73,9 @@ async fn a_rotation_takes_no_lease() {
     let stack = &pair.stack;
     assert!(!stack.deliver("1", "orders").await);
     let record = stack.state("_integration_prod");
+    let bound = stack.state("orders").unwrap()["bound"].clone();
+    stack.account.secret(&secret("prod/orders"), "v2");
     assert!(!stack.deliver("2", "orders").await);
+    assert_ne!(stack.state("orders").unwrap()["bound"], bound, "it rotated");
     assert_eq!(stack.state("_integration_prod"), record);
 }

@@ -145,6 +145,7 @@ impl Pair {
             &own,
             json!({"client_id": client.id, "client_secret": client.secret.expose_secret()}),
         );
+        stack.account.secret(&secret("prod/orders"), "v1");
         let functions: Vec<FunctionArn> = vec![function("Orders"), function("Invoices")];
         let role = Role {
             trust: trust_policy("aws", "765628985471", &ORGANIZATION.parse().unwrap()),
@@ -181,7 +182,7 @@ fn manifest(genesys: &Simulator) -> String {
         "integrations": [{"key": "prod", "name": "Production", "role": "GenesysRole"}],
         "actions": [
             {"key": "orders", "name": "Orders", "integration": "prod", "function": function("Orders"),
-                "contract": contract},
+                "secrets": [{"name": "DB", "arn": secret("prod/orders")}], "contract": contract},
             {"key": "invoices", "name": "Invoices", "integration": "prod",
                 "function": function("Invoices"), "contract": contract},
         ],

@@ -10,7 +10,7 @@ use crate::arn::FunctionArn;
 use crate::digest::Digest;
 use crate::finding::Finding;
 use crate::ids::{ClientId, Key};
-use crate::plan::Step;
+use crate::plan::{Outcome, Step};
 use crate::rebind::ActionView;
 use crate::verdict::Expected;
 
@@ -182,6 +182,28 @@ pub enum End {
 }
 
 impl Change {
+    /// Records that a create is about to be sent: after a crash, the next run must neither repeat it
+    /// before it would show, nor claim what was never created. Answers whether the step is one that
+    /// is to be saved before it is sent.
+    pub fn about_to_send(&mut self, position: usize, now: Timestamp) -> bool {
+        let step = self.steps.get_mut(position);
+        let step = step.filter(|step| step.is_marked_before_it_is_sent());
+        match step {
+            Some(step) => step.sent_at = Some(now),
+            None => return false,
+        }
+        true
+    }
+
+    /// Records why a step was not applied at `now`. A create counts as sent then: the client may have sent it
+    /// later than at first, after a wait for the rate limit.
+    pub fn not_applied(&mut self, position: usize, outcome: Outcome, now: Timestamp) {
+        if let Some(step) = self.steps.get_mut(position) {
+            step.sent_at = step.sent_at.map(|_| now);
+            step.outcome = Some(outcome);
+        }
+    }
+
     /// When the latest create was sent of which nobody knows whether it took effect.
     pub fn in_doubt_since(&self) -> Option<Timestamp> {
         self.steps.iter().filter_map(Step::in_doubt_since).max()

@@ -1,5 +1,8 @@
 //! Published data actions.
 
+mod contracts;
+mod listing;
+
 use serde_json::{Value, json};
 
 use crate::support::{FUNCTION, World, action_body, config_body, id_of};
@@ -24,23 +27,6 @@ async fn a_created_action_is_published_at_once_under_version_one() {
     assert_eq!(created["secure"], false);
     assert_eq!(created["integrationId"], integration);
     assert_eq!(created["selfUri"], path(&id));
-}
-
-#[tokio::test]
-async fn the_contract_is_always_shown_and_the_config_when_asked_for() {
-    let world = World::new().await;
-    let id = world.action(&world.integration().await, "Orders").await;
-    let bare = world.get(&path(&id)).await.expect(200);
-    assert!(bare.get("contract").is_some() && bare.get("config").is_none());
-    let whole = world
-        .get(&format!("{}?expand=contract&includeConfig=true", path(&id)))
-        .await;
-    let whole = whole.expect(200);
-    assert_eq!(whole["contract"]["input"]["inputSchema"]["type"], "object");
-    assert_eq!(whole["config"]["request"]["requestUrlTemplate"], FUNCTION);
-    assert_eq!(whole["config"]["timeoutSeconds"], 10);
-    let wrong = world.get(&format!("{}?expand=everything", path(&id))).await;
-    wrong.refusal(400, "invalid.query.param.value");
 }
 
 #[tokio::test]
@@ -111,86 +97,6 @@ async fn a_template_that_is_missing_or_empty_reads_as_the_default_of_the_platfor
 }
 
 #[tokio::test]
-async fn a_contract_that_the_platform_does_not_take_is_refused_as_it_was_recorded() {
-    let world = World::new().await;
-    let integration = world.integration().await;
-    let mut body = action_body(&integration, "Orders");
-    body["contract"]["input"]["inputSchema"]["properties"]["order"]["hint"] = json!("x");
-    let refused = world.post(ACTIONS, &body).await;
-    let message = refused.refusal(400, "invalid.schema");
-    assert!(message.contains("contract.input.inputSchema"), "{message}");
-    assert!(message.contains("/properties/order/hint"), "{message}");
-    let told = refused.json();
-    assert_eq!(told["details"].as_array().unwrap().len(), 1);
-    assert_eq!(told["details"][0]["errorCode"], "ACTION.PROCESSING");
-    let drafted = world.post(&format!("{ACTIONS}/drafts"), &body).await;
-    drafted.refusal(400, "constraint.validation");
-
-    let mut body = action_body(&integration, "Orders");
-    body["contract"]["input"]["inputSchema"]["required"] = json!([]);
-    body["contract"]["output"]["successSchema"] =
-        json!({"type": "array", "items": {"type": "object", "properties": {}}, "required": []});
-    let id = id_of(&world.post(ACTIONS, &body).await.expect(201));
-    let asked = format!("{}?expand=contract&expand=contract", path(&id));
-    let read = world.get(&asked).await.expect(200);
-    let (input, output) = (&read["contract"]["input"], &read["contract"]["output"]);
-    assert_eq!(
-        input["inputSchema"],
-        body["contract"]["input"]["inputSchema"]
-    );
-    assert_eq!(
-        output["successSchema"],
-        body["contract"]["output"]["successSchema"]
-    );
-    for (uri, schema) in [
-        (&input["inputSchemaUri"], &input["inputSchema"]),
-        (&output["successSchemaUri"], &output["successSchema"]),
-    ] {
-        let uri = uri.as_str().unwrap();
-        assert!(uri.contains(&id), "{uri}");
-        assert_eq!(world.get(uri).await.expect(200), *schema, "{uri}");
-    }
-    let flat = world
-        .get(&format!("{asked}&flatten=true"))
-        .await
-        .expect(200);
-    assert_eq!(
-        flat["contract"]["output"]["successSchemaFlattened"],
-        json!({"schema": body["contract"]["output"]["successSchema"]})
-    );
-    let both = format!("{}?expand=contract&expand=everything", path(&id));
-    world
-        .get(&both)
-        .await
-        .refusal(400, "invalid.query.param.value");
-}
-
-#[tokio::test]
-async fn a_contract_answered_in_another_spelling_is_no_change_when_it_is_written_back() {
-    let world = World::new().await;
-    world.switch("contract_spelling", "normalized");
-    let id = world.action(&world.integration().await, "Orders").await;
-    world
-        .post(&format!("{}/draft", path(&id)), &json!({}))
-        .await
-        .expect(201);
-    let asked = format!("{}/draft?expand=contract", path(&id));
-    let contract = world.get(&asked).await.expect(200)["contract"].clone();
-    let input = &contract["input"]["inputSchema"];
-    assert_eq!(input["additionalProperties"], true, "{input}");
-    let draft = format!("{}/draft", path(&id));
-    let mut body = json!({"version": 1, "contract": contract});
-    // What is written has no addresses (official Python SDK 269.0.0, `PostInputContract`).
-    let refused = world.patch(&draft, &body).await;
-    refused.refusal(400, "invalid.property");
-    for (part, uri) in [("input", "inputSchemaUri"), ("output", "successSchemaUri")] {
-        let part = body["contract"][part].as_object_mut().unwrap();
-        part.remove(uri).expect("an address");
-    }
-    world.patch(&draft, &body).await.expect(200);
-}
-
-#[tokio::test]
 async fn built_in_actions_come_with_their_integration_and_cannot_be_changed() {
     let world = World::new().await;
     let body = json!({"name": "own API", "integrationType": {"id": "purecloud-data-actions"}});
@@ -221,41 +127,6 @@ async fn built_in_actions_come_with_their_integration_and_cannot_be_changed() {
     let holder = format!("/api/v2/integrations/{integration}");
     world.delete(&holder).await.expect(200);
     world.get(&path(&id)).await.refusal(404, "not.found");
-}
-
-#[tokio::test]
-async fn the_categories_of_actions_are_listed_once_each() {
-    let world = World::new().await;
-    let integration = world.integration().await;
-    for (name, category, secure) in [
-        ("a", "Orders", false),
-        ("b", "Orders", true),
-        ("c", "Cases", false),
-    ] {
-        let mut body = action_body(&integration, name);
-        body["category"] = json!(category);
-        body["secure"] = json!(secure);
-        world.post(ACTIONS, &body).await.expect(201);
-    }
-    let names = |listed: Value| {
-        let entities = listed["entities"].as_array().unwrap().clone();
-        entities
-            .iter()
-            .map(|one| one["name"].as_str().unwrap().to_owned())
-            .collect::<Vec<_>>()
-    };
-    let categories = format!("{ACTIONS}/categories");
-    let all = world.get(&categories).await.expect(200);
-    assert_eq!(names(all), ["Cases", "Orders"]);
-    let turned = world
-        .get(&format!("{categories}?sortOrder=desc&pageSize=1"))
-        .await;
-    assert_eq!(names(turned.expect(200)), ["Orders"]);
-    let secure = world
-        .get(&format!("{categories}?secure=true"))
-        .await
-        .expect(200);
-    assert_eq!(names(secure), ["Orders"]);
 }
 
 #[tokio::test]
@@ -417,94 +288,4 @@ async fn a_deleted_action_is_gone() {
     assert!(deleted.text.is_empty());
     world.get(&path(&id)).await.refusal(404, "not.found");
     world.delete(&path(&id)).await.refusal(404, "not.found");
-}
-
-#[tokio::test]
-async fn actions_are_listed_page_by_page_by_number_and_by_token() {
-    let world = World::new().await;
-    let integration = world.integration().await;
-    let mut ids = Vec::new();
-    for number in 0..5 {
-        ids.push(
-            world
-                .action(&integration, &format!("action {number}"))
-                .await,
-        );
-    }
-    let second = world
-        .get(&format!("{ACTIONS}?pageSize=2&pageNumber=2"))
-        .await
-        .expect(200);
-    assert_eq!(second["total"], 5);
-    assert_eq!(second["pageCount"], 3);
-    assert_eq!(second["entities"][0]["id"], ids[2]);
-    let mut seen = Vec::new();
-    let mut next = Some(format!("{ACTIONS}?pageSize=2"));
-    while let Some(page) = next {
-        let page = world.get(&page).await.expect(200);
-        seen.extend(page["entities"].as_array().unwrap().iter().map(id_of));
-        next = page["nextUri"].as_str().map(str::to_owned);
-    }
-    assert_eq!(seen, ids);
-    let beyond = world
-        .get(&format!("{ACTIONS}?pageNumber=9"))
-        .await
-        .expect(200);
-    assert_eq!(beyond["entities"], json!([]));
-    for query in ["pageSize=0", "pageSize=x", "pageSize=101", "pageNumber=0"] {
-        let refused = world.get(&format!("{ACTIONS}?{query}")).await;
-        refused.refusal(400, "invalid.query.param.value");
-    }
-    world.switch("large_page", "clamp");
-    let clamped = world
-        .get(&format!("{ACTIONS}?pageSize=500"))
-        .await
-        .expect(200);
-    assert_eq!(clamped["pageSize"], 100);
-}
-
-#[tokio::test]
-async fn actions_are_found_by_part_of_their_name_ids_category_and_secure() {
-    let world = World::new().await;
-    let integration = world.integration().await;
-    let order = world.action(&integration, "Order Lookup").await;
-    let refund = world.action(&integration, "Refund").await;
-    let mut body = action_body(&integration, "Secret order");
-    body["secure"] = json!(true);
-    body["category"] = json!("Other");
-    let secret = id_of(&world.post(ACTIONS, &body).await.expect(201));
-    for (query, expected) in [
-        ("name=order".to_owned(), vec![&order, &secret]),
-        (format!("ids={refund},{order}"), vec![&order, &refund]),
-        ("category=Other".to_owned(), vec![&secret]),
-        (
-            "secure=false&sortBy=name&sortOrder=desc".to_owned(),
-            vec![&refund, &order],
-        ),
-        (
-            format!("sortBy=secure&ids={secret}&ids={order}"),
-            vec![&order, &secret],
-        ),
-    ] {
-        let list = world.get(&format!("{ACTIONS}?{query}")).await.expect(200);
-        let ids: Vec<String> = list["entities"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(id_of)
-            .collect();
-        assert_eq!(ids.iter().collect::<Vec<_>>(), expected, "{query}");
-        assert!(list["entities"][0].get("config").is_none());
-    }
-    let with = world
-        .get(&format!("{ACTIONS}?includeConfig=true"))
-        .await
-        .expect(200);
-    assert_eq!(
-        with["entities"][0]["config"]["request"]["requestUrlTemplate"],
-        FUNCTION
-    );
-    let many = vec!["x"; 51].join(",");
-    let refused = world.get(&format!("{ACTIONS}?ids={many}")).await;
-    refused.refusal(400, "invalid.query.param.value");
 }

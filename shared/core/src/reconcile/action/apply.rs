@@ -72,7 +72,10 @@ impl Binding<'_> {
             {
                 self.release_lease().await;
             }
-            self.about_to_send(position).await?;
+            let now = self.world.now();
+            if self.change()?.about_to_send(position, now) {
+                self.save().await?;
+            }
             match self.carry_out(step, &mut made).await {
                 Ok(id) => self.applied(position, step, id).await?,
                 Err(Stop::Rejected { because }) => {
@@ -101,18 +104,6 @@ impl Binding<'_> {
             }
         }
         Ok(Applied::Done)
-    }
-
-    /// Records that a create is about to be sent: whoever comes after a crash must neither repeat it
-    /// before it would show, nor take for ours what it never created.
-    async fn about_to_send(&mut self, position: usize) -> Result<(), RebindError> {
-        let now = self.world.now();
-        let step = self.change()?.steps.get_mut(position);
-        match step.filter(|step| step.is_marked_before_it_is_sent()) {
-            Some(step) => step.sent_at = Some(now),
-            None => return Ok(()),
-        }
-        self.save().await
     }
 
     async fn applied(
@@ -148,14 +139,11 @@ impl Binding<'_> {
         message: &str,
     ) -> Result<(), RebindError> {
         let now = self.world.now();
-        if let Some(recorded) = self.change()?.steps.get_mut(position) {
-            // The client may have sent it later than at first, after a wait for the rate limit.
-            recorded.sent_at = recorded.sent_at.map(|_| now);
-            recorded.outcome = Some(Outcome::Failed {
-                kind: kind.to_owned(),
-                message: message.to_owned(),
-            });
-        }
+        let outcome = Outcome::Failed {
+            kind: kind.to_owned(),
+            message: message.to_owned(),
+        };
+        self.change()?.not_applied(position, outcome, now);
         self.save().await
     }
 

@@ -105,8 +105,8 @@ impl Binding<'_> {
         self.lease.as_ref().is_some_and(|lease| lease.held)
     }
 
-    /// Takes the lease on the integration. What was seen before may have been another one's doing:
-    /// look again.
+    /// Takes the lease on the integration. Another binding may have changed the integration since it
+    /// was observed, so the caller observes it again.
     ///
     /// # Errors
     /// [`RebindError::IntegrationTaken`], or the record could not be read or written.

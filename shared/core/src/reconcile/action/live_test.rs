@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use lockstep_domain::change::TestRecord;
 use lockstep_domain::ids::ActionId;
 use lockstep_domain::manifest::LiveTest;
-use tokio::try_join;
+use tokio::join;
 use tracing::info;
 
 use super::{Binding, RebindError};
@@ -111,14 +111,22 @@ impl Binding<'_> {
         let config = &world.config;
         let role = &self.of_manifest()?.role;
         let organization = &self.manifest.organization.id;
-        let (role, record) = try_join!(
+        let (role, record) = join!(
             world.store.role_changed_at(role),
             world.store.integration(organization, &self.integration.key),
-        )?;
+        );
+        let touched_by_another = match record {
+            Ok(record) => record.value.role_touched_at,
+            Err(error) if error.is_transient() => return Err(error.into()),
+            // A rotation needs nothing of it; whoever creates or changes the integration reports it.
+            Err(error) => {
+                info!(%error, "when other bindings changed the integration is not known");
+                None
+            }
+        };
         let touched = Touched {
-            role,
-            // By this binding, or on behalf of another one.
-            credential: self.role_touched_at.max(record.value.role_touched_at),
+            role: role?,
+            credential: self.role_touched_at.max(touched_by_another),
         };
         settle(world, touched.role, config.role_settle, deadline).await?;
         settle(world, touched.credential, config.genesys_settle, deadline).await?;

@@ -76,6 +76,16 @@ async fn tried(
     status: u16,
     body: &Value,
 ) -> (Result<TestRecord, RebindError>, usize) {
+    tried_in(&Account::start().await, changed, status, body).await
+}
+
+/// The same, in an account that holds something already.
+async fn tried_in(
+    account: &Account,
+    changed: i64,
+    status: u16,
+    body: &Value,
+) -> (Result<TestRecord, RebindError>, usize) {
     let runs = Arc::new(AtomicUsize::new(0));
     let (count, body) = (Arc::clone(&runs), body.to_string());
     let answer = post(move || {
@@ -84,7 +94,6 @@ async fn tried(
     });
     let route = "/api/v2/integrations/actions/{id}/test";
     let session = session(Router::new().route(route, answer)).await;
-    let account = Account::start().await;
     let world = World::new(config(), &account.stub.sdk);
     let at = world.now() - SignedDuration::from_secs(changed);
     let mark = json!({"changed_at": at}).to_string();
@@ -150,6 +159,15 @@ async fn a_function_that_threw_is_not_called_again_while_the_role_settles() {
     let record = record.unwrap();
     assert!(!record.passed);
     assert!(!record.problem.unwrap().contains("IAM"));
+    assert_eq!(runs, 1);
+}
+
+#[tokio::test]
+async fn a_record_of_the_integration_that_cannot_be_read_stops_no_live_test() {
+    let account = Account::start().await;
+    account.put("lockstep-state/state/org-1/_integration_prod.json", "{");
+    let (record, runs) = tried_in(&account, 200, 403, &refusal()).await;
+    assert!(!record.unwrap().passed);
     assert_eq!(runs, 1);
 }
 

@@ -229,28 +229,27 @@ impl Binding<'_> {
                 self.state.value.action_id = Some(seen.id.clone());
             }
             let turn = turn(&self.state.value, &look.id, plan.writes(), self.ask.retry);
-            match &turn {
-                Turn::Begin { .. } | Turn::GoOn => {}
+            let begins = match turn {
+                Turn::Begin { attempt } => Some(attempt),
+                Turn::GoOn => None,
                 Turn::Idle => return self.idle(look.id, None).await,
                 Turn::AwaitVerdict => {
                     return self.idle(look.id, Some(AWAITS_VERDICT.into())).await;
                 }
                 Turn::Held { because } => {
-                    return self.idle(look.id, Some(held_notice(because))).await;
+                    return self.idle(look.id, Some(held_notice(&because))).await;
                 }
-            }
+            };
             if plan.changes_integration() && !self.holds_lease() {
                 self.take_lease().await?;
                 continue;
             }
             self.may_go_live(&look, &plan).await?;
-            match turn {
-                Turn::Begin { attempt } => self.begin(attempt, &look, &plan).await?,
-                Turn::GoOn | Turn::Idle | Turn::AwaitVerdict | Turn::Held { .. } => {
-                    self.go_on(&look, &plan).await?;
-                }
+            match begins {
+                Some(attempt) => self.begin(attempt, &look, &plan).await?,
+                None => self.go_on(&look, &plan).await?,
             }
-            if self.in_doubt && plan.creates() && !self.is_still(&look, &plan).await? {
+            if self.in_doubt && plan.creates() && !self.is_unchanged(&look, &plan).await? {
                 continue;
             }
             match self.apply(&look, &plan).await? {
@@ -270,9 +269,9 @@ impl Binding<'_> {
         Err(RebindError::Unsettled { rounds: MAX_ROUNDS })
     }
 
-    /// Whether what was seen is what is there, just before something is created again that an
-    /// earlier run may have created.
-    async fn is_still(&self, look: &Look, plan: &RebindPlan) -> Result<bool, RebindError> {
+    /// Observes again just before a create is repeated that may have taken effect in an earlier run.
+    /// Answers whether the plan is still the same.
+    async fn is_unchanged(&self, look: &Look, plan: &RebindPlan) -> Result<bool, RebindError> {
         let again = self.look().await?;
         Ok(again.id == look.id && self.plan(&again)? == *plan)
     }

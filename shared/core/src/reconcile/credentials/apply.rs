@@ -55,7 +55,10 @@ impl Work<'_> {
         let first = self.change()?.steps.len().saturating_sub(steps.len());
         let mut made: BTreeMap<Key, Made> = BTreeMap::new();
         for (index, step) in plan.moves.iter().enumerate() {
-            self.about_to_send(first + index).await?;
+            let now = self.world.now();
+            if self.change()?.about_to_send(first + index, now) {
+                self.save().await?;
+            }
             let carried = match step {
                 CredentialStep::Create { .. } => self.create(look, step, &mut made).await,
                 CredentialStep::Point { .. } => self.point_forward(look, step, &made).await,
@@ -125,18 +128,6 @@ impl Work<'_> {
         }
         self.save().await?;
         Ok(Applied::Done)
-    }
-
-    /// Records that a create is about to be sent: whoever comes after a crash must not repeat it
-    /// before it would show.
-    async fn about_to_send(&mut self, position: usize) -> Result<(), UnitError> {
-        let now = self.world.now();
-        let step = self.change()?.steps.get_mut(position);
-        match step.filter(|step| step.is_marked_before_it_is_sent()) {
-            Some(step) => step.sent_at = Some(now),
-            None => return Ok(()),
-        }
-        self.save().await
     }
 
     async fn create(
@@ -354,11 +345,7 @@ impl Work<'_> {
 
     fn outcome(&mut self, position: usize, outcome: Outcome) -> Result<(), UnitError> {
         let now = self.world.now();
-        if let Some(recorded) = self.change()?.steps.get_mut(position) {
-            // The client may have sent it later than at first, after a wait for the rate limit.
-            recorded.sent_at = recorded.sent_at.map(|_| now);
-            recorded.outcome = Some(outcome);
-        }
+        self.change()?.not_applied(position, outcome, now);
         Ok(())
     }
 

@@ -218,7 +218,7 @@ impl Work<'_> {
                     return self.idle(look.id, Some(held_notice(&because))).await;
                 }
             }
-            if self.in_doubt && plan.creates() && !self.is_still(&look, &plan).await? {
+            if self.in_doubt && plan.creates() && !self.is_unchanged(&look, &plan).await? {
                 continue;
             }
             match self.apply(&look, &plan).await? {
@@ -236,9 +236,9 @@ impl Work<'_> {
         Err(RebindError::Unsettled { rounds: MAX_ROUNDS }.into())
     }
 
-    /// Whether what was seen is what is there, just before something is created again that an
-    /// earlier run may have created.
-    async fn is_still(&self, look: &Look, plan: &UnitPlan) -> Result<bool, UnitError> {
+    /// Observes again just before a create is repeated that may have taken effect in an earlier run.
+    /// Answers whether the plan is still the same.
+    async fn is_unchanged(&self, look: &Look, plan: &UnitPlan) -> Result<bool, UnitError> {
         let mut again = self.look().await?;
         let planned = self.plan(&mut again).await?;
         Ok(again.id == look.id && planned == *plan)
