@@ -1,0 +1,76 @@
+//! The edge: batches of a queue, and direct calls.
+
+use std::time::Duration;
+
+use aws_simulator::Principal;
+use lockstep::response::Answer;
+use lockstep::runtime::{Call, Context, Deadline, Edge, Failure, serve};
+use lockstep::world::World;
+use lockstep_domain::manifest::Mode;
+use serde_json::{Value, json};
+
+use crate::world::Setup;
+
+fn context() -> Context {
+    Context {
+        request_id: "request".into(),
+        deadline: Deadline::after(Duration::from_secs(30)),
+    }
+}
+
+/// What is visible in a queue, as Lambda hands it over.
+fn receive(setup: &Setup, queue: &str) -> Vec<Value> {
+    let root = Principal::root("123456789012");
+    let given = setup.account.poll(&root, queue, 10).unwrap();
+    given.into_iter().map(|(_, record)| record).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_a_batch_only_what_was_not_handled_comes_back_and_when_it_should() {
+    let setup = Setup::new();
+    let url = setup.queue("probe-batch");
+    let sqs = aws_sdk_sqs::Client::new(&setup.sdk);
+    for body in ["done", "early"] {
+        let send = sqs.send_message().queue_url(&url);
+        let send = send.message_body(json!(body).to_string());
+        send.send().await.unwrap();
+    }
+    let records = receive(&setup, "probe-batch");
+    let is_early = |record: &&Value| record["body"] == r#""early""#;
+    let early = records.iter().find(is_early).unwrap()["messageId"].clone();
+    let handler = async |_: &World, call: &Call, _: &Context| match call.body().as_str() {
+        Some("done") => Ok(Answer::nothing(Mode::Apply, "done")),
+        _ => Err(Failure::later(Duration::from_secs(2), "too early")),
+    };
+    let payload = json!({ "Records": records });
+    let context = context();
+    let answer = serve(&setup.world, Edge::Rebind, &handler, payload, &context);
+    assert_eq!(
+        answer.await.unwrap(),
+        json!({"batchItemFailures": [{"itemIdentifier": early}]})
+    );
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(receive(&setup, "probe-batch"), Vec::<Value>::new());
+    // Without the word to the queue it would stay hidden for the queue's thirty seconds.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let back = receive(&setup, "probe-batch");
+    assert_eq!(back.len(), 1);
+    assert_eq!(back[0]["messageId"], early);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_direct_call_gets_the_answer_or_the_failure_itself() {
+    let world = Setup::new().world;
+    let handler = async |_: &World, call: &Call, _: &Context| {
+        if call.body()["fail"] == true {
+            return Err(Failure::retry("busy", "try again"));
+        }
+        Ok(Answer::nothing(Mode::Plan, "nothing asked"))
+    };
+    let context = context();
+    let answer = serve(&world, Edge::Rebind, &handler, json!({}), &context);
+    assert_eq!(answer.await.unwrap()["mode"], "plan");
+    let failing = json!({"fail": true});
+    let failed = serve(&world, Edge::Rebind, &handler, failing, &context).await;
+    assert_eq!(failed.unwrap_err().kind(), "busy");
+}

@@ -1,0 +1,96 @@
+//! Manifests: uploaded, accepted, and read by every function.
+
+use lockstep::store::AcceptError;
+use lockstep::world::World;
+use lockstep_domain::ids::OrganizationId;
+use lockstep_domain::manifest::{self, Manifest};
+
+use crate::world::{FUNCTION, ORGANIZATION, Setup};
+
+fn text(role: &str) -> String {
+    format!(
+        r#"version: 1
+organization:
+  id: {ORGANIZATION}
+  api_url: https://api.mypurecloud.com
+  login_url: https://login.mypurecloud.com
+  client_secret: arn:aws:secretsmanager:us-east-1:123456789012:secret:genesys/client-AbCdEf
+integrations:
+  - {{key: prod, name: AWS Lambda production, role: {role}}}
+actions:
+  - key: order-lookup
+    name: Order Lookup
+    integration: prod
+    function: {FUNCTION}
+    contract: {{input: {{type: object}}, output: {{type: object}}}}
+"#
+    )
+}
+
+async fn upload(setup: &Setup, object: &str, text: &str) -> Manifest {
+    let world = &setup.world;
+    setup.put(&world.config.manifest_bucket, object, text).await;
+    let uploaded = world.store.uploaded(object).await.unwrap().unwrap();
+    assert_eq!(uploaded.text, text);
+    manifest::read(&uploaded.text, &world.config.bounds, &[]).unwrap()
+}
+
+async fn accept(
+    world: &World,
+    object: &str,
+    manifest: &Manifest,
+    text: &str,
+) -> Result<(), AcceptError> {
+    let now = world.now();
+    world
+        .store
+        .accept(object, Some("v"), text, manifest, now)
+        .await
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_organization_is_managed_by_one_object_that_exists() {
+    let setup = Setup::new();
+    let world = &setup.world;
+    let organization: OrganizationId = ORGANIZATION.parse().unwrap();
+    assert_eq!(world.store.uploaded("probe/none.yaml").await.unwrap(), None);
+    let first_text = text("GenesysOne");
+    let first = upload(&setup, "probe/first.yaml", &first_text).await;
+    accept(world, "probe/first.yaml", &first, &first_text)
+        .await
+        .unwrap();
+    accept(world, "probe/first.yaml", &first, &first_text)
+        .await
+        .unwrap();
+
+    let second_text = text("GenesysTwo");
+    let second = upload(&setup, "probe/second.yaml", &second_text).await;
+    let refused = accept(world, "probe/second.yaml", &second, &second_text).await;
+    let Err(AcceptError::Taken(problem)) = refused else {
+        panic!("{refused:?}");
+    };
+    assert!(problem.fix.contains("probe/first.yaml"), "{problem}");
+    let manifests = world.store.accepted().await.unwrap();
+    assert_eq!(manifests.of(&organization).unwrap().manifest, first);
+
+    // A deleted object leaves its manifest current, and no longer holds the organization.
+    let bucket = &world.config.manifest_bucket;
+    let s3 = aws_sdk_s3::Client::new(&setup.sdk);
+    let delete = s3.delete_object().bucket(bucket);
+    delete.key("probe/first.yaml").send().await.unwrap();
+    let manifests = world.store.accepted().await.unwrap();
+    assert_eq!(manifests.of(&organization).unwrap().manifest, first);
+    accept(world, "probe/second.yaml", &second, &second_text)
+        .await
+        .unwrap();
+    let manifests = world.store.accepted().await.unwrap();
+    let accepted = manifests.of(&organization).unwrap();
+    assert_eq!(accepted.manifest, second);
+    assert_eq!(accepted.object, "probe/second.yaml");
+
+    // What a narrowed stack no longer allows is not current.
+    let narrowed = setup.configured(|config| config.bounds.organization_ids.clear());
+    let manifests = narrowed.store.accepted().await.unwrap();
+    assert_eq!(manifests.of(&organization), None);
+    assert_eq!(manifests.refused[0].0, "probe/second.yaml");
+}

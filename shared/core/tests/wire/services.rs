@@ -1,0 +1,117 @@
+//! Functions that actions call, the bus, the queues and keys.
+
+use aws_simulator::services::lambda::{Body, Ended, Function};
+use lockstep::aws::{Access, Keys};
+use lockstep_domain::event::{Event, EventType};
+use lockstep_domain::intent::RebindMessage;
+use serde_json::json;
+
+use crate::world::{FUNCTION, Setup};
+
+/// The function that an action calls, whose role may read what is under `prod/`.
+async fn target(setup: &Setup) {
+    let iam = aws_sdk_iam::Client::new(&setup.sdk);
+    let trust = json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"},
+    }]});
+    let create = iam.create_role().role_name("orders-execution");
+    let create = create.assume_role_policy_document(trust.to_string());
+    let role = create.send().await.unwrap().role.unwrap();
+    let policy = json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Action": "secretsmanager:GetSecretValue",
+        "Resource": "arn:aws:secretsmanager:us-east-1:123456789012:secret:prod/*",
+    }]});
+    let put = iam.put_role_policy().role_name("orders-execution");
+    let put = put.policy_name("read").policy_document(policy.to_string());
+    put.send().await.unwrap();
+    setup.account.state().services.lambda.put(Function {
+        name: "Orders".to_owned(),
+        role: role.arn,
+        timeout: 30,
+        memory: 128,
+        environment: Default::default(),
+        qualifiers: Default::default(),
+        policy: None,
+        body: Body::immediate(|_| Ended::Returned(b"{}".to_vec())),
+    });
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_function_that_cannot_read_its_secret_is_found_out() {
+    let setup = Setup::new();
+    target(&setup).await;
+    let readable = setup.secret("prod/readable", "x").await;
+    let other = setup.secret("elsewhere/unreadable", "x").await;
+    let asked = [readable, other];
+    let functions = &setup.world.functions;
+    let function = FUNCTION.parse().unwrap();
+    let seen = functions.read_access(&function, &asked).await;
+    assert_eq!(seen.secrets[0].1, Access::Allowed);
+    assert!(
+        matches!(seen.secrets[1].1, Access::Denied { .. }),
+        "{seen:?}"
+    );
+
+    let gone = "arn:aws:lambda:us-east-1:123456789012:function:Gone";
+    let seen = functions.read_access(&gone.parse().unwrap(), &asked).await;
+    assert_eq!(seen.role, None);
+    for (_, access) in seen.secrets {
+        assert!(matches!(access, Access::NotEvaluated { .. }), "{access:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_events_than_one_call_takes_all_arrive() {
+    let setup = Setup::new();
+    let reasons: Vec<String> = (0..12).map(|number| format!("probe {number}")).collect();
+    let event = |reason: &String| {
+        let mut detail = setup.world.detail();
+        detail.reason = Some(reason.clone());
+        Event::new(EventType::ManifestAccepted, detail)
+    };
+    let events: Vec<Event> = reasons.iter().map(event).collect();
+    setup.world.bus.emit(&events).await.unwrap();
+    let arrived = setup.account.take_notifications();
+    let arrived: Vec<String> = arrived.iter().map(|one| format!("{one:?}")).collect();
+    assert_eq!(arrived.len(), 12);
+    for reason in reasons {
+        let is_it = |one: &&String| one.contains(&format!("\"{reason}\""));
+        assert_eq!(arrived.iter().filter(is_it).count(), 1, "{reason}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_trigger_is_one_message_and_another_is_a_second() {
+    let setup = Setup::new();
+    let url = setup.queue("probe-rebind.fifo");
+    let world = setup.configured(|config| config.rebind_queue_url = Some(url));
+    let message = RebindMessage {
+        organization: "org".parse().unwrap(),
+        key: "order-lookup".parse().unwrap(),
+        retry: false,
+        reason: None,
+    };
+    let long = "x".repeat(200);
+    setup.lose("SendMessage");
+    for deduplication in ["event-1", "event-1", long.as_str()] {
+        let sent = world.queues.rebind(&message, "org/prod", deduplication);
+        sent.await.unwrap();
+    }
+    let state = setup.account.state();
+    let waiting = state.services.sqs.queue("probe-rebind.fifo").unwrap();
+    assert_eq!(waiting.messages().len(), 2);
+    let first = &waiting.messages()[0];
+    assert_eq!(first.group.as_deref(), Some("org/prod"));
+    let read: RebindMessage = serde_json::from_str(&first.body).unwrap();
+    assert_eq!(read, message);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_exists_is_looked_at_and_one_that_does_not_is_not_found() {
+    let setup = Setup::new();
+    let keys: &Keys = &setup.world.keys;
+    let found = keys.look("k1").await.unwrap();
+    assert!(found.is_customers && found.is_enabled);
+    let missing = keys.look("k2").await.unwrap_err();
+    assert_eq!(missing.code.as_deref(), Some("NotFoundException"));
+}

@@ -1,0 +1,163 @@
+//! The world of `provision-role` as the template deploys it, on AWS in memory.
+
+use std::sync::{Arc, Mutex};
+
+use aws_config::SdkConfig;
+use aws_sdk_s3::primitives::ByteStream;
+use aws_simulator::services::kms::Key;
+use aws_simulator::services::s3::{Bucket, Retention};
+use aws_simulator::services::sqs::Queue;
+use aws_simulator::{
+    Account, After, BoxFuture, Call, Clock, Failure, Origin, Principal, Request, Response,
+    Settings, Wire,
+};
+use jiff::Timestamp;
+use lockstep::aws::Connection;
+use lockstep::config::Config;
+use lockstep::outside::Outside;
+use lockstep::world::World;
+use lockstep_domain::arn::SecretArn;
+use lockstep_domain::ids::{Key as BindingKey, OrganizationId};
+use stack_template::{Place, Template};
+
+pub const ORGANIZATION: &str = "3b2c9f0e-58a4-4c1d-9a57-0c6d1f4e8b21";
+pub const FUNCTION: &str = "arn:aws:lambda:us-east-1:123456789012:function:Orders";
+
+pub struct Setup {
+    pub account: Account,
+    pub world: World,
+    pub sdk: SdkConfig,
+}
+
+pub fn start() -> Timestamp {
+    "2026-11-27T09:00:00Z".parse().unwrap()
+}
+
+/// An id of a version: Secrets Manager wants 32 to 64 characters.
+pub fn id(name: &str) -> String {
+    format!("{name:0>36}")
+}
+
+pub fn binding(organization: &str) -> (OrganizationId, BindingKey) {
+    (
+        organization.parse().unwrap(),
+        "order-lookup".parse().unwrap(),
+    )
+}
+
+/// What the template sets for `provision-role`.
+fn config() -> Config {
+    let place = Place {
+        account: "123456789012".to_owned(),
+        region: "us-east-1".to_owned(),
+        partition: "aws".to_owned(),
+        stack: "lockstep".to_owned(),
+    };
+    let chosen = [
+        ("OrganizationIds", ORGANIZATION),
+        ("AllowedFunctionArns", FUNCTION),
+    ];
+    let stack = Template::of_workspace(place, &chosen)
+        .unwrap()
+        .resolve()
+        .unwrap();
+    let function = stack.function("ProvisionRole").unwrap();
+    Config::from_env(|variable| match variable {
+        // These two are Lambda's own.
+        "AWS_REGION" => Some("us-east-1".to_owned()),
+        "AWS_LAMBDA_FUNCTION_NAME" => Some(function.name.clone()),
+        _ => function.environment.get(variable).cloned(),
+    })
+    .unwrap()
+}
+
+impl Setup {
+    pub fn new() -> Self {
+        let clock = Clock::starting_at(start());
+        let account = Account::new(Settings::default(), clock);
+        let root = Principal::root("123456789012");
+        let sdk = account.sdk_config(root, Origin::new("provision-role", "1"));
+        let config = config();
+        account.with_state(|state| {
+            let mut evidence = Bucket::versioned();
+            evidence.retention = Some(Retention {
+                governance_days: 400,
+            });
+            let s3 = &mut state.services.s3;
+            s3.put(&config.evidence_bucket, evidence);
+            s3.put(&config.state_bucket, Bucket::versioned());
+            s3.put(&config.manifest_bucket, Bucket::versioned());
+            state.services.events.put_bus(&config.event_bus);
+            state.services.kms.put(Key::new("k1", start()));
+        });
+        Self {
+            world: world(config, &sdk, clock),
+            account,
+            sdk,
+        }
+    }
+
+    /// The same account for a function that is configured otherwise.
+    pub fn configured(&self, change: impl FnOnce(&mut Config)) -> World {
+        let mut config = self.world.config.clone();
+        change(&mut config);
+        world(config, &self.sdk, self.account.clock())
+    }
+
+    /// A queue that no function is behind; its URL.
+    pub fn queue(&self, name: &str) -> String {
+        let mut state = self.account.state();
+        state.services.sqs.put(Queue::new(name));
+        state.settings.queue_url(name)
+    }
+
+    pub async fn put(&self, bucket: &str, object: &str, text: &str) {
+        let s3 = aws_sdk_s3::Client::new(&self.sdk);
+        let body = ByteStream::from(text.as_bytes().to_vec());
+        let put = s3.put_object().bucket(bucket).key(object);
+        put.body(body).send().await.unwrap();
+    }
+
+    /// A secret whose first version is current.
+    pub async fn secret(&self, name: &str, value: &str) -> SecretArn {
+        let secrets = aws_sdk_secretsmanager::Client::new(&self.sdk);
+        let create = secrets.create_secret().name(name);
+        let create = create.client_request_token(id("v1")).secret_string(value);
+        let created = create.send().await.unwrap();
+        created.arn.unwrap().parse().unwrap()
+    }
+
+    /// From now on the first answer to this operation is lost.
+    pub fn lose(&self, operation: &'static str) {
+        let wire = LoseOnce(Mutex::new(Some(operation)));
+        self.account.set_wire(Arc::new(wire));
+    }
+}
+
+fn world(config: Config, sdk: &SdkConfig, clock: Clock) -> World {
+    let outside = Outside {
+        aws: Connection::with_own_budgets(sdk),
+        genesys: None,
+        clock,
+        metrics: |_| (),
+    };
+    World::new(config, outside)
+}
+
+struct LoseOnce(Mutex<Option<&'static str>>);
+
+impl Wire for LoseOnce {
+    fn after<'a>(
+        &'a self,
+        call: &'a Call,
+        _: &'a Request,
+        _: &'a Response,
+    ) -> BoxFuture<'a, After> {
+        let mut waiting = self.0.lock().unwrap();
+        let after = match waiting.take_if(|operation| *operation == call.operation) {
+            Some(_) => After::Fail(Failure::Reset),
+            None => After::Deliver,
+        };
+        Box::pin(std::future::ready(after))
+    }
+}
