@@ -21,6 +21,8 @@ use serde_json::Value;
 use stack_template::Stack;
 use tokio::task::JoinSet;
 
+use self::rotation::Rotating;
+pub use self::rotation::{Rotations, Step, StepCall};
 use crate::faults::Faults;
 use crate::functions::{Deployed, Ended, Name};
 
@@ -67,8 +69,8 @@ struct Finished {
     function: Name,
     /// The mapping that started it.
     mapping: Option<usize>,
-    /// The rotation it was, and which try.
-    rotation: Option<(RotationJob, u32)>,
+    /// The rotation it was.
+    rotation: Option<Rotating>,
     ended: Ended,
 }
 
@@ -89,6 +91,8 @@ pub struct Driver {
     invoked: RefCell<Vec<Invoked>>,
     /// Mappings that are switched off.
     paused: RefCell<BTreeSet<Name>>,
+    rotations: Cell<Rotations>,
+    step_calls: RefCell<Vec<StepCall>>,
 }
 
 impl Driver {
@@ -114,6 +118,8 @@ impl Driver {
             running: RefCell::default(),
             invoked: RefCell::default(),
             paused: RefCell::default(),
+            rotations: Cell::default(),
+            step_calls: RefCell::default(),
         }
     }
 
@@ -216,8 +222,8 @@ impl Driver {
                 *self.busy.borrow_mut().entry(mapping).or_default() -= 1;
             }
             self.record(finished.function, &finished.ended);
-            if let Some((job, tries)) = finished.rotation {
-                self.end_rotation(job, tries, matches!(finished.ended, Ended::Returned(_)));
+            if let Some(rotating) = finished.rotation {
+                self.end_rotation(rotating, matches!(finished.ended, Ended::Returned(_)));
             }
         }
     }

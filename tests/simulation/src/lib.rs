@@ -24,8 +24,9 @@ mod house;
 mod judge;
 mod scenario;
 mod stand;
+mod web_services;
 
-pub use driver::{Driver, Invoked, Weather};
+pub use driver::{Driver, Invoked, Rotations, Step, StepCall, Weather};
 pub use explore::{Calls, Figures, Outcome, Run, each_call, play_all, report};
 pub use faults::{Fault, Faults, Kind, Site};
 pub use functions::{Deployed, Ended, Name};
@@ -34,3 +35,4 @@ pub use house::{Action, House, ORGANIZATION};
 pub use judge::Problem;
 pub use scenario::Scenario;
 pub use stand::{Judged, Simulation, run};
+pub use web_services::{WebService, WebServices};

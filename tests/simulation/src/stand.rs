@@ -20,6 +20,7 @@ use crate::faults::{Disturbed, Faults};
 use crate::functions::{Deployed, Name};
 use crate::genesys::Platform;
 use crate::house::{Action, House, ORGANIZATION, put_secret, put_secret_as, value_of};
+use crate::web_services::WebServices;
 
 /// The account that Genesys Cloud calls from.
 const GENESYS_ACCOUNT: &str = "765628985471";
@@ -36,6 +37,8 @@ pub struct Simulation {
     pub faults: Arc<Faults>,
     /// The time.
     pub clock: Clock,
+    /// The web services that actions call.
+    pub web_services: WebServices,
     driver: Driver,
 }
 
@@ -120,7 +123,8 @@ impl Simulation {
         account.set_wire(Arc::new(Disturbed(Arc::clone(&faults))));
         let stack = deployed(place.clone());
         create(&account, &stack);
-        let genesys = organization(&account, clock, seed, judged);
+        let web_services = WebServices::default();
+        let genesys = organization(&account, clock, seed, judged, &web_services);
         let platform = Platform {
             wire: genesys.wire(),
             faults: Arc::clone(&faults),
@@ -155,6 +159,7 @@ impl Simulation {
             genesys,
             faults,
             clock,
+            web_services,
             driver,
         }
     }
@@ -268,7 +273,13 @@ fn last(text: &str, separator: char) -> String {
     text.rsplit(separator).next().unwrap_or_default().to_owned()
 }
 
-fn organization(account: &Account, clock: Clock, seed: u64, judged: Judged) -> Simulator {
+fn organization(
+    account: &Account,
+    clock: Clock,
+    seed: u64,
+    judged: Judged,
+    web_services: &WebServices,
+) -> Simulator {
     let platform = Principal::root(GENESYS_ACCOUNT);
     // The simulator signs as its account, with the account's number as its key.
     account.add_credentials(Credentials {
@@ -297,7 +308,7 @@ fn organization(account: &Account, clock: Clock, seed: u64, judged: Judged) -> S
         clock,
         seed,
         aws: Some(sdk),
-        web_services: None,
+        web_services: Some(Arc::new(web_services.clone())),
     };
     in_process(config, inside).expect("a simulator needs its judge, and nothing else")
 }

@@ -39,9 +39,7 @@ impl Driver {
         for notification in self.account.take_notifications() {
             match notification {
                 Notification::Event { bus, event, .. } => self.route(&bus, &event),
-                Notification::Rotation(job) => {
-                    self.add(Duration::from_millis(500), Due::Rotation { job, tries: 1 });
-                }
+                Notification::Rotation(job) => self.begin_rotation(job),
                 Notification::Invocation(invocation) => {
                     if let Some(name) = self.name_of(&invocation.function) {
                         let event = serde_json::from_slice(&invocation.payload).unwrap_or_default();
