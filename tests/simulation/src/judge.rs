@@ -91,7 +91,7 @@ impl Simulation {
             }
         }
         for action in &house.actions {
-            self.judge_action(&genesys, &integration.id, house, action, problems)
+            self.judge_action(&genesys, &integration.id, action, problems)
                 .await;
         }
     }
@@ -100,7 +100,6 @@ impl Simulation {
         &self,
         genesys: &Genesys,
         integration: &str,
-        house: &House,
         action: &Action,
         problems: &mut Vec<Problem>,
     ) {
@@ -120,9 +119,6 @@ impl Simulation {
         );
         let seen = seen.expect("a reader may read").expect("it exists");
         let config = seen.config.unwrap_or_default();
-        if house.tampered && self.is_held_with_an_event(key) {
-            return;
-        }
         let url = config.request.unwrap_or_default().request_url_template;
         if url.as_deref() != Some(action.function().as_str()) {
             problems.push(Problem(format!("{key}: it calls {url:?}")));
@@ -137,20 +133,6 @@ impl Simulation {
         if draft.expect("a reader may read").is_some() {
             problems.push(Problem(format!("{key}: a draft remains")));
         }
-    }
-
-    /// Whether what should hold was tried and rejected, and an event says so.
-    fn is_held_with_an_event(&self, key: &str) -> bool {
-        let state = self.stored(&format!("state/{ORGANIZATION}/{key}.json"));
-        let is_held = state.is_some_and(|state| !state["held"].is_null());
-        let history = self.account.history();
-        let mut events = history.iter().filter_map(|one| emitted(&one.effect));
-        is_held
-            && events.any(|event| {
-                let kind = event["detail-type"].as_str().unwrap_or_default();
-                ["Rebind Rolled Back", "Data Action Unhealthy"].contains(&kind)
-                    && event["detail"]["key"] == key
-            })
     }
 
     /// The version of an action's secret that is current.
@@ -192,9 +174,8 @@ impl Simulation {
             };
             let phase = &state["change"]["phase"];
             let end = &phase["ended"]["end"];
-            let is_violated = end.get("violated").is_some();
-            let is_excused = is_violated || self.is_held_with_an_event(key);
-            if end != "verified" && !(is_excused && house.tampered) {
+            let is_excused = end.get("violated").is_some() && house.tampered;
+            if end != "verified" && !is_excused {
                 problems.push(Problem(format!("{key}: the verdict is not there: {phase}")));
             }
         }

@@ -251,6 +251,7 @@ mod tests {
         let test = Some(TestRecord {
             at: Timestamp::UNIX_EPOCH,
             on_draft: false,
+            denial: None,
             passed: false,
             operations: Vec::new(),
             problem: Some("it timed out".into()),

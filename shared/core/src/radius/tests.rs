@@ -82,6 +82,7 @@ fn bound(manifest: &Manifest, key: &str, version: &str, passed: bool) -> Binding
     change.test = Some(TestRecord {
         at: now,
         on_draft: true,
+        denial: None,
         passed,
         operations: Vec::new(),
         problem: None,

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use lockstep_domain::arn::FunctionArn;
+use lockstep_domain::change::Shown;
 use lockstep_domain::ids::{ActionId, IntegrationId, Key};
 use lockstep_domain::manifest::{Integration, Manifest};
 use lockstep_domain::rebind::{ListedAction, Pair, RebindPlan, Refusal, may_move_role};
@@ -69,6 +70,15 @@ async fn remembered(
     Ok(remembered)
 }
 
+/// What IAM and Lambda show of a test that AWS refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Diagnosis {
+    /// For the record.
+    pub(super) text: String,
+    /// Whether that is the cause.
+    pub(super) shown: Shown,
+}
+
 /// What IAM and Lambda show of a role under which a function could not be called, and of the
 /// function, for the record.
 pub(super) async fn diagnose(
@@ -76,32 +86,47 @@ pub(super) async fn diagnose(
     manifest: &Manifest,
     integration: &Integration,
     function: &FunctionArn,
-) -> String {
+) -> Diagnosis {
     let name = &integration.role;
     let Some(desired) = DesiredRole::of(manifest, name, &role::stack(&world.config)) else {
-        return format!("IAM was not asked, since no integration names the role {name}");
+        return Diagnosis {
+            text: format!("IAM was not asked, since no integration names the role {name}"),
+            shown: Shown::NotEvaluated,
+        };
     };
     let (observed, exists) =
         tokio::join!(world.roles.observe(name), world.functions.exists(function),);
-    let iam = match observed {
-        Err(error) => format!("IAM could not be asked: {error}"),
+    let (iam, by_iam) = match observed {
+        Err(error) => (
+            format!("IAM could not be asked: {error}"),
+            Shown::NotEvaluated,
+        ),
         Ok(observed) => match can_serve(&desired, &observed, &BTreeSet::from([function.clone()])) {
-            Ok(()) => format!(
-                "IAM shows nothing wrong: the role {name} trusts Genesys Cloud for this organization and grants {function}"
+            Ok(()) => (
+                format!(
+                    "IAM shows nothing wrong: the role {name} trusts Genesys Cloud for this organization and grants {function}"
+                ),
+                Shown::Nothing,
             ),
             Err(refusal) => {
                 let problems = refusal.problems.iter();
                 let found: Vec<&str> = problems.map(|one| one.problem.as_str()).collect();
-                format!("IAM shows: {}", found.join("; "))
+                (format!("IAM shows: {}", found.join("; ")), Shown::Cause)
             }
         },
     };
-    let lambda = match exists {
-        Ok(true) => "Lambda has the function".to_owned(),
-        Ok(false) => format!("Lambda has no function {function}"),
-        Err(error) => format!("Lambda could not be asked: {error}"),
+    let (lambda, by_lambda) = match exists {
+        Ok(true) => ("Lambda has the function".to_owned(), Shown::Nothing),
+        Ok(false) => (format!("Lambda has no function {function}"), Shown::Cause),
+        Err(error) => (
+            format!("Lambda could not be asked: {error}"),
+            Shown::NotEvaluated,
+        ),
     };
-    format!("{iam}. {lambda}")
+    Diagnosis {
+        text: format!("{iam}. {lambda}"),
+        shown: by_iam.and(by_lambda),
+    }
 }
 
 /// The functions that the manifest names for **all** actions of an integration: they share the

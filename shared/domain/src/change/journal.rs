@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{ChangeId, DesiredId, PreviousCredential, SecretVersion};
+use super::{ChangeId, Denial, DesiredId, PreviousCredential, SecretVersion};
 use crate::arn::FunctionArn;
 use crate::digest::Digest;
 use crate::finding::Finding;
@@ -124,6 +124,9 @@ pub struct TestRecord {
     pub operations: Vec<(String, bool)>,
     /// What went wrong. Results of the function are left out: they may hold what callers told it.
     pub problem: Option<String>,
+    /// Set where it failed because AWS refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub denial: Option<Denial>,
 }
 
 /// Where a change stands. Each phase names what is to be done next after a crash.

@@ -5,6 +5,7 @@
 //! and to know the audit window stands here or nowhere.
 
 mod bound;
+mod denial;
 mod id;
 mod journal;
 mod previous_release;
@@ -12,6 +13,7 @@ mod state;
 mod turn;
 
 pub use bound::{BoundCredential, Fingerprint, PreviousCredential, SecretVersion};
+pub use denial::{Denial, Shown};
 pub use id::{ChangeId, DesiredId};
 pub use journal::{Change, End, Phase, PreviousAction, TestRecord};
 pub use state::{BindingState, ChainHead, Held, Subject, Unreadable};

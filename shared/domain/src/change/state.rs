@@ -177,7 +177,7 @@ impl BindingState {
 }
 
 /// A desired state not to be tried again until a newer version, a new manifest, or a person
-/// says so.
+/// says so; or, where AWS refused its test, until the role is repaired ([`super::Denial`]).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Held {
     /// The change that sought the rejected desired state.

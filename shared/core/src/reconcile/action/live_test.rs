@@ -9,16 +9,15 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use lockstep_domain::change::TestRecord;
+use lockstep_domain::change::{Denial, DesiredId, Shown, TestRecord};
 use lockstep_domain::ids::ActionId;
 use lockstep_domain::manifest::LiveTest;
-use tokio::join;
 use tracing::info;
 
 use super::{Binding, RebindError};
 use crate::config::Config;
 use crate::reconcile::live_test::{Ran, Runs, Trial, Verdict, count_unknown, run_again};
-use crate::reconcile::preconditions::diagnose;
+use crate::reconcile::preconditions::{Diagnosis, diagnose};
 use crate::reconcile::settle::{settle, settled_at};
 
 /// For how long after the settle time a refusal to assume or invoke proves nothing.
@@ -65,7 +64,9 @@ impl Binding<'_> {
         action: &ActionId,
         test: &LiveTest,
     ) -> Result<TestRecord, RebindError> {
-        let mut ran = match self.verdict(trial, action, test).await? {
+        // Before the test: a repair that overlaps with it counts as one that came later.
+        let role_changed_at = self.role_changed_at().await?;
+        let mut ran = match self.verdict(trial, action, test, role_changed_at).await? {
             Verdict::Ran(ran) => ran,
             Verdict::Unknown(last) => {
                 let counts_as_failed = count_unknown(self.change()?, &last);
@@ -80,17 +81,17 @@ impl Binding<'_> {
                 }
             }
         };
+        let mut denial = None;
         if ran.denied
             && let Some(problem) = &mut ran.problem
         {
-            let found = diagnose(
-                self.world,
-                self.manifest,
-                self.of_manifest()?,
-                &self.action.function,
-            );
+            let found = self.diagnose().await?;
             problem.push_str(". ");
-            problem.push_str(&found.await);
+            problem.push_str(&found.text);
+            denial = Some(Denial {
+                role_changed_at,
+                shown: found.shown,
+            });
         }
         Ok(TestRecord {
             at: self.world.now(),
@@ -98,7 +99,38 @@ impl Binding<'_> {
             passed: ran.problem.is_none(),
             operations: ran.operations,
             problem: ran.problem,
+            denial,
         })
+    }
+
+    /// When Lockstep last wrote to the role.
+    async fn role_changed_at(&self) -> Result<Option<Timestamp>, RebindError> {
+        let role = &self.of_manifest()?.role;
+        Ok(self.world.store.role_changed_at(role).await?)
+    }
+
+    async fn diagnose(&self) -> Result<Diagnosis, RebindError> {
+        let integration = self.of_manifest()?;
+        let function = &self.action.function;
+        Ok(diagnose(self.world, self.manifest, integration, function).await)
+    }
+
+    /// Whether a desired state is held because AWS refused its test, and the role has been repaired
+    /// since, by Lockstep or by somebody else.
+    ///
+    /// # Errors
+    /// What is remembered of the role could not be read.
+    pub(super) async fn is_denial_over(&self, desired: &DesiredId) -> Result<bool, RebindError> {
+        let state = &self.state.value;
+        let Some(denial) = state.denial().filter(|_| state.holds(desired).is_some()) else {
+            return Ok(false);
+        };
+        if denial.is_before_a_repair(self.role_changed_at().await?) {
+            return Ok(true);
+        }
+        // IAM is asked only where it showed the cause: nothing else can be seen to be gone.
+        Ok(denial.shown == Shown::Cause
+            && denial.is_before_a_change_to(self.diagnose().await?.shown))
     }
 
     async fn verdict(
@@ -106,16 +138,13 @@ impl Binding<'_> {
         trial: Trial,
         action: &ActionId,
         test: &LiveTest,
+        role_changed_at: Option<Timestamp>,
     ) -> Result<Verdict, RebindError> {
         let (world, deadline) = (self.world, self.ask.deadline);
         let config = &world.config;
-        let role = &self.of_manifest()?.role;
         let organization = &self.manifest.organization.id;
-        let (role, record) = join!(
-            world.store.role_changed_at(role),
-            world.store.integration(organization, &self.integration.key),
-        );
-        let touched_by_another = match record {
+        let record = world.store.integration(organization, &self.integration.key);
+        let touched_by_another = match record.await {
             Ok(record) => record.value.role_touched_at,
             Err(error) if error.is_transient() => return Err(error.into()),
             // A rotation needs nothing of it; whoever creates or changes the integration reports it.
@@ -125,7 +154,7 @@ impl Binding<'_> {
             }
         };
         let touched = Touched {
-            role: role?,
+            role: role_changed_at,
             credential: self.role_touched_at.max(touched_by_another),
         };
         settle(world, touched.role, config.role_settle, deadline).await?;

@@ -180,3 +180,13 @@ async fn a_refusal_that_lasts_is_recorded_with_what_iam_shows() {
         assert!(problem.contains("GenesysOrders"), "{problem}");
     }
 }
+
+#[tokio::test]
+async fn only_a_refusal_by_aws_is_recorded_as_a_denial() {
+    let (record, _) = tried(200, 403, &refusal()).await;
+    let denial = record.unwrap().denial.unwrap();
+    assert!(denial.role_changed_at.is_some());
+    assert_eq!(denial.shown, Shown::Cause);
+    let (record, _) = tried(200, 200, &failed(400, "bad.request")).await;
+    assert_eq!(record.unwrap().denial, None);
+}

@@ -228,7 +228,8 @@ impl Binding<'_> {
                 // which may be all that says why, are replaced.
                 self.state.value.action_id = Some(seen.id.clone());
             }
-            let turn = turn(&self.state.value, &look.id, plan.writes(), self.ask.retry);
+            let retry = self.ask.retry || self.is_denial_over(&look.id).await?;
+            let turn = turn(&self.state.value, &look.id, plan.writes(), retry);
             let begins = match turn {
                 Turn::Begin { attempt } => Some(attempt),
                 Turn::GoOn => None,

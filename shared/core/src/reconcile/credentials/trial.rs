@@ -98,6 +98,7 @@ impl Work<'_> {
         self.change()?.test = Some(TestRecord {
             at,
             on_draft: false,
+            denial: None,
             passed: problems.is_empty(),
             operations,
             problem: (!problems.is_empty()).then(|| problems.join("; ")),

@@ -294,16 +294,19 @@ async fn of_a_refusal_by_aws_the_record_says_what_iam_shows() {
         let world = World::new(config(), &setup.account.stub.sdk);
         let integration = &setup.manifest.integrations[0];
         let function = ONE.parse().unwrap();
-        diagnose(&world, &setup.manifest, integration, &function).await
+        let found = diagnose(&world, &setup.manifest, integration, &function).await;
+        (found.text, found.shown)
     };
-    let right = says(&Setup::granting(&[ONE]).await).await;
+    let (right, _) = says(&Setup::granting(&[ONE]).await).await;
     assert!(right.contains("nothing wrong"), "{right}");
-    let no_grant = says(&Setup::granting(&[TWO]).await).await;
+    let (no_grant, shown) = says(&Setup::granting(&[TWO]).await).await;
     assert!(no_grant.contains("does not grant"), "{no_grant}");
+    assert_eq!(shown, Shown::Cause);
     let absent = Setup::new().await;
-    let none = says(&absent).await;
+    let (none, shown) = says(&absent).await;
     assert!(none.contains("does not exist"), "{none}");
+    assert_eq!(shown, Shown::Cause);
     absent.account.iam_is_down(true);
-    let unread = says(&absent).await;
+    let (unread, _) = says(&absent).await;
     assert!(unread.contains("could not be asked"), "{unread}");
 }
