@@ -12,8 +12,10 @@ use genesys_cloud::Stats;
 use jiff::Timestamp;
 use lockstep_domain::change::ChangeId;
 use serde_json::{Map, Value, json};
-use tracing::Span;
+use tracing::{Span, Subscriber};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// The namespace of every metric.
 pub const NAMESPACE: &str = "Lockstep";
@@ -22,19 +24,29 @@ pub const NAMESPACE: &str = "Lockstep";
 /// guide, "Specification: Embedded metric format").
 const MOST_VALUES: usize = 100;
 
-/// Starts logging, as the filter says; at `info` where there is none or it is not understood.
+/// Starts logging to standard output.
 pub fn start(filter: Option<&str>) {
+    let started = subscriber(filter, std::io::stdout).try_init();
+    // A second start in one process (a test) keeps the first.
+    drop(started);
+}
+
+/// Writes each line of the log as the filter says; at `info` where there is none or it is not
+/// understood.
+pub fn subscriber<W>(filter: Option<&str>, writer: W) -> impl Subscriber + Send + Sync
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
     let filter = filter.and_then(|filter| EnvFilter::try_new(filter).ok());
     let filter = filter.unwrap_or_else(|| EnvFilter::new("info"));
-    let started = tracing_subscriber::fmt()
+    tracing_subscriber::fmt()
         .json()
         .with_env_filter(filter)
         .flatten_event(true)
         .with_current_span(true)
         .with_span_list(false)
-        .try_init();
-    // A second start in one process (a test) keeps the first.
-    drop(started);
+        .with_writer(writer)
+        .finish()
 }
 
 /// The span of one invocation.

@@ -11,6 +11,7 @@ use crate::AwsSide;
 pub(crate) struct Aws {
     sdk: SdkConfig,
     genesys_account: String,
+    customer_account: String,
     /// The retries of this simulator's events; the SDK's own budget is the whole process's.
     budget: RetryPartition,
 }
@@ -27,8 +28,14 @@ impl Aws {
         Self {
             sdk: sdk.into_builder().region(Region::new(side.region)).build(),
             genesys_account: side.genesys_account,
+            customer_account: side.customer_account,
             budget: RetryPartition::custom("partner-events").build(),
         }
+    }
+
+    /// The account that the organization's event source is offered to.
+    pub(crate) fn customer_account(&self) -> &str {
+        &self.customer_account
     }
 
     /// EventBridge, as the platform's account.

@@ -18,8 +18,6 @@ use crate::world::written;
 
 /// The literal detail type of audit events.
 const DETAIL_TYPE: &str = "v2.audits.entitytype.{id}.entityid.{id}";
-/// The local emulator's account: the customer to whom the source is offered.
-const CUSTOMER_ACCOUNT: &str = "000000000000";
 
 /// One event to send.
 #[derive(Debug, Clone)]
@@ -64,6 +62,7 @@ impl Outbox {
         let open = watch::Sender::new(1);
         let bus = Bus {
             partner: aws.eventbridge(),
+            customer: aws.customer_account().to_owned(),
             source,
         };
         tokio::spawn(publish(bus, taken, open.clone()));
@@ -113,6 +112,7 @@ async fn publish(
 #[derive(Clone)]
 struct Bus {
     partner: Client,
+    customer: String,
     source: String,
 }
 
@@ -123,7 +123,7 @@ impl Bus {
             .partner
             .create_partner_event_source()
             .name(&self.source)
-            .account(CUSTOMER_ACCOUNT)
+            .account(&self.customer)
             .send()
             .await;
         if let Err(problem) = created {

@@ -116,6 +116,8 @@ pub struct AwsSide {
     pub region: String,
     /// The platform's AWS account, `765628985471` in commercial regions.
     pub genesys_account: String,
+    /// The account that the organization's event source is offered to.
+    pub customer_account: String,
 }
 
 /// Where a simulator without a socket is said to be: no client refuses it, and a request that went astray would

@@ -178,6 +178,7 @@ async fn start_simulator(
             endpoint_url: ministack.endpoint().to_owned(),
             region: REGION.to_owned(),
             genesys_account: GENESYS_ACCOUNT.to_owned(),
+            customer_account: ACCOUNT.to_owned(),
         }),
         port: 0,
         event_source_suffix: with_events.then(|| EVENT_SOURCE_SUFFIX.to_owned()),

@@ -1,26 +1,19 @@
-//! What the stories have in common: a world with one manifest, and questions to ask of it.
+//! Stories on the deployed local stack: real binaries, their own IAM roles, real events.
 //!
 //! Each story starts a world of its own (a local AWS, a Genesys Cloud, the deployed stack), so
-//! stories run beside each other and leave nothing behind.
+//! stories run beside each other and leave nothing behind. What a story asks is
+//! [`simulation::story`]'s, where most stories are; here are those that need the real thing.
 
-mod buckets;
-mod calls;
-mod canary;
-mod clean;
-mod endings;
-mod manifest;
-mod queues;
-mod roles;
-pub mod rotation;
-mod strangers;
-mod sweeps;
+mod deployed;
 mod web_services;
-mod world;
 
-pub use canary::Canary;
-pub use manifest::{ActionText, ManifestText};
-pub use queues::label_updated;
-pub use roles::RoleSeen;
-pub use sweeps::{found, steps};
-pub use web_services::{Called, WebService, login};
-pub use world::{Error, PATIENCE, World};
+pub use deployed::{Deployed, PATIENCE};
+pub use simulation::story::rotation;
+pub use simulation::story::{
+    ActionText, Called, Canary, Error, ManifestText, Options, RoleSeen, Stage, found,
+    label_updated, login, steps,
+};
+pub use web_services::WebService;
+
+/// A world on the deployed local stack.
+pub type World = simulation::story::World<Deployed>;

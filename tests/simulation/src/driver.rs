@@ -46,6 +46,15 @@ pub struct Invoked {
     pub ended: Ended,
 }
 
+/// An event that a bus of the account took.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Taken {
+    /// The bus.
+    pub bus: String,
+    /// The event, as a target gets it.
+    pub event: Value,
+}
+
 /// Something that is due.
 enum Due {
     /// An event reaches a target.
@@ -93,6 +102,8 @@ pub struct Driver {
     paused: RefCell<BTreeSet<Name>>,
     rotations: Cell<Rotations>,
     step_calls: RefCell<Vec<StepCall>>,
+    /// The events that the buses took.
+    events: RefCell<Vec<Taken>>,
 }
 
 impl Driver {
@@ -120,6 +131,7 @@ impl Driver {
             paused: RefCell::default(),
             rotations: Cell::default(),
             step_calls: RefCell::default(),
+            events: RefCell::default(),
         }
     }
 
@@ -144,6 +156,13 @@ impl Driver {
     #[must_use]
     pub fn invoked(&self) -> Vec<Invoked> {
         self.invoked.borrow().clone()
+    }
+
+    /// The events that the buses have taken, but for the first so many.
+    #[must_use]
+    pub fn events_from(&self, first: usize) -> Vec<Taken> {
+        self.take_notifications();
+        self.events.borrow().iter().skip(first).cloned().collect()
     }
 
     /// A function's queue wakes it no more until [`Self::resume`].
@@ -193,7 +212,7 @@ impl Driver {
     }
 
     /// Starts what is due, then waits for whatever happens next, no longer than `until`.
-    async fn step(&self, until: Option<Timestamp>) {
+    pub(crate) async fn step(&self, until: Option<Timestamp>) {
         self.start_what_is_due();
         let next = self.next_moment().into_iter().chain(until).min();
         let wait = next.map(|at| Duration::try_from(at.duration_since(self.clock.now())));

@@ -1,6 +1,7 @@
 //! The functions and their execution environments.
 
-use std::collections::BTreeMap;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +19,7 @@ use stack_template::{Function, Place};
 
 use crate::faults::Faults;
 use crate::genesys::Platform;
+use crate::log::{Log, logging};
 
 /// Kept by Lambda's own runtime interface: what Lockstep keeps back is in its edge.
 const RESERVE: Duration = Duration::from_secs(2);
@@ -59,6 +61,18 @@ impl Name {
         }
     }
 
+    /// What its binary is called.
+    #[must_use]
+    pub fn binary(self) -> &'static str {
+        match self {
+            Self::Provision => "provision-role",
+            Self::Rebind => "rebind-action",
+            Self::Verify => "verify-change",
+            Self::Compliance => "check-compliance",
+            Self::Rotate => "rotate-client",
+        }
+    }
+
     fn edge(self) -> Edge {
         match self {
             Self::Provision => Edge::Provision,
@@ -87,41 +101,46 @@ struct Environment {
     world: World,
 }
 
+/// What functions are deployed into.
+#[derive(Clone)]
+pub(crate) struct Surroundings {
+    pub(crate) place: Place,
+    pub(crate) account: Account,
+    pub(crate) platform: Platform,
+    pub(crate) clock: Clock,
+    pub(crate) faults: Arc<Faults>,
+    /// Whether what they log is kept.
+    pub(crate) logs: bool,
+}
+
 /// One function.
 pub struct Deployed {
     name: Name,
     function: Function,
-    place: Place,
-    account: Account,
-    platform: Platform,
-    clock: Clock,
-    faults: Arc<Faults>,
+    around: Surroundings,
     /// Warm and idle.
-    idle: std::cell::RefCell<Vec<Environment>>,
-    made: std::cell::Cell<u32>,
+    idle: RefCell<Vec<Environment>>,
+    made: Cell<u32>,
+    /// At work.
+    busy: RefCell<BTreeSet<Origin>>,
+    log: Option<Log>,
 }
 
 impl Deployed {
     /// The function as the template has it.
-    pub(crate) fn new(
-        name: Name,
-        function: Function,
-        place: Place,
-        account: Account,
-        platform: Platform,
-        clock: Clock,
-        faults: Arc<Faults>,
-    ) -> Self {
+    pub(crate) fn new(name: Name, function: Function, around: Surroundings) -> Self {
+        let log = around.logs.then(|| {
+            let filter = function.environment.get("RUST_LOG");
+            Log::new(filter.map(String::as_str))
+        });
         Self {
             name,
             function,
-            place,
-            account,
-            platform,
-            clock,
-            faults,
-            idle: std::cell::RefCell::default(),
-            made: std::cell::Cell::default(),
+            around,
+            idle: RefCell::default(),
+            made: Cell::default(),
+            busy: RefCell::default(),
+            log,
         }
     }
 
@@ -131,17 +150,37 @@ impl Deployed {
         &self.function.arn
     }
 
+    /// Its name in the account.
+    #[must_use]
+    pub fn deployed_name(&self) -> &str {
+        &self.function.name
+    }
+
     /// Whom it acts as.
     #[must_use]
     pub fn principal(&self) -> Principal {
         let role = self.function.role.rsplit('/').next();
         let role = role.unwrap_or_default();
-        Principal::role(&self.place.account, role, &self.function.name)
+        Principal::role(&self.around.place.account, role, &self.function.name)
     }
 
     /// Ends every idle execution environment, as a new deployment does.
     pub fn go_cold(&self) {
         self.idle.borrow_mut().clear();
+    }
+
+    /// Ends every process of it that is at work, as it stands; answers how many.
+    pub fn crash(&self) -> usize {
+        let busy = self.busy.borrow();
+        busy.iter()
+            .for_each(|origin| self.around.faults.crash(origin));
+        busy.len()
+    }
+
+    /// The lines that it has logged; none where nothing is logged.
+    #[must_use]
+    pub fn logged(&self) -> Vec<String> {
+        self.log.as_ref().map(Log::lines).unwrap_or_default()
     }
 
     /// Runs one invocation, in a warm environment where one is idle.
@@ -153,8 +192,11 @@ impl Deployed {
             deadline: Deadline::after(self.function.timeout.saturating_sub(RESERVE)),
         };
         let handled = self.handle(&environment.world, payload, &context);
-        let crash = self.faults.crash_of(&environment.origin);
-        tokio::select! {
+        let handled = logging(self.log.as_ref(), handled);
+        let crash = self.around.faults.crash_of(&environment.origin);
+        let origin = environment.origin.clone();
+        self.busy.borrow_mut().insert(origin.clone());
+        let ended = tokio::select! {
             biased;
             () = crash => Ended::CutOff,
             handled = tokio::time::timeout(self.function.timeout, handled) => match handled {
@@ -168,7 +210,9 @@ impl Deployed {
                     }
                 }
             },
-        }
+        };
+        self.busy.borrow_mut().remove(&origin);
+        ended
     }
 
     async fn handle(
@@ -216,12 +260,16 @@ impl Deployed {
         let number = self.made.get() + 1;
         self.made.set(number);
         let origin = Origin::new(self.name.logical_id(), number.to_string());
-        let sdk = self.account.sdk_config(self.principal(), origin.clone());
-        let transport: Arc<dyn Transport> = Arc::new(self.platform.connection(origin.clone()));
+        let sdk = self
+            .around
+            .account
+            .sdk_config(self.principal(), origin.clone());
+        let transport: Arc<dyn Transport> =
+            Arc::new(self.around.platform.connection(origin.clone()));
         let outside = Outside {
             aws: Connection::with_own_budgets(&sdk),
             genesys: Some(transport),
-            clock: self.clock,
+            clock: self.around.clock,
             metrics: |_| (),
         };
         Environment {
@@ -239,7 +287,7 @@ impl Deployed {
             .map(|(name, value)| (name.as_str(), value.as_str()))
             .collect();
         variables.insert("AWS_LAMBDA_FUNCTION_NAME", &self.function.name);
-        variables.insert("AWS_REGION", &self.place.region);
+        variables.insert("AWS_REGION", &self.around.place.region);
         let value = |name: &str| variables.get(name).map(|value| (*value).to_owned());
         Config::from_env(value).expect("the template sets a valid environment")
     }

@@ -17,13 +17,16 @@ use stack_template::{Place, Stack, Template};
 
 use crate::driver::Driver;
 use crate::faults::{Disturbed, Faults};
-use crate::functions::{Deployed, Name};
+use crate::functions::{Deployed, Name, Surroundings};
 use crate::genesys::Platform;
 use crate::house::{Action, House, ORGANIZATION, put_secret, put_secret_as, value_of};
 use crate::web_services::WebServices;
 
 /// The account that Genesys Cloud calls from.
 const GENESYS_ACCOUNT: &str = "765628985471";
+/// The account that everything is deployed to.
+pub const ACCOUNT: &str = "123456789012";
+
 /// When every history begins.
 const BEGIN: &str = "2026-03-02T08:00:00Z";
 
@@ -74,15 +77,26 @@ pub fn run<T: Send>(
     judged: Judged,
     story: impl AsyncFnOnce(&Simulation) -> T + Send,
 ) -> T {
+    alone(seed, async || {
+        let simulation = Simulation::new(&Setup {
+            judged,
+            ..Setup::of(seed)
+        });
+        story(&simulation).await
+    })
+}
+
+/// Runs something on virtual time, on a thread of its own.
+pub(crate) fn alone<T: Send>(seed: u64, work: impl AsyncFnOnce() -> T + Send) -> T {
     let played = std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(STACK);
-        let thread = thread.spawn_scoped(scope, || play(seed, judged, story));
+        let thread = thread.spawn_scoped(scope, || play(seed, work));
         thread.expect("a thread for the story").join()
     });
     played.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-fn play<T>(seed: u64, judged: Judged, story: impl AsyncFnOnce(&Simulation) -> T) -> T {
+fn play<T>(seed: u64, work: impl AsyncFnOnce() -> T) -> T {
     fastrand::seed(seed);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -90,19 +104,53 @@ fn play<T>(seed: u64, judged: Judged, story: impl AsyncFnOnce(&Simulation) -> T)
         .build()
         .expect("a runtime needs nothing");
     let tasks = tokio::task::LocalSet::new();
-    tasks.block_on(&runtime, async {
-        let simulation = Simulation::new(seed, judged);
-        story(&simulation).await
-    })
+    tasks.block_on(&runtime, work())
+}
+
+/// What a simulation is like.
+#[derive(Clone, Debug)]
+pub(crate) struct Setup {
+    /// Everything else follows from it.
+    pub(crate) seed: u64,
+    /// What is compared with the official models.
+    pub(crate) judged: Judged,
+    /// Parameters of the template, besides those of every simulation.
+    pub(crate) parameters: BTreeMap<String, String>,
+    /// Whether Genesys Cloud publishes its audit events to the account.
+    pub(crate) genesys_events: bool,
+    /// Whether what the functions log is kept.
+    pub(crate) logs: bool,
+}
+
+impl Setup {
+    /// What has this seed, and nothing beside the usual.
+    pub(crate) fn of(seed: u64) -> Self {
+        Self {
+            seed,
+            judged: Judged::Nothing,
+            parameters: BTreeMap::new(),
+            genesys_events: false,
+            logs: false,
+        }
+    }
+}
+
+/// The suffix of the organization's partner event source.
+const EVENT_SOURCE_SUFFIX: &str = "lockstep";
+
+/// The organization's partner event source, and the bus of the same name.
+fn event_source() -> String {
+    format!("aws.partner/genesys.com/cloud/{ORGANIZATION}/{EVENT_SOURCE_SUFFIX}")
 }
 
 impl Simulation {
     /// The stack, deployed to an account in which nothing else is.
-    fn new(seed: u64, judged: Judged) -> Self {
+    pub(crate) fn new(setup: &Setup) -> Self {
+        let (seed, judged) = (setup.seed, setup.judged);
         let begin: Timestamp = BEGIN.parse().expect("a moment");
         let clock = Clock::starting_at(begin);
         let place = Place {
-            account: "123456789012".to_owned(),
+            account: ACCOUNT.to_owned(),
             region: "us-east-1".to_owned(),
             partition: "aws".to_owned(),
             stack: "lockstep".to_owned(),
@@ -121,28 +169,31 @@ impl Simulation {
             Judged::Nothing => Judging::Nothing,
         });
         account.set_wire(Arc::new(Disturbed(Arc::clone(&faults))));
-        let stack = deployed(place.clone());
+        let stack = deployed(place.clone(), setup);
         create(&account, &stack);
+        if setup.genesys_events {
+            account.state().services.events.put_bus(event_source());
+        }
         let web_services = WebServices::default();
-        let genesys = organization(&account, clock, seed, judged, &web_services);
+        let genesys = organization(&account, clock, setup, &web_services);
         let platform = Platform {
             wire: genesys.wire(),
             faults: Arc::clone(&faults),
+        };
+        let around = Surroundings {
+            place,
+            account: account.clone(),
+            platform,
+            clock,
+            faults: Arc::clone(&faults),
+            logs: setup.logs,
         };
         let functions: BTreeMap<Name, Rc<Deployed>> = Name::ALL
             .into_iter()
             .map(|name| {
                 let function = stack.function(name.logical_id());
                 let function = function.expect("the template has the function").clone();
-                let deployed = Deployed::new(
-                    name,
-                    function,
-                    place.clone(),
-                    account.clone(),
-                    platform.clone(),
-                    clock,
-                    Arc::clone(&faults),
-                );
+                let deployed = Deployed::new(name, function, around.clone());
                 (name, Rc::new(deployed))
             })
             .collect();
@@ -201,14 +252,21 @@ impl Simulation {
     }
 }
 
-fn deployed(place: Place) -> Stack {
-    let parameters = [
+fn deployed(place: Place, setup: &Setup) -> Stack {
+    let source = event_source();
+    let mut parameters = BTreeMap::from([
         ("OrganizationIds", ORGANIZATION),
         (
             "AllowedFunctionArns",
             "arn:aws:lambda:us-east-1:123456789012:function:Genesys*",
         ),
-    ];
+    ]);
+    if setup.genesys_events {
+        parameters.insert("GenesysEventSource", &source);
+    }
+    let more = setup.parameters.iter();
+    parameters.extend(more.map(|(name, value)| (name.as_str(), value.as_str())));
+    let parameters: Vec<(&str, &str)> = parameters.into_iter().collect();
     let template = Template::of_workspace(place, &parameters).expect("the template is valid");
     template.resolve().expect("the template is valid")
 }
@@ -276,8 +334,7 @@ fn last(text: &str, separator: char) -> String {
 fn organization(
     account: &Account,
     clock: Clock,
-    seed: u64,
-    judged: Judged,
+    setup: &Setup,
     web_services: &WebServices,
 ) -> Simulator {
     let platform = Principal::root(GENESYS_ACCOUNT);
@@ -296,17 +353,18 @@ fn organization(
             endpoint_url: String::new(),
             region: "us-east-1".to_owned(),
             genesys_account: GENESYS_ACCOUNT.to_owned(),
+            customer_account: ACCOUNT.to_owned(),
         }),
         port: 0,
-        event_source_suffix: None,
-        judged: match judged {
+        event_source_suffix: setup.genesys_events.then(|| EVENT_SOURCE_SUFFIX.to_owned()),
+        judged: match setup.judged {
             Judged::Everything => genesys_simulator::Judged::Everything,
             Judged::Nothing => genesys_simulator::Judged::Nothing,
         },
     };
     let inside = Inside {
         clock,
-        seed,
+        seed: setup.seed,
         aws: Some(sdk),
         web_services: Some(Arc::new(web_services.clone())),
     };

@@ -111,6 +111,7 @@ impl Ready {
             endpoint_url,
             region: "us-east-1".to_owned(),
             genesys_account: "765628985471".to_owned(),
+            customer_account: "000000000000".to_owned(),
         })
         .await;
         world.switch("new_integration_state", "ENABLED");

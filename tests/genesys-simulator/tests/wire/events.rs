@@ -34,6 +34,7 @@ async fn world() -> (World, UnboundedReceiver<Asked>) {
         endpoint_url,
         region: "us-east-1".to_owned(),
         genesys_account: "765628985471".to_owned(),
+        customer_account: "000000000000".to_owned(),
     };
     (World::with_events(aws, "lockstep").await, asked)
 }

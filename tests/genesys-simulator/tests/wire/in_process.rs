@@ -79,6 +79,7 @@ impl World {
                 endpoint_url: "http://nowhere.invalid".to_owned(),
                 region: "us-east-1".to_owned(),
                 genesys_account: "765628985471".to_owned(),
+                customer_account: "000000000000".to_owned(),
             }),
             port: 0,
             event_source_suffix: Some("lockstep".to_owned()),

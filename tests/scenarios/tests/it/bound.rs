@@ -1,7 +1,6 @@
 //! Two integrations, each of a web service of its own, with the values of one secret.
 
-use sandbox::Options;
-use scenarios::{Called, Canary, Error, WebService, World, login};
+use scenarios::{Called, Canary, Error, Options, WebService, World, login};
 use serde_json::Value;
 
 /// One of many passwords, like nothing else that is written anywhere.

@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use genesys_simulator::AuditSettings;
-use sandbox::Options;
-use scenarios::{ActionText, Error, PATIENCE, World};
+use scenarios::{ActionText, Error, Options, PATIENCE, World};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
@@ -135,7 +134,7 @@ async fn what_others_change_is_found_and_told_once_and_told_again_when_it_is_men
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_left_open_past_its_deadline_is_ended_by_the_sweep() -> Result<(), Error> {
-    let options = Options::silent().parameter("VerifyDeadlineSeconds", "10");
+    let options = Options::default().parameter("VerifyDeadlineSeconds", "10");
     let world = World::with(options).await?;
     world.stack.genesys.set_audits(&AuditSettings {
         delay_seconds: None,
@@ -146,7 +145,7 @@ async fn a_change_left_open_past_its_deadline_is_ended_by_the_sweep() -> Result<
     let secret = world.stack.make_secret("prod/db", "first").await?;
     let orders = ActionText::new("orders", &world.echo(), &[&secret]).tested();
     // What should look at the change never hears of it.
-    world.cut_off("verify-change").await?;
+    world.pause("verify-change").await?;
     let from = world.upload(&world.manifest().action(orders)).await?;
     let rebound = world.expect("Data Action Rebound", "orders", from).await?;
 

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use sandbox::Options;
-use scenarios::{Error, found};
+use scenarios::{Error, Options, found};
 use serde_json::json;
 
 use crate::bound::{Bound, nobody_noticed, password};
@@ -16,7 +15,7 @@ const HIDDEN: Duration = Duration::from_secs(10);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crash_on_the_way_back_ends_with_all_of_them_back() -> Result<(), Error> {
-    let bound = Bound::new(Options::silent(), "alternating").await?;
+    let bound = Bound::new(Options::default(), "alternating").await?;
     let world = &bound.world;
     world.hide_for("RebindQueueUrl", HIDDEN).await?;
     let canary = world.canary(&[bound.called[0].action.clone()])?;
@@ -68,7 +67,7 @@ async fn a_crash_on_the_way_back_ends_with_all_of_them_back() -> Result<(), Erro
 #[tokio::test(flavor = "multi_thread")]
 async fn where_the_old_value_is_dead_a_refusal_between_two_integrations_is_a_split()
 -> Result<(), Error> {
-    let bound = Bound::new(Options::silent(), "none").await?;
+    let bound = Bound::new(Options::default(), "none").await?;
     let world = &bound.world;
     let before = bound.in_use().await?;
     let refusal = json!({"status": 400, "after": 1, "times": 1, "body": {

@@ -1,13 +1,12 @@
 //! What becomes of credentials as their entries come, go and change their names.
 
-use sandbox::Options;
-use scenarios::Error;
+use scenarios::{Error, Options};
 use serde_json::{Value, json};
 
 use crate::bound::{Bound, nobody_noticed};
 
 async fn bound() -> Result<Bound, Error> {
-    Bound::new(Options::silent(), "alternating").await
+    Bound::new(Options::default(), "alternating").await
 }
 
 /// The other user comes into force, up to the verdict on `erp`.

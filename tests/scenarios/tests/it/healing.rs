@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use sandbox::Options;
-use scenarios::{ActionText, Canary, Error, World, found, steps};
+use scenarios::{ActionText, Canary, Error, Options, World, found, steps};
 use serde_json::{Value, json};
 
 /// The values that a story's secret goes through.
@@ -13,7 +12,7 @@ const DRAFT: &str = "/integrations/actions/{actionId}/draft";
 
 /// A world in which nothing has to be waited for long, and an action's secret.
 async fn world() -> Result<(World, String), Error> {
-    let options = Options::silent()
+    let options = Options::default()
         .parameter("VerifyDeadlineSeconds", "10")
         .parameter("StuckAfterMinutes", "0");
     let world = World::with(options).await?;
@@ -54,10 +53,10 @@ impl CutOff {
         let from = world.stack.now().await?;
         let version = world.stack.rotate(&secret, VALUES[1]).await?;
         world.call_after(0, "PATCH", DRAFT).await?;
-        let rebinding = world.pause("rebind-action").await?;
+        world.pause("rebind-action").await?;
         assert!(world.crash("rebind-action")? >= 1, "it was at work");
         world.purge("RebindQueueUrl", 1).await?;
-        world.resume(&rebinding).await?;
+        world.resume("rebind-action").await?;
         Ok(Self {
             world,
             canary,
@@ -131,14 +130,14 @@ async fn a_credential_that_nothing_uses_is_named_and_deleted_and_a_persons_is_le
 #[tokio::test(flavor = "multi_thread")]
 async fn a_role_that_was_made_and_never_bound_is_named_and_bound() -> Result<(), Error> {
     let (world, secret) = world().await?;
-    let rebinding = world.pause("rebind-action").await?;
+    world.pause("rebind-action").await?;
     let manifest = world
         .manifest()
         .action(ActionText::new("orders", &world.echo(), &[&secret]));
     let from = world.upload(&manifest).await?;
     world.expect_any("Role Provisioned", from).await?;
     world.purge("RebindQueueUrl", 1).await?;
-    world.resume(&rebinding).await?;
+    world.resume("rebind-action").await?;
 
     let report = world.sweep_until_found("LS-ROLE-UNBOUND").await?;
     let finding = found(&report, "LS-ROLE-UNBOUND")[0];
@@ -174,14 +173,14 @@ async fn a_draft_of_ours_that_was_never_published_is_named_and_thrown_away() -> 
     assert_eq!(world.calls_of("POST", DRAFT).len(), 1, "the draft is there");
 
     // The manifest is what it was, and nobody hands that on.
-    let rebinding = world.pause("rebind-action").await?;
+    world.pause("rebind-action").await?;
     let from = world.upload(&before).await?;
     world.expect_any("Manifest Accepted", from).await?;
     world.purge("RebindQueueUrl", 1).await?;
     let report = world.sweep("plan").await?;
     assert_eq!(found(&report, "LS-DRAFT-LEFT").len(), 1, "{report:#}");
     assert_eq!(steps(&report), [("orders", "resume", false)]);
-    world.resume(&rebinding).await?;
+    world.resume("rebind-action").await?;
     world.sweep("apply").await?;
     world.expect("Change Verified", "orders", from).await?;
     world.quiet().await?;

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use sandbox::Options;
-use scenarios::{Error, found, steps};
+use scenarios::{Error, Options, found, steps};
 use serde_json::{Value, json};
 
 use crate::bound::{Bound, nobody_noticed, password};
@@ -12,7 +11,7 @@ const CREDENTIAL: &str = "DELETE /api/v2/integrations/credentials/{credentialId}
 const CONFIG: &str = "/integrations/{integrationId}/config/current";
 
 async fn bound() -> Result<Bound, Error> {
-    let options = Options::silent().parameter("VerifyDeadlineSeconds", "20");
+    let options = Options::default().parameter("VerifyDeadlineSeconds", "20");
     Bound::new(options, "alternating").await
 }
 
@@ -74,10 +73,10 @@ async fn a_units_change_that_was_cut_off_and_whose_message_is_lost_is_finished()
     let from = world.stack.now().await?;
     let version = bound.rotate("app-b", 1).await?;
     world.call_after(before + 1, "PUT", CONFIG).await?;
-    let rebinding = world.pause("rebind-action").await?;
+    world.pause("rebind-action").await?;
     assert!(world.crash("rebind-action")? >= 1, "it was at work");
     world.purge("RebindQueueUrl", 1).await?;
-    world.resume(&rebinding).await?;
+    world.resume("rebind-action").await?;
 
     // While it may still be at work, nothing that it made is called left.
     let early = world.sweep("apply").await?;

@@ -21,6 +21,4 @@ mod rotate_client_crash;
 mod rotate_client_refused;
 mod rotation;
 mod targets;
-mod tests_live;
-mod triggers;
 mod verdicts;

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use sandbox::Options;
 use sandbox::aws::ACCOUNT;
-use scenarios::{ActionText, Error, ManifestText, World};
+use scenarios::{ActionText, Error, ManifestText, Options, World};
 use serde_json::{Value, json};
 
 const OTHER_ORGANIZATION: &str = "9d1f6a52-7c3b-4e88-b0a4-51f2c7de6a10";
@@ -105,7 +104,7 @@ async fn ten_mistakes_are_told_at_once_and_the_last_accepted_manifest_still_rota
 async fn a_foreign_organization_host_or_function_of_our_own_is_refused() -> Result<(), Error> {
     // Every function is allowed, so that Lockstep's own are refused for what they are.
     let every = format!("arn:aws:lambda:us-east-1:{ACCOUNT}:function:*");
-    let options = Options::silent().parameter("AllowedFunctionArns", every);
+    let options = Options::default().parameter("AllowedFunctionArns", every);
     let world = World::with(options).await?;
     let secret = world.stack.make_secret("prod/db", "first").await?;
     let with = |function: &str| {
@@ -163,7 +162,7 @@ async fn a_foreign_organization_host_or_function_of_our_own_is_refused() -> Resu
 async fn one_organization_has_one_manifest_and_one_role_serves_one_organization()
 -> Result<(), Error> {
     let both = format!("{},{OTHER_ORGANIZATION}", sandbox::ORGANIZATION_ID);
-    let world = World::with(Options::silent().parameter("OrganizationIds", both)).await?;
+    let world = World::with(Options::default().parameter("OrganizationIds", both)).await?;
     let secret = world.stack.make_secret("prod/db", "first").await?;
     let orders = ActionText::new("orders", &world.echo(), &[&secret]).tested();
     let manifest = world.manifest().action(orders);

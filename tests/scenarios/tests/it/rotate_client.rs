@@ -1,8 +1,8 @@
 //! OAuth clients take turns, step by step as Secrets Manager asks, and nobody notices.
 
-use sandbox::{Options, RotateOptions, Step};
+use sandbox::{RotateOptions, Step};
 use scenarios::rotation::RESET;
-use scenarios::{ActionText, Error, World};
+use scenarios::{ActionText, Error, Options, World};
 use serde_json::{Value, json};
 
 /// The values that the bound action's secret goes through.
@@ -11,7 +11,7 @@ pub(crate) const DB_VALUES: [&str; 3] = ["hush-first-7d1c", "hush-second-7d1c", 
 /// A world with one bound action, and the id of that action.
 pub(crate) async fn world() -> Result<(World, String, String), Error> {
     // A fresh secret has to settle, which is what the gap of a client alone is about.
-    let options = Options::silent().parameter("GenesysSettleSeconds", "1");
+    let options = Options::default().parameter("GenesysSettleSeconds", "1");
     let world = World::with(options).await?;
     let db = world.stack.make_secret("prod/db", DB_VALUES[0]).await?;
     let orders = ActionText::new("orders", &world.echo(), &[&db]).tested();

@@ -63,7 +63,10 @@ async fn until_done(world: &World, secret: &str) -> Result<Rotated, Error> {
 async fn a_step_that_is_killed_is_gone_through_again_once_its_lease_is_over_and_no_call_fails()
 -> Result<(), Error> {
     let (world, db, action) = world().await?;
-    world.times_out_after("rotate-client", TIMEOUT).await?;
+    world
+        .stack
+        .times_out_after("rotate-client", TIMEOUT)
+        .await?;
     let (secret, mut in_force) = named_pair(&world, &db).await?;
     let canary = world.sign_in_canary(&secret, std::slice::from_ref(&action))?;
     let mut planted = vec![DB_VALUES[0].to_owned(), world.client_secret(&secret).await?];

@@ -2,8 +2,8 @@
 
 use genesys_simulator::{AuditSettings, Client};
 use lockstep_domain::evidence::{Record, verify_chain};
-use sandbox::{Options, RotateOptions};
-use scenarios::{ActionText, Error, World, found};
+use sandbox::RotateOptions;
+use scenarios::{ActionText, Error, Options, World, found};
 use serde_json::{Value, json};
 
 const NO_AUDITS: AuditSettings = AuditSettings {
@@ -39,7 +39,7 @@ fn ids(findings: &Value) -> Vec<&str> {
 async fn an_edit_by_another_client_in_the_window_is_a_violation_even_when_it_was_put_back()
 -> Result<(), Error> {
     // The verdict waits long enough to get in between.
-    let world = World::with(Options::silent().parameter("VerifyDelaySeconds", "12")).await?;
+    let world = World::with(Options::default().parameter("VerifyDelaySeconds", "12")).await?;
     let (_, manifest) = orders(&world).await?;
     let from = world.upload(&manifest).await?;
     let rebound = world.expect("Data Action Rebound", "orders", from).await?;
@@ -102,7 +102,7 @@ async fn a_verdict_waits_for_late_records_and_is_then_verified() -> Result<(), E
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_without_records_ends_as_unverified_never_in_silence() -> Result<(), Error> {
-    let world = World::with(Options::silent().parameter("VerifyDeadlineSeconds", "10")).await?;
+    let world = World::with(Options::default().parameter("VerifyDeadlineSeconds", "10")).await?;
     world.stack.genesys.set_audits(&AuditSettings {
         never: Some(true),
         ..NO_AUDITS

@@ -2,8 +2,7 @@
 //! show what the switches are about.
 
 use genesys_simulator::{AuditSettings, Client, RateLimitSettings};
-use sandbox::Options;
-use scenarios::{ActionText, Error, ManifestText, World};
+use scenarios::{ActionText, Error, ManifestText, Options, World};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
@@ -83,7 +82,7 @@ impl Stage {
             End::Verified => "100",
             End::Unverified => "10",
         };
-        let options = Options::silent().parameter("VerifyDeadlineSeconds", deadline);
+        let options = Options::default().parameter("VerifyDeadlineSeconds", deadline);
         let world = World::with(options).await?;
         let own = world.stack.genesys.client().clone();
         let stage = Self {

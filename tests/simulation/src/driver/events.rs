@@ -6,7 +6,7 @@ use aws_simulator::services::sqs::Delivery;
 use aws_simulator::{Notification, Principal, PrincipalKind};
 use serde_json::Value;
 
-use super::{Driver, Due, Target};
+use super::{Driver, Due, Taken, Target};
 
 /// How long EventBridge takes to bring an event to a target. It gives no bound; half a second is
 /// usual (EventBridge user guide, "What is Amazon EventBridge?").
@@ -38,7 +38,10 @@ impl Driver {
     pub(super) fn take_notifications(&self) {
         for notification in self.account.take_notifications() {
             match notification {
-                Notification::Event { bus, event, .. } => self.route(&bus, &event),
+                Notification::Event { bus, event, .. } => {
+                    self.route(&bus, &event);
+                    self.events.borrow_mut().push(Taken { bus, event });
+                }
                 Notification::Rotation(job) => self.begin_rotation(job),
                 Notification::Invocation(invocation) => {
                     if let Some(name) = self.name_of(&invocation.function) {

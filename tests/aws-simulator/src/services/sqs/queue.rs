@@ -118,6 +118,11 @@ impl Queue {
         &self.messages
     }
 
+    /// Loses its messages, those in flight too (SQS API reference, `PurgeQueue`).
+    pub fn purge(&mut self) {
+        self.messages.clear();
+    }
+
     /// When the next message that can't be received now can be.
     #[must_use]
     pub fn next_visible(&self, now: Timestamp) -> Option<Timestamp> {

@@ -6,18 +6,19 @@ use jiff::{SignedDuration, Timestamp};
 use lockstep_domain::ids::Key;
 use serde_json::{Value, json};
 
-use crate::world::{Error, World};
+use super::stage::{Error, Stage};
+use super::world::World;
 
 /// The call that resets a client.
 pub const RESET: &str = "/oauth/clients/{clientId}/secret";
 
-impl World {
+impl<S: Stage> World<S> {
     /// The JSON in a client's secret, under a label.
     ///
     /// # Errors
     /// Where there is none.
     pub async fn client_value(&self, secret: &str, label: &str) -> Result<Value, Error> {
-        value(&self.stack.aws.secrets, secret, label).await
+        value(&self.stack.aws().secrets, secret, label).await
     }
 
     /// The client secret in force, which nobody may ever read anywhere else.
@@ -35,7 +36,7 @@ impl World {
     /// # Errors
     /// Where it can't be done.
     pub async fn tag(&self, secret: &str, key: &str, value: Option<&str>) -> Result<(), Error> {
-        let secrets = &self.stack.aws.secrets;
+        let secrets = &self.stack.aws().secrets;
         match value {
             Some(value) => {
                 let tag = aws_sdk_secretsmanager::types::Tag::builder();
@@ -64,8 +65,8 @@ impl World {
     /// # Errors
     /// Where it can't be made.
     pub async fn make_client(&self, name: &str) -> Result<(String, String), Error> {
-        let maker = self.stack.genesys.other_client();
-        let like = &self.stack.genesys.client().id;
+        let maker = self.stack.organization().other_client();
+        let like = &self.stack.organization().client().id;
         let path = format!("/api/v2/oauth/clients/{like}");
         let like = self.genesys(maker, "GET", &path, None).await?;
         let roles: Vec<Value> = like["roleDivisions"]
@@ -115,7 +116,7 @@ impl World {
     /// Where the simulator or the state bucket refuses.
     pub async fn days_pass(&self, secret: &str) -> Result<(), Error> {
         const DAYS: u32 = 10;
-        let own = &self.stack.aws_endpoints().client_secret_arn;
+        let own = &self.stack.places().client_secret;
         let own = self.client_value(own, "AWSCURRENT").await?;
         let planted = PlantedUse {
             client_id: own["client_id"].as_str().unwrap_or_default().to_owned(),
@@ -124,7 +125,7 @@ impl World {
             template: "/api/v2/organizations/me".to_owned(),
             requests: 1,
         };
-        self.stack.genesys.set_usage(&UsageSettings {
+        self.stack.organization().set_usage(&UsageSettings {
             age_days: Some(DAYS),
             planted: vec![planted],
             ..UsageSettings::default()
@@ -144,7 +145,7 @@ impl World {
 
     /// What is remembered of a secret's rotations, and under which key.
     async fn rotations_of(&self, secret: &str) -> Result<(String, Option<Value>), Error> {
-        let organization = &self.stack.endpoints().genesys.organization_id;
+        let organization = &self.stack.places().organization;
         let key = Key::of_client(&secret.parse()?);
         let object = format!("rotations/{organization}/{key}.json");
         let state = self.stack.state_object(&object).await?;
@@ -153,10 +154,10 @@ impl World {
 
     async fn write_state(&self, object: &str, state: &Value) -> Result<(), Error> {
         self.stack
-            .aws
+            .aws()
             .s3
             .put_object()
-            .bucket(&self.stack.aws_endpoints().state_bucket)
+            .bucket(&self.stack.places().states)
             .key(object)
             .body(state.to_string().into_bytes().into())
             .send()

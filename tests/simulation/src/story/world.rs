@@ -1,33 +1,30 @@
 //! One world: the deployed stack, and what a story asks of it.
 
-use std::time::Duration;
-
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use genesys_simulator::Client;
 use jiff::SignedDuration;
-use sandbox::{Options, Stack};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
-use crate::manifest::ManifestText;
-
-/// How long a story waits for an event. Far more than it takes: a machine may be busy.
-pub const PATIENCE: Duration = Duration::from_secs(120);
-
-/// Whatever a story can't go on after.
-pub type Error = Box<dyn std::error::Error + Send + Sync>;
+use super::canary::succeeded;
+use super::manifest::ManifestText;
+use super::stage::{Does, Error, Options, Stage};
 
 /// A running world.
-pub struct World {
-    /// Its stack.
-    pub stack: Stack,
+#[derive(Debug)]
+pub struct World<S> {
+    /// What it stands on.
+    pub stack: S,
 }
 
-impl World {
+impl<S: Stage> World<S> {
     /// A world of its own.
     ///
     /// # Errors
     /// Where it does not start.
     pub async fn start() -> Result<Self, Error> {
-        Self::with(Options::silent()).await
+        Self::with(Options::default()).await
     }
 
     /// A world of its own, with options.
@@ -36,20 +33,20 @@ impl World {
     /// Where it does not start.
     pub async fn with(options: Options) -> Result<Self, Error> {
         Ok(Self {
-            stack: sandbox::start(options).await?,
+            stack: S::open(options).await?,
         })
     }
 
     /// A manifest of the world's organization, with the integration `prod` and no actions yet.
     pub fn manifest(&self) -> ManifestText {
-        let genesys = &self.stack.endpoints().genesys;
+        let places = self.stack.places();
         ManifestText(json!({
             "version": 1,
             "organization": {
-                "id": genesys.organization_id,
-                "api_url": genesys.genesys_api_url,
-                "login_url": genesys.genesys_login_url,
-                "client_secret": self.stack.aws_endpoints().client_secret_arn,
+                "id": places.organization,
+                "api_url": places.api_url,
+                "login_url": places.login_url,
+                "client_secret": places.client_secret,
             },
             "integrations": [
                 {"key": "prod", "name": "AWS Lambda production", "role": "GenesysActions"},
@@ -60,7 +57,7 @@ impl World {
 
     /// The function that answers with the event it got.
     pub fn echo(&self) -> String {
-        self.stack.aws_endpoints().target_function_arn.clone()
+        self.stack.places().echo.clone()
     }
 
     /// Uploads a manifest and answers where the events began that come of it.
@@ -93,7 +90,7 @@ impl World {
     pub async fn expect(&self, event: &str, key: &str, from: usize) -> Result<Value, Error> {
         let heard = self
             .stack
-            .wait_for_event(event, from, PATIENCE, |detail| detail["key"] == key)
+            .wait_for_event(event, from, |detail| detail["key"] == key)
             .await?;
         Ok(heard.detail)
     }
@@ -103,10 +100,7 @@ impl World {
     /// # Errors
     /// Where it does not come; with what came instead.
     pub async fn expect_any(&self, event: &str, from: usize) -> Result<Value, Error> {
-        let heard = self
-            .stack
-            .wait_for_event(event, from, PATIENCE, |_| true)
-            .await?;
+        let heard = self.stack.wait_for_event(event, from, |_| true).await?;
         Ok(heard.detail)
     }
 
@@ -127,7 +121,7 @@ impl World {
     /// Calls to Genesys Cloud that changed something, as `METHOD route`.
     pub fn writes(&self) -> Vec<String> {
         self.stack
-            .genesys
+            .organization()
             .calls()
             .into_iter()
             .filter(|call| matches!(call.method.as_str(), "PUT" | "PATCH" | "DELETE" | "POST"))
@@ -153,7 +147,7 @@ impl World {
     /// # Errors
     /// Where it can't be read, or there is nothing.
     pub async fn state(&self, key: &str) -> Result<Value, Error> {
-        let organization = &self.stack.endpoints().genesys.organization_id;
+        let organization = &self.stack.places().organization;
         let object = format!("state/{organization}/{key}.json");
         let state = self.stack.state_object(&object).await?;
         state.ok_or_else(|| format!("there is no {object}").into())
@@ -165,35 +159,44 @@ impl World {
     /// Where it does not answer with success.
     pub async fn genesys(
         &self,
-        client: &genesys_simulator::Client,
+        client: &Client,
         method: &str,
         path: &str,
         body: Option<Value>,
     ) -> Result<Value, Error> {
-        let http = reqwest::Client::new();
-        let token: Value = http
-            .post(format!("{}/oauth/token", self.stack.genesys.login_url()))
-            .basic_auth(&client.id, Some(client.secret.expose_secret()))
-            .form(&[("grant_type", "client_credentials")])
-            .send()
-            .await?
-            .error_for_status()?
-            .json()
-            .await?;
-        let token = token["access_token"].as_str().unwrap_or_default();
-        let url = format!("{}{path}", self.stack.genesys.api_url());
-        let mut request = http.request(method.parse()?, url).bearer_auth(token);
-        if let Some(body) = body {
-            request = request.json(&body);
-        }
-        let answer = request.send().await?;
-        let status = answer.status();
-        let text = answer.text().await?;
-        if !status.is_success() {
-            return Err(format!("{method} {path}: {status}: {text}").into());
-        }
-        // Templates come as text.
-        Ok(serde_json::from_str(&text).unwrap_or(Value::String(text)))
+        let token = self.token(client).await?;
+        let url = format!("{}{path}", self.stack.organization().api_url());
+        let request = http::Request::builder()
+            .method(method)
+            .uri(url)
+            .header("authorization", format!("Bearer {token}"));
+        let request = match body {
+            Some(body) => request
+                .header("content-type", "application/json")
+                .body(body.to_string().into_bytes()),
+            None => request.body(Vec::new()),
+        };
+        succeeded(&self.stack.http(), request?).await
+    }
+
+    /// A token of a client of the organization.
+    ///
+    /// # Errors
+    /// Where the client can't sign in.
+    pub async fn token(&self, client: &Client) -> Result<String, Error> {
+        let login = format!("{}/oauth/token", self.stack.organization().login_url());
+        let by = basic(&client.id, client.secret.expose_secret());
+        let answer = succeeded(&self.stack.http(), form(&login, &by)?).await?;
+        let token = answer["access_token"].as_str();
+        Ok(token.ok_or("the answer has no token")?.to_owned())
+    }
+
+    /// Makes a function that answers with the event it got; its name must begin with `Target`.
+    ///
+    /// # Errors
+    /// Where it can't be made.
+    pub async fn make_target(&self, name: &str) -> Result<String, Error> {
+        self.stack.make_function(name, Does::Echo).await
     }
 
     /// An action as Genesys Cloud has it, with its request template beside it as `template`.
@@ -202,7 +205,7 @@ impl World {
     /// Where it can't be read.
     pub async fn action(&self, id: &str) -> Result<Value, Error> {
         let path = format!("/api/v2/integrations/actions/{id}");
-        let client = self.stack.genesys.other_client();
+        let client = self.stack.organization().other_client();
         let query = "?expand=contract&includeConfig=true";
         let mut action = self
             .genesys(client, "GET", &format!("{path}{query}"), None)
@@ -223,7 +226,7 @@ impl World {
     /// # Errors
     /// Where one can't be read.
     pub async fn list(&self, path: &str) -> Result<Vec<Value>, Error> {
-        let client = self.stack.genesys.other_client();
+        let client = self.stack.organization().other_client();
         let mut listed = Vec::new();
         for number in 1_u64.. {
             let path = format!("/api/v2{path}?pageSize=100&pageNumber={number}");
@@ -244,14 +247,14 @@ impl World {
     /// # Errors
     /// Where they can't be read.
     pub async fn audits_of(&self, entity: &str) -> Result<Vec<Value>, Error> {
-        let now = jiff::Timestamp::now();
+        let now = self.stack.time();
         let (from, to) = (now - HOUR, now + HOUR);
         let query = json!({
             "interval": format!("{from:.3}/{to:.3}"),
             "serviceName": "Integrations",
             "filters": [{"property": "EntityId", "value": entity}],
         });
-        let client = self.stack.genesys.other_client();
+        let client = self.stack.organization().other_client();
         let path = "/api/v2/audits/query/realtime";
         let page = self.genesys(client, "POST", path, Some(query)).await?;
         entities(&page)
@@ -280,6 +283,19 @@ impl World {
         let version = rest.split('"').nth(1).unwrap_or_default();
         Ok(version.to_owned())
     }
+}
+
+/// The header of somebody who signs in.
+pub(super) fn basic(id: &str, secret: &str) -> String {
+    format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")))
+}
+
+/// A request for a token.
+pub(super) fn form(login: &str, by: &str) -> Result<http::Request<Vec<u8>>, http::Error> {
+    http::Request::post(login)
+        .header("authorization", by)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(b"grant_type=client_credentials".to_vec())
 }
 
 fn entities(page: &Value) -> Result<Vec<Value>, Error> {

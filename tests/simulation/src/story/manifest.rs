@@ -8,6 +8,7 @@ pub struct ActionText(Value);
 
 impl ActionText {
     /// An action of the integration `prod` that calls `function` and carries references to secrets.
+    #[must_use]
     pub fn new(key: &str, function: &str, secrets: &[&str]) -> Self {
         let secrets: Vec<Value> = secrets
             .iter()
@@ -93,6 +94,7 @@ impl ManifestText {
     }
 
     /// As it is uploaded.
+    #[must_use]
     pub fn text(&self) -> String {
         format!("{:#}", self.0)
     }

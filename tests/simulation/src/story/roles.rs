@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use lockstep_domain::policy::{INVOKE_POLICY_NAME, decode, granted};
 use serde_json::Value;
 
-use crate::world::{Error, World};
+use super::stage::{Error, Stage};
+use super::world::World;
 
 /// What matters of a role.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,13 +29,13 @@ impl RoleSeen {
     }
 }
 
-impl World {
+impl<S: Stage> World<S> {
     /// A role, or nothing where there is none of this name.
     ///
     /// # Errors
     /// Where it can't be read.
     pub async fn role(&self, name: &str) -> Result<Option<RoleSeen>, Error> {
-        let iam = &self.stack.aws.iam;
+        let iam = &self.stack.aws().iam;
         let got = iam.get_role().role_name(name).send().await;
         let role = match got {
             Ok(answer) => answer.role,
@@ -89,7 +90,7 @@ impl World {
     /// Where IAM refuses.
     pub async fn set_trust(&self, name: &str, trust: &Value) -> Result<(), Error> {
         self.stack
-            .aws
+            .aws()
             .iam
             .update_assume_role_policy()
             .role_name(name)
@@ -105,7 +106,7 @@ impl World {
     /// Where IAM refuses.
     pub async fn set_invoke(&self, name: &str, policy: &Value) -> Result<(), Error> {
         self.stack
-            .aws
+            .aws()
             .iam
             .put_role_policy()
             .role_name(name)
@@ -121,16 +122,8 @@ impl World {
     /// # Errors
     /// Where they can't be listed.
     pub async fn managed_roles(&self) -> Result<Vec<String>, Error> {
-        let mut pages = self.stack.aws.iam.list_roles().into_paginator().send();
-        let mut names = Vec::new();
-        while let Some(page) = pages.next().await {
-            let page = page?;
-            let ours = page.roles().iter().map(|role| role.role_name());
-            names.extend(
-                ours.filter(|name| name.starts_with("Genesys"))
-                    .map(str::to_owned),
-            );
-        }
+        let mut names = self.stack.role_names().await?;
+        names.retain(|name| name.starts_with("Genesys"));
         Ok(names)
     }
 }

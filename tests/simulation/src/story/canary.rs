@@ -1,4 +1,6 @@
-//! Callers that never pause: whether a change is ever felt.
+//! Callers that never stop: whether a change is ever felt.
+
+use std::time::Duration;
 
 use aws_sdk_secretsmanager::Client as Secrets;
 use genesys_simulator::RateLimitSettings;
@@ -6,8 +8,9 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::rotation::value;
-use crate::world::{Error, World};
+use super::rotation::value;
+use super::stage::{Error, Http, Stage};
+use super::world::{World, basic, form};
 
 /// Calls round after round, from when it is made until it is stopped.
 #[derive(Debug)]
@@ -17,14 +20,13 @@ pub struct Canary {
     task: JoinHandle<Vec<String>>,
 }
 
-impl World {
+impl<S: Stage> World<S> {
     /// Sets a canary on actions, which signs in with AWSCURRENT of Lockstep's own client.
     ///
     /// # Errors
     /// See [`Self::sign_in_canary`].
     pub fn canary(&self, actions: &[String]) -> Result<Canary, Error> {
-        let own = &self.stack.aws_endpoints().client_secret_arn;
-        self.sign_in_canary(own, actions)
+        self.sign_in_canary(&self.stack.places().client_secret, actions)
     }
 
     /// Sets a canary on a client's secret and actions: a round reads AWSCURRENT, signs in with it
@@ -33,25 +35,27 @@ impl World {
     /// # Errors
     /// Where the limits can't be raised.
     pub fn sign_in_canary(&self, secret: &str, actions: &[String]) -> Result<Canary, Error> {
-        self.stack.genesys.set_rate_limit(&RateLimitSettings {
+        let genesys = self.stack.organization();
+        genesys.set_rate_limit(&RateLimitSettings {
             allowed: Some(1_000_000),
             window_seconds: None,
             tokens_allowed: Some(1_000_000),
         })?;
-        let api = self.stack.genesys.api_url();
+        let api = genesys.api_url();
         let url = |id: &String| format!("{api}/api/v2/integrations/actions/{id}/execute");
-        Ok(Canary::start(Caller {
-            secrets: self.stack.aws.secrets.clone(),
+        let caller = Caller {
+            secrets: self.stack.aws().secrets.clone(),
             secret: secret.to_owned(),
-            http: reqwest::Client::new(),
-            login: format!("{}/oauth/token", self.stack.genesys.login_url()),
+            http: self.stack.http(),
+            login: format!("{}/oauth/token", genesys.login_url()),
             executes: actions.iter().map(url).collect(),
-        }))
+        };
+        Ok(Canary::start(caller, S::CANARY_PAUSE))
     }
 }
 
 impl Canary {
-    fn start(caller: Caller) -> Self {
+    fn start<H: Http>(caller: Caller<H>, pause: Duration) -> Self {
         let (made, rounds) = watch::channel(0);
         let (stop, stopped) = watch::channel(false);
         let task = tokio::spawn(async move {
@@ -59,6 +63,9 @@ impl Canary {
             while !*stopped.borrow() {
                 failures.extend(caller.round().await);
                 made.send_modify(|rounds| *rounds += 1);
+                if !pause.is_zero() {
+                    tokio::time::sleep(pause).await;
+                }
             }
             failures
         });
@@ -66,6 +73,7 @@ impl Canary {
     }
 
     /// How many rounds it has made.
+    #[must_use]
     pub fn rounds(&self) -> usize {
         *self.rounds.borrow()
     }
@@ -88,15 +96,15 @@ impl Canary {
     }
 }
 
-struct Caller {
+struct Caller<H> {
     secrets: Secrets,
     secret: String,
-    http: reqwest::Client,
+    http: H,
     login: String,
     executes: Vec<String>,
 }
 
-impl Caller {
+impl<H: Http> Caller<H> {
     /// One round; answers what failed.
     async fn round(&self) -> Vec<String> {
         let token = match self.sign_in().await {
@@ -115,29 +123,33 @@ impl Caller {
     async fn sign_in(&self) -> Result<String, Error> {
         let client = value(&self.secrets, &self.secret, "AWSCURRENT").await?;
         let text = |name: &str| client[name].as_str().unwrap_or_default();
-        let request = self
-            .http
-            .post(&self.login)
-            .basic_auth(text("client_id"), Some(text("client_secret")))
-            .form(&[("grant_type", "client_credentials")]);
-        let token = succeeded(&self.login, request).await?;
+        let by = basic(text("client_id"), text("client_secret"));
+        let token = succeeded(&self.http, form(&self.login, &by)?).await?;
         let token = token["access_token"].as_str();
         Ok(token.ok_or("signing in gave no token")?.to_owned())
     }
 
     async fn execute(&self, url: &str, token: &str) -> Result<(), Error> {
-        let request = self.http.post(url).bearer_auth(token);
-        let request = request.json(&json!({"order_id": "canary"}));
-        succeeded(url, request).await.map(drop)
+        let request = http::Request::post(url)
+            .header("authorization", format!("Bearer {token}"))
+            .header("content-type", "application/json")
+            .body(json!({"order_id": "canary"}).to_string().into_bytes())?;
+        succeeded(&self.http, request).await.map(drop)
     }
 }
 
-async fn succeeded(url: &str, request: reqwest::RequestBuilder) -> Result<Value, Error> {
-    let answer = request.send().await?;
+/// The body of a request's answer, where that is a success.
+pub(super) async fn succeeded<H: Http>(
+    http: &H,
+    request: http::Request<Vec<u8>>,
+) -> Result<Value, Error> {
+    let what = format!("{} {}", request.method(), request.uri().path());
+    let answer = http.exchange(request).await?;
+    let text = String::from_utf8_lossy(answer.body()).into_owned();
     let status = answer.status();
-    let text = answer.text().await?;
     if !status.is_success() {
-        return Err(format!("{url}: {status}: {text}").into());
+        return Err(format!("{what}: {status}: {text}").into());
     }
-    Ok(serde_json::from_str(&text)?)
+    // Templates come as text.
+    Ok(serde_json::from_str(&text).unwrap_or(Value::String(text)))
 }

@@ -1,19 +1,14 @@
 //! What people do beside Lockstep: with another OAuth client, with secrets, with functions.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
-use tokio::time::{Instant, sleep};
 
-use crate::world::{Error, PATIENCE, World};
-
-/// Between two reads of what nobody announces.
-const BETWEEN_READS: Duration = Duration::from_millis(10);
+use super::stage::{Does, Error, Stage};
+use super::world::World;
 
 /// A version id that begins like this belongs to a value that does not work; see [`World::picky`].
 const BAD: &str = "bad00000-0000-4000-8000-";
 
-impl World {
+impl<S: Stage> World<S> {
     /// Calls the API of Genesys Cloud as the client that no manifest authorizes.
     ///
     /// # Errors
@@ -24,14 +19,14 @@ impl World {
         path: &str,
         body: Option<Value>,
     ) -> Result<Value, Error> {
-        let client = self.stack.genesys.other_client();
+        let client = self.stack.organization().other_client();
         let path = format!("/api/v2/integrations{path}");
         self.genesys(client, method, &path, body).await
     }
 
     /// The id of that client.
     pub fn stranger_id(&self) -> &str {
-        &self.stack.genesys.other_client().id
+        &self.stack.organization().other_client().id
     }
 
     /// Waits until an integration that was enabled reports that it is active: until then its actions
@@ -40,20 +35,13 @@ impl World {
     /// # Errors
     /// Where it does not become active; with its last state.
     pub async fn active(&self, integration: &str) -> Result<(), Error> {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let path = format!("/{integration}");
+        let path = format!("/{integration}");
+        let is_active = async || {
             let read = self.stranger("GET", &path, None).await?;
-            let reported = &read["reportedState"]["code"];
-            if reported == "ACTIVE" {
-                return Ok(());
-            }
-            if Instant::now() > deadline {
-                return Err(format!("{integration} never becomes active: {reported}").into());
-            }
-            // Genesys Cloud does not announce the end of an activation.
-            sleep(BETWEEN_READS).await;
-        }
+            Ok((read["reportedState"]["code"] == "ACTIVE").then_some(()))
+        };
+        let what = format!("{integration} as active");
+        self.stack.until(&what, is_active).await
     }
 
     /// Changes how long an action may take, as the stranger.
@@ -85,10 +73,7 @@ impl World {
     /// # Errors
     /// Where it can't be made.
     pub async fn picky(&self) -> Result<String, Error> {
-        let code = "def handler(event, context):\n    \
-                    version = event['secrets']['SECRET_0']['version_id']\n    \
-                    return {'ok': not version.startswith('bad')}\n";
-        Ok(self.stack.make_target("TargetPicky", code).await?)
+        self.stack.make_function("TargetPicky", Does::Pick).await
     }
 
     /// Gives a secret a new current value that the picky function can't work with. `number` tells
@@ -99,7 +84,7 @@ impl World {
     pub async fn rotate_badly(&self, secret: &str, number: u32) -> Result<String, Error> {
         let version = format!("{BAD}{number:012}");
         self.stack
-            .aws
+            .aws()
             .secrets
             .put_secret_value()
             .secret_id(secret)
@@ -110,36 +95,15 @@ impl World {
         Ok(version)
     }
 
-    /// Takes a function's queue away from it, as a mistake in an account would.
-    ///
-    /// # Errors
-    /// Where it has none.
-    pub async fn cut_off(&self, function: &str) -> Result<(), Error> {
-        let lambda = &self.stack.aws.lambda;
-        let name = self.stack.function_name(function)?;
-        let listed = lambda
-            .list_event_source_mappings()
-            .function_name(name)
-            .send()
-            .await?;
-        let id = listed
-            .event_source_mappings()
-            .iter()
-            .find_map(|mapping| mapping.uuid())
-            .ok_or_else(|| format!("{function} has no queue"))?;
-        lambda.delete_event_source_mapping().uuid(id).send().await?;
-        Ok(())
-    }
-
     /// Everything in the buckets of state and evidence, as `bucket/key` and text.
     ///
     /// # Errors
     /// Where it can't be read.
     pub async fn stored(&self) -> Result<Vec<(String, String)>, Error> {
-        let endpoints = self.stack.aws_endpoints();
-        let s3 = &self.stack.aws.s3;
+        let places = self.stack.places();
+        let s3 = &self.stack.aws().s3;
         let mut stored = Vec::new();
-        for bucket in [&endpoints.state_bucket, &endpoints.evidence_bucket] {
+        for bucket in [&places.states, &places.evidence] {
             let mut pages = s3.list_objects_v2().bucket(bucket).into_paginator().send();
             while let Some(page) = pages.next().await {
                 let page = page?;

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
-use crate::web_services::Called;
-use crate::world::{Error, World};
+use super::stage::{Error, Stage};
+use super::web_services::Called;
+use super::world::World;
 
 /// How the name of each credential of ours begins.
 const OURS: &str = "Lockstep ";
@@ -20,7 +21,7 @@ const QUESTIONS: [(&str, &str); 5] = [
     ("rotate-client", r#"{"heal": true, "mode": "plan"}"#),
 ];
 
-impl World {
+impl<S: Stage> World<S> {
     /// The end of a story: waits until nobody is at work, holds the world against what may not be
     /// left in it, and stops it. `called` are the integrations whose credentials follow a secret;
     /// `planted` are the values of secrets, to which come those of the world's own OAuth clients.
@@ -34,7 +35,7 @@ impl World {
     ) -> Result<(), Error> {
         self.quiet().await?;
         self.nothing_unreferenced(called).await?;
-        let genesys = &self.stack.genesys;
+        let genesys = &self.stack.organization();
         let clients = [
             genesys.client(),
             genesys.alternate_client(),
@@ -147,7 +148,7 @@ impl World {
         // First, so that what is written for it is held against them too.
         let mut written = self.answers().await?;
         written.extend(self.stored().await?);
-        for function in sandbox::FUNCTIONS {
+        for function in super::FUNCTIONS {
             let lines = self.stack.function_logs(function).await?;
             written.push((format!("the log of {function}"), lines.join("\n")));
         }

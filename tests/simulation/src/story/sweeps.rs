@@ -1,16 +1,11 @@
 //! Sweeps, and what their reports say.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
-use tokio::time::{Instant, sleep};
 
-use crate::world::{Error, PATIENCE, World};
+use super::stage::{Error, Stage};
+use super::world::World;
 
-/// Between two sweeps that wait for something.
-const BETWEEN_SWEEPS: Duration = Duration::from_millis(500);
-
-impl World {
+impl<S: Stage> World<S> {
     /// The report of a sweep of everything, in mode `apply` or `plan`.
     ///
     /// # Errors
@@ -24,17 +19,14 @@ impl World {
     /// # Errors
     /// Where it does not come; with the last report.
     pub async fn sweep_until_found(&self, id: &str) -> Result<Value, Error> {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
+        let is_found = async || {
             let report = self.sweep("apply").await?;
-            if !found(&report, id).is_empty() {
-                return Ok(report);
-            }
-            if Instant::now() > deadline {
-                return Err(format!("{id} is never found: {report:#}").into());
-            }
-            sleep(BETWEEN_SWEEPS).await;
-        }
+            let is_found = !found(&report, id).is_empty();
+            Ok(is_found.then_some(report))
+        };
+        self.stack
+            .until(&format!("the finding {id}"), is_found)
+            .await
     }
 }
 

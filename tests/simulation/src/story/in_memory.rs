@@ -1,0 +1,411 @@
+//! The stage of the simulation: everything in this process, on virtual time.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Deref;
+use std::pin::pin;
+use std::time::Duration;
+
+use aws_simulator::Principal;
+use aws_simulator::services::lambda::{Body, Ended as Ran, Function, Invocation};
+use aws_simulator::services::secrets::Rotation;
+use aws_simulator::services::sqs::{Delivery, Queue};
+use genesys_simulator::{PlantedUse, Simulator, UsageSettings, Wire};
+use jiff::Timestamp;
+use secrecy::ExposeSecret as _;
+use serde_json::{Value, json};
+
+use super::stage::{Answer, Aws, Does, Error, Heard, Http, Options, Places, Stage};
+use crate::driver::Taken;
+use crate::functions::{Ended, Name};
+use crate::house::{ORGANIZATION, arn_of_secret, put_secret};
+use crate::stand::{ACCOUNT, Judged, Setup, Simulation, alone};
+
+/// How long somebody waits for what is to come: longer than any message of a queue is tried.
+const PATIENCE: Duration = Duration::from_secs(6 * 3600);
+
+/// The longest time between two looks.
+const LOOK: Duration = Duration::from_secs(60);
+
+/// The secret with the pair of clients that Lockstep signs in with.
+const CLIENT: &str = "genesys/lockstep-client";
+
+/// The queues before the functions, by the template's outputs.
+const QUEUES: [&str; 4] = [
+    "ProvisionQueueUrl",
+    "RebindQueueUrl",
+    "VerifyQueueUrl",
+    "ComplianceQueueUrl",
+];
+
+/// Tells a story on virtual time.
+///
+/// # Errors
+/// What it can't go on after.
+pub fn play(story: impl AsyncFnOnce() -> Result<(), Error> + Send) -> Result<(), Error> {
+    alone(1, story)
+}
+
+/// Everything in this process.
+pub struct InMemory {
+    simulation: Simulation,
+    /// Clients of its AWS, as the operator.
+    pub aws: Aws,
+    places: Places,
+}
+
+impl Deref for InMemory {
+    type Target = Simulation;
+
+    fn deref(&self) -> &Simulation {
+        &self.simulation
+    }
+}
+
+impl InMemory {
+    /// Does something while AWS goes on working.
+    pub async fn during<T>(&self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut work => return done,
+                () = self.step(None) => {}
+            }
+        }
+    }
+
+    /// Does something with a queue, given the template's output with its address.
+    fn with_queue<T>(&self, queue: &str, work: impl FnOnce(&mut Queue) -> T) -> Result<T, Error> {
+        let name = self.queue_name(queue)?;
+        let mut state = self.account.state();
+        let queue = state.services.sqs.queue_mut(&name);
+        Ok(work(queue.ok_or_else(|| format!("no queue {name}"))?))
+    }
+
+    fn queue_name(&self, queue: &str) -> Result<String, Error> {
+        let url = self.output(queue)?;
+        let name = url.rsplit('/').next();
+        Ok(name.unwrap_or_default().to_owned())
+    }
+
+    /// An organization that Lockstep has worked in for a while: without calls of its own that show it
+    /// can't tell whether a client is unused, and rotates none.
+    fn called_yesterday(&self) -> Result<(), Error> {
+        let planted = PlantedUse {
+            client_id: self.genesys.client().id.clone(),
+            days_ago: 1,
+            method: "GET".to_owned(),
+            template: "/api/v2/organizations/me".to_owned(),
+            requests: 1,
+        };
+        Ok(self.genesys.set_usage(&UsageSettings {
+            planted: vec![planted],
+            ..UsageSettings::default()
+        })?)
+    }
+
+    /// The secret with the pair of clients that Lockstep signs in with, its rotation switched on.
+    fn put_client(&self) {
+        let client = self.genesys.client();
+        let value = json!({
+            "client_id": client.id,
+            "client_secret": client.secret.expose_secret(),
+            "alternate_client_id": self.genesys.alternate_client().id,
+        });
+        put_secret(&self.account, CLIENT, &value.to_string());
+        let now = self.clock.now();
+        let mut state = self.account.state();
+        let found = state.services.secrets.find(CLIENT, now).cloned();
+        let mut secret = found.expect("it was put there");
+        secret.rotation = Some(Rotation {
+            function: self.function(Name::Rotate).arn().to_owned(),
+            rules: Some(json!({"AutomaticallyAfterDays": 30})),
+        });
+        state.services.secrets.put(secret);
+    }
+}
+
+fn function_of(binary: &str) -> Result<Name, Error> {
+    let mut all = Name::ALL.into_iter();
+    let found = all.find(|name| name.binary() == binary);
+    found.ok_or_else(|| format!("there is no function `{binary}`").into())
+}
+
+fn heard(taken: Taken) -> Heard {
+    let Taken { mut event, .. } = taken;
+    let text = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
+    Heard {
+        source: text("source"),
+        detail_type: text("detail-type"),
+        detail: event["detail"].take(),
+    }
+}
+
+impl Stage for InMemory {
+    type Http = InProcess;
+
+    const CANARY_PAUSE: Duration = Duration::from_secs(1);
+
+    async fn open(options: Options) -> Result<Self, Error> {
+        let operator = format!("arn:aws:iam::{ACCOUNT}:user/operator");
+        let mut parameters = BTreeMap::from([
+            // By name and by version or alias.
+            ("AllowedFunctionArns".to_owned(), target("Target*")),
+            ("StateRepairers".to_owned(), operator),
+        ]);
+        parameters.extend(options.parameters);
+        let simulation = Simulation::new(&Setup {
+            judged: Judged::Everything,
+            parameters,
+            genesys_events: options.genesys_events,
+            logs: true,
+            ..Setup::of(1)
+        });
+        let places = Places {
+            account: ACCOUNT.to_owned(),
+            organization: ORGANIZATION.to_owned(),
+            api_url: "https://api.mypurecloud.com".to_owned(),
+            login_url: "https://login.mypurecloud.com".to_owned(),
+            client_secret: arn_of_secret(CLIENT),
+            echo: target("Target"),
+            manifests: simulation.bucket("ManifestBucket"),
+            states: simulation.bucket("StateBucket"),
+            evidence: simulation.bucket("EvidenceBucket"),
+        };
+        let stage = Self {
+            aws: Aws::of(&simulation.operator()),
+            simulation,
+            places,
+        };
+        stage.put_client();
+        stage.called_yesterday()?;
+        stage.make_function("Target", Does::Echo).await?;
+        Ok(stage)
+    }
+
+    async fn stop(self) {
+        let violations = self.simulation.genesys.violations();
+        assert!(violations.is_empty(), "{}", violations.join("\n"));
+    }
+
+    fn places(&self) -> &Places {
+        &self.places
+    }
+
+    fn aws(&self) -> &Aws {
+        &self.aws
+    }
+
+    fn organization(&self) -> &Simulator {
+        &self.simulation.genesys
+    }
+
+    fn http(&self) -> InProcess {
+        InProcess(self.genesys.wire())
+    }
+
+    fn time(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    async fn until<T>(
+        &self,
+        what: &str,
+        mut look: impl AsyncFnMut() -> Result<Option<T>, Error>,
+    ) -> Result<T, Error> {
+        let end = self.clock.now() + PATIENCE;
+        loop {
+            if let Some(found) = look().await? {
+                return Ok(found);
+            }
+            if self.clock.now() >= end {
+                let hours = PATIENCE.as_secs() / 3600;
+                return Err(format!("{what} did not come within {hours} hours").into());
+            }
+            // Nobody wakes a story when nothing is due: what it waits for may be a matter of time alone.
+            self.step(Some(end.min(self.clock.now() + LOOK))).await;
+        }
+    }
+
+    async fn heard(&self) -> Result<Vec<Heard>, Error> {
+        Ok(self.events_from(0).into_iter().map(heard).collect())
+    }
+
+    async fn wait_for(
+        &self,
+        what: &str,
+        from: usize,
+        accepts: impl Fn(&Heard) -> bool,
+    ) -> Result<Heard, Error> {
+        let mut looked_at = from;
+        let waited = self.until(what, async || {
+            let new = self.events_from(looked_at);
+            looked_at += new.len();
+            Ok(new.into_iter().map(heard).find(&accepts))
+        });
+        match waited.await {
+            Ok(found) => Ok(found),
+            Err(error) => {
+                let came = self.events_from(from).into_iter();
+                let came: String = came.map(|one| heard(one).in_a_line()).collect();
+                Err(format!("{error}; what came:{came}").into())
+            }
+        }
+    }
+
+    async fn invoke(&self, function: &str, event: &Value) -> Result<Answer, Error> {
+        let ended = self
+            .simulation
+            .invoke(function_of(function)?, event.clone())
+            .await;
+        Ok(match ended {
+            Ended::Returned(payload) => Answer {
+                payload,
+                failed: false,
+            },
+            Ended::Failed(problem) => Answer {
+                payload: json!({"errorMessage": problem}),
+                failed: true,
+            },
+            Ended::CutOff => Answer {
+                payload: json!({"errorMessage": "the function was cut off"}),
+                failed: true,
+            },
+        })
+    }
+
+    fn output(&self, name: &str) -> Result<&str, Error> {
+        let output = self.stack().outputs.get(name);
+        Ok(output.ok_or_else(|| format!("the template has no output {name}"))?)
+    }
+
+    fn function_name(&self, function: &str) -> Result<&str, Error> {
+        Ok(self.function(function_of(function)?).deployed_name())
+    }
+
+    async fn quiet(&self) -> Result<(), Error> {
+        loop {
+            let is_quiet = self.settle(PATIENCE).await;
+            // Genesys Cloud sends its events in the background.
+            self.during(self.genesys.drained()).await;
+            if is_quiet && self.settle(Duration::ZERO).await {
+                break;
+            }
+            if !is_quiet {
+                return Err("it does not come to rest".into());
+            }
+        }
+        let mut left = Vec::new();
+        for queue in QUEUES {
+            let count = self.messages(queue).await?;
+            if count > 0 {
+                left.push(format!("{queue}: {count}"));
+            }
+        }
+        match left.is_empty() {
+            true => Ok(()),
+            false => Err(format!("the queues are never empty: {}", left.join(", ")).into()),
+        }
+    }
+
+    async fn messages(&self, queue: &str) -> Result<u64, Error> {
+        let count = self.with_queue(queue, |queue| queue.messages().len())?;
+        Ok(u64::try_from(count)?)
+    }
+
+    async fn lose_messages(&self, queue: &str) -> Result<(), Error> {
+        self.with_queue(queue, Queue::purge)
+    }
+
+    async fn hide_for(&self, queue: &str, time: Duration) -> Result<(), Error> {
+        let seconds = u32::try_from(time.as_secs())?;
+        self.with_queue(queue, |queue| queue.visibility_timeout = seconds)
+    }
+
+    async fn send(&self, queue: &str, body: &str) -> Result<(), Error> {
+        let sent = self.account.deliver(Delivery {
+            sender: Principal::user(ACCOUNT, "operator"),
+            queue: self.queue_name(queue)?,
+            body: body.to_owned(),
+            group: None,
+            deduplication_id: None,
+        });
+        sent.map(drop).map_err(|error| format!("{error:?}").into())
+    }
+
+    async fn set_awake(&self, function: &str, awake: bool) -> Result<(), Error> {
+        let name = function_of(function)?;
+        match awake {
+            true => self.simulation.resume(name),
+            false => self.simulation.pause(name),
+        }
+        Ok(())
+    }
+
+    fn crash(&self, function: &str) -> Result<usize, Error> {
+        Ok(self.function(function_of(function)?).crash())
+    }
+
+    async fn function_logs(&self, function: &str) -> Result<Vec<String>, Error> {
+        Ok(self.function(function_of(function)?).logged())
+    }
+
+    async fn make_function(&self, name: &str, does: Does) -> Result<String, Error> {
+        self.account.state().services.lambda.put(Function {
+            name: name.to_owned(),
+            role: format!("arn:aws:iam::{ACCOUNT}:role/TargetExecutionRole"),
+            timeout: 10,
+            memory: 128,
+            environment: BTreeMap::new(),
+            qualifiers: BTreeMap::new(),
+            policy: None,
+            body: match does {
+                Does::Echo => Body::immediate(|invocation| Ran::Returned(invocation.payload)),
+                Does::Pick => Body::immediate(pick),
+            },
+        });
+        Ok(target(name))
+    }
+
+    async fn role_names(&self) -> Result<Vec<String>, Error> {
+        let state = self.account.state();
+        let names: BTreeSet<String> = state
+            .services
+            .iam
+            .roles()
+            .map(|role| role.name.clone())
+            .collect();
+        Ok(names.into_iter().collect())
+    }
+}
+
+/// The ARN of a function for trials.
+fn target(name: &str) -> String {
+    format!("arn:aws:lambda:us-east-1:{ACCOUNT}:function:{name}")
+}
+
+fn pick(invocation: Invocation) -> Ran {
+    let event: Value = serde_json::from_slice(&invocation.payload).unwrap_or_default();
+    match event["secrets"]["SECRET_0"]["version_id"].as_str() {
+        Some(version) => {
+            let ok = !version.starts_with("bad");
+            Ran::Returned(json!({"ok": ok}).to_string().into_bytes())
+        }
+        None => Ran::Failed(json!({"errorType": "KeyError", "errorMessage": "'secrets'"})),
+    }
+}
+
+/// The way to an organization in this process.
+#[derive(Clone, Debug)]
+pub struct InProcess(Wire);
+
+impl Http for InProcess {
+    async fn exchange(
+        &self,
+        request: http::Request<Vec<u8>>,
+    ) -> Result<http::Response<Vec<u8>>, Error> {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        let answered = self.0.exchange(request).await;
+        answered.map_err(|cut| format!("there is no answer: {cut:?}").into())
+    }
+}

@@ -1,0 +1,41 @@
+//! Stories: what a user would see, told of one world, whichever world it is.
+//!
+//! A story asks a [`World`]. What the world stands on is a [`Stage`]: [`InMemory`] here, the deployed
+//! local stack in `tests/scenarios`. What a story needs of its stage beyond AWS's and Genesys Cloud's
+//! own interfaces (time to wait, a crash, a function to call) is in the trait, and in nothing else, so
+//! that a story can be told on both.
+
+mod buckets;
+mod calls;
+mod canary;
+mod clean;
+mod endings;
+mod in_memory;
+mod manifest;
+mod queues;
+mod roles;
+pub mod rotation;
+mod stage;
+mod strangers;
+mod sweeps;
+mod web_services;
+mod world;
+
+pub use canary::Canary;
+pub use in_memory::{InMemory, play};
+pub use manifest::{ActionText, ManifestText};
+pub use queues::label_updated;
+pub use roles::RoleSeen;
+pub use stage::{Answer, Aws, Does, Error, Heard, Http, Options, Places, Stage};
+pub use sweeps::{found, steps};
+pub use web_services::{Called, login};
+pub use world::World;
+
+/// What the functions are called, by their binaries.
+pub const FUNCTIONS: [&str; 5] = [
+    "provision-role",
+    "rebind-action",
+    "verify-change",
+    "check-compliance",
+    "rotate-client",
+];

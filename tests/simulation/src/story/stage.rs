@@ -1,0 +1,409 @@
+//! What a story stands on.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_sdk_s3::operation::get_object::GetObjectError;
+use genesys_simulator::Simulator;
+use jiff::Timestamp;
+use serde_json::Value;
+
+/// Whatever a story can't go on after.
+pub type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// What a stage should be like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Parameters of the template, besides the stage's own.
+    pub parameters: BTreeMap<String, String>,
+    /// Whether Genesys Cloud publishes its audit events to the account.
+    pub genesys_events: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            parameters: BTreeMap::new(),
+            genesys_events: true,
+        }
+    }
+}
+
+impl Options {
+    /// The same with another parameter of the template.
+    #[must_use]
+    pub fn parameter(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.parameters.insert(name.to_owned(), value.into());
+        self
+    }
+}
+
+/// Clients of AWS, as whoever runs the account.
+#[derive(Clone, Debug)]
+pub struct Aws {
+    /// IAM.
+    pub iam: aws_sdk_iam::Client,
+    /// S3.
+    pub s3: aws_sdk_s3::Client,
+    /// Secrets Manager.
+    pub secrets: aws_sdk_secretsmanager::Client,
+}
+
+impl Aws {
+    /// Clients of one configuration.
+    #[must_use]
+    pub fn of(config: &SdkConfig) -> Self {
+        Self {
+            iam: aws_sdk_iam::Client::new(config),
+            s3: aws_sdk_s3::Client::new(config),
+            secrets: aws_sdk_secretsmanager::Client::new(config),
+        }
+    }
+}
+
+/// What is where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Places {
+    /// The AWS account.
+    pub account: String,
+    /// The organization's id.
+    pub organization: String,
+    /// The API of Genesys Cloud, as a manifest names it.
+    pub api_url: String,
+    /// Its login host, likewise.
+    pub login_url: String,
+    /// The secret of the client that Lockstep signs in with.
+    pub client_secret: String,
+    /// A function that answers with the event it got.
+    pub echo: String,
+    /// The bucket of manifests.
+    pub manifests: String,
+    /// The bucket of states.
+    pub states: String,
+    /// The bucket of evidence.
+    pub evidence: String,
+}
+
+/// An event on a bus: Lockstep's own, or one that may wake it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Heard {
+    /// Its `source`: `lockstep`, an AWS service, or Genesys Cloud's event source.
+    pub source: String,
+    /// Its detail type.
+    pub detail_type: String,
+    /// Its detail.
+    pub detail: Value,
+}
+
+impl Heard {
+    /// For somebody who waited for another one.
+    pub(super) fn in_a_line(&self) -> String {
+        let text = |name: &str| {
+            let text = self.detail[name].as_str();
+            text.map(|text| format!(" ({text})")).unwrap_or_default()
+        };
+        let mut line = format!("\n  {}{}{}", self.detail_type, text("key"), text("reason"));
+        for list in ["errors", "findings", "notices"] {
+            if !self.detail[list].is_null() {
+                line.push_str(&format!("\n    {list}: {}", self.detail[list]));
+            }
+        }
+        line
+    }
+}
+
+/// What a function answered.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// Its response, or the error that it ended with.
+    pub payload: Value,
+    /// Whether it ended with an error.
+    pub failed: bool,
+}
+
+/// What a function for trials does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Does {
+    /// It answers with the event it got.
+    Echo,
+    /// It answers `{"ok": true}`, but `{"ok": false}` where the version of the first secret begins
+    /// with `bad`.
+    Pick,
+}
+
+/// A way to Genesys Cloud.
+pub trait Http: Clone + Send + Sync + 'static {
+    /// One request and its answer, whatever its status.
+    ///
+    /// # Errors
+    /// There is no answer.
+    fn exchange(
+        &self,
+        request: http::Request<Vec<u8>>,
+    ) -> impl Future<Output = Result<http::Response<Vec<u8>>, Error>> + Send;
+}
+
+/// What a story stands on: the template, deployed beside an organization.
+#[expect(
+    async_fn_in_trait,
+    reason = "a story is told by one task, which never moves"
+)]
+pub trait Stage: Sized {
+    /// The way to Genesys Cloud.
+    type Http: Http;
+
+    /// How long a canary pauses between two rounds.
+    const CANARY_PAUSE: Duration;
+
+    /// Sets one up, with nothing managed yet.
+    ///
+    /// # Errors
+    /// Where it can't be set up.
+    async fn open(options: Options) -> Result<Self, Error>;
+
+    /// Ends it.
+    ///
+    /// # Panics
+    /// What crossed the wire violated the contract of an official SDK.
+    async fn stop(self);
+
+    /// What is where.
+    fn places(&self) -> &Places;
+
+    /// AWS, as whoever runs the account.
+    fn aws(&self) -> &Aws;
+
+    /// The organization.
+    fn organization(&self) -> &Simulator;
+
+    /// The way to it.
+    fn http(&self) -> Self::Http;
+
+    /// The time there.
+    fn time(&self) -> Timestamp;
+
+    /// Lets time pass and everybody work until `look` finds something.
+    ///
+    /// # Errors
+    /// Where it finds nothing for longer than anybody has patience, or fails.
+    async fn until<T>(
+        &self,
+        what: &str,
+        look: impl AsyncFnMut() -> Result<Option<T>, Error>,
+    ) -> Result<T, Error>;
+
+    /// Everything emitted so far, in order.
+    ///
+    /// # Errors
+    /// Where it can't be heard.
+    async fn heard(&self) -> Result<Vec<Heard>, Error>;
+
+    /// Waits for the first event after `from` events that the test accepts.
+    ///
+    /// # Errors
+    /// Where it does not come; with what came instead.
+    async fn wait_for(
+        &self,
+        what: &str,
+        from: usize,
+        accepts: impl Fn(&Heard) -> bool,
+    ) -> Result<Heard, Error> {
+        let waited = self.until(what, async || {
+            let heard = self.heard().await?;
+            Ok(heard.into_iter().skip(from).find(&accepts))
+        });
+        match waited.await {
+            Ok(found) => Ok(found),
+            Err(error) => {
+                let heard = self.heard().await?;
+                let came: String = heard.iter().skip(from).map(Heard::in_a_line).collect();
+                Err(format!("{error}; what came:{came}").into())
+            }
+        }
+    }
+
+    /// Invokes a function by the name of its binary, and waits for its answer.
+    ///
+    /// # Errors
+    /// Where it can't be invoked. A function that ends with an error is an answer.
+    async fn invoke(&self, function: &str, event: &Value) -> Result<Answer, Error>;
+
+    /// An output of the template.
+    ///
+    /// # Errors
+    /// Where there is none of this name.
+    fn output(&self, name: &str) -> Result<&str, Error>;
+
+    /// The deployed name of a function, given the name of its binary.
+    ///
+    /// # Errors
+    /// Where there is no such function.
+    fn function_name(&self, function: &str) -> Result<&str, Error>;
+
+    /// Waits until nobody is at work and no message waits anywhere.
+    ///
+    /// # Errors
+    /// Where that does not come; with how many are where.
+    async fn quiet(&self) -> Result<(), Error>;
+
+    /// All messages of a queue, given the template's output with its address.
+    ///
+    /// # Errors
+    /// Where it can't be asked.
+    async fn messages(&self, queue: &str) -> Result<u64, Error>;
+
+    /// Loses all messages of a queue.
+    ///
+    /// # Errors
+    /// Where it can't be asked.
+    async fn lose_messages(&self, queue: &str) -> Result<(), Error>;
+
+    /// How long a queue hides a message that somebody took. Only for messages taken from now on.
+    ///
+    /// # Errors
+    /// Where it can't be set.
+    async fn hide_for(&self, queue: &str, time: Duration) -> Result<(), Error>;
+
+    /// Sends a message to a queue.
+    ///
+    /// # Errors
+    /// Where the queue does not take it.
+    async fn send(&self, queue: &str, body: &str) -> Result<(), Error>;
+
+    /// Whether a function's queue wakes it from now on.
+    ///
+    /// # Errors
+    /// Where that can't be set.
+    async fn set_awake(&self, function: &str, awake: bool) -> Result<(), Error>;
+
+    /// Ends every process of a function as it stands; answers how many were at work.
+    ///
+    /// # Errors
+    /// Where they can't be found.
+    fn crash(&self, function: &str) -> Result<usize, Error>;
+
+    /// What a function has logged so far.
+    ///
+    /// # Errors
+    /// Where it can't be read.
+    async fn function_logs(&self, function: &str) -> Result<Vec<String>, Error>;
+
+    /// Makes a function for trials, and answers its ARN. Its name must begin with `Target`.
+    ///
+    /// # Errors
+    /// Where it can't be made.
+    async fn make_function(&self, name: &str, does: Does) -> Result<String, Error>;
+
+    /// The names of all roles.
+    ///
+    /// # Errors
+    /// Where they can't be listed.
+    async fn role_names(&self) -> Result<Vec<String>, Error>;
+
+    /// Uploads a manifest as `manifests/<name>.yaml`.
+    ///
+    /// # Errors
+    /// Where the upload fails.
+    async fn put_manifest(&self, name: &str, text: &str) -> Result<(), Error> {
+        let put = self.aws().s3.put_object();
+        let put = put
+            .bucket(&self.places().manifests)
+            .key(format!("manifests/{name}.yaml"))
+            .body(text.as_bytes().to_vec().into());
+        put.send().await?;
+        Ok(())
+    }
+
+    /// Makes a secret and answers its ARN.
+    ///
+    /// # Errors
+    /// Where it can't be made.
+    async fn make_secret(&self, name: &str, value: &str) -> Result<String, Error> {
+        let create = self.aws().secrets.create_secret();
+        let made = create.name(name).secret_string(value).send().await?;
+        let arn = made.arn.ok_or("CreateSecret answered no ARN")?;
+        Ok(arn)
+    }
+
+    /// Gives a secret a new value, which becomes its current version; answers the version's id.
+    ///
+    /// # Errors
+    /// Where it can't be done.
+    async fn rotate(&self, secret: &str, value: &str) -> Result<String, Error> {
+        let put = self.aws().secrets.put_secret_value();
+        let put = put.secret_id(secret).secret_string(value).send().await?;
+        let version = put.version_id;
+        Ok(version.ok_or("PutSecretValue answered no version")?)
+    }
+
+    /// How much has been emitted: what is emitted from here on is new.
+    ///
+    /// # Errors
+    /// See [`Self::heard`].
+    async fn now(&self) -> Result<usize, Error> {
+        Ok(self.heard().await?.len())
+    }
+
+    /// Lockstep's own events so far.
+    ///
+    /// # Errors
+    /// See [`Self::heard`].
+    async fn events(&self) -> Result<Vec<Heard>, Error> {
+        let mut heard = self.heard().await?;
+        heard.retain(|event| event.source == "lockstep");
+        Ok(heard)
+    }
+
+    /// Waits for an event of this detail type, emitted since `from`, that the test accepts.
+    ///
+    /// # Errors
+    /// Where it does not come; with what came instead.
+    async fn wait_for_event(
+        &self,
+        detail_type: &str,
+        from: usize,
+        accepts: impl Fn(&Value) -> bool,
+    ) -> Result<Heard, Error> {
+        let accepts = |event: &Heard| event.detail_type == detail_type && accepts(&event.detail);
+        self.wait_for(detail_type, from, accepts).await
+    }
+
+    /// A JSON object of the state bucket; `None` where there is none.
+    ///
+    /// # Errors
+    /// Where it can't be read.
+    async fn state_object(&self, key: &str) -> Result<Option<Value>, Error> {
+        object(self.aws(), &self.places().states, key).await
+    }
+
+    /// A piece of evidence, given its S3 URI as events carry it; `None` where there is none.
+    ///
+    /// # Errors
+    /// Where the URI is none, or the object can't be read.
+    async fn evidence(&self, uri: &str) -> Result<Option<Value>, Error> {
+        let place = uri
+            .strip_prefix("s3://")
+            .and_then(|uri| uri.split_once('/'));
+        let (bucket, key) = place.ok_or_else(|| format!("`{uri}` is no S3 URI"))?;
+        object(self.aws(), bucket, key).await
+    }
+}
+
+async fn object(aws: &Aws, bucket: &str, key: &str) -> Result<Option<Value>, Error> {
+    let got = aws.s3.get_object().bucket(bucket).key(key).send().await;
+    let object = match got {
+        Ok(object) => object,
+        Err(error) => {
+            let is_missing = error
+                .as_service_error()
+                .is_some_and(GetObjectError::is_no_such_key);
+            return match is_missing {
+                true => Ok(None),
+                false => Err(error.into()),
+            };
+        }
+    };
+    let bytes = object.body.collect().await?.into_bytes();
+    Ok(Some(serde_json::from_slice(&bytes)?))
+}

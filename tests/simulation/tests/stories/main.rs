@@ -1,0 +1,10 @@
+//! What a user would see, told in memory: see [`simulation::story`]. What needs real binaries and a
+//! deployed stack is told in `tests/scenarios`.
+
+mod tests_live;
+mod triggers;
+
+use simulation::story::{self, InMemory};
+
+/// A world in this process.
+type World = story::World<InMemory>;
