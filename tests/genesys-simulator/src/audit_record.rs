@@ -37,6 +37,42 @@ impl Change {
     }
 }
 
+/// What truly happened, whether its record shows or not: for oracles.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deed {
+    /// The id of its record.
+    pub record_id: String,
+    /// When.
+    pub at: Timestamp,
+    /// The client that did it.
+    pub client_id: Option<String>,
+    /// To what kind of thing.
+    pub entity_type: EntityType,
+    /// To which.
+    pub entity_id: String,
+    /// What that was called.
+    pub entity_name: String,
+    /// What was done.
+    pub action: AuditAction,
+    /// How it ended.
+    pub status: AuditStatus,
+}
+
+impl Deed {
+    pub(crate) fn of(record: &Record) -> Self {
+        Self {
+            record_id: record.id.clone(),
+            at: record.at,
+            client_id: record.client_id.clone(),
+            entity_type: record.entity_type,
+            entity_id: record.entity_id.clone(),
+            entity_name: record.entity_name.clone(),
+            action: record.action,
+            status: record.status,
+        }
+    }
+}
+
 /// One record.
 #[derive(Debug, Clone)]
 pub(crate) struct Record {

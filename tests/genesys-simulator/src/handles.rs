@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::world::World;
 use crate::{
-    AuditSettings, Call, Client, ClientSettings, ClockSettings, Fault, IntegrationSettings,
+    AuditSettings, Call, Client, ClientSettings, ClockSettings, Deed, Fault, IntegrationSettings,
     PermissionSettings, PlantedRecord, RateLimitSettings, Simulator, UsageSettings, Wire,
 };
 
@@ -118,6 +118,24 @@ impl Simulator {
     #[must_use]
     pub fn calls(&self) -> Vec<Call> {
         self.lock().calls.all().to_vec()
+    }
+
+    /// Everything of what the platform audits that was done so far, in order, also where no query
+    /// shows it.
+    #[must_use]
+    pub fn deeds(&self) -> Vec<Deed> {
+        let world = self.lock();
+        world.audit.records.iter().map(Deed::of).collect()
+    }
+
+    /// The actions that flows can call: the id and the name of each.
+    #[must_use]
+    pub fn published_actions(&self) -> Vec<(String, String)> {
+        let world = self.lock();
+        let published = world.actions.iter().filter(|one| one.published.is_some());
+        published
+            .map(|action| (action.id.clone(), action.name().to_owned()))
+            .collect()
     }
 
     /// Forgets the calls so far.

@@ -73,6 +73,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 pub use crate::audit_log::{AuditAction, AuditStatus, EntityType};
+pub use crate::audit_record::Deed;
 use crate::aws::Aws;
 pub use crate::calls::Call;
 use crate::events::Outbox;

@@ -8,11 +8,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_simulator::{
-    After, Before, BoxFuture, Call, ErrorAnswer, Failure, Origin, Request, Response, Wire,
+    After, Before, BoxFuture, Call, ErrorAnswer, Failure, Origin, Request, Response, Service, Wire,
 };
+use clock::Clock;
+use jiff::Timestamp;
 use tokio::sync::Notify;
 
 use crate::driver::OUTSIDE;
+use crate::trouble::Trouble;
 
 /// How a call goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,10 +46,12 @@ pub enum Kind {
     Conflict,
     /// 401, and nothing takes effect.
     Unauthorized,
+    /// 403, and nothing takes effect. No fault of one call: a permission is missing for a while.
+    Denied,
 }
 
 impl Kind {
-    /// All of them.
+    /// All that can befall one call.
     pub const ALL: [Self; 13] = [
         Self::Crash,
         Self::AnswerLost,
@@ -79,14 +84,19 @@ impl Site {
     /// Whether the call changes anything: a crash at a read is one before the next write.
     #[must_use]
     pub fn is_write(&self) -> bool {
-        const READ: [&str; 7] = [
-            "Get", "Head", "List", "Describe", "Simulate", "Receive", "Change",
-        ];
         match self.operation.split_once(':') {
-            Some((_, operation)) => !READ.iter().any(|verb| operation.starts_with(verb)),
+            Some((_, operation)) => is_write_to_aws(operation),
             None => !self.operation.starts_with("GET") && is_write(&self.resource),
         }
     }
+}
+
+/// Whether an operation of AWS changes anything.
+fn is_write_to_aws(operation: &str) -> bool {
+    const READ: [&str; 7] = [
+        "Get", "Head", "List", "Describe", "Simulate", "Receive", "Change",
+    ];
+    !READ.iter().any(|verb| operation.starts_with(verb))
 }
 
 /// Whether a request by another verb than GET to this path of Genesys Cloud changes anything: sign-in,
@@ -116,18 +126,45 @@ struct Inside {
     decided: std::collections::BTreeMap<u64, Kind>,
     crashed: BTreeSet<Origin>,
     hit: Vec<(Fault, Site)>,
+    /// Each with its end.
+    troubles: Vec<(Trouble, Timestamp)>,
 }
 
 /// The plan of faults, and a record of every call.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Faults {
+    clock: Clock,
     inside: Mutex<Inside>,
     crash: Notify,
+    /// Rung after each write of a function that calls of actions and sign-in depend on.
+    pub(crate) written: Notify,
     /// Rung at each call: something may have changed.
     pub(crate) progress: Notify,
 }
 
 impl Faults {
+    pub(crate) fn new(clock: Clock) -> Self {
+        Self {
+            clock,
+            inside: Mutex::default(),
+            crash: Notify::new(),
+            written: Notify::new(),
+            progress: Notify::new(),
+        }
+    }
+
+    /// From now on and for so long, every call of a function that this covers goes wrong.
+    pub fn begin(&self, trouble: Trouble, time: Duration) {
+        let until = self.clock.now() + time;
+        self.lock().troubles.push((trouble, until));
+    }
+
+    /// When the last trouble is over; none where there was none.
+    #[must_use]
+    pub fn troubled_until(&self) -> Option<Timestamp> {
+        self.lock().troubles.iter().map(|(_, until)| *until).max()
+    }
+
     /// Plans a fault; calls that were made already are past.
     pub fn plan(&self, fault: Fault) {
         self.lock().planned.insert(fault);
@@ -161,7 +198,12 @@ impl Faults {
         let mut inside = self.lock();
         inside.calls.push(site.clone());
         let number = u64::try_from(inside.calls.len()).unwrap_or(u64::MAX);
-        let fault = *inside.planned.iter().find(|fault| fault.call == number)?;
+        let planned = inside.planned.iter().find(|fault| fault.call == number);
+        let Some(fault) = planned.copied() else {
+            let now = self.clock.now();
+            let mut troubles = inside.troubles.iter().filter(|(_, until)| now < *until);
+            return troubles.find_map(|(trouble, _)| trouble.befalls(&site, number));
+        };
         inside.planned.remove(&fault);
         inside.hit.push((fault, site));
         Some(fault.kind)
@@ -218,6 +260,10 @@ impl Wire for Disturbed {
         response: &'a Response,
     ) -> BoxFuture<'a, After> {
         self.0.progress.notify_one();
+        let matters = matches!(call.service, Service::Iam | Service::SecretsManager);
+        if Self::is_of_a_function(call) && matters && is_write_to_aws(&call.operation) {
+            self.0.written.notify_one();
+        }
         let kind = self.0.lock().decided.remove(&call.sequence);
         let after = match kind {
             Some(Kind::Crash) => {
@@ -240,7 +286,8 @@ impl Wire for Disturbed {
                 | Kind::Internal
                 | Kind::Unavailable
                 | Kind::Conflict
-                | Kind::Unauthorized,
+                | Kind::Unauthorized
+                | Kind::Denied,
             )
             | None => After::Deliver,
         };
@@ -273,5 +320,6 @@ fn before(kind: Kind) -> Option<Failure> {
         Kind::Unavailable => answer(503, "ServiceUnavailable"),
         Kind::Conflict => answer(409, "ConditionalRequestConflict"),
         Kind::Unauthorized => answer(401, "UnrecognizedClientException"),
+        Kind::Denied => answer(403, "AccessDenied"),
     }
 }

@@ -8,7 +8,7 @@ use genesys_cloud::{Body, Exchange, NoAnswer, Transport, TransportFailure};
 use genesys_simulator::{Cut, Wire};
 
 use crate::driver::OUTSIDE;
-use crate::faults::{Faults, Kind, PROXY_PAGE, Site};
+use crate::faults::{Faults, Kind, PROXY_PAGE, Site, is_write};
 
 /// The way to the organization, with its planned faults.
 #[derive(Clone, Debug)]
@@ -48,6 +48,7 @@ impl Connection {
     ) -> Result<http::Response<Body>, NoAnswer> {
         let faults = &self.platform.faults;
         let is_disturbed = self.origin.environment != OUTSIDE;
+        let writes = request.method() != http::Method::GET && is_write(request.uri().path());
         let kind = is_disturbed.then(|| Site {
             function: self.origin.function.clone(),
             operation: format!("{} {}", request.method(), family(request.uri().path())),
@@ -63,6 +64,9 @@ impl Connection {
         let answered = self.platform.wire.exchange(request.map(Body::into_bytes));
         let answered = answered.await;
         faults.progress.notify_one();
+        if is_disturbed && writes {
+            faults.written.notify_one();
+        }
         match kind {
             Some(Kind::Crash) => {
                 faults.crash(&self.origin);
@@ -84,7 +88,8 @@ impl Connection {
                 | Kind::Internal
                 | Kind::Unavailable
                 | Kind::Conflict
-                | Kind::Unauthorized,
+                | Kind::Unauthorized
+                | Kind::Denied,
             )
             | None => match answered {
                 Ok(answer) if answer.body().len() > limit => Err(NoAnswer::TooLarge),
@@ -115,6 +120,7 @@ fn unsent(kind: Kind) -> Option<Unsent> {
         }
         let code = match status {
             401 => "authentication.required",
+            403 => "missing.permissions",
             409 => "general.conflict",
             429 => "too.many.requests",
             503 => "service.unavailable",
@@ -142,6 +148,7 @@ fn unsent(kind: Kind) -> Option<Unsent> {
         Kind::Unavailable => status(503, None),
         Kind::Conflict => status(409, None),
         Kind::Unauthorized => status(401, None),
+        Kind::Denied => status(403, None),
     }
 }
 

@@ -3,66 +3,62 @@
 //! can read.
 
 use std::fmt;
-use std::time::Duration;
 
+use crate::canary::Canary;
 use crate::driver::Weather;
 use crate::explore::Outcome;
 use crate::faults::{Fault, Kind};
-use crate::functions::Name;
+use crate::happening::Happening;
 use crate::house::{Action, House};
+use crate::judge::Problem;
 use crate::stand::{Judged, Simulation, run};
 
-/// Something that happens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Happening {
-    /// The nth action's secret gets a new version.
-    Rotate(usize),
-    /// The manifest names another function for the nth action, and is uploaded.
-    MoveFunction(usize),
-    /// The manifest gets one more action, and is uploaded.
-    AddAction,
-    /// The manifest is uploaded as it is.
-    UploadAgain,
-    /// A person overwrites what the role grants.
-    OverwriteRolePolicy,
-    /// The resync's schedule fires.
-    Resync,
-    /// The sweep's schedule fires.
-    Sweep,
-    /// Every execution environment of a function ends when it is idle.
-    GoCold(Name),
-    /// So many seconds pass.
-    Pass(u64),
-}
-
 /// A history.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct History {
     /// Everything that is not listed follows from it.
     pub seed: u64,
-    /// In order.
+    /// What the manifest names at first.
+    pub house: House,
+    /// In order, after the manifest was uploaded.
     pub happenings: Vec<Happening>,
     /// What goes wrong, counted from the first happening.
     pub faults: Vec<Fault>,
     /// Whether events come twice and out of order.
     pub rough: bool,
+    /// How many seconds late IAM and STS show a change.
+    pub iam_late: u8,
 }
 
-/// How many happenings a history has.
-const HAPPENINGS: std::ops::Range<usize> = 5..10;
+/// How many happenings wake a function.
+const TRIGGERS: std::ops::Range<usize> = 5..9;
+/// How many more disturb.
+const DISTURBANCES: std::ops::Range<usize> = 0..4;
 /// Within how many calls its faults are.
-const CALLS: u64 = 250;
+const CALLS: u64 = 400;
+/// "Changes that I make are not always immediately visible" (IAM user guide): mostly within seconds.
+/// Lockstep waits for a minute (`SettleSeconds`).
+const IAM_LATE: std::ops::Range<u8> = 0..40;
 
 impl History {
-    /// The history of a seed: at least three bindings, five happenings and one fault.
+    /// The history of a seed: at least three bindings, five happenings that wake a function, and one
+    /// fault.
     #[must_use]
     pub fn of(seed: u64) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed);
-        let count = rng.usize(HAPPENINGS);
-        let mut happenings: Vec<Happening> = (0..count).map(|_| happening(&mut rng)).collect();
-        for after in (1..=count).rev() {
-            if rng.bool() {
-                happenings.insert(after, Happening::Pass(rng.u64(1..200)));
+        let house = house(&mut rng);
+        let count = rng.usize(TRIGGERS);
+        let triggers = (0..count).map(|_| Happening::trigger(&mut rng));
+        let mut happenings: Vec<Happening> = triggers.collect();
+        for _ in 0..rng.usize(DISTURBANCES) {
+            let at = rng.usize(0..=happenings.len());
+            happenings.insert(at, Happening::disturbance(&mut rng));
+        }
+        for after in (1..=happenings.len()).rev() {
+            match rng.u32(0..4) {
+                0 => {}
+                1..3 => happenings.insert(after, Happening::Pass(rng.u64(1..200))),
+                _ => happenings.insert(after, Happening::Pass(rng.u64(200..4_000))),
             }
         }
         let faults = (0..rng.usize(1..4)).map(|_| Fault {
@@ -72,8 +68,26 @@ impl History {
         Self {
             seed,
             faults: faults.collect(),
+            house,
             happenings,
             rough: rng.bool(),
+            iam_late: match rng.bool() {
+                true => rng.u8(IAM_LATE),
+                false => 0,
+            },
+        }
+    }
+
+    /// The happenings in a world where nothing else goes wrong.
+    #[must_use]
+    pub fn undisturbed(house: House, happenings: &[Happening]) -> Self {
+        Self {
+            seed: 1,
+            house,
+            happenings: happenings.to_vec(),
+            faults: Vec::new(),
+            rough: false,
+            iam_late: 0,
         }
     }
 
@@ -81,22 +95,28 @@ impl History {
     #[must_use]
     pub fn play(&self) -> Outcome {
         run(self.seed, Judged::Nothing, async |simulation| {
-            let mut house = House::of(&["orders", "invoices", "customers"]);
-            simulation.furnish(&house);
-            if self.rough {
-                simulation.set_weather(Weather {
-                    twice_in: 4,
-                    reordered: true,
-                });
+            let mut house = self.house.clone();
+            let canary = Canary::default();
+            self.begin(simulation, &house).await;
+            canary.watch(&house);
+            let story = async {
+                simulation.upload(&house).await;
+                for happening in &self.happenings {
+                    happening.happen(simulation, &mut house, &canary).await;
+                }
+                simulation.outlast_troubles().await;
+            };
+            tokio::select! {
+                biased;
+                () = story => {}
+                () = canary.sing(simulation, true) => {}
             }
-            for fault in &self.faults {
-                simulation.faults.plan(*fault);
-            }
-            simulation.upload(&house).await;
-            for happening in &self.happenings {
-                happen(simulation, &mut house, *happening).await;
-            }
-            let problems = simulation.conclude(&house).await;
+            let mut problems: Vec<Problem> = tokio::select! {
+                biased;
+                problems = simulation.conclude(&house) => problems,
+                () = canary.sing(simulation, false) => Vec::new(),
+            };
+            problems.extend(canary.problems());
             Outcome {
                 story: 0,
                 calls: simulation.faults.calls(),
@@ -107,8 +127,31 @@ impl History {
         })
     }
 
-    /// The shortest history found that still fails: without the happenings and faults that do not
-    /// matter.
+    async fn begin(&self, simulation: &Simulation, house: &House) {
+        simulation.furnish(house);
+        if house.credential {
+            simulation.create_web_services().await;
+        }
+        if house.pair {
+            simulation.plant_use();
+        }
+        if self.rough {
+            simulation.set_weather(Weather {
+                twice_in: 4,
+                reordered: true,
+            });
+        }
+        let late = jiff::SignedDuration::from_secs(i64::from(self.iam_late));
+        simulation.account.with_state(|state| {
+            state.services.iam.lateness.reads = late;
+            state.services.iam.lateness.decisions = late;
+        });
+        for fault in &self.faults {
+            simulation.faults.plan(*fault);
+        }
+    }
+
+    /// The shortest history found that still fails: without what does not matter.
     #[must_use]
     pub fn shrunk(&self) -> Self {
         let fails = |history: &Self| !history.play().problems.is_empty();
@@ -125,86 +168,93 @@ impl History {
     /// Each history with one thing less.
     fn smaller(&self) -> Vec<Self> {
         let mut all = Vec::new();
+        let mut add = |change: &dyn Fn(&mut Self)| {
+            let mut one = self.clone();
+            change(&mut one);
+            if one != *self {
+                all.push(one);
+            }
+        };
         for left_out in 0..self.happenings.len() {
-            let mut one = self.clone();
-            one.happenings.remove(left_out);
-            all.push(one);
-        }
-        for left_out in 0..self.faults.len() {
-            let mut one = self.clone();
-            one.faults.remove(left_out);
-            all.push(one);
-        }
-        if self.rough {
-            all.push(Self {
-                rough: false,
-                ..self.clone()
+            add(&|one| {
+                one.happenings.remove(left_out);
             });
         }
+        for left_out in 0..self.faults.len() {
+            add(&|one| {
+                one.faults.remove(left_out);
+            });
+        }
+        add(&|one| one.rough = false);
+        add(&|one| one.iam_late = 0);
+        add(&|one| one.house.pair = false);
+        add(&|one| one.house.credential = false);
+        add(&|one| {
+            if one.house.actions.len() > 1 {
+                one.house.actions.pop();
+            }
+        });
         all
+    }
+}
+
+/// What a manifest names at first: three or four actions of every kind, and perhaps a credential and a
+/// pair.
+fn house(rng: &mut fastrand::Rng) -> House {
+    let keys = ["orders", "invoices", "customers", "returns"];
+    let count = rng.usize(3..=keys.len());
+    let actions = keys.iter().take(count).map(|key| Action {
+        key: (*key).to_owned(),
+        tested: rng.bool(),
+        alternating: rng.bool(),
+        moved: false,
+        delivered: rng.u32(0..5) > 0,
+        timeout: None,
+    });
+    House {
+        actions: actions.collect(),
+        credential: rng.u32(0..3) == 0,
+        pair: rng.u32(0..4) == 0,
+        ..House::of(&[])
     }
 }
 
 impl fmt::Display for History {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "LOCKSTEP_SEED={}", self.seed)?;
+        for (number, action) in self.house.actions.iter().enumerate() {
+            let mut traits = vec![match action.alternating {
+                true => "overlap: alternating",
+                false => "overlap: none",
+            }];
+            traits.extend(action.tested.then_some("with a live test"));
+            traits.extend((!action.delivered).then_some("delivery: none"));
+            writeln!(
+                f,
+                "  action {number} ({}): {}",
+                action.key,
+                traits.join(", ")
+            )?;
+        }
+        if self.house.credential {
+            writeln!(f, "  a credential carries the values of a secret")?;
+        }
+        if self.house.pair {
+            writeln!(f, "  a pair of OAuth clients is rotated")?;
+        }
         if self.rough {
             writeln!(f, "  events come twice and out of order")?;
         }
-        writeln!(f, "  the manifest is uploaded")?;
+        if self.iam_late > 0 {
+            writeln!(f, "  IAM shows a change {} s late", self.iam_late)?;
+        }
+        writeln!(f, "  - the manifest is uploaded")?;
         for happening in &self.happenings {
-            writeln!(f, "  {happening:?}")?;
+            writeln!(f, "  - {happening}")?;
         }
         for fault in &self.faults {
-            writeln!(f, "  call {}: {:?}", fault.call, fault.kind)?;
+            writeln!(f, "  ! call {}: {:?}", fault.call, fault.kind)?;
         }
         Ok(())
-    }
-}
-
-fn happening(rng: &mut fastrand::Rng) -> Happening {
-    match rng.u32(0..12) {
-        0..4 => Happening::Rotate(rng.usize(0..3)),
-        4 => Happening::MoveFunction(rng.usize(0..3)),
-        5 => Happening::AddAction,
-        6 => Happening::UploadAgain,
-        7 => Happening::OverwriteRolePolicy,
-        8 => Happening::Resync,
-        9 => Happening::Sweep,
-        10 => Happening::GoCold(Name::ALL[rng.usize(0..Name::ALL.len())]),
-        _ => Happening::Pass(rng.u64(1..4_000)),
-    }
-}
-
-async fn happen(simulation: &Simulation, house: &mut House, happening: Happening) {
-    match happening {
-        Happening::Rotate(nth) => simulation.rotate(&house.actions[nth]).await,
-        Happening::MoveFunction(nth) => {
-            let action = &mut house.actions[nth];
-            action.moved = !action.moved;
-            simulation.furnish_functions(house);
-            simulation.upload(house).await;
-        }
-        Happening::AddAction => {
-            let action = Action {
-                key: format!("added-{}", house.actions.len()),
-                tested: house.actions.len().is_multiple_of(2),
-                alternating: false,
-                moved: false,
-            };
-            simulation.furnish_action(&action);
-            house.actions.push(action);
-            simulation.furnish_functions(house);
-            simulation.upload(house).await;
-        }
-        Happening::UploadAgain => simulation.upload(house).await,
-        Happening::OverwriteRolePolicy => {
-            house.tampered = true;
-            simulation.overwrite_role_policy().await;
-        }
-        Happening::Resync => simulation.fire("ResyncSchedule"),
-        Happening::Sweep => simulation.fire("ComplianceSchedule"),
-        Happening::GoCold(function) => simulation.function(function).go_cold(),
-        Happening::Pass(seconds) => simulation.pass(Duration::from_secs(seconds)).await,
     }
 }

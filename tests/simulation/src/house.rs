@@ -33,6 +33,10 @@ pub struct Action {
     pub alternating: bool,
     /// Whether it calls its second function.
     pub moved: bool,
+    /// Whether the references of its secret travel with it.
+    pub delivered: bool,
+    /// What the manifest says of its timeout.
+    pub timeout: Option<u8>,
 }
 
 impl Action {
@@ -63,6 +67,16 @@ impl Action {
         )
     }
 
+    /// The ARN of the function that it does not call.
+    #[must_use]
+    pub fn other_function(&self) -> String {
+        let other = Self {
+            moved: !self.moved,
+            ..self.clone()
+        };
+        other.function()
+    }
+
     fn function_name(&self) -> String {
         match self.moved {
             true => format!("Genesys-{}-2", self.key),
@@ -81,6 +95,12 @@ impl Action {
             "secrets": [{"name": "DB", "arn": self.secret(), "overlap": overlap}],
             "contract": {"input": {"type": "object"}, "output": {"type": "object"}},
         });
+        if !self.delivered {
+            entry["delivery"] = json!("none");
+        }
+        if let Some(timeout) = self.timeout {
+            entry["timeout_seconds"] = json!(timeout);
+        }
         if self.tested {
             entry["test"] = json!({"input": {}, "safe": true, "expect": {"found": true}});
         }
@@ -99,6 +119,10 @@ pub struct House {
     pub pair: bool,
     /// Whether a person changed what is managed: a verdict may then name that.
     pub tampered: bool,
+    /// Whether something could not be read or written for a while: a verdict may then be missing.
+    pub troubled: bool,
+    /// How many actions were added to it.
+    pub added: usize,
 }
 
 impl House {
@@ -111,12 +135,16 @@ impl House {
             credential: false,
             pair: false,
             tampered: false,
+            troubled: false,
+            added: 0,
             actions: actions
                 .map(|(number, key)| Action {
                     key: (*key).to_owned(),
                     tested: number % 2 == 0,
                     alternating: number % 3 == 0,
                     moved: false,
+                    delivered: true,
+                    timeout: None,
                 })
                 .collect(),
         }

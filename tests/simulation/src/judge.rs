@@ -5,7 +5,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use aws_simulator::services::secrets::Value as SecretValue;
 use aws_simulator::{Effect, Origin};
 use genesys_cloud::{ClientCredentials, Endpoints, Genesys, IntegrationFilter, Settings};
 use lockstep_domain::ids::Key;
@@ -29,6 +28,8 @@ impl Simulation {
         self.judge_credential(house, &mut problems);
         self.judge_pair(house, &mut problems).await;
         self.judge_queues(&mut problems);
+        self.judge_chains(&mut problems);
+        self.judge_verdicts(house, &mut problems);
         self.judge_secrecy(&mut problems);
         problems.extend(self.genesys.violations().into_iter().map(Problem));
         problems
@@ -44,7 +45,7 @@ impl Simulation {
     }
 
     /// A client whose requests nothing disturbs.
-    fn signed_in(&self, credentials: ClientCredentials) -> Genesys {
+    pub(crate) fn signed_in(&self, credentials: ClientCredentials) -> Genesys {
         let platform = Platform {
             wire: self.genesys.wire(),
             faults: Arc::clone(&self.faults),
@@ -125,7 +126,7 @@ impl Simulation {
         }
         let template = request.expect("a reader may read").unwrap_or_default();
         let current = self.current_version(action);
-        if !template.contains(&current) {
+        if action.delivered && !template.contains(&current) {
             problems.push(Problem(format!(
                 "{key}: it is not bound to {current}: {template}"
             )));
@@ -218,25 +219,13 @@ impl Simulation {
             return;
         }
         let secret = House::pair_secret();
-        let (current, is_pending) = self.account.with_state(|state| {
+        let is_pending = self.account.with_state(|state| {
             let found = state.services.secrets.find(&secret, self.clock.now());
             let found = found.expect("the secret exists");
-            let value = match found.value("AWSCURRENT") {
-                Some(SecretValue::Text(text)) => text.clone(),
-                Some(SecretValue::Binary(_)) | None => String::new(),
-            };
             let pending = found.holder("AWSPENDING");
-            (
-                value,
-                pending.is_some() && pending != found.holder("AWSCURRENT"),
-            )
+            pending.is_some() && pending != found.holder("AWSCURRENT")
         });
-        let current: Value = serde_json::from_str(&current).unwrap_or_default();
-        let text = |name: &str| current[name].as_str().unwrap_or_default().to_owned();
-        let client = self.signed_in(ClientCredentials {
-            client_id: text("client_id"),
-            client_secret: text("client_secret").into(),
-        });
+        let client = self.signed_in(self.holder_of_the_pair());
         if let Err(error) = client.sign_in().await {
             problems.push(Problem(format!(
                 "the current client can't sign in: {error}"
@@ -302,7 +291,7 @@ impl Simulation {
 }
 
 /// An event of Lockstep's that the bus took.
-fn emitted(effect: &Effect) -> Option<&Value> {
+pub(crate) fn emitted(effect: &Effect) -> Option<&Value> {
     if let Effect::EventPut { event, .. } = effect
         && event["source"] == "lockstep"
     {

@@ -14,27 +14,35 @@
     reason = "a test's helpers may panic as the test itself may"
 )]
 
+mod canary;
 mod driver;
+mod evidence;
 mod explore;
 mod faults;
 mod functions;
 mod genesys;
+mod happening;
 mod history;
 mod house;
 mod judge;
 mod log;
+mod oracle;
+mod person;
 mod scenario;
 mod stand;
 pub mod story;
+mod trouble;
 mod web_services;
 
 pub use driver::{Driver, Invoked, Rotations, Step, StepCall, Taken, Weather};
 pub use explore::{Calls, Figures, Outcome, Run, each_call, play_all, report};
 pub use faults::{Fault, Faults, Kind, Site};
 pub use functions::{Deployed, Ended, Name};
-pub use history::{Happening, History};
+pub use happening::Happening;
+pub use history::History;
 pub use house::{Action, House, ORGANIZATION};
 pub use judge::Problem;
 pub use scenario::Scenario;
 pub use stand::{ACCOUNT, Judged, Simulation, run};
+pub use trouble::{Target, Trouble};
 pub use web_services::{WebService, WebServices};

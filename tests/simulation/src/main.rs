@@ -27,6 +27,9 @@ enum What {
         /// The first seed.
         #[arg(long, default_value_t = 1)]
         from: u64,
+        /// Print a failure as it was played, and do not look for a shorter one.
+        #[arg(long)]
+        as_played: bool,
     },
     /// Every fault at every call of every scenario.
     Faults,
@@ -40,7 +43,11 @@ enum What {
 fn main() -> ExitCode {
     let began = Instant::now();
     let failed = match Arguments::parse().what {
-        What::Histories { count, from } => histories(from, count),
+        What::Histories {
+            count,
+            from,
+            as_played,
+        } => histories(from, count, as_played),
         What::Faults => faults(),
         What::Replay { seed } => replay(seed),
     };
@@ -52,7 +59,7 @@ fn main() -> ExitCode {
 }
 
 /// Each failure is shrunk, and printed with its seed.
-fn histories(from: u64, count: u64) -> usize {
+fn histories(from: u64, count: u64, as_played: bool) -> usize {
     let next = AtomicU64::new(from);
     let end = from + count;
     let figures = Mutex::new(Figures::default());
@@ -71,8 +78,13 @@ fn histories(from: u64, count: u64) -> usize {
                     figures.add(&outcome);
                     if !outcome.problems.is_empty() && figures.failed <= 20 {
                         drop(figures);
-                        let shrunk = history.shrunk();
-                        println!("{shrunk}{}", report(&shrunk.play()));
+                        match as_played {
+                            true => println!("{history}{}", report(&outcome)),
+                            false => {
+                                let shrunk = history.shrunk();
+                                println!("{shrunk}{}", report(&shrunk.play()));
+                            }
+                        }
                     }
                 }
             });

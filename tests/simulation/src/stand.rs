@@ -163,7 +163,7 @@ impl Simulation {
         };
         let policies = Arc::new(EvaluatePolicies::default());
         let account = Account::authorized_by(settings, clock, policies);
-        let faults = Arc::new(Faults::default());
+        let faults = Arc::new(Faults::new(clock));
         account.set_judging(match judged {
             Judged::Everything => Judging::Everything,
             Judged::Nothing => Judging::Nothing,

@@ -1,15 +1,11 @@
 //! Histories that once failed. Each is as short as it could be made, and named after what must hold in
 //! it.
 
-use simulation::{Happening, History, report};
+use simulation::{Happening, History, House, report};
 
 fn comes_right(happenings: &[Happening]) {
-    let history = History {
-        seed: 1,
-        happenings: happenings.to_vec(),
-        faults: Vec::new(),
-        rough: false,
-    };
+    let house = House::of(&["orders", "invoices", "customers"]);
+    let history = History::undisturbed(house, happenings);
     let outcome = history.play();
     assert!(
         outcome.problems.is_empty(),
