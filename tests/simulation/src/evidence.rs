@@ -29,9 +29,11 @@ impl Simulation {
         };
         let mut records = Vec::new();
         for object in held.keys() {
-            let Some((key, _)) = object
-                .strip_prefix(&prefix)
-                .and_then(|rest| rest.split_once('/'))
+            let name = object.strip_prefix(&prefix);
+            // Beside the chains are the records of clients' rotations, each by itself.
+            let Some((key, _)) = name
+                .and_then(|name| name.split_once('/'))
+                .filter(|(_, number)| number.trim_end_matches(".json").parse::<u64>().is_ok())
             else {
                 continue;
             };

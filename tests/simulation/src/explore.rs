@@ -22,7 +22,7 @@ pub struct Run {
 }
 
 /// What came of a run.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
     /// The calls of the functions once the story had begun.
     pub calls: Vec<Site>,

@@ -7,6 +7,7 @@ use crate::canary::Canary;
 use crate::functions::Name;
 use crate::house::{Action, House, value_of};
 use crate::person::Edit;
+use crate::scenario::Rotate;
 use crate::stand::Simulation;
 use crate::trouble::Trouble;
 
@@ -38,6 +39,8 @@ pub enum Happening {
     OverwriteRolePolicy,
     /// A person changes the nth action at Genesys Cloud.
     EditAction(usize, Edit),
+    /// The functions of the nth action answer wrongly from now on.
+    BreakFunction(usize),
     /// Something goes wrong for so many seconds.
     Begin(Trouble, u64),
     /// Every execution environment of a function ends when it is idle.
@@ -70,11 +73,12 @@ impl Happening {
     /// One that disturbs.
     pub(crate) fn disturbance(rng: &mut fastrand::Rng) -> Self {
         let nth = rng.usize(0..4);
-        match rng.u32(0..8) {
+        match rng.u32(0..9) {
             0 => Self::OverwriteRolePolicy,
             1 => Self::EditAction(nth, Edit::Headers),
             2 => Self::EditAction(nth, Edit::Function),
-            3..7 => {
+            3 => Self::BreakFunction(nth),
+            4..8 => {
                 let trouble = Trouble::ALL[rng.usize(0..Trouble::ALL.len())];
                 Self::Begin(trouble, rng.u64(5..1_200))
             }
@@ -105,7 +109,7 @@ impl Happening {
                 simulation.put_value(&secret, value).await;
             }
             Self::RotatePair if house.pair => {
-                simulation.rotate_pair_again().await;
+                simulation.rotate_pair(Rotate::Now).await;
             }
             Self::Resync => simulation.fire("ResyncSchedule"),
             Self::Sweep => simulation.fire("ComplianceSchedule"),
@@ -121,6 +125,11 @@ impl Happening {
                 simulation
                     .edit_as_a_stranger(&house.actions[nth], edit)
                     .await;
+            }
+            Self::BreakFunction(nth) => {
+                let nth = nth % house.actions.len();
+                house.actions[nth].broken = true;
+                simulation.furnish_functions(house);
             }
             Self::Begin(trouble, seconds) => {
                 house.troubled = true;
@@ -162,6 +171,7 @@ impl Happening {
                     alternating: false,
                     moved: false,
                     delivered: true,
+                    broken: false,
                     timeout: None,
                 });
                 true
@@ -180,6 +190,7 @@ impl Happening {
             | Self::Sweep
             | Self::OverwriteRolePolicy
             | Self::EditAction(..)
+            | Self::BreakFunction(_)
             | Self::Begin(..)
             | Self::GoCold(_)
             | Self::Pass(_) => false,
@@ -211,6 +222,7 @@ impl fmt::Display for Happening {
                     "a person changes action {nth} at Genesys Cloud: {edit:?}"
                 )
             }
+            Self::BreakFunction(nth) => write!(f, "the function of action {nth} answers wrongly"),
             Self::Begin(trouble, seconds) => write!(f, "for {seconds} s {trouble}"),
             Self::GoCold(function) => {
                 write!(f, "the execution environments of {function:?} end")

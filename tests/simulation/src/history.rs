@@ -2,6 +2,7 @@
 //! thought of, each with a call or two that go wrong; and shrinking one that fails to what a person
 //! can read.
 
+use std::any::Any;
 use std::fmt;
 
 use crate::canary::Canary;
@@ -91,9 +92,16 @@ impl History {
         }
     }
 
-    /// Plays it.
+    /// Plays it. A panic, of a function or of the simulation itself, is a problem too.
     #[must_use]
     pub fn play(&self) -> Outcome {
+        std::panic::catch_unwind(|| self.played()).unwrap_or_else(|panic| Outcome {
+            problems: vec![Problem(format!("it panicked: {}", message(&*panic)))],
+            ..Outcome::default()
+        })
+    }
+
+    fn played(&self) -> Outcome {
         run(self.seed, Judged::Nothing, async |simulation| {
             let mut house = self.house.clone();
             let canary = Canary::default();
@@ -198,6 +206,12 @@ impl History {
     }
 }
 
+fn message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_default()
+}
+
 /// What a manifest names at first: three or four actions of every kind, and perhaps a credential and a
 /// pair.
 fn house(rng: &mut fastrand::Rng) -> House {
@@ -209,6 +223,7 @@ fn house(rng: &mut fastrand::Rng) -> House {
         alternating: rng.bool(),
         moved: false,
         delivered: rng.u32(0..5) > 0,
+        broken: false,
         timeout: None,
     });
     House {

@@ -35,6 +35,8 @@ pub struct Action {
     pub moved: bool,
     /// Whether the references of its secret travel with it.
     pub delivered: bool,
+    /// Whether its functions answer something else than its test expects.
+    pub broken: bool,
     /// What the manifest says of its timeout.
     pub timeout: Option<u8>,
 }
@@ -121,6 +123,8 @@ pub struct House {
     pub tampered: bool,
     /// Whether something could not be read or written for a while: a verdict may then be missing.
     pub troubled: bool,
+    /// Whether the audit log shows nothing.
+    pub unaudited: bool,
     /// How many actions were added to it.
     pub added: usize,
 }
@@ -136,6 +140,7 @@ impl House {
             pair: false,
             tampered: false,
             troubled: false,
+            unaudited: false,
             added: 0,
             actions: actions
                 .map(|(number, key)| Action {
@@ -144,6 +149,7 @@ impl House {
                     alternating: number % 3 == 0,
                     moved: false,
                     delivered: true,
+                    broken: false,
                     timeout: None,
                 })
                 .collect(),
@@ -220,6 +226,8 @@ impl House {
     /// Puts the functions into an account.
     pub fn furnish_functions(&self, account: &Account) {
         for action in &self.actions {
+            let found = !action.broken;
+            let answer = json!({"found": found}).to_string().into_bytes();
             account.state().services.lambda.put(Function {
                 name: action.function_name(),
                 role: "arn:aws:iam::123456789012:role/orders-execution".to_owned(),
@@ -228,7 +236,7 @@ impl House {
                 environment: Default::default(),
                 qualifiers: Default::default(),
                 policy: None,
-                body: Body::immediate(|_| Ended::Returned(br#"{"found": true}"#.to_vec())),
+                body: Body::immediate(move |_| Ended::Returned(answer.clone())),
             });
         }
     }

@@ -168,7 +168,13 @@ impl Simulation {
             let is_verdict = [Verdict::Verified, Verdict::Violated, Verdict::Unverified]
                 .iter()
                 .any(|verdict| verdict.event() == kind);
-            let uri = event["detail"]["evidence"].as_str().unwrap_or_default();
+            let Some(uri) = event["detail"]["evidence"].as_str() else {
+                // Of a message that was given up, before anything could be recorded.
+                if kind != Verdict::Unverified.event() && is_verdict {
+                    problems.push(Problem(format!("{kind:?} was emitted without evidence")));
+                }
+                continue;
+            };
             let said = recorded.get(uri).copied().flatten();
             if is_verdict && said.map(Verdict::event) != Some(kind) {
                 problems.push(Problem(format!(
@@ -201,9 +207,8 @@ fn fault(verdict: Verdict, covered: &Covered<'_>, truth: &Truth, house: &House) 
             (!by_a_stranger && !failed && !overwritten)
                 .then(|| format!("nobody else changed anything: {}", verdict_of(covered)))
         }
-        Verdict::Unverified => {
-            (!house.troubled).then(|| format!("everything could be read: {}", verdict_of(covered)))
-        }
+        Verdict::Unverified => (!house.troubled && !house.unaudited)
+            .then(|| format!("everything could be read: {}", verdict_of(covered))),
     }
 }
 

@@ -6,7 +6,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_secretsmanager::types::RotationRulesType;
 use aws_simulator::Effect;
 use genesys_cloud::IntendedState;
-use genesys_simulator::{PlantedUse, UsageSettings};
+use genesys_simulator::{AuditSettings, PlantedUse, UsageSettings};
 use jiff::Timestamp;
 
 use crate::faults::is_write;
@@ -20,6 +20,17 @@ const LONGEST: Duration = Duration::from_secs(6 * 3600);
 
 /// Longer than `StuckAfterMinutes`.
 const STUCK: Duration = Duration::from_secs(25 * 3600);
+
+/// When Secrets Manager rotates a secret whose rotation is configured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rotate {
+    /// At once.
+    Now,
+    /// On schedule; at once it only tries the test ("Secrets Manager tests the rotation
+    /// configuration by running the testSecret step": Secrets Manager API reference, `RotateSecret`,
+    /// `RotateImmediately`).
+    Later,
+}
 
 /// A story.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,11 +53,21 @@ pub enum Scenario {
     ClientRotation,
     /// The sweep looks at everything.
     Sweep,
+    /// A secret rotates, and the live test fails: what is live stays.
+    RotationRejected,
+    /// A secret rotates whose references do not travel with the action.
+    RotationNotDelivered,
+    /// A secret rotates, and the audit log shows the writes ten minutes late.
+    VerificationLate,
+    /// A secret rotates, and the audit log never shows the writes.
+    VerificationNever,
+    /// A person configures the rotation of the pair, and Secrets Manager only tries the test.
+    RotationTrial,
 }
 
 impl Scenario {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 14] = [
         Self::FirstProvisioning,
         Self::RotationWithTest,
         Self::RotationWithoutTest,
@@ -56,16 +77,24 @@ impl Scenario {
         Self::CredentialMoved,
         Self::ClientRotation,
         Self::Sweep,
+        Self::RotationRejected,
+        Self::RotationNotDelivered,
+        Self::VerificationLate,
+        Self::VerificationNever,
+        Self::RotationTrial,
     ];
 
     /// What is managed in it.
     #[must_use]
     pub fn house(self) -> House {
-        House {
+        let mut house = House {
             credential: self == Self::CredentialMoved,
-            pair: self == Self::ClientRotation,
+            pair: matches!(self, Self::ClientRotation | Self::RotationTrial),
+            unaudited: self == Self::VerificationNever,
             ..House::of(&["orders", "invoices"])
-        }
+        };
+        house.actions[0].delivered = self != Self::RotationNotDelivered;
+        house
     }
 
     /// Brings the world to where the story begins; nothing goes wrong yet.
@@ -80,7 +109,12 @@ impl Scenario {
             | Self::ManifestReplaced
             | Self::CredentialMoved
             | Self::ClientRotation
-            | Self::Sweep => {
+            | Self::Sweep
+            | Self::RotationRejected
+            | Self::RotationNotDelivered
+            | Self::VerificationLate
+            | Self::VerificationNever
+            | Self::RotationTrial => {
                 if house.credential {
                     simulation.create_web_services().await;
                 }
@@ -97,7 +131,28 @@ impl Scenario {
     pub async fn play(self, simulation: &Simulation, house: &mut House) {
         match self {
             Self::FirstProvisioning => simulation.upload(house).await,
-            Self::RotationWithTest => simulation.rotate(&house.actions[0]).await,
+            Self::RotationWithTest | Self::RotationNotDelivered => {
+                simulation.rotate(&house.actions[0]).await;
+            }
+            Self::RotationRejected => {
+                house.actions[0].broken = true;
+                simulation.furnish_functions(house);
+                simulation.rotate(&house.actions[0]).await;
+            }
+            Self::VerificationLate => {
+                simulation.show_audits(&AuditSettings {
+                    delay_seconds: Some(600.0),
+                    ..AuditSettings::default()
+                });
+                simulation.rotate(&house.actions[0]).await;
+            }
+            Self::VerificationNever => {
+                simulation.show_audits(&AuditSettings {
+                    never: Some(true),
+                    ..AuditSettings::default()
+                });
+                simulation.rotate(&house.actions[0]).await;
+            }
             Self::RotationWithoutTest => simulation.rotate(&house.actions[1]).await,
             Self::FunctionMoved => {
                 house.actions[0].moved = true;
@@ -120,7 +175,14 @@ impl Scenario {
                 let secret = House::credential_secret();
                 simulation.put_value(&secret, value_of("basic", 2)).await;
             }
-            Self::ClientRotation => simulation.rotate_pair().await,
+            Self::ClientRotation => {
+                let is_accepted = simulation.rotate_pair(Rotate::Now).await;
+                assert!(is_accepted, "the operator may rotate");
+            }
+            Self::RotationTrial => {
+                let is_accepted = simulation.rotate_pair(Rotate::Later).await;
+                assert!(is_accepted, "the operator may configure a rotation");
+            }
             Self::Sweep => simulation.fire("ComplianceSchedule"),
         }
     }
@@ -173,14 +235,14 @@ impl Simulation {
         self.genesys.set_usage(&usage).expect("a use of yesterday");
     }
 
-    /// A person has Secrets Manager rotate the pair.
-    async fn rotate_pair(&self) {
-        let is_accepted = self.rotate_pair_again().await;
-        assert!(is_accepted, "the operator may rotate");
+    /// When audit records show.
+    fn show_audits(&self, settings: &AuditSettings) {
+        let shown = self.genesys.set_audits(settings);
+        shown.expect("a time that is not negative");
     }
 
-    /// The same. Answers false where a rotation is under way.
-    pub(crate) async fn rotate_pair_again(&self) -> bool {
+    /// A person has Secrets Manager rotate the pair. Answers false where a rotation is under way.
+    pub(crate) async fn rotate_pair(&self, when: Rotate) -> bool {
         let secrets = aws_sdk_secretsmanager::Client::new(&self.operator());
         let rules = RotationRulesType::builder()
             .automatically_after_days(30)
@@ -192,6 +254,7 @@ impl Simulation {
             .client_request_token(format!("20000000-0000-4000-8000-{number:0>12}"))
             .rotation_lambda_arn(self.function(Name::Rotate).arn())
             .rotation_rules(rules)
+            .rotate_immediately(when == Rotate::Now)
             .send();
         rotated.await.is_ok()
     }

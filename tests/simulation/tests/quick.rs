@@ -91,3 +91,28 @@ fn a_clients_rotation_survives_every_crash_and_lost_answer() {
 fn a_sweep_survives_every_crash_and_lost_answer() {
     no_call_hides_what_it_did(Scenario::Sweep);
 }
+
+#[test]
+fn a_rotation_that_is_not_delivered_survives_every_crash_and_lost_answer() {
+    no_call_hides_what_it_did(Scenario::RotationNotDelivered);
+}
+
+#[test]
+fn a_late_audit_log_survives_every_crash_and_lost_answer() {
+    no_call_hides_what_it_did(Scenario::VerificationLate);
+}
+
+#[test]
+fn an_audit_log_that_shows_nothing_survives_every_crash_and_lost_answer() {
+    no_call_hides_what_it_did(Scenario::VerificationNever);
+}
+
+#[test]
+fn the_trial_of_a_rotation_survives_every_crash_and_lost_answer() {
+    no_call_hides_what_it_did(Scenario::RotationTrial);
+}
+
+#[test]
+fn a_rotation_whose_live_test_fails_survives_every_crash_and_lost_answer() {
+    no_call_hides_what_it_did(Scenario::RotationRejected);
+}
