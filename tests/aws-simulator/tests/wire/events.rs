@@ -1,9 +1,13 @@
+use std::sync::Arc;
+
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::primitives::DateTime;
 use aws_sdk_eventbridge::types::{PutEventsRequestEntry, PutPartnerEventsRequestEntry};
-use aws_simulator::{Account, Effect, Judging, Notification};
+use aws_simulator::{
+    Account, Clock, Effect, EvaluatePolicies, Judging, Notification, Origin, Principal, Settings,
+};
 
-use crate::world::{account, code, sdk};
+use crate::world::{account, code, sdk, start};
 
 fn entry(detail: &str) -> PutEventsRequestEntry {
     PutEventsRequestEntry::builder()
@@ -141,4 +145,23 @@ async fn events_of_a_partner_are_lost_until_their_bus_exists() {
         [Notification::Event { bus, event, .. }]
             if bus == source && event["time"] == "1970-01-01T00:00:00Z"
     ));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_partner_needs_no_permission_of_the_account_that_it_sends_to() {
+    let clock = Clock::starting_at(start());
+    let policies = Arc::new(EvaluatePolicies::default());
+    let account = Account::authorized_by(Settings::default(), clock, policies);
+    let source = "aws.partner/genesys.com/cloud/org/test";
+    account.state().services.events.put_bus(source);
+    let partner = Principal::root("765628985471");
+    let client = Client::new(&account.sdk_config(partner, Origin::default()));
+    let entry = PutPartnerEventsRequestEntry::builder()
+        .source(source)
+        .detail_type("x")
+        .detail("{}")
+        .time(DateTime::from_secs(0));
+    let put = client.put_partner_events().entries(entry.build());
+    put.send().await.unwrap();
+    assert_eq!(account.take_notifications().len(), 1);
 }
