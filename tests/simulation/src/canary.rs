@@ -47,6 +47,7 @@ impl Canary {
 
     /// Calls for ever. With `now_and_then` also where nothing is written.
     pub(crate) async fn sing(&self, simulation: &Simulation, now_and_then: bool) {
+        let mut written = simulation.faults.written();
         loop {
             let pause = async {
                 match now_and_then {
@@ -56,7 +57,7 @@ impl Canary {
             };
             tokio::select! {
                 biased;
-                () = simulation.faults.written.notified() => {}
+                _ = written.changed() => {}
                 () = pause => {}
             }
             self.call(simulation).await;

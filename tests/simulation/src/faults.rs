@@ -12,7 +12,7 @@ use aws_simulator::{
 };
 use clock::Clock;
 use jiff::Timestamp;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use crate::driver::OUTSIDE;
 use crate::trouble::Trouble;
@@ -117,11 +117,22 @@ pub struct Fault {
     pub kind: Kind,
 }
 
+/// A call that a fault waits for.
+#[derive(Debug)]
+struct Awaited {
+    function: String,
+    operation: String,
+    /// How many of these calls pass before.
+    pass: usize,
+    kind: Kind,
+}
+
 #[derive(Debug, Default)]
 struct Inside {
     /// The calls of the functions so far.
     calls: Vec<Site>,
     planned: BTreeSet<Fault>,
+    awaited: Vec<Awaited>,
     /// Requests on their way whose fate is decided, by the account's numbers.
     decided: std::collections::BTreeMap<u64, Kind>,
     crashed: BTreeSet<Origin>,
@@ -136,10 +147,10 @@ pub struct Faults {
     clock: Clock,
     inside: Mutex<Inside>,
     crash: Notify,
-    /// Rung after each write of a function that calls of actions and sign-in depend on.
-    pub(crate) written: Notify,
     /// Rung at each call: something may have changed.
     pub(crate) progress: Notify,
+    /// Counts the writes of functions that calls of actions and sign-in depend on.
+    written: watch::Sender<u64>,
 }
 
 impl Faults {
@@ -148,8 +159,8 @@ impl Faults {
             clock,
             inside: Mutex::default(),
             crash: Notify::new(),
-            written: Notify::new(),
             progress: Notify::new(),
+            written: watch::Sender::default(),
         }
     }
 
@@ -170,6 +181,23 @@ impl Faults {
         self.lock().planned.insert(fault);
     }
 
+    /// Plans a fault for an operation that a function calls, after so many of these calls from now on.
+    pub fn plan_call(&self, function: &str, operation: &str, after: usize, kind: Kind) {
+        self.lock().awaited.push(Awaited {
+            function: function.to_owned(),
+            operation: operation.to_owned(),
+            pass: after,
+            kind,
+        });
+    }
+
+    /// Forgets what is planned and has not happened.
+    pub fn forget_plans(&self) {
+        let mut inside = self.lock();
+        inside.planned.clear();
+        inside.awaited.clear();
+    }
+
     /// Every call of a function so far, in order.
     #[must_use]
     pub fn calls(&self) -> Vec<Site> {
@@ -180,6 +208,17 @@ impl Faults {
     #[must_use]
     pub fn hit(&self) -> Vec<(Fault, Site)> {
         self.lock().hit.clone()
+    }
+
+    /// Changes after each write of a function that calls of actions and sign-in depend on.
+    #[must_use]
+    pub fn written(&self) -> watch::Receiver<u64> {
+        self.written.subscribe()
+    }
+
+    /// A function wrote what calls of actions and sign-in depend on.
+    pub(crate) fn wrote(&self) {
+        self.written.send_modify(|count| *count += 1);
     }
 
     /// Ends when the process over whose connections `origin` calls is to end.
@@ -197,14 +236,19 @@ impl Faults {
     pub(crate) fn decide(&self, site: Site) -> Option<Kind> {
         let mut inside = self.lock();
         inside.calls.push(site.clone());
-        let number = u64::try_from(inside.calls.len()).unwrap_or(u64::MAX);
-        let planned = inside.planned.iter().find(|fault| fault.call == number);
-        let Some(fault) = planned.copied() else {
+        let call = u64::try_from(inside.calls.len()).unwrap_or(u64::MAX);
+        let planned = inside.planned.iter().find(|fault| fault.call == call);
+        let planned = planned.copied();
+        if let Some(fault) = &planned {
+            inside.planned.remove(fault);
+        }
+        let awaited = take(&mut inside.awaited, &site);
+        let fault = planned.or(awaited.map(|kind| Fault { call, kind }));
+        let Some(fault) = fault else {
             let now = self.clock.now();
             let mut troubles = inside.troubles.iter().filter(|(_, until)| now < *until);
-            return troubles.find_map(|(trouble, _)| trouble.befalls(&site, number));
+            return troubles.find_map(|(trouble, _)| trouble.befalls(&site, call));
         };
-        inside.planned.remove(&fault);
         inside.hit.push((fault, site));
         Some(fault.kind)
     }
@@ -218,6 +262,24 @@ impl Faults {
     fn lock(&self) -> std::sync::MutexGuard<'_, Inside> {
         self.inside.lock().expect("no test panics in here")
     }
+}
+
+/// Takes the fault that waits for this call, and counts the call for the others.
+fn take(awaited: &mut Vec<Awaited>, site: &Site) -> Option<Kind> {
+    let mut found = None;
+    let of_this_call =
+        |one: &Awaited| one.function == site.function && one.operation == site.operation;
+    for (index, one) in awaited
+        .iter_mut()
+        .enumerate()
+        .filter(|(_, one)| of_this_call(one))
+    {
+        match one.pass.checked_sub(1) {
+            Some(pass) => one.pass = pass,
+            None => found = found.or(Some(index)),
+        }
+    }
+    found.map(|index| awaited.remove(index).kind)
 }
 
 /// The wire to AWS, on which planned faults happen. Those who are no function of the stack are not
@@ -262,7 +324,7 @@ impl Wire for Disturbed {
         self.0.progress.notify_one();
         let matters = matches!(call.service, Service::Iam | Service::SecretsManager);
         if Self::is_of_a_function(call) && matters && is_write_to_aws(&call.operation) {
-            self.0.written.notify_one();
+            self.0.wrote();
         }
         let kind = self.0.lock().decided.remove(&call.sequence);
         let after = match kind {

@@ -65,7 +65,7 @@ impl Connection {
         let answered = answered.await;
         faults.progress.notify_one();
         if is_disturbed && writes {
-            faults.written.notify_one();
+            faults.wrote();
         }
         match kind {
             Some(Kind::Crash) => {
