@@ -197,11 +197,7 @@ async fn rotate(
     again: bool,
 ) -> Result<ExitCode, Error> {
     let (aws, endpoints) = running().await?;
-    let options = RotateOptions {
-        stop_after,
-        again,
-        once: false,
-    };
+    let options = RotateOptions { stop_after, again };
     let rotated = sandbox::rotate(&aws, &endpoints, secret_arn, options).await?;
     print(&rotated)?;
     Ok(if rotated.done {

@@ -70,8 +70,6 @@ pub struct RotateOptions {
     pub stop_after: Option<Step>,
     /// Go through the rotation again that is pending, with its token; or, where it is over, through the latest.
     pub again: bool,
-    /// Go through the steps once only, whatever fails.
-    pub once: bool,
 }
 
 /// What became of a rotation.
@@ -96,16 +94,6 @@ pub struct StepCall {
     pub answer: Value,
 }
 
-impl Rotated {
-    /// What the function said last where it failed; empty where it did not.
-    pub fn problem(&self) -> String {
-        let last = self.calls.last().filter(|call| call.failed);
-        last.map(|call| call.answer["errorMessage"].as_str().unwrap_or_default())
-            .unwrap_or_default()
-            .to_owned()
-    }
-}
-
 impl Stack {
     /// Rotates the OAuth client in a secret, as Secrets Manager does.
     ///
@@ -117,36 +105,6 @@ impl Stack {
         options: RotateOptions,
     ) -> Result<Rotated, Error> {
         rotate(&self.aws, self.aws_endpoints(), secret_arn, options).await
-    }
-
-    /// Begins a rotation as Secrets Manager does, and calls nobody: answers its token.
-    ///
-    /// # Errors
-    /// See [`rotate`].
-    pub async fn begin_rotation(&self, secret_arn: &str) -> Result<String, Error> {
-        begin(&self.aws, secret_arn).await
-    }
-
-    /// Calls the rotation function with one step.
-    ///
-    /// # Errors
-    /// Where it can't be called. A function that ends with an error is an answer.
-    pub async fn rotation_step(
-        &self,
-        secret_arn: &str,
-        token: &str,
-        step: Step,
-    ) -> Result<StepCall, Error> {
-        call(&self.aws, self.aws_endpoints(), secret_arn, token, step).await
-    }
-
-    /// The version of a secret that carries a label.
-    ///
-    /// # Errors
-    /// Where the secret can't be described.
-    pub async fn labelled(&self, secret_arn: &str, label: &str) -> Result<Option<String>, Error> {
-        let described = describe(&self.aws, secret_arn).await?;
-        Ok(holder(&described, label))
     }
 }
 
@@ -189,8 +147,7 @@ pub async fn rotate(
         calls: Vec::new(),
         done: false,
     };
-    let rounds = if options.once { 1 } else { ROUNDS };
-    for round in 0..rounds {
+    for round in 0..ROUNDS {
         if round > 0 {
             sleep(BETWEEN_ROUNDS).await;
         }

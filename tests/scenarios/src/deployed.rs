@@ -11,7 +11,7 @@ use nix::unistd::{Pid, getpgid};
 use sandbox::Stack;
 use sandbox::target::{ECHO, PREFIX};
 use serde_json::Value;
-use simulation::story::{Answer, Aws, Does, Error, Heard, Http, Options, Places, Stage};
+use simulation::story::{Answer, Aws, Does, Error, Heard, Http, Options, Pace, Places, Stage};
 use tokio::time::{Instant, sleep};
 
 /// How long a story waits for an event. Far more than it takes: a machine may be busy.
@@ -80,22 +80,6 @@ impl Deployed {
             .filter_map(|one| one.uuid().map(str::to_owned))
             .collect())
     }
-
-    /// Gives a function less time than the template does.
-    ///
-    /// # Errors
-    /// Where it can't be configured.
-    pub async fn times_out_after(&self, function: &str, time: Duration) -> Result<(), Error> {
-        self.stack
-            .aws
-            .lambda
-            .update_function_configuration()
-            .function_name(self.stack.function_name(function)?)
-            .timeout(time.as_secs().try_into()?)
-            .send()
-            .await?;
-        Ok(())
-    }
 }
 
 fn places(stack: &Stack) -> Places {
@@ -124,7 +108,9 @@ fn heard(event: sandbox::Heard) -> Heard {
 impl Stage for Deployed {
     type Http = Sockets;
 
-    const CANARY_PAUSE: Duration = Duration::ZERO;
+    fn pace(&self) -> Pace {
+        Pace::RoundAfterRound
+    }
 
     async fn open(options: Options) -> Result<Self, Error> {
         let mut wanted = sandbox::Options::silent();

@@ -89,8 +89,13 @@ impl Name {
 pub enum Ended {
     /// It returned this.
     Returned(Value),
-    /// It failed; the kind and the message of the error.
-    Failed(String),
+    /// It failed.
+    Failed {
+        /// A stable word: Lambda's `errorType`.
+        kind: &'static str,
+        /// What happened: Lambda's `errorMessage`.
+        message: String,
+    },
     /// It was cut off: it crashed, or ran out of time.
     CutOff,
 }
@@ -206,7 +211,10 @@ impl Deployed {
                     self.idle.borrow_mut().push(environment);
                     match handled {
                         Ok(answer) => Ended::Returned(answer),
-                        Err(failure) => Ended::Failed(format!("{failure:?}")),
+                        Err(failure) => Ended::Failed {
+                            kind: failure.kind(),
+                            message: failure.to_string(),
+                        },
                     }
                 }
             },

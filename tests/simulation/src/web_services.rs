@@ -47,13 +47,14 @@ impl WebServices {
     }
 }
 
-impl WebService {
-    /// Where actions call it.
-    #[must_use]
-    pub fn url(&self) -> &str {
+/// Where actions call it.
+impl AsRef<str> for WebService {
+    fn as_ref(&self) -> &str {
         &self.url
     }
+}
 
+impl WebService {
     /// Gives a user a password; the one before lets nobody in any more.
     pub fn lets_in(&self, user: &str, password: &str) {
         let mut users = self.users.lock().expect("no test panics in here");

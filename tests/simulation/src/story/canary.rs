@@ -1,21 +1,30 @@
 //! Callers that never stop: whether a change is ever felt.
 
-use std::time::Duration;
-
 use aws_sdk_secretsmanager::Client as Secrets;
 use genesys_simulator::RateLimitSettings;
 use serde_json::{Value, json};
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 use super::rotation::value;
 use super::stage::{Error, Http, Stage};
 use super::world::{World, basic, form};
 
+/// When a canary begins a round.
+#[derive(Clone, Debug)]
+pub enum Pace {
+    /// When the round before is over.
+    RoundAfterRound,
+    /// When something has changed that a caller may notice, whether the round before is over or not.
+    AtEachChange(watch::Receiver<u64>),
+}
+
 /// Calls round after round, from when it is made until it is stopped.
 #[derive(Debug)]
 pub struct Canary {
-    rounds: watch::Receiver<usize>,
+    begun: watch::Receiver<usize>,
+    made: watch::Receiver<usize>,
+    ask: watch::Sender<()>,
     stop: watch::Sender<bool>,
     task: JoinHandle<Vec<String>>,
 }
@@ -50,40 +59,64 @@ impl<S: Stage> World<S> {
             login: format!("{}/oauth/token", genesys.login_url()),
             executes: actions.iter().map(url).collect(),
         };
-        Ok(Canary::start(caller, S::CANARY_PAUSE))
+        Ok(Canary::start(caller, self.stack.pace()))
     }
 }
 
 impl Canary {
-    fn start<H: Http>(caller: Caller<H>, pause: Duration) -> Self {
-        let (made, rounds) = watch::channel(0);
-        let (stop, stopped) = watch::channel(false);
+    fn start<H: Http>(caller: Caller<H>, mut pace: Pace) -> Self {
+        let (begin, begun) = watch::channel(0);
+        let (end, made) = watch::channel(0);
+        let (ask, mut asked) = watch::channel(());
+        let (stop, mut stopped) = watch::channel(false);
         let task = tokio::spawn(async move {
+            let mut rounds = JoinSet::new();
             let mut failures = Vec::new();
             while !*stopped.borrow() {
-                failures.extend(caller.round().await);
-                made.send_modify(|rounds| *rounds += 1);
-                if !pause.is_zero() {
-                    tokio::time::sleep(pause).await;
+                begin.send_modify(|rounds| *rounds += 1);
+                let (caller, end) = (caller.clone(), end.clone());
+                rounds.spawn(async move {
+                    let failures = caller.round().await;
+                    end.send_modify(|rounds| *rounds += 1);
+                    failures
+                });
+                match &mut pace {
+                    Pace::RoundAfterRound => failures.extend(next(&mut rounds).await),
+                    // Who asks and who changes have ended where the channel is closed.
+                    Pace::AtEachChange(changes) => tokio::select! {
+                        _ = changes.changed() => {}
+                        _ = asked.changed() => {}
+                        _ = stopped.changed() => {}
+                    },
                 }
+            }
+            while !rounds.is_empty() {
+                failures.extend(next(&mut rounds).await);
             }
             failures
         });
-        Self { rounds, stop, task }
+        Self {
+            begun,
+            made,
+            ask,
+            stop,
+            task,
+        }
     }
 
     /// How many rounds it has made.
     #[must_use]
     pub fn rounds(&self) -> usize {
-        *self.rounds.borrow()
+        *self.made.borrow()
     }
 
-    /// Waits for two more rounds, so that one whole round was made after now.
+    /// Waits until one whole round was made after now.
     pub async fn once_more(&self) {
-        let enough = self.rounds() + 2;
-        let mut rounds = self.rounds.clone();
+        let enough = *self.begun.borrow() + 1;
+        self.ask.send_replace(());
+        let mut made = self.made.clone();
         // Where the task broke, `stop` says so.
-        let _ = rounds.wait_for(|made| *made >= enough).await;
+        let _ = made.wait_for(|made| *made >= enough).await;
     }
 
     /// Stops it and answers every failure it saw.
@@ -96,6 +129,16 @@ impl Canary {
     }
 }
 
+/// The failures of the round that ends next.
+async fn next(rounds: &mut JoinSet<Vec<String>>) -> Vec<String> {
+    match rounds.join_next().await {
+        Some(Ok(failures)) => failures,
+        Some(Err(broken)) => vec![broken.to_string()],
+        None => Vec::new(),
+    }
+}
+
+#[derive(Clone)]
 struct Caller<H> {
     secrets: Secrets,
     secret: String,

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
+use super::canary::Pace;
 use super::stage::{Answer, Aws, Does, Error, Heard, Http, Options, Places, Stage};
 use crate::driver::Taken;
 use crate::functions::{Ended, Name};
@@ -47,7 +48,7 @@ pub fn play(story: impl AsyncFnOnce() -> Result<(), Error> + Send) -> Result<(),
 
 /// Everything in this process.
 pub struct InMemory {
-    simulation: Simulation,
+    pub(super) simulation: Simulation,
     /// Clients of its AWS, as the operator.
     pub aws: Aws,
     places: Places,
@@ -90,9 +91,9 @@ impl InMemory {
 
     /// An organization that Lockstep has worked in for a while: without calls of its own that show it
     /// can't tell whether a client is unused, and rotates none.
-    fn called_yesterday(&self) -> Result<(), Error> {
+    pub(super) fn called_yesterday(&self, client: &str) -> Result<(), Error> {
         let planted = PlantedUse {
-            client_id: self.genesys.client().id.clone(),
+            client_id: client.to_owned(),
             days_ago: 1,
             method: "GET".to_owned(),
             template: "/api/v2/organizations/me".to_owned(),
@@ -144,8 +145,6 @@ fn heard(taken: Taken) -> Heard {
 impl Stage for InMemory {
     type Http = InProcess;
 
-    const CANARY_PAUSE: Duration = Duration::from_secs(1);
-
     async fn open(options: Options) -> Result<Self, Error> {
         let operator = format!("arn:aws:iam::{ACCOUNT}:user/operator");
         let mut parameters = BTreeMap::from([
@@ -178,7 +177,7 @@ impl Stage for InMemory {
             places,
         };
         stage.put_client();
-        stage.called_yesterday()?;
+        stage.called_yesterday(&stage.genesys.client().id)?;
         stage.make_function("Target", Does::Echo).await?;
         Ok(stage)
     }
@@ -202,6 +201,10 @@ impl Stage for InMemory {
 
     fn http(&self) -> InProcess {
         InProcess(self.genesys.wire())
+    }
+
+    fn pace(&self) -> Pace {
+        Pace::AtEachChange(self.faults.written())
     }
 
     fn time(&self) -> Timestamp {
@@ -254,24 +257,9 @@ impl Stage for InMemory {
     }
 
     async fn invoke(&self, function: &str, event: &Value) -> Result<Answer, Error> {
-        let ended = self
-            .simulation
-            .invoke(function_of(function)?, event.clone())
-            .await;
-        Ok(match ended {
-            Ended::Returned(payload) => Answer {
-                payload,
-                failed: false,
-            },
-            Ended::Failed(problem) => Answer {
-                payload: json!({"errorMessage": problem}),
-                failed: true,
-            },
-            Ended::CutOff => Answer {
-                payload: json!({"errorMessage": "the function was cut off"}),
-                failed: true,
-            },
-        })
+        let function = function_of(function)?;
+        let ended = self.simulation.invoke(function, event.clone()).await;
+        Ok(answer(ended))
     }
 
     fn output(&self, name: &str) -> Result<&str, Error> {
@@ -376,6 +364,24 @@ impl Stage for InMemory {
             .map(|role| role.name.clone())
             .collect();
         Ok(names.into_iter().collect())
+    }
+}
+
+/// What Lambda answers for a function that ended.
+pub(super) fn answer(ended: Ended) -> Answer {
+    match ended {
+        Ended::Returned(payload) => Answer {
+            payload,
+            failed: false,
+        },
+        Ended::Failed { kind, message } => Answer {
+            payload: json!({"errorType": kind, "errorMessage": message}),
+            failed: true,
+        },
+        Ended::CutOff => Answer {
+            payload: json!({"errorMessage": "the function was cut off"}),
+            failed: true,
+        },
     }
 }
 

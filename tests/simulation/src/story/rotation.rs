@@ -1,9 +1,6 @@
 //! Rotations of OAuth clients: what a story asks of the secrets.
 
 use aws_sdk_secretsmanager::Client as Secrets;
-use genesys_simulator::{PlantedUse, UsageSettings};
-use jiff::{SignedDuration, Timestamp};
-use lockstep_domain::ids::Key;
 use serde_json::{Value, json};
 
 use super::stage::{Error, Stage};
@@ -106,74 +103,6 @@ impl<S: Stage> World<S> {
             .make_secret(&format!("genesys/{name}"), &value.to_string())
             .await?;
         Ok((arn, [one, other]))
-    }
-
-    /// Lets so many days pass that whoever was left can take its next turn: what the platform counted, and since when a
-    /// client of this secret is left, move into the past, and Lockstep itself called yesterday. Whoever still calls with
-    /// the client that was left has to be done with it.
-    ///
-    /// # Errors
-    /// Where the simulator or the state bucket refuses.
-    pub async fn days_pass(&self, secret: &str) -> Result<(), Error> {
-        const DAYS: u32 = 10;
-        let own = &self.stack.places().client_secret;
-        let own = self.client_value(own, "AWSCURRENT").await?;
-        let planted = PlantedUse {
-            client_id: own["client_id"].as_str().unwrap_or_default().to_owned(),
-            days_ago: 1,
-            method: "GET".to_owned(),
-            template: "/api/v2/organizations/me".to_owned(),
-            requests: 1,
-        };
-        self.stack.organization().set_usage(&UsageSettings {
-            age_days: Some(DAYS),
-            planted: vec![planted],
-            ..UsageSettings::default()
-        })?;
-        let (object, state) = self.rotations_of(secret).await?;
-        let Some(mut state) = state else {
-            return Ok(());
-        };
-        if let Some(since) = state["left"]["since"].as_str() {
-            let since: Timestamp = since.parse()?;
-            let earlier = since - SignedDuration::from_hours(24 * i64::from(DAYS));
-            state["left"]["since"] = json!(earlier.to_string());
-            self.write_state(&object, &state).await?;
-        }
-        Ok(())
-    }
-
-    /// What is remembered of a secret's rotations, and under which key.
-    async fn rotations_of(&self, secret: &str) -> Result<(String, Option<Value>), Error> {
-        let organization = &self.stack.places().organization;
-        let key = Key::of_client(&secret.parse()?);
-        let object = format!("rotations/{organization}/{key}.json");
-        let state = self.stack.state_object(&object).await?;
-        Ok((object, state))
-    }
-
-    async fn write_state(&self, object: &str, state: &Value) -> Result<(), Error> {
-        self.stack
-            .aws()
-            .s3
-            .put_object()
-            .bucket(&self.stack.places().states)
-            .key(object)
-            .body(state.to_string().into_bytes().into())
-            .send()
-            .await?;
-        Ok(())
-    }
-
-    /// Makes what is remembered of a secret's rotations look as if the latest run had died after the label moved.
-    ///
-    /// # Errors
-    /// Where nothing is remembered, or it can't be written.
-    pub async fn forget_that_it_was_told(&self, secret: &str) -> Result<(), Error> {
-        let (object, state) = self.rotations_of(secret).await?;
-        let mut state = state.ok_or_else(|| format!("there is no {object}"))?;
-        state["rotation"]["announced"] = json!(false);
-        self.write_state(&object, &state).await
     }
 
     /// How often any client was reset.

@@ -9,6 +9,8 @@ use genesys_simulator::Simulator;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::canary::Pace;
+
 /// Whatever a story can't go on after.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
@@ -153,9 +155,6 @@ pub trait Stage: Sized {
     /// The way to Genesys Cloud.
     type Http: Http;
 
-    /// How long a canary pauses between two rounds.
-    const CANARY_PAUSE: Duration;
-
     /// Sets one up, with nothing managed yet.
     ///
     /// # Errors
@@ -179,6 +178,9 @@ pub trait Stage: Sized {
 
     /// The way to it.
     fn http(&self) -> Self::Http;
+
+    /// When a canary begins a round.
+    fn pace(&self) -> Pace;
 
     /// The time there.
     fn time(&self) -> Timestamp;

@@ -1,8 +1,22 @@
 //! What a user would see, told in memory: see [`simulation::story`]. What needs real binaries and a
 //! deployed stack is told in `tests/scenarios`.
 
+// The SDK's futures are deep, and a story's are around them.
+#![recursion_limit = "256"]
+
+mod bound;
 mod check_compliance;
+mod credentials;
+mod credentials_back;
+mod credentials_crash;
+mod credentials_entries;
+mod credentials_lost;
+mod healing_credentials;
 mod provision_role;
+mod rotate_client;
+mod rotate_client_crash;
+mod rotate_client_refused;
+mod rotate_client_unfinished;
 mod tests_live;
 mod triggers;
 mod verify_change;

@@ -1,7 +1,10 @@
 //! Two integrations, each of a web service of its own, with the values of one secret.
 
-use scenarios::{Called, Canary, Error, Options, WebService, World, login};
 use serde_json::Value;
+use simulation::WebService;
+use simulation::story::{Called, Canary, Error, Options, Stage as _, login};
+
+use crate::World;
 
 /// One of many passwords, like nothing else that is written anywhere.
 pub(crate) fn password(number: u32) -> String {
@@ -20,7 +23,10 @@ impl Bound {
     /// With `app-a` and the password 0.
     pub(crate) async fn new(options: Options, overlap: &str) -> Result<Self, Error> {
         let world = World::with(options).await?;
-        let services = [WebService::start().await?, WebService::start().await?];
+        let services = [
+            world.stack.web_services.add(),
+            world.stack.web_services.add(),
+        ];
         let called = [
             world.called("erp", &services[0]).await?,
             world.called("crm", &services[1]).await?,
@@ -55,7 +61,7 @@ impl Bound {
     /// The secret rotates to the user with this password; answers the version.
     pub(crate) async fn rotate(&self, user: &str, number: u32) -> Result<String, Error> {
         let value = login(user, &password(number));
-        Ok(self.world.stack.rotate(&self.secret, &value).await?)
+        self.world.stack.rotate(&self.secret, &value).await
     }
 
     /// Waits until each of the two has an event since `from`; answers that of `erp`.
@@ -95,7 +101,7 @@ impl Bound {
     }
 }
 
-/// Holds that a canary saw no call fail, up to now.
+/// Asserts that a canary has seen no call fail.
 pub(crate) async fn nobody_noticed(canary: Canary) -> Result<(), Error> {
     canary.once_more().await;
     assert_eq!(canary.stop().await?, [""; 0], "calls that failed");
