@@ -2,6 +2,9 @@
 //!
 //! Sources: IAM User Guide, "IAM policy elements: Variables and tags" and "IAM JSON policy elements: Resource".
 
+use std::borrow::Cow;
+use std::str::Chars;
+
 use crate::PolicyError;
 use crate::context::Key;
 use crate::evaluation::Request;
@@ -21,13 +24,26 @@ pub(crate) enum Wildcards {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Token {
+pub(crate) enum Token {
     Glyph(Glyph),
     Variable { key: Key, default: Option<String> },
 }
 
+/// Whether upper and lower case are the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Glyph {
+enum Case {
+    Matters,
+    Ignored,
+}
+
+impl Case {
+    fn equates(self, one: char, other: char) -> bool {
+        one == other || self == Self::Ignored && one.to_lowercase().eq(other.to_lowercase())
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Glyph {
     Char(char),
     /// `*`: any number of characters.
     Many,
@@ -37,7 +53,12 @@ enum Glyph {
 
 /// A text as a policy has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Pattern(Vec<Token>);
+pub(crate) enum Pattern {
+    /// The same for every request, as most are: each request is compared with each pattern of its role.
+    Fixed(Vec<Glyph>),
+    /// With variables, whose values a request brings.
+    Variable(Vec<Token>),
+}
 
 impl Pattern {
     pub(crate) fn parse(
@@ -58,21 +79,24 @@ impl Pattern {
             }
         }
         tokens.extend(plain(rest, wildcards));
-        Ok(Self(tokens))
+        let glyphs = tokens.iter().map(|token| match token {
+            Token::Glyph(glyph) => Some(*glyph),
+            Token::Variable { .. } => None,
+        });
+        let fixed: Option<Vec<Glyph>> = glyphs.collect();
+        Ok(fixed.map_or(Self::Variable(tokens), Self::Fixed))
     }
 
     /// Whether it is this text. A variable without a value and without a default matches nothing.
     pub(crate) fn matches(&self, text: &str, request: &Request<'_>) -> bool {
         self.resolve(request)
-            .is_some_and(|glyphs| is_like(&glyphs, text))
+            .is_some_and(|glyphs| is_like(&glyphs, text, Case::Matters))
     }
 
     /// Whether it is this text, upper and lower case being the same.
     pub(crate) fn matches_ignoring_case(&self, text: &str, request: &Request<'_>) -> bool {
-        self.resolve(request).is_some_and(|glyphs| {
-            let glyphs: Vec<Glyph> = glyphs.into_iter().flat_map(lowercase).collect();
-            is_like(&glyphs, &text.to_lowercase())
-        })
+        self.resolve(request)
+            .is_some_and(|glyphs| is_like(&glyphs, text, Case::Ignored))
     }
 
     /// Whether it is this ARN: each of the six parts is compared separately, so that a wildcard crosses no colon
@@ -90,27 +114,36 @@ impl Pattern {
             && parts
                 .iter()
                 .zip(texts)
-                .all(|(part, text)| is_like(part, text))
+                .all(|(part, text)| is_like(part, text, Case::Matters))
     }
 
     /// Whether it has the six parts of an ARN before any variable is filled.
     pub(crate) fn is_arn(&self) -> bool {
-        let colons = self
-            .0
-            .iter()
-            .filter(|token| **token == Token::Glyph(Glyph::Char(':')));
-        colons.count() >= 5
+        const COLON: Glyph = Glyph::Char(':');
+        let colons = match self {
+            Self::Fixed(glyphs) => glyphs.iter().filter(|glyph| **glyph == COLON).count(),
+            Self::Variable(tokens) => tokens
+                .iter()
+                .filter(|token| **token == Token::Glyph(COLON))
+                .count(),
+        };
+        colons >= 5
     }
 
     pub(crate) fn has_variables(&self) -> bool {
-        self.0
-            .iter()
-            .any(|token| matches!(token, Token::Variable { .. }))
+        match self {
+            Self::Fixed(_) => false,
+            Self::Variable(_) => true,
+        }
     }
 
-    fn resolve(&self, request: &Request<'_>) -> Option<Vec<Glyph>> {
+    fn resolve(&self, request: &Request<'_>) -> Option<Cow<'_, [Glyph]>> {
+        let tokens = match self {
+            Self::Fixed(glyphs) => return Some(Cow::Borrowed(glyphs)),
+            Self::Variable(tokens) => tokens,
+        };
         let mut glyphs = Vec::new();
-        for token in &self.0 {
+        for token in tokens {
             match token {
                 Token::Glyph(glyph) => glyphs.push(*glyph),
                 // What a request brings is plain text, whatever characters it holds.
@@ -120,7 +153,7 @@ impl Pattern {
                 }
             }
         }
-        Some(glyphs)
+        Some(Cow::Owned(glyphs))
     }
 }
 
@@ -160,32 +193,27 @@ fn token(variable: &str) -> Result<Token, PolicyError> {
     Ok(Token::Variable { key, default })
 }
 
-fn lowercase(glyph: Glyph) -> Vec<Glyph> {
-    match glyph {
-        Glyph::Char(character) => character.to_lowercase().map(Glyph::Char).collect(),
-        Glyph::Many | Glyph::One => vec![glyph],
-    }
-}
-
 /// Wildcard matching that goes back to the last `*` only: linear in memory, never exponential.
-fn is_like(pattern: &[Glyph], text: &str) -> bool {
-    let text: Vec<char> = text.chars().collect();
-    let (mut at, mut read) = (0, 0);
-    let mut retry: Option<(usize, usize)> = None;
-    while read < text.len() {
+fn is_like(pattern: &[Glyph], text: &str, case: Case) -> bool {
+    let (mut at, mut rest) = (0, text.chars());
+    let mut retry: Option<(usize, Chars<'_>)> = None;
+    loop {
+        let before = rest.clone();
+        let Some(character) = rest.next() else {
+            break;
+        };
         match pattern.get(at) {
-            Some(Glyph::Char(expected)) if *expected == text[read] => {
-                (at, read) = (at + 1, read + 1)
-            }
-            Some(Glyph::One) => (at, read) = (at + 1, read + 1),
+            Some(Glyph::Char(expected)) if case.equates(*expected, character) => at += 1,
+            Some(Glyph::One) => at += 1,
             Some(Glyph::Many) => {
                 at += 1;
-                retry = Some((at, read));
+                rest = before.clone();
+                retry = Some((at, before));
             }
-            Some(Glyph::Char(_)) | None => match retry {
+            Some(Glyph::Char(_)) | None => match &mut retry {
                 Some((after, taken)) => {
-                    (at, read) = (after, taken + 1);
-                    retry = Some((after, taken + 1));
+                    taken.next();
+                    (at, rest) = (*after, taken.clone());
                 }
                 None => return false,
             },
