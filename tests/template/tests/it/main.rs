@@ -5,6 +5,7 @@ mod events_of_the_workspace;
 mod parameters;
 mod permissions;
 mod policies;
+mod recursion;
 mod strictness;
 mod wiring;
 
