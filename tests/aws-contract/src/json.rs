@@ -4,7 +4,9 @@ use serde_json::Value;
 
 use crate::judge::Judge;
 use crate::model::{Format, Member, Shape, Structure};
-use crate::report::{Direction, Place};
+use contract_kit::Direction;
+
+use crate::report::Place;
 use crate::time::is_seconds;
 
 impl Judge<'_> {

@@ -3,7 +3,9 @@
 use http::{Request, Response};
 
 use crate::model::{Contract, OperationModel, Service};
-use crate::report::{Direction, Operation, Place, Report, Violation};
+use contract_kit::{Direction, Violation};
+
+use crate::report::{Operation, Place, Report};
 
 /// Which of a model's rules are judged. Members, types, enums and required members always are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

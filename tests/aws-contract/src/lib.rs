@@ -24,7 +24,9 @@ mod time;
 mod uri;
 mod xml;
 
-pub use crate::derive::{Error, is_installed, requirements};
+pub use contract_kit::{Direction, Error, Violation};
+
+pub use crate::derive::{is_installed, requirements};
 pub use crate::judge::{Judged, Strictness};
 pub use crate::model::Contract;
-pub use crate::report::{Direction, Operation, Violation};
+pub use crate::report::Operation;

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use crate::derive::{self, ADDITIONS, Error};
+use contract_kit::Error;
+
+use crate::derive::{self, ADDITIONS};
 use crate::shape::Shape;
 
 /// The contract of a set of operations.

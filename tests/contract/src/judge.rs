@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::document::{Contract, Operation, Parameter, ParameterKind};
 use crate::shape::Shape;
-use crate::violation::{Direction, Violation};
+use contract_kit::{Direction, Violation};
 
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";

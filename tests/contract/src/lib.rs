@@ -13,12 +13,12 @@ mod document;
 mod exchanges;
 mod judge;
 mod shape;
-mod violation;
 
-pub use crate::derive::{Error, is_installed, requirements};
+pub use contract_kit::{Direction, Error, Violation};
+
+pub use crate::derive::{is_installed, requirements};
 pub use crate::document::Contract;
 pub use crate::exchanges::{Exchanges, Summary, judges_folder};
-pub use crate::violation::{Direction, Violation};
 
 #[cfg(test)]
 mod tests;

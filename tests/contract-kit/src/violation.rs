@@ -1,4 +1,4 @@
-//! One departure from the contract, in words that name the place.
+//! One departure from a contract, in words that name the place.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use std::fmt;
 pub enum Direction {
     /// From the client.
     Request,
-    /// From the platform, with this status.
+    /// From the service, with this status.
     Answer(u16),
 }
 
@@ -20,15 +20,15 @@ impl fmt::Display for Direction {
     }
 }
 
-/// One departure from the contract. It names fields and types but no values, which may be secret; only a value
-/// outside an enum is shown.
+/// One departure from the contract. It names members and types but no values, which may be secret; only a value
+/// outside an enum, an error's code and an element's name are shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// Verb and route template.
+    /// The operation, where it is known: verb and route template, or service and name.
     pub operation: String,
     /// Which way it went.
     pub direction: Direction,
-    /// Where: `body`, with a JSON pointer below it, `query pageSize`, `status`, `path`.
+    /// Where: `body`, with the path of members below it, `header …`, `query …`, `path`, `status`.
     pub place: String,
     /// What is wrong there.
     pub what: String,
