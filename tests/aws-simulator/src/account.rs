@@ -147,6 +147,17 @@ impl Account {
         work(&mut self.state())
     }
 
+    /// Everything that the account holds, to begin other histories from: see [`Self::restore`].
+    #[must_use]
+    pub fn snapshot(&self) -> State {
+        self.state().clone()
+    }
+
+    /// Holds from now on what another account of the same settings held, who is allowed what included.
+    pub fn restore(&self, snapshot: State) {
+        *self.state() = snapshot;
+    }
+
     /// Everything that changed, in order.
     #[must_use]
     pub fn history(&self) -> Vec<Change> {

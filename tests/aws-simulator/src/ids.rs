@@ -1,7 +1,7 @@
 //! Ids from a seed: the same requests in the same order get the same ids.
 
 /// A generator of ids (SplitMix64; Steele, Lea and Flood, OOPSLA 2014).
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Ids(u64);
 
 const ALPHANUMERIC: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";

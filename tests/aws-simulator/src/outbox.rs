@@ -52,7 +52,7 @@ pub struct AsyncInvocation {
 }
 
 /// What is to be done, in the order in which it arose.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Outbox(VecDeque<Notification>);
 
 impl Outbox {

@@ -126,7 +126,7 @@ impl fmt::Debug for Credentials {
 }
 
 /// Every access key of the account, and those of others that reach it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Keys(BTreeMap<String, Credentials>);
 
 impl Keys {

@@ -52,6 +52,7 @@ impl Settings {
 }
 
 /// Everything that an account holds.
+#[derive(Clone)]
 pub struct State {
     /// Which account this is.
     pub settings: Settings,

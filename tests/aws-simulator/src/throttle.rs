@@ -15,14 +15,14 @@ pub struct Rate {
     pub burst: f64,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Bucket {
     rate: Rate,
     tokens: f64,
     at: Timestamp,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Throttles(BTreeMap<Service, Bucket>);
 
 impl Throttles {

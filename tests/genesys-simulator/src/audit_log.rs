@@ -106,7 +106,7 @@ impl AuditStatus {
 }
 
 /// All records, when they become visible, and where they are published.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct AuditLog {
     pub(crate) records: Vec<Record>,
     pub(crate) delay: SignedDuration,

@@ -35,7 +35,7 @@ pub struct Call {
 const MAX_OPEN: usize = 10_000;
 
 /// All calls since the last reset. A call is numbered over resets, so that a late answer finds its own.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Calls {
     calls: Vec<Call>,
     forgotten: usize,

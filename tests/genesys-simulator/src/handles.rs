@@ -10,6 +10,15 @@ use crate::{
     PermissionSettings, PlantedRecord, RateLimitSettings, Simulator, UsageSettings, Wire,
 };
 
+/// Everything that an organization held at some moment.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    client: Client,
+    other_client: Client,
+    alternate_client: Client,
+    world: World,
+}
+
 impl Simulator {
     /// The base of the API, without a path.
     #[must_use]
@@ -51,6 +60,27 @@ impl Simulator {
     #[must_use]
     pub fn wire(&self) -> Wire {
         Wire(self.shared.clone())
+    }
+
+    /// Everything that the organization holds, to begin other histories from: see [`Self::restore`].
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            client: self.client.clone(),
+            other_client: self.other_client.clone(),
+            alternate_client: self.alternate_client.clone(),
+            world: self.lock().clone(),
+        }
+    }
+
+    /// Holds from now on what another simulator held, its clients included. The clock and the ways to
+    /// AWS and to web services stay this one's.
+    pub fn restore(&mut self, snapshot: &Snapshot) {
+        self.client = snapshot.client.clone();
+        self.other_client = snapshot.other_client.clone();
+        self.alternate_client = snapshot.alternate_client.clone();
+        let mut world = self.lock();
+        *world = world.holding(&snapshot.world);
     }
 
     /// Waits until every partner event is sent, the delayed ones too.

@@ -5,7 +5,7 @@ use secrecy::SecretString;
 use uuid::Builder;
 
 /// Makes the ids of one organization.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Ids(Rng);
 
 impl Ids {

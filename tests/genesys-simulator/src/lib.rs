@@ -78,6 +78,7 @@ use crate::aws::Aws;
 pub use crate::calls::Call;
 use crate::events::Outbox;
 pub use crate::faults::{Fault, FaultKind};
+pub use crate::handles::Snapshot;
 use crate::ids::Ids;
 pub use crate::in_process::{Answered, Inside, WebServices, Wire};
 use crate::judged::{Judge, Verdict};

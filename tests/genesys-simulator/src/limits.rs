@@ -12,7 +12,7 @@ use crate::error::{ApiError, Limit};
 use crate::switches::RateLimitAnswer;
 
 /// Requests allowed in a window, and the counts so far.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Limits {
     pub(crate) allowed: u32,
     pub(crate) window: SignedDuration,

@@ -111,7 +111,7 @@ impl OAuthClient {
 }
 
 /// Clients, their roles, and the tokens that were issued.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct OAuthState {
     pub(crate) clients: Vec<OAuthClient>,
     pub(crate) roles: Vec<Role>,

@@ -18,7 +18,7 @@ const POLLS: u32 = 2;
 const SECONDS_PER_DAY: i64 = 24 * 60 * 60;
 
 /// All calls by second, and the queries that were submitted. It outlives a reset of the call log.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Usage {
     counted: BTreeMap<Counted, Counts>,
     pub(crate) queries: Vec<Query>,

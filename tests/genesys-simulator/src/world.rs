@@ -28,7 +28,7 @@ use crate::web_service::KeptAnswer;
 const ACTIVATION: SignedDuration = SignedDuration::from_millis(200);
 
 /// The simulated organization and what the control API has set.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct World {
     pub(crate) organization_id: String,
     pub(crate) organization_name: String,
@@ -57,7 +57,7 @@ pub(crate) struct World {
 }
 
 /// A request that was found good and is not done yet.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Late {
     pub(crate) due: Timestamp,
     pub(crate) handle: Handle,
@@ -102,6 +102,16 @@ impl World {
             auth_answers: HashMap::new(),
             late: Vec::new(),
         }
+    }
+
+    /// This world's own surroundings, with what another one held.
+    pub(crate) fn holding(&self, other: &Self) -> Self {
+        let mut held = other.clone();
+        held.clock = self.clock;
+        held.aws.clone_from(&self.aws);
+        held.web_services.clone_from(&self.web_services);
+        held.audit.bus.clone_from(&self.audit.bus);
+        held
     }
 
     /// The simulated time.

@@ -255,7 +255,7 @@ impl Driver {
         });
     }
 
-    fn is_quiet(&self) -> bool {
+    pub(crate) fn is_quiet(&self) -> bool {
         self.running.borrow().is_empty()
             && self.due.borrow().is_empty()
             && self.next_message().is_none()

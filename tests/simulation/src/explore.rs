@@ -1,25 +1,14 @@
 //! Trying faults: each run in a simulation of its own, on as many threads as there are processors.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::faults::{Fault, Kind, Site};
+use crate::faults::{Fault, Site};
+use crate::house::House;
 use crate::judge::Problem;
 use crate::scenario::Scenario;
-use crate::stand::{Judged, run};
-
-/// One run: a scenario, and what goes wrong in it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Run {
-    /// The story.
-    pub scenario: Scenario,
-    /// What goes wrong.
-    pub faults: Vec<Fault>,
-    /// Everything else follows from it.
-    pub seed: u64,
-}
+use crate::stand::{Judged, Simulation, Snapshot, run, run_from};
 
 /// What came of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,108 +25,137 @@ pub struct Outcome {
     pub transcript: String,
 }
 
-impl Run {
-    /// Plays it.
+/// Plays a scenario from its beginning, with nothing that goes wrong.
+#[must_use]
+pub fn undisturbed(scenario: Scenario, seed: u64, judged: Judged) -> Outcome {
+    run(seed, judged, async |simulation| {
+        let house = scenario.house();
+        scenario.prepare(simulation, &house).await;
+        play(simulation, scenario, house).await
+    })
+}
+
+async fn play(simulation: &Simulation, scenario: Scenario, mut house: House) -> Outcome {
+    let before = simulation.faults.calls().len();
+    scenario.play(simulation, &mut house).await;
+    simulation.try_rest().await;
+    let story = simulation.faults.calls().len() - before;
+    let problems = simulation.conclude(&house).await;
+    Outcome {
+        calls: simulation.faults.calls().split_off(before),
+        story,
+        hit: simulation.faults.hit(),
+        problems,
+        transcript: simulation.transcript(),
+    }
+}
+
+/// A scenario that is about to begin, as often as one likes.
+pub struct Prepared {
+    scenario: Scenario,
+    begin: Snapshot,
+}
+
+impl Prepared {
+    /// Brings a scenario to where its story begins.
     #[must_use]
-    pub fn play(&self) -> Outcome {
-        self.play_judged(Judged::Nothing)
+    pub fn of(scenario: Scenario, seed: u64) -> Self {
+        let begin = run(seed, Judged::Nothing, async |simulation| {
+            scenario.prepare(simulation, &scenario.house()).await;
+            simulation.snapshot()
+        });
+        Self { scenario, begin }
     }
 
-    /// Plays it before the judges.
+    /// Plays the story with these faults; calls are counted from its beginning.
     #[must_use]
-    pub fn play_judged(&self, judged: Judged) -> Outcome {
-        run(self.seed, judged, async |simulation| {
-            let mut house = self.scenario.house();
-            self.scenario.prepare(simulation, &house).await;
-            let before = simulation.faults.calls().len();
-            let offset = u64::try_from(before).unwrap_or(u64::MAX);
-            for fault in &self.faults {
-                simulation.faults.plan(Fault {
-                    call: fault.call + offset,
-                    kind: fault.kind,
-                });
+    pub fn play(&self, faults: &[Fault]) -> Outcome {
+        run_from(&self.begin, Judged::Nothing, async |simulation| {
+            for fault in faults {
+                simulation.faults.plan(*fault);
             }
-            self.scenario.play(simulation, &mut house).await;
-            simulation.try_rest().await;
-            let story = simulation.faults.calls().len() - before;
-            let problems = simulation.conclude(&house).await;
-            Outcome {
-                calls: simulation.faults.calls().split_off(before),
-                story,
-                hit: simulation.faults.hit(),
-                problems,
-                transcript: simulation.transcript(),
-            }
+            play(simulation, self.scenario, self.scenario.house()).await
         })
     }
-}
 
-/// Which calls of a scenario go wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Calls {
-    /// Every one.
-    Every,
-    /// The first of each operation that changes something, on each resource by each function.
-    Writes,
-}
+    /// The calls that the story makes where nothing goes wrong, until it comes to rest.
+    #[must_use]
+    pub fn calls(&self) -> Vec<Site> {
+        let mut outcome = self.play(&[]);
+        outcome.calls.truncate(outcome.story);
+        outcome.calls
+    }
 
-impl Calls {
-    fn include(self, site: &Site) -> bool {
-        match self {
-            Self::Every => true,
-            Self::Writes => site.is_write(),
+    /// Plays every plan of faults; answers what came of those after which something does not hold, in
+    /// their order, each without the faults that do not matter.
+    #[must_use]
+    pub fn failures(&self, plans: &[Vec<Fault>]) -> Vec<Outcome> {
+        let next = AtomicUsize::new(0);
+        let failed = Mutex::new(Vec::new());
+        on_all_processors(|| {
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                let Some(faults) = plans.get(number) else {
+                    break;
+                };
+                if !self.play(faults).problems.is_empty() {
+                    let shrunk = self.shrunk(faults);
+                    let mut failed = failed.lock().expect("no thread panics in here");
+                    failed.push((number, shrunk));
+                }
+            }
+        });
+        let mut failed = failed.into_inner().expect("no thread panics in here");
+        failed.sort_by_key(|(number, _)| *number);
+        failed.into_iter().map(|(_, outcome)| outcome).collect()
+    }
+
+    /// Of a plan after which something does not hold, the faults that it takes; and what came of them.
+    #[must_use]
+    pub fn shrunk(&self, faults: &[Fault]) -> Outcome {
+        let mut shortest = (faults.to_vec(), self.play(faults));
+        loop {
+            let without = (0..shortest.0.len()).map(|number| {
+                let mut fewer = shortest.0.clone();
+                fewer.remove(number);
+                let outcome = self.play(&fewer);
+                (fewer, outcome)
+            });
+            let Some(fails) = without
+                .into_iter()
+                .find(|(_, one)| !one.problems.is_empty())
+            else {
+                return shortest.1;
+            };
+            shortest = fails;
         }
     }
 }
 
-/// Calls of a scenario until it comes to rest, each with every one of these faults.
-#[must_use]
-pub fn each_call(scenario: Scenario, calls: Calls, kinds: &[Kind], seed: u64) -> Vec<Run> {
-    let undisturbed = Run {
-        scenario,
-        faults: Vec::new(),
-        seed,
-    };
-    let outcome = undisturbed.play();
-    let mut seen = BTreeSet::new();
-    let story = outcome.calls.iter().take(outcome.story);
-    story
-        .zip(1..)
-        .filter(|(site, _)| calls.include(site))
-        .filter(|(site, _)| seen.insert(*site) || calls == Calls::Every)
-        .flat_map(|(_, call)| kinds.iter().map(move |kind| Fault { call, kind: *kind }))
-        .map(|fault| Run {
-            scenario,
-            faults: vec![fault],
-            seed,
-        })
-        .collect()
-}
-
-/// Plays all of them; answers those in which something does not hold, in their order.
-#[must_use]
-pub fn play_all(runs: &[Run]) -> Vec<(Run, Outcome)> {
-    let next = AtomicUsize::new(0);
-    let failed = Mutex::new(Vec::new());
+/// Does the same on as many threads as there are processors.
+pub fn on_all_processors(work: impl Fn() + Sync) {
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
     std::thread::scope(|scope| {
         for _ in 0..threads {
-            scope.spawn(|| {
-                while let Some(run) = runs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let outcome = run.play();
-                    if !outcome.problems.is_empty() {
-                        failed
-                            .lock()
-                            .expect("no thread panics in here")
-                            .push((run.clone(), outcome));
-                    }
-                }
-            });
+            scope.spawn(&work);
         }
     });
-    let mut failed = failed.into_inner().expect("no thread panics in here");
-    failed.sort_by(|(a, _), (b, _)| a.cmp(b));
-    failed
+}
+
+/// Each of these faults in a run of its own.
+#[must_use]
+pub fn alone(faults: impl IntoIterator<Item = Fault>) -> Vec<Vec<Fault>> {
+    faults.into_iter().map(|fault| vec![fault]).collect()
+}
+
+/// All of these faults in few runs, `each` in one, as far from each other as that allows: each must be
+/// survived although the others happen as well.
+#[must_use]
+pub fn spread(faults: &[Fault], each: usize) -> Vec<Vec<Fault>> {
+    let runs = faults.len().div_ceil(each);
+    (0..runs)
+        .map(|first| faults.iter().skip(first).step_by(runs).copied().collect())
+        .collect()
 }
 
 /// What a person reads of an outcome: the faults that happened, and what does not hold.

@@ -35,7 +35,9 @@ mod trouble;
 mod web_services;
 
 pub use driver::{Driver, Invoked, Rotations, Step, StepCall, Taken, Weather};
-pub use explore::{Calls, Figures, Outcome, Run, each_call, play_all, report};
+pub use explore::{
+    Figures, Outcome, Prepared, alone, on_all_processors, report, spread, undisturbed,
+};
 pub use faults::{Fault, Faults, Kind, Site};
 pub use functions::{Deployed, Ended, Name};
 pub use happening::Happening;
@@ -43,6 +45,6 @@ pub use history::History;
 pub use house::{Action, House, ORGANIZATION};
 pub use judge::Problem;
 pub use scenario::Scenario;
-pub use stand::{ACCOUNT, Judged, Simulation, run};
+pub use stand::{ACCOUNT, Judged, Simulation, Snapshot, run, run_from};
 pub use trouble::{Target, Trouble};
 pub use web_services::{WebService, WebServices};

@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use clap::{Parser, Subcommand};
-use simulation::{Calls, Figures, History, Kind, Run, Scenario, each_call, play_all, report};
+use simulation::{
+    Fault, Figures, History, Kind, Prepared, Scenario, alone, on_all_processors, report,
+};
 
 #[derive(Parser)]
 #[command(
@@ -63,31 +65,26 @@ fn histories(from: u64, count: u64, as_played: bool) -> usize {
     let next = AtomicU64::new(from);
     let end = from + count;
     let figures = Mutex::new(Figures::default());
-    let threads = std::thread::available_parallelism().map_or(2, usize::from);
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= end {
-                        break;
-                    }
-                    let history = History::of(seed);
-                    let outcome = history.play();
-                    let mut figures = figures.lock().expect("no thread panics in here");
-                    figures.add(&outcome);
-                    if !outcome.problems.is_empty() && figures.failed <= 20 {
-                        drop(figures);
-                        match as_played {
-                            true => println!("{history}{}", report(&outcome)),
-                            false => {
-                                let shrunk = history.shrunk();
-                                println!("{shrunk}{}", report(&shrunk.play()));
-                            }
-                        }
+    on_all_processors(|| {
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= end {
+                break;
+            }
+            let history = History::of(seed);
+            let outcome = history.play();
+            let mut figures = figures.lock().expect("no thread panics in here");
+            figures.add(&outcome);
+            if !outcome.problems.is_empty() && figures.failed <= 20 {
+                drop(figures);
+                match as_played {
+                    true => println!("{history}{}", report(&outcome)),
+                    false => {
+                        let shrunk = history.shrunk();
+                        println!("{shrunk}{}", report(&shrunk.play()));
                     }
                 }
-            });
+            }
         }
     });
     let figures = figures.into_inner().expect("no thread panics in here");
@@ -98,12 +95,15 @@ fn histories(from: u64, count: u64, as_played: bool) -> usize {
 fn faults() -> usize {
     let mut failed = 0;
     for scenario in Scenario::ALL {
-        let runs: Vec<Run> = each_call(scenario, Calls::Every, &Kind::ALL, 1);
-        let bad = play_all(&runs);
-        for (run, outcome) in &bad {
-            println!("{run:?}\n{}", report(outcome));
+        let prepared = Prepared::of(scenario, 1);
+        let calls = prepared.calls().len();
+        let calls = 1..=u64::try_from(calls).unwrap_or(u64::MAX);
+        let plans = alone(calls.flat_map(|call| Kind::ALL.map(|kind| Fault { call, kind })));
+        let bad = prepared.failures(&plans);
+        for outcome in &bad {
+            println!("{}", report(outcome));
         }
-        println!("{scenario:?}: {} runs, {} failed", runs.len(), bad.len());
+        println!("{scenario:?}: {} runs, {} failed", plans.len(), bad.len());
         failed += bad.len();
     }
     failed

@@ -22,6 +22,15 @@ use crate::genesys::Platform;
 use crate::house::{Action, House, ORGANIZATION, put_secret, put_secret_as, value_of};
 use crate::web_services::WebServices;
 
+/// Everything that AWS and Genesys Cloud hold at some moment, when nothing is under way: histories that
+/// begin alike need their beginning once. No execution environment is warm after it.
+pub struct Snapshot {
+    at: Timestamp,
+    seed: u64,
+    account: aws_simulator::State,
+    genesys: genesys_simulator::Snapshot,
+}
+
 /// The account that Genesys Cloud calls from.
 const GENESYS_ACCOUNT: &str = "765628985471";
 /// The account that everything is deployed to.
@@ -43,6 +52,7 @@ pub struct Simulation {
     /// The web services that actions call.
     pub web_services: WebServices,
     driver: Driver,
+    seed: u64,
 }
 
 impl Deref for Simulation {
@@ -86,6 +96,27 @@ pub fn run<T: Send>(
     })
 }
 
+/// Runs a story that begins where a snapshot was taken, on a thread of its own.
+///
+/// # Panics
+/// As the story does.
+pub fn run_from<T: Send>(
+    snapshot: &Snapshot,
+    judged: Judged,
+    story: impl AsyncFnOnce(&Simulation) -> T + Send,
+) -> T {
+    alone(snapshot.seed, async || {
+        let mut simulation = Simulation::new(&Setup {
+            judged,
+            begin: snapshot.at,
+            ..Setup::of(snapshot.seed)
+        });
+        simulation.account.restore(snapshot.account.clone());
+        simulation.genesys.restore(&snapshot.genesys);
+        story(&simulation).await
+    })
+}
+
 /// Runs something on virtual time, on a thread of its own.
 pub(crate) fn alone<T: Send>(seed: u64, work: impl AsyncFnOnce() -> T + Send) -> T {
     let played = std::thread::scope(|scope| {
@@ -112,6 +143,8 @@ fn play<T>(seed: u64, work: impl AsyncFnOnce() -> T) -> T {
 pub(crate) struct Setup {
     /// Everything else follows from it.
     pub(crate) seed: u64,
+    /// When it begins.
+    pub(crate) begin: Timestamp,
     /// What is compared with the official models.
     pub(crate) judged: Judged,
     /// Parameters of the template, besides those of every simulation.
@@ -127,6 +160,7 @@ impl Setup {
     pub(crate) fn of(seed: u64) -> Self {
         Self {
             seed,
+            begin: BEGIN.parse().expect("a moment"),
             judged: Judged::Nothing,
             parameters: BTreeMap::new(),
             genesys_events: false,
@@ -147,8 +181,7 @@ impl Simulation {
     /// The stack, deployed to an account in which nothing else is.
     pub(crate) fn new(setup: &Setup) -> Self {
         let (seed, judged) = (setup.seed, setup.judged);
-        let begin: Timestamp = BEGIN.parse().expect("a moment");
-        let clock = Clock::starting_at(begin);
+        let clock = Clock::starting_at(setup.begin);
         let place = Place {
             account: ACCOUNT.to_owned(),
             region: "us-east-1".to_owned(),
@@ -212,6 +245,22 @@ impl Simulation {
             clock,
             web_services,
             driver,
+            seed,
+        }
+    }
+
+    /// What AWS and Genesys Cloud hold now.
+    ///
+    /// # Panics
+    /// Something is under way, which a snapshot does not hold.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        assert!(self.is_quiet(), "a snapshot is taken at rest");
+        Snapshot {
+            at: self.clock.now(),
+            seed: self.seed,
+            account: self.account.snapshot(),
+            genesys: self.genesys.snapshot(),
         }
     }
 

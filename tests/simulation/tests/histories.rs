@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use simulation::{History, report};
+use simulation::{History, on_all_processors, report};
 
 /// How many of them are played by default.
 const COUNT: u64 = 24;
@@ -16,22 +16,18 @@ fn whatever_happens_everything_comes_right_or_is_said() {
     let seeds = one.map_or(1..=COUNT, |seed| seed..=seed);
     let next = AtomicU64::new(*seeds.start());
     let failed = Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        for _ in 0..std::thread::available_parallelism().map_or(2, usize::from) {
-            scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed > *seeds.end() {
-                        break;
-                    }
-                    let history = History::of(seed);
-                    if !history.play().problems.is_empty() {
-                        let shrunk = history.shrunk();
-                        let said = format!("{shrunk}{}", report(&shrunk.play()));
-                        failed.lock().expect("no thread panics in here").push(said);
-                    }
-                }
-            });
+    on_all_processors(|| {
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed > *seeds.end() {
+                break;
+            }
+            let history = History::of(seed);
+            if !history.play().problems.is_empty() {
+                let shrunk = history.shrunk();
+                let said = format!("{shrunk}{}", report(&shrunk.play()));
+                failed.lock().expect("no thread panics in here").push(said);
+            }
         }
     });
     let failed = failed.into_inner().expect("no thread panics in here");

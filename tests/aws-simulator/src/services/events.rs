@@ -17,7 +17,7 @@ use crate::{Context, Effect, Notification, ServiceError, context};
 const LARGEST: usize = 1024 * 1024;
 
 /// The buses of the account.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct EventBridge {
     buses: BTreeSet<String>,
     sources: BTreeSet<String>,

@@ -64,7 +64,7 @@ impl Key {
 }
 
 /// The keys of the account.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Kms {
     keys: BTreeMap<String, Key>,
 }

@@ -90,7 +90,7 @@ pub struct Function {
 }
 
 /// The functions of the account.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Lambda {
     functions: BTreeMap<String, Function>,
 }

@@ -15,7 +15,7 @@ use crate::exchange::{Answer, Exchange};
 use crate::protocol::query::Form;
 
 /// What each service holds.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Services {
     /// EventBridge.
     pub events: events::EventBridge,

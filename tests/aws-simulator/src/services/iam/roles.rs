@@ -83,7 +83,7 @@ pub struct Lateness {
 type Timeline = Vec<(Timestamp, Option<Arc<Role>>)>;
 
 /// The roles and managed policies of the account.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Iam {
     /// By name in lower case: "names are not distinguished by case" (IAM API reference, `CreateRole`, `RoleName`).
     roles: BTreeMap<String, Timeline>,

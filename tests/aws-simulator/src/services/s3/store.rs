@@ -135,7 +135,7 @@ impl Bucket {
 }
 
 /// The buckets of the account.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct S3 {
     buckets: BTreeMap<String, Bucket>,
     /// The most entries of a page of a listing. S3 gives up to 1,000 and may give fewer (S3 API

@@ -153,7 +153,7 @@ pub(super) struct Moved {
 }
 
 /// The secrets of the account.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Secrets {
     /// By ARN.
     secrets: BTreeMap<String, Secret>,

@@ -181,7 +181,7 @@ impl Queue {
 }
 
 /// The queues of the account.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Sqs {
     queues: BTreeMap<String, Queue>,
     /// Whether standard queues give their messages in any order, as they may.
