@@ -61,6 +61,8 @@ impl Connection {
         {
             return unsent.await;
         }
+        // It arrives, and is at work for a while.
+        faults.progress.notify_one();
         let answered = self.platform.wire.exchange(request.map(Body::into_bytes));
         let answered = answered.await;
         faults.progress.notify_one();

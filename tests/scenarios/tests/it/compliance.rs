@@ -1,12 +1,9 @@
 //! The sweep: everything as it should be, or said what is not.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
-use genesys_simulator::AuditSettings;
-use scenarios::{ActionText, Error, Options, PATIENCE, World};
+use scenarios::{ActionText, Error, PATIENCE, World};
 use serde_json::{Value, json};
-use tokio::time::{Instant, sleep};
 
 const ROLE: &str = "GenesysActions";
 
@@ -24,8 +21,6 @@ fn failed(report: &Value) -> Vec<&str> {
         .filter_map(|finding| finding["id"].as_str())
         .collect()
 }
-
-const ACTION: &str = "/integrations/actions/{actionId}";
 
 /// What the *Compliance Finding* events since `from` are about: the finding and its resource, or
 /// what is resolved.
@@ -128,97 +123,6 @@ async fn what_others_change_is_found_and_told_once_and_told_again_when_it_is_men
             .wait_for_event("Compliance Finding", after, PATIENCE, is_resolved);
         waited.await.map_err(|error| format!("{id}: {error}"))?;
     }
-    world.stack.stop().await;
-    Ok(())
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_change_left_open_past_its_deadline_is_ended_by_the_sweep() -> Result<(), Error> {
-    let options = Options::default().parameter("VerifyDeadlineSeconds", "10");
-    let world = World::with(options).await?;
-    world.stack.genesys.set_audits(&AuditSettings {
-        delay_seconds: None,
-        never: Some(true),
-        events: None,
-        event_delay_seconds: None,
-    })?;
-    let secret = world.stack.make_secret("prod/db", "first").await?;
-    let orders = ActionText::new("orders", &world.echo(), &[&secret]).tested();
-    // What should look at the change never hears of it.
-    world.pause("verify-change").await?;
-    let from = world.upload(&world.manifest().action(orders)).await?;
-    let rebound = world.expect("Data Action Rebound", "orders", from).await?;
-
-    let began = Instant::now();
-    while !world
-        .story_of("orders", from)
-        .await?
-        .contains(&"Change Unverified".to_owned())
-    {
-        assert!(
-            began.elapsed() < PATIENCE,
-            "{:?}",
-            world.story_of("orders", from).await?
-        );
-        world.sweep("apply").await?;
-        // The deadline is a matter of time alone.
-        sleep(Duration::from_millis(500)).await;
-    }
-
-    let unverified = world.expect("Change Unverified", "orders", from).await?;
-    assert_eq!(unverified["change_id"], rebound["change_id"]);
-    world.evidence_of(&unverified).await?;
-    let report = world.sweep("apply").await?;
-    assert!(failed(&report).contains(&"LS-CHANGE-END"), "{report:#}");
-    let ends = world
-        .story_of("orders", from)
-        .await?
-        .into_iter()
-        .filter(|told| told == "Change Unverified")
-        .count();
-    assert_eq!(ends, 1);
-    world.stack.stop().await;
-    Ok(())
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_race_that_lockstep_lost_and_got_over_is_no_failed_write_for_the_sweep_either()
--> Result<(), Error> {
-    let world = World::start().await?;
-    let secret = world.stack.make_secret("prod/db", "first").await?;
-    let orders = ActionText::new("orders", &world.echo(), &[&secret]);
-    world.settle(&world.manifest().action(orders)).await?;
-    world.quiet().await?;
-    let path = format!(
-        "/api/v2/integrations/actions/{}",
-        world.action_id("orders").await?
-    );
-    let action = world.action(&world.action_id("orders").await?).await?;
-
-    // Another run of our own client writes between reading and writing, and the platform audits
-    // the refusal of the stale version.
-    let genesys = &world.stack.genesys;
-    genesys.set_switch("failed_writes_audited", "all")?;
-    let late = json!({"latency_ms": 4000, "times": 1});
-    world.fault("PATCH", ACTION, late)?;
-    let from = world.stack.now().await?;
-    let version = world.stack.rotate(&secret, "second").await?;
-    world.call_after(0, "PATCH", ACTION).await?;
-    let first = json!({"version": action["version"], "category": action["category"]});
-    world
-        .genesys(genesys.client(), "PATCH", &path, Some(first))
-        .await?;
-    let verified = world.expect("Change Verified", "orders", from).await?;
-    assert_eq!(verified["secrets"][0]["version_id"], json!(version));
-    let patched = world.calls_of("PATCH", ACTION);
-    let refused = patched.iter().filter(|call| call.status >= Some(400));
-    assert_eq!(refused.count(), 1, "{patched:#?}");
-    world.quiet().await?;
-
-    let report = world.sweep("apply").await?;
-    assert_eq!(failed(&report), [""; 0], "{report:#}");
-    let window = world.ask("verify-change", json!({})).await?;
-    assert_eq!(window["verdicts"][0]["verdict"], "Verified", "{window:#}");
     world.stack.stop().await;
     Ok(())
 }

@@ -6,19 +6,28 @@
 
 mod bound;
 mod check_compliance;
+mod compliance;
+mod crash;
 mod credentials;
 mod credentials_back;
 mod credentials_crash;
 mod credentials_entries;
 mod credentials_lost;
+mod faults;
+mod healing;
 mod healing_credentials;
+mod manifests;
+mod manual;
+mod plan_mode;
 mod provision_role;
+mod roles;
 mod rotate_client;
 mod rotate_client_crash;
 mod rotate_client_refused;
 mod rotate_client_unfinished;
 mod tests_live;
 mod triggers;
+mod verdicts;
 mod verify_change;
 
 use simulation::story::{self, InMemory};

@@ -1,9 +1,9 @@
 //! A live test that fails: rolled back where the old version still works, held where it doesn't.
 
+use serde_json::{Value, json};
 use simulation::story::{ActionText, Error, ManifestText, Stage, play};
 
 use crate::World;
-use serde_json::{Value, json};
 
 /// An action whose live test fails for a secret version that does not work.
 async fn picky(world: &World, secret: &str) -> Result<ActionText, Error> {
@@ -69,7 +69,7 @@ fn with_overlap_a_failed_test_rolls_back_and_is_held_until_a_person_says_so() ->
                 .story_of("orders", from)
                 .await?
                 .iter()
-                .filter(|told| *told == "Rebind Rolled Back")
+                .filter(|emitted| *emitted == "Rebind Rolled Back")
                 .count(),
             1
         );
@@ -111,10 +111,10 @@ fn without_overlap_the_new_version_stays_unhealthy_and_held_until_a_newer_one_wo
         let verified = world.expect("Change Verified", "orders", from).await?;
         let evidence = world.evidence_of(&verified).await?;
         assert_eq!(evidence["body"]["unhealthy"], true, "{evidence:#}");
-        let told = world.story_of("orders", from).await?;
+        let emitted = world.story_of("orders", from).await?;
         assert!(
-            !told.contains(&"Data Action Rebound".to_owned()),
-            "{told:?}"
+            !emitted.contains(&"Data Action Rebound".to_owned()),
+            "{emitted:?}"
         );
 
         world.quiet().await?;

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::{Value, json};
 use simulation::story::{ActionText, Error, Stage, label_updated, play};
 
 use crate::World;
-use serde_json::{Value, json};
 
 /// A world with one tested action that uses one secret.
 async fn bound() -> Result<(World, String), Error> {
@@ -40,8 +40,8 @@ fn the_same_trigger_five_times_is_one_change() -> Result<(), Error> {
         }
         world.quiet().await?;
 
-        let told = world.story_of("orders", from).await?;
-        assert_eq!(told, ["Data Action Rebound", "Change Verified"]);
+        let emitted = world.story_of("orders", from).await?;
+        assert_eq!(emitted, ["Data Action Rebound", "Change Verified"]);
         let now_published = world.calls_of("POST", PUBLISH).len();
         assert_eq!(now_published - published, 1, "{:#?}", world.writes());
         world.stack.stop().await;
@@ -76,7 +76,7 @@ fn an_old_trigger_after_a_newer_one_takes_nothing_back() -> Result<(), Error> {
 }
 
 #[test]
-fn an_audit_event_of_an_earlier_change_is_looked_at_and_done_with() -> Result<(), Error> {
+fn an_audit_event_of_an_earlier_change_needs_nothing_more() -> Result<(), Error> {
     play(async || {
         let (world, secret) = bound().await?;
         for value in ["second", "third"] {
@@ -126,9 +126,9 @@ fn two_rotations_within_a_second_end_at_the_newest_and_neither_in_silence() -> R
         assert_eq!(world.bound_version("orders").await?, third, "not {second}");
         assert_eq!(ended_in_silence(&world).await?, BTreeSet::new());
         // Whatever came of the second version, the third is what was proved last.
-        let mut told = world.stack.events().await?;
-        told.retain(|event| event.detail_type == "Change Verified");
-        let last = told.last().map(|event| &event.detail["secrets"]);
+        let mut emitted = world.stack.events().await?;
+        emitted.retain(|event| event.detail_type == "Change Verified");
+        let last = emitted.last().map(|event| &event.detail["secrets"]);
         assert_eq!(last.map(|all| &all[0]["version_id"]), Some(&json!(third)));
         world.stack.stop().await;
         Ok(())
@@ -159,7 +159,7 @@ fn a_rotation_before_the_verdict_on_the_one_before_takes_its_window_over() -> Re
     })
 }
 
-/// The changes of which something was told and that neither ended nor were taken over, window and
+/// The changes of which something was emitted and that neither ended nor were taken over, window and
 /// all, by one that did.
 async fn ended_in_silence(world: &World) -> Result<BTreeSet<String>, Error> {
     let (mut begun, mut ended) = (BTreeSet::new(), BTreeSet::new());

@@ -2,12 +2,17 @@
 //! for by hand.
 
 use serde_json::{Value, json};
-use simulation::story::{ActionText, Error, Stage, play};
+use simulation::story::{ActionText, Error, Options, Stage, play};
 
 use crate::World;
 
 async fn bound() -> Result<World, Error> {
-    let world = World::start().await?;
+    // A story reports a change itself.
+    let options = Options {
+        genesys_events: false,
+        ..Options::default()
+    };
+    let world = World::with(options).await?;
     let secret = world.stack.make_secret("prod/db", "first").await?;
     let action = ActionText::new("orders", &world.echo(), &[&secret]);
     world.settle(&world.manifest().action(action)).await?;
