@@ -26,6 +26,7 @@ mod history;
 mod house;
 mod judge;
 mod log;
+pub mod matrix;
 mod oracle;
 mod person;
 mod scenario;

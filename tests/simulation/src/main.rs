@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use clap::{Parser, Subcommand};
+use simulation::matrix::{Matrix, Told, failures, leave_figures, tell};
 use simulation::{
     Fault, Figures, History, Kind, Prepared, Scenario, alone, on_all_processors, report,
 };
@@ -35,6 +36,12 @@ enum What {
     },
     /// Every fault at every call of every scenario.
     Faults,
+    /// Each pair of settings of the platform's open points that are not the default, in each scenario.
+    Matrix {
+        /// Only the stories with these settings, as a failure names them.
+        #[arg(long)]
+        only: Option<String>,
+    },
     /// One seed again, with everything that happens in it.
     Replay {
         /// Which.
@@ -51,6 +58,8 @@ fn main() -> ExitCode {
             as_played,
         } => histories(from, count, as_played),
         What::Faults => faults(),
+        What::Matrix { only: None } => each_pair(),
+        What::Matrix { only: Some(name) } => again(&name),
         What::Replay { seed } => replay(seed),
     };
     println!("{:.1} s", began.elapsed().as_secs_f64());
@@ -107,6 +116,34 @@ fn faults() -> usize {
         failed += bad.len();
     }
     failed
+}
+
+fn each_pair() -> usize {
+    let told = tell(Matrix::default().each_pair());
+    let failed = failed(&told);
+    let line = format!(
+        "switches, exhaustively: {} stories of a pair of settings that are not the default passed (of {})",
+        told.len() - failed,
+        told.len()
+    );
+    if let Err(error) = leave_figures("switches-exhaustive.txt", &line) {
+        println!("the figures are nowhere: {error}");
+    }
+    failed
+}
+
+/// The stories with these settings, of the default tier or of the long one.
+fn again(name: &str) -> usize {
+    let matrix = Matrix::default();
+    let mut jobs = matrix.jobs();
+    jobs.extend(matrix.each_pair());
+    jobs.retain(|job| job.name == name);
+    failed(&tell(jobs))
+}
+
+fn failed(told: &[Told]) -> usize {
+    println!("{}", failures(told));
+    told.iter().filter(|one| one.problem.is_some()).count()
 }
 
 fn replay(seed: u64) -> usize {

@@ -73,6 +73,9 @@ const STACK: usize = 64 * 1024 * 1024;
 pub enum Judged {
     /// All of it.
     Everything,
+    /// What is said to Genesys Cloud and what it answers, where another run judges the same exchanges
+    /// with AWS.
+    GenesysCloud,
     /// Nothing, where another run judges the same exchanges.
     #[default]
     Nothing,
@@ -199,7 +202,7 @@ impl Simulation {
         let faults = Arc::new(Faults::new(clock));
         account.set_judging(match judged {
             Judged::Everything => Judging::Everything,
-            Judged::Nothing => Judging::Nothing,
+            Judged::GenesysCloud | Judged::Nothing => Judging::Nothing,
         });
         account.set_wire(Arc::new(Disturbed(Arc::clone(&faults))));
         let stack = deployed(place.clone(), setup);
@@ -407,7 +410,7 @@ fn organization(
         port: 0,
         event_source_suffix: setup.genesys_events.then(|| EVENT_SOURCE_SUFFIX.to_owned()),
         judged: match setup.judged {
-            Judged::Everything => genesys_simulator::Judged::Everything,
+            Judged::Everything | Judged::GenesysCloud => genesys_simulator::Judged::Everything,
             Judged::Nothing => genesys_simulator::Judged::Nothing,
         },
     };

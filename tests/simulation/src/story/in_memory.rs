@@ -30,6 +30,9 @@ const LOOK: Duration = Duration::from_secs(60);
 /// The secret with the pair of clients that Lockstep signs in with.
 const CLIENT: &str = "genesys/lockstep-client";
 
+/// The role of the functions for trials.
+const EXECUTION_ROLE: &str = "TargetExecutionRole";
+
 /// The queues before the functions, by the template's outputs.
 const QUEUES: [&str; 4] = [
     "ProvisionQueueUrl",
@@ -63,6 +66,40 @@ impl Deref for InMemory {
 }
 
 impl InMemory {
+    /// A stage like this, with what every stage has.
+    pub(crate) async fn set_up(mut setup: Setup) -> Result<Self, Error> {
+        let operator = format!("arn:aws:iam::{ACCOUNT}:user/operator");
+        let mut parameters = BTreeMap::from([
+            // By name and by version or alias.
+            ("AllowedFunctionArns".to_owned(), target("Target*")),
+            ("StateRepairers".to_owned(), operator),
+        ]);
+        parameters.extend(setup.parameters);
+        setup.parameters = parameters;
+        let simulation = Simulation::new(&setup);
+        let places = Places {
+            account: ACCOUNT.to_owned(),
+            organization: ORGANIZATION.to_owned(),
+            api_url: "https://api.mypurecloud.com".to_owned(),
+            login_url: "https://login.mypurecloud.com".to_owned(),
+            client_secret: arn_of_secret(CLIENT),
+            echo: target("Target"),
+            manifests: simulation.bucket("ManifestBucket"),
+            states: simulation.bucket("StateBucket"),
+            evidence: simulation.bucket("EvidenceBucket"),
+        };
+        let stage = Self {
+            aws: Aws::of(&simulation.operator()),
+            simulation,
+            places,
+        };
+        stage.put_client();
+        stage.called_yesterday(&stage.genesys.client().id)?;
+        stage.make_execution_role().await?;
+        stage.make_function("Target", Does::Echo).await?;
+        Ok(stage)
+    }
+
     /// Does something while AWS goes on working.
     pub async fn during<T>(&self, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
@@ -103,6 +140,28 @@ impl InMemory {
             planted: vec![planted],
             ..UsageSettings::default()
         })?)
+    }
+
+    /// The role of the functions for trials, which may read what is called `prod/…`.
+    async fn make_execution_role(&self) -> Result<(), Error> {
+        let trust = json!({"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Action": "sts:AssumeRole",
+            "Principal": {"Service": "lambda.amazonaws.com"},
+        }]});
+        let policy = json!({"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Action": "secretsmanager:GetSecretValue",
+            "Resource": format!("arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:prod/*"),
+        }]});
+        let iam = &self.aws.iam;
+        let create = iam.create_role().role_name(EXECUTION_ROLE);
+        let create = create.assume_role_policy_document(trust.to_string());
+        create.send().await?;
+        let put = iam.put_role_policy().role_name(EXECUTION_ROLE);
+        let put = put
+            .policy_name("read-secrets")
+            .policy_document(policy.to_string());
+        put.send().await?;
+        Ok(())
     }
 
     /// The secret with the pair of clients that Lockstep signs in with, its rotation switched on.
@@ -146,40 +205,14 @@ impl Stage for InMemory {
     type Http = InProcess;
 
     async fn open(options: Options) -> Result<Self, Error> {
-        let operator = format!("arn:aws:iam::{ACCOUNT}:user/operator");
-        let mut parameters = BTreeMap::from([
-            // By name and by version or alias.
-            ("AllowedFunctionArns".to_owned(), target("Target*")),
-            ("StateRepairers".to_owned(), operator),
-        ]);
-        parameters.extend(options.parameters);
-        let simulation = Simulation::new(&Setup {
+        let setup = Setup {
             judged: Judged::Everything,
-            parameters,
+            parameters: options.parameters,
             genesys_events: options.genesys_events,
             logs: true,
             ..Setup::of(1)
-        });
-        let places = Places {
-            account: ACCOUNT.to_owned(),
-            organization: ORGANIZATION.to_owned(),
-            api_url: "https://api.mypurecloud.com".to_owned(),
-            login_url: "https://login.mypurecloud.com".to_owned(),
-            client_secret: arn_of_secret(CLIENT),
-            echo: target("Target"),
-            manifests: simulation.bucket("ManifestBucket"),
-            states: simulation.bucket("StateBucket"),
-            evidence: simulation.bucket("EvidenceBucket"),
         };
-        let stage = Self {
-            aws: Aws::of(&simulation.operator()),
-            simulation,
-            places,
-        };
-        stage.put_client();
-        stage.called_yesterday(&stage.genesys.client().id)?;
-        stage.make_function("Target", Does::Echo).await?;
-        Ok(stage)
+        Self::set_up(setup).await
     }
 
     async fn stop(self) {
@@ -341,7 +374,7 @@ impl Stage for InMemory {
     async fn make_function(&self, name: &str, does: Does) -> Result<String, Error> {
         self.account.state().services.lambda.put(Function {
             name: name.to_owned(),
-            role: format!("arn:aws:iam::{ACCOUNT}:role/TargetExecutionRole"),
+            role: format!("arn:aws:iam::{ACCOUNT}:role/{EXECUTION_ROLE}"),
             timeout: 10,
             memory: 128,
             environment: BTreeMap::new(),

@@ -73,7 +73,21 @@ impl<S: Stage> World<S> {
                 },
             },
         });
-        let action = id_of(&self.administrator("POST", "/actions", Some(action)).await?)?;
+        let made = async || {
+            let made = self.administrator("POST", "/actions", Some(action.clone()));
+            match made.await {
+                Ok(made) => Ok(Some(made)),
+                // A fresh integration may refuse actions for a while.
+                Err(error) if error.to_string().contains("not ready for actions") => Ok(None),
+                Err(error) => Err(error),
+            }
+        };
+        let action = id_of(
+            &self
+                .stack
+                .until("an integration with actions", made)
+                .await?,
+        )?;
         Ok(Called {
             key: key.to_owned(),
             integration,

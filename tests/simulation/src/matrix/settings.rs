@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use genesys_simulator::switches::Switches;
 use serde_json::Value;
 
-use crate::ends::{End, end_of};
+use super::ends::{End, end_of};
 
 /// A switch and its values; the first is the default.
 #[derive(Clone, Debug, PartialEq, Eq)]

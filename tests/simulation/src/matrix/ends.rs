@@ -1,6 +1,6 @@
 //! What the story comes to under settings: verified, but for those listed here.
 
-use crate::settings::{Row, Switch};
+use super::settings::{Row, Switch};
 
 /// The end of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
