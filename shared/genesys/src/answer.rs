@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use http::HeaderMap;
-use http::header::RETRY_AFTER;
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
@@ -53,6 +53,16 @@ impl From<http::Response<Body>> for Answer {
 impl Answer {
     pub(crate) fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
+    }
+
+    /// Whether it calls itself HTML, which the platform answers to nothing.
+    pub(crate) fn is_page(&self) -> bool {
+        let kind = header_text(&self.headers, CONTENT_TYPE.as_str());
+        kind.is_some_and(|kind| {
+            kind.trim_start()
+                .to_ascii_lowercase()
+                .starts_with("text/html")
+        })
     }
 
     pub(crate) fn correlation_id(&self) -> Option<String> {

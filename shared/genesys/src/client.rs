@@ -134,8 +134,8 @@ impl Genesys {
 
     /// One call, answered by JSON.
     pub(crate) async fn json<T: DeserializeOwned>(&self, request: Request) -> Result<T, Error> {
-        self.call(&request, |body| {
-            serde_json::from_slice(body).map_err(|error| error.to_string())
+        self.call(&request, |answer| {
+            serde_json::from_slice(&answer.body).map_err(|error| error.to_string())
         })
         .await
     }
@@ -145,10 +145,14 @@ impl Genesys {
         self.call(&request, |_| Ok(())).await
     }
 
-    /// One call, answered by text.
+    /// One call, answered by text. Any text would do, also the page of a proxy, if it were not for
+    /// its type.
     pub(crate) async fn text(&self, request: Request) -> Result<String, Error> {
-        self.call(&request, |body| {
-            String::from_utf8(body.to_vec()).map_err(|error| error.to_string())
+        self.call(&request, |answer| {
+            if answer.is_page() {
+                return Err("a page of HTML in place of a text".to_owned());
+            }
+            String::from_utf8(answer.body.clone()).map_err(|error| error.to_string())
         })
         .await
     }
@@ -156,7 +160,7 @@ impl Genesys {
     async fn call<T>(
         &self,
         request: &Request,
-        decode: fn(&[u8]) -> Result<T, String>,
+        decode: fn(&Answer) -> Result<T, String>,
     ) -> Result<T, Error> {
         let span = tracing::debug_span!(
             "genesys",
@@ -169,7 +173,7 @@ impl Genesys {
     async fn attempts<T>(
         &self,
         request: &Request,
-        decode: fn(&[u8]) -> Result<T, String>,
+        decode: fn(&Answer) -> Result<T, String>,
     ) -> Result<T, Error> {
         let inner = &*self.inner;
         let operation = request.operation;
@@ -181,9 +185,10 @@ impl Genesys {
             self.deadline,
         );
         loop {
-            let decoded = self.signed_exchange(request).await.and_then(|answer| {
-                decode(&answer.body).map_err(|why| answer.garbled(operation, &why))
-            });
+            let decoded = self
+                .signed_exchange(request)
+                .await
+                .and_then(|answer| decode(&answer).map_err(|why| answer.garbled(operation, &why)));
             match decoded {
                 Ok(value) => return Ok(value),
                 Err(error) => attempts.after(error.about(&request.resource)).await?,

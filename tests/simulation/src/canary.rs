@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::house::House;
+use crate::house::{House, WEB_LOOKUP};
 use crate::judge::Problem;
 use crate::stand::Simulation;
 
@@ -25,6 +25,8 @@ pub(crate) struct Canary {
     sang: RefCell<BTreeSet<String>>,
     /// Whether somebody else changed what is managed: a call may fail because of that.
     excused: Cell<bool>,
+    /// Whether a credential was tried that the web service rejects.
+    rejected: Cell<bool>,
     pair: Cell<bool>,
     problems: RefCell<BTreeSet<Problem>>,
 }
@@ -33,11 +35,15 @@ impl Canary {
     /// Watches what the manifest of a house names.
     pub(crate) fn watch(&self, house: &House) {
         let named = house.actions.iter().map(crate::house::Action::name);
-        *self.named.borrow_mut() = named.collect();
+        let of_the_web = house.credential.then(|| WEB_LOOKUP.to_owned());
+        *self.named.borrow_mut() = named.chain(of_the_web).collect();
         let named = self.named.borrow();
         self.sang.borrow_mut().retain(|name| named.contains(name));
         self.pair.set(house.pair);
         self.excused.set(self.excused.get() || house.tampered);
+        if house.credential_broken {
+            self.rejected.set(true);
+        }
     }
 
     /// Calls that failed because of Lockstep.
@@ -76,6 +82,7 @@ impl Canary {
                     self.sang.borrow_mut().insert(name);
                 }
                 Err(_) if !self.sang.borrow().contains(&name) || self.excused.get() => {}
+                Err(_) if name == WEB_LOOKUP && self.rejected.get() => {}
                 Err(error) => {
                     let at = simulation.clock.now();
                     self.add(format!("a call of {name:?} failed at {at}: {error}"));

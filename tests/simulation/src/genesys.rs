@@ -76,12 +76,8 @@ impl Connection {
             }
             Some(Kind::AnswerLost) => std::future::pending().await,
             Some(Kind::AnswerReset) => Err(broken("the connection was reset")),
-            Some(Kind::NotJson) => answered
-                .map(|answer| answer.map(|_| Body::from(PROXY_PAGE.as_bytes().to_vec())))
-                .map_err(cut),
-            Some(Kind::Truncated) => answered
-                .map(|answer| answer.map(|body| Body::from(body[..body.len() / 2].to_vec())))
-                .map_err(cut),
+            Some(Kind::NotJson) => answered.map(|answer| page(&answer)).map_err(cut),
+            Some(Kind::Truncated) => answered.map_err(cut).and_then(half),
             Some(
                 Kind::Reset
                 | Kind::Timeout
@@ -100,6 +96,25 @@ impl Connection {
             },
         }
     }
+}
+
+/// What a proxy answers in its place.
+fn page(answer: &http::Response<Vec<u8>>) -> http::Response<Body> {
+    let page = http::Response::builder()
+        .status(answer.status())
+        .header(http::header::CONTENT_TYPE, "text/html");
+    let page = page.body(Body::from(PROXY_PAGE.as_bytes().to_vec()));
+    page.expect("a page is an answer")
+}
+
+/// Half of it. Of a text nobody could tell that, were it not for its length: HTTP says it.
+fn half(answer: http::Response<Vec<u8>>) -> Result<http::Response<Body>, NoAnswer> {
+    let kind = answer.headers().get(http::header::CONTENT_TYPE);
+    let is_text = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/"));
+    if is_text {
+        return Err(broken("the answer ended in its middle"));
+    }
+    Ok(answer.map(|body| Body::from(body[..body.len() / 2].to_vec())))
 }
 
 fn broken(how: &str) -> NoAnswer {

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use crate::canary::Canary;
 use crate::functions::Name;
-use crate::house::{Action, House, value_of};
+use crate::house::{Action, House};
 use crate::person::Edit;
-use crate::scenario::Rotate;
+use crate::scenario::{Login, Rotate};
 use crate::stand::Simulation;
 use crate::trouble::Trouble;
 
@@ -19,6 +19,8 @@ pub enum Happening {
     Rotate(usize),
     /// The secret whose values a credential carries gets a new version.
     RotateCredential,
+    /// The same, with a value that the web service rejects.
+    RotateCredentialWrongly,
     /// Secrets Manager rotates the pair of OAuth clients.
     RotatePair,
     /// The manifest names another function for the nth action, and is uploaded.
@@ -73,12 +75,13 @@ impl Happening {
     /// One that disturbs.
     pub(crate) fn disturbance(rng: &mut fastrand::Rng) -> Self {
         let nth = rng.usize(0..4);
-        match rng.u32(0..9) {
+        match rng.u32(0..10) {
             0 => Self::OverwriteRolePolicy,
             1 => Self::EditAction(nth, Edit::Headers),
             2 => Self::EditAction(nth, Edit::Function),
             3 => Self::BreakFunction(nth),
-            4..8 => {
+            4 => Self::RotateCredentialWrongly,
+            5..9 => {
                 let trouble = Trouble::ALL[rng.usize(0..Trouble::ALL.len())];
                 Self::Begin(trouble, rng.u64(5..1_200))
             }
@@ -103,10 +106,13 @@ impl Happening {
                 simulation.rotate(&house.actions[nth]).await;
             }
             Self::RotateCredential if house.credential => {
-                let secret = House::credential_secret();
-                let number = simulation.clock.now().as_second() % 1_000_000;
-                let value = value_of("basic", u32::try_from(number).unwrap_or_default());
-                simulation.put_value(&secret, value).await;
+                house.credential_broken = false;
+                simulation.rotate_credential(Login::Accepted).await;
+            }
+            Self::RotateCredentialWrongly if house.credential => {
+                house.credential_broken = true;
+                canary.watch(house);
+                simulation.rotate_credential(Login::Rejected).await;
             }
             Self::RotatePair if house.pair => {
                 simulation.rotate_pair(Rotate::Now).await;
@@ -140,6 +146,7 @@ impl Happening {
             Self::GoCold(function) => simulation.function(function).go_cold(),
             Self::Pass(seconds) => simulation.pass(Duration::from_secs(seconds)).await,
             Self::RotateCredential
+            | Self::RotateCredentialWrongly
             | Self::RotatePair
             | Self::MoveFunction(_)
             | Self::ChangeTimeout(_)
@@ -185,6 +192,7 @@ impl Happening {
             Self::UploadAgain => true,
             Self::Rotate(_)
             | Self::RotateCredential
+            | Self::RotateCredentialWrongly
             | Self::RotatePair
             | Self::Resync
             | Self::Sweep
@@ -203,6 +211,9 @@ impl fmt::Display for Happening {
         match self {
             Self::Rotate(nth) => write!(f, "the secret of action {nth} gets a new version"),
             Self::RotateCredential => write!(f, "the credential's secret gets a new version"),
+            Self::RotateCredentialWrongly => {
+                write!(f, "the credential's secret gets a version that is rejected")
+            }
             Self::RotatePair => write!(f, "Secrets Manager rotates the pair"),
             Self::MoveFunction(nth) => {
                 write!(f, "the manifest names another function for action {nth}")

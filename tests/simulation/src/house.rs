@@ -17,6 +17,8 @@ pub(crate) const ROLE: &str = "GenesysActions";
 const INTEGRATION: &str = "AWS Lambda production";
 /// The integration that a credential with values is for; a person made it.
 const WEB_SERVICES: &str = "Web services production";
+/// Its one action, which the person made too.
+pub(crate) const WEB_LOOKUP: &str = "Look up the web";
 /// The secret whose values that credential carries.
 const CREDENTIAL: &str = "genesys-credentials/basic";
 /// The secret of a pair of OAuth clients.
@@ -117,6 +119,8 @@ pub struct House {
     pub actions: Vec<Action>,
     /// Whether an integration credential carries the values of a secret.
     pub credential: bool,
+    /// Whether the web service rejects the newest value of that secret.
+    pub credential_broken: bool,
     /// Whether a pair of OAuth clients is rotated.
     pub pair: bool,
     /// Whether a person changed what is managed: a verdict may then name that.
@@ -137,6 +141,7 @@ impl House {
         let actions = keys.iter().enumerate();
         Self {
             credential: false,
+            credential_broken: false,
             pair: false,
             tampered: false,
             troubled: false,
@@ -181,10 +186,17 @@ impl House {
             });
             let integrations = manifest["integrations"].as_array_mut();
             integrations.expect("a list").push(web);
+            let tried = json!({
+                "key": "web-lookup", "name": WEB_LOOKUP, "integration": "web",
+                "test": {"input": {}, "safe": true, "expect": {"status": "found"}},
+            });
+            let actions = manifest["actions"].as_array_mut();
+            actions.expect("a list").push(tried);
             manifest["credentials"] = json!([{
                 "key": "basic", "integration": "web", "slot": "basicAuth", "type": "basicAuth",
                 "secret": Self::credential_secret(),
                 "fields": {"userName": "$.user", "password": "$.password"},
+                "overlap": "alternating", "test": ["web-lookup"],
             }]);
         }
         if self.pair {
@@ -216,7 +228,7 @@ impl House {
     pub fn furnish(&self, account: &Account, own: &Value, pair: &Value) {
         put_secret(account, CLIENT, &own.to_string());
         put_secret(account, PAIR, &pair.to_string());
-        put_secret(account, CREDENTIAL, &value_of("basic", 1));
+        put_secret(account, CREDENTIAL, &value_of(&user(1), 1));
         for action in &self.actions {
             put_secret(account, &action.secret_name(), &value_of(&action.key, 1));
         }
@@ -242,10 +254,20 @@ impl House {
     }
 }
 
+/// The user of the web service in the nth version of the credential's secret. Each works for ever.
+pub(crate) fn user(version: u32) -> String {
+    format!("basic-{version}")
+}
+
+/// The password in the nth version of a secret.
+pub(crate) fn password(key: &str, version: u32) -> String {
+    format!("{PLANTED}-{key}-{version}")
+}
+
 /// What is in the nth version of an action's secret. Nothing of it may be anywhere else.
 #[must_use]
 pub fn value_of(key: &str, version: u32) -> String {
-    json!({"user": key, "password": format!("{PLANTED}-{key}-{version}")}).to_string()
+    json!({"user": key, "password": password(key, version)}).to_string()
 }
 
 /// What every planted value has in it.

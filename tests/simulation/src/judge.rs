@@ -148,8 +148,10 @@ impl Simulation {
         is_held
             && events.any(|event| {
                 let kind = event["detail-type"].as_str().unwrap_or_default();
-                ["Rebind Rolled Back", "Data Action Unhealthy"].contains(&kind)
-                    && event["detail"]["key"] == key
+                let of_an_action = ["Rebind Rolled Back", "Data Action Unhealthy"];
+                let of_a_set = ["Credential Rebind Failed", "Credential Unhealthy"];
+                (of_an_action.contains(&kind) && event["detail"]["key"] == key)
+                    || (of_a_set.contains(&kind) && key.starts_with("_secret"))
             })
     }
 
@@ -214,6 +216,9 @@ impl Simulation {
         let Some(state) = self.stored(&format!("state/{ORGANIZATION}/{key}.json")) else {
             return problems.push(Problem("the credential has no state".to_owned()));
         };
+        if house.credential_broken && self.is_held_with_an_event(key.as_str()) {
+            return;
+        }
         let bound = &state["credentials"]["basic"]["version_id"];
         let current = self.current_of(&secret);
         if bound != current.as_str() {

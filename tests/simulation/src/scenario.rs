@@ -5,13 +5,16 @@ use std::time::Duration;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_secretsmanager::types::RotationRulesType;
 use aws_simulator::Effect;
-use genesys_cloud::IntendedState;
+use genesys_cloud::{
+    ActionConfig, ActionContract, IntendedState, NewAction, RequestConfig, ResponseConfig,
+};
 use genesys_simulator::{AuditSettings, PlantedUse, UsageSettings};
 use jiff::Timestamp;
+use serde_json::json;
 
 use crate::faults::is_write;
 use crate::functions::{Ended, Name};
-use crate::house::{Action, House, value_of};
+use crate::house::{Action, House, WEB_LOOKUP, password, user, value_of};
 use crate::judge::Problem;
 use crate::stand::Simulation;
 
@@ -30,6 +33,15 @@ pub(crate) enum Rotate {
     /// configuration by running the testSecret step": Secrets Manager API reference, `RotateSecret`,
     /// `RotateImmediately`).
     Later,
+}
+
+/// What a web service makes of the newest value of the credential's secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Login {
+    /// It lets in who comes with it, and with every earlier one.
+    Accepted,
+    /// It knows nothing of it.
+    Rejected,
 }
 
 /// A story.
@@ -53,6 +65,8 @@ pub enum Scenario {
     ClientRotation,
     /// The sweep looks at everything.
     Sweep,
+    /// The same, and the new value does not work: the credential is moved back.
+    CredentialRejected,
     /// A secret rotates, and the live test fails: what is live stays.
     RotationRejected,
     /// A secret rotates whose references do not travel with the action.
@@ -67,7 +81,7 @@ pub enum Scenario {
 
 impl Scenario {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::FirstProvisioning,
         Self::RotationWithTest,
         Self::RotationWithoutTest,
@@ -77,6 +91,7 @@ impl Scenario {
         Self::CredentialMoved,
         Self::ClientRotation,
         Self::Sweep,
+        Self::CredentialRejected,
         Self::RotationRejected,
         Self::RotationNotDelivered,
         Self::VerificationLate,
@@ -88,7 +103,7 @@ impl Scenario {
     #[must_use]
     pub fn house(self) -> House {
         let mut house = House {
-            credential: self == Self::CredentialMoved,
+            credential: matches!(self, Self::CredentialMoved | Self::CredentialRejected),
             pair: matches!(self, Self::ClientRotation | Self::RotationTrial),
             unaudited: self == Self::VerificationNever,
             ..House::of(&["orders", "invoices"])
@@ -110,6 +125,7 @@ impl Scenario {
             | Self::CredentialMoved
             | Self::ClientRotation
             | Self::Sweep
+            | Self::CredentialRejected
             | Self::RotationRejected
             | Self::RotationNotDelivered
             | Self::VerificationLate
@@ -172,8 +188,11 @@ impl Scenario {
                 simulation.upload(house).await;
             }
             Self::CredentialMoved => {
-                let secret = House::credential_secret();
-                simulation.put_value(&secret, value_of("basic", 2)).await;
+                simulation.rotate_credential(Login::Accepted).await;
+            }
+            Self::CredentialRejected => {
+                house.credential_broken = true;
+                simulation.rotate_credential(Login::Rejected).await;
             }
             Self::ClientRotation => {
                 let is_accepted = simulation.rotate_pair(Rotate::Now).await;
@@ -208,7 +227,31 @@ impl Simulation {
             .await;
     }
 
-    /// A person makes the integration that a credential is for.
+    /// The credential's secret gets a new version.
+    pub(crate) async fn rotate_credential(&self, login: Login) {
+        // Later than the first version, and another one each time.
+        let number = self.clock.now().as_second() % 1_000_000_000;
+        let version = u32::try_from(number).unwrap_or_default();
+        let user = user(version);
+        // A simulation that begins at a snapshot has none of its web services.
+        self.let_in(1);
+        match login {
+            Login::Accepted => self.let_in(version),
+            Login::Rejected => {}
+        }
+        let secret = House::credential_secret();
+        self.put_value(&secret, value_of(&user, version)).await;
+    }
+
+    /// The web service lets in who comes with this version.
+    fn let_in(&self, version: u32) {
+        let service = self.web_services.first();
+        let service = service.unwrap_or_else(|| self.web_services.add());
+        let user = user(version);
+        service.lets_in(&user, &password(&user, version));
+    }
+
+    /// A person makes the integration that a credential is for, with an action that uses it.
     pub(crate) async fn create_web_services(&self) {
         let genesys = self.person();
         let created = genesys
@@ -217,6 +260,31 @@ impl Simulation {
         let created = created.expect("a person may create integrations");
         let enabled = genesys.set_intended_state(&created.id, IntendedState::Enabled);
         enabled.await.expect("a person may enable integrations");
+        self.let_in(1);
+        let service = self.web_services.first().expect("it was just added");
+        let schema = || json!({"type": "object"});
+        let lookup = NewAction {
+            name: WEB_LOOKUP.to_owned(),
+            category: "Services".to_owned(),
+            integration_id: created.id,
+            contract: ActionContract::of(schema(), schema()),
+            config: ActionConfig {
+                request: Some(RequestConfig {
+                    request_url_template: Some(format!("{}/orders", service.as_ref())),
+                    request_type: Some("GET".to_owned()),
+                    request_template: Some("${input.rawRequest}".to_owned()),
+                    ..RequestConfig::default()
+                }),
+                response: Some(ResponseConfig {
+                    success_template: Some("${rawResult}".to_owned()),
+                    ..ResponseConfig::default()
+                }),
+                ..ActionConfig::default()
+            },
+            secure: false,
+        };
+        let made = genesys.create_action(&lookup).await;
+        made.expect("a person may create actions");
     }
 
     /// Lockstep's own client has been used before, so that its use shows.

@@ -42,6 +42,12 @@ impl WebServices {
         service
     }
 
+    /// The first that was added.
+    #[must_use]
+    pub fn first(&self) -> Option<WebService> {
+        self.lock().values().next().cloned()
+    }
+
     fn lock(&self) -> MutexGuard<'_, BTreeMap<u16, WebService>> {
         self.0.lock().expect("no test panics in here")
     }

@@ -1,7 +1,7 @@
 //! Histories that once failed. Each is as short as it could be made, and named after what must hold in
 //! it.
 
-use simulation::{Happening, History, House, report};
+use simulation::{Fault, Happening, History, House, Kind, Prepared, Scenario, Site, report};
 
 fn comes_right(happenings: &[Happening]) {
     let house = House::of(&["orders", "invoices", "customers"]);
@@ -15,6 +15,18 @@ fn comes_right(happenings: &[Happening]) {
     );
 }
 
+/// Plays a scenario in which the first call of a function to an operation goes wrong.
+fn survives(scenario: Scenario, function: &str, operation: &str, kind: Kind) {
+    let prepared = Prepared::of(scenario, 1);
+    let calls = prepared.calls();
+    let is_it = |site: &Site| site.function == function && site.operation == operation;
+    let call = (1..).zip(&calls).find(|(_, site)| is_it(site));
+    let (call, _) = call.expect("the function makes such a call");
+    let outcome = prepared.play(&[Fault { call, kind }]);
+    assert_eq!(outcome.hit.len(), 1);
+    assert!(outcome.problems.is_empty(), "{}", report(&outcome));
+}
+
 /// Seeds 12, 101 and 141: the test was refused by AWS, the change rolled back and held, and nothing
 /// lifted the hold when the resync had repaired the role.
 #[test]
@@ -25,4 +37,16 @@ fn a_rotation_whose_test_a_foreign_role_policy_broke_is_bound_once_the_role_is_r
         Happening::Rotate(0),
         Happening::Pass(600),
     ]);
+}
+
+/// Seed 90: the page was taken for the action's template, which therefore had drifted, and the change
+/// was *Violated*.
+#[test]
+fn the_page_of_a_proxy_in_place_of_a_template_is_no_drift() {
+    survives(
+        Scenario::RotationWithoutTest,
+        "VerifyChange",
+        "GET /api/v2/integrations/actions/{id}/templates/requesttemplate.vm",
+        Kind::NotJson,
+    );
 }

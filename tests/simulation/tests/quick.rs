@@ -23,6 +23,7 @@ fn crashes(scenario: Scenario) -> usize {
         | Scenario::RoleRepair
         | Scenario::ManifestReplaced
         | Scenario::CredentialMoved
+        | Scenario::CredentialRejected
         | Scenario::Sweep
         | Scenario::RotationRejected
         | Scenario::RotationNotDelivered
@@ -195,4 +196,9 @@ fn the_trial_of_a_rotation_survives_every_crash_and_lost_answer() {
 #[test]
 fn a_rotation_whose_live_test_fails_survives_every_crash_and_lost_answer() {
     no_call_hides_what_it_did(Scenario::RotationRejected);
+}
+
+#[test]
+fn a_credential_that_is_moved_back_survives_every_crash_and_lost_answer() {
+    no_call_hides_what_it_did(Scenario::CredentialRejected);
 }

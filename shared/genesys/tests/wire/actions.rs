@@ -88,6 +88,21 @@ async fn what_is_not_there_is_none() {
 }
 
 #[tokio::test]
+async fn the_page_of_a_proxy_is_no_template() {
+    let platform = Platform::start(|seen| {
+        let kind = ("content-type", "text/html; charset=utf-8".to_owned());
+        let page = "<html><body>Sign in</body></html>".to_owned();
+        let is_template = seen.line.contains("/templates/");
+        is_template.then(|| Reply::Answer(200, vec![kind], page))
+    })
+    .await;
+    let client = platform.client();
+    let read = client.action_template("a", Template::Request).await;
+    let error = read.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Garbled);
+}
+
+#[tokio::test]
 async fn templates_come_byte_for_byte() {
     let text = "{\"a\": \"$esc.jsonEncode(${input.a})\"}\r\n  ";
     let platform = Platform::start(move |seen| {
