@@ -1,4 +1,4 @@
-//! The local stack as what a story stands on.
+//! The local stack as what a story runs on.
 
 use std::ops::Deref;
 use std::time::Duration;
@@ -166,7 +166,7 @@ impl Stage for Deployed {
                 let seconds = PATIENCE.as_secs();
                 return Err(format!("{what} did not come within {seconds} s").into());
             }
-            // Whoever looks is told nothing.
+            // Nobody announces what is waited for.
             sleep(BETWEEN_LOOKS).await;
         }
     }

@@ -24,7 +24,7 @@ impl<S: Stage> World<S> {
         Ok(keys)
     }
 
-    /// Holds everything that Lockstep could have written against a world in which it has accepted
+    /// Compares everything that Lockstep could have written with a world in which it has accepted
     /// one manifest and done nothing.
     ///
     /// # Errors

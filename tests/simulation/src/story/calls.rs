@@ -72,7 +72,7 @@ impl<S: Stage> World<S> {
         Ok(self.stack.organization().add_fault(fault)?)
     }
 
-    /// Ends every process of a function where it stands, as a crash would; answers how many.
+    /// Ends every process of a function, as a crash would; answers how many.
     ///
     /// # Errors
     /// Where the processes can't be found.

@@ -27,7 +27,7 @@ impl<S: Stage> World<S> {
     /// `planted` are the values of secrets, to which come those of the world's own OAuth clients.
     ///
     /// # Errors
-    /// What is left, or where a value stands.
+    /// What is left over, or where a value is.
     pub async fn ends_clean(
         self,
         called: &[&Called],
@@ -62,13 +62,13 @@ impl<S: Stage> World<S> {
         Ok(ours)
     }
 
-    /// Holds everything of Lockstep's against what points at it: each credential, with a role or with
+    /// Compares everything of Lockstep's with what points at it: each credential, with a role or with
     /// values, is one that an integration uses; each of `called` uses one with values, and there are
     /// none besides; each role is in a credential that is used, once an action is bound; and no action
     /// has a draft.
     ///
     /// # Errors
-    /// What is left lying.
+    /// What nothing points at.
     pub async fn nothing_unreferenced(&self, called: &[&Called]) -> Result<(), Error> {
         let used = self.used_credentials().await?;
         let all = self.list("/integrations/credentials").await?;
@@ -140,10 +140,10 @@ impl<S: Stage> World<S> {
         Ok(())
     }
 
-    /// Holds everything that Lockstep wrote or says against values that it may never write or say.
+    /// Searches everything that Lockstep wrote or says for values that it may never write or say.
     ///
     /// # Errors
-    /// Where one of them stands.
+    /// Where one of them is.
     pub async fn holds_none_of(&self, values: &[&str]) -> Result<(), Error> {
         // First, so that what is written for it is held against them too.
         let mut written = self.answers().await?;

@@ -1,9 +1,9 @@
-//! Stories: what a user would see, told of one world, whichever world it is.
+//! Stories: what a user would see, in whichever world.
 //!
-//! A story asks a [`World`]. What the world stands on is a [`Stage`]: [`InMemory`] here, the deployed
+//! A story asks a [`World`]. What the world runs on is a [`Stage`]: [`InMemory`] here, the deployed
 //! local stack in `tests/scenarios`. What a story needs of its stage beyond AWS's and Genesys Cloud's
 //! own interfaces (time to wait, a crash, a function to call) is in the trait, and in nothing else, so
-//! that a story can be told on both.
+//! that a story can be played on both.
 
 mod buckets;
 mod calls;

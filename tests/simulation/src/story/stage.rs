@@ -1,4 +1,4 @@
-//! What a story stands on.
+//! What a story runs on.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -146,10 +146,10 @@ pub trait Http: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Result<http::Response<Vec<u8>>, Error>> + Send;
 }
 
-/// What a story stands on: the template, deployed beside an organization.
+/// What a story runs on: the template, deployed beside an organization.
 #[expect(
     async_fn_in_trait,
-    reason = "a story is told by one task, which never moves"
+    reason = "a story is one task, which never moves to another thread"
 )]
 pub trait Stage: Sized {
     /// The way to Genesys Cloud.
@@ -279,7 +279,7 @@ pub trait Stage: Sized {
     /// Where that can't be set.
     async fn set_awake(&self, function: &str, awake: bool) -> Result<(), Error>;
 
-    /// Ends every process of a function as it stands; answers how many were at work.
+    /// Ends every process of a function, whatever it is doing; answers how many there were.
     ///
     /// # Errors
     /// Where they can't be found.

@@ -14,7 +14,7 @@ impl<S: Stage> World<S> {
         self.ask("check-compliance", json!({"mode": mode})).await
     }
 
-    /// Sweeps in mode `apply` until a finding stands that needs time to come.
+    /// Sweeps in mode `apply` until a finding is there that needs time.
     ///
     /// # Errors
     /// Where it does not come; with the last report.

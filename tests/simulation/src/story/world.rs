@@ -14,7 +14,7 @@ use super::stage::{Does, Error, Options, Stage};
 /// A running world.
 #[derive(Debug)]
 pub struct World<S> {
-    /// What it stands on.
+    /// What it runs on.
     pub stack: S,
 }
 
@@ -110,12 +110,12 @@ impl<S: Stage> World<S> {
     /// Where they can't be heard.
     pub async fn story_of(&self, key: &str, from: usize) -> Result<Vec<String>, Error> {
         let heard = self.stack.heard().await?;
-        let told = heard
+        let emitted = heard
             .into_iter()
             .skip(from)
             .filter(|event| event.source == "lockstep" && event.detail["key"] == key)
             .map(|event| event.detail_type);
-        Ok(told.collect())
+        Ok(emitted.collect())
     }
 
     /// Calls to Genesys Cloud that changed something, as `METHOD route`.

@@ -26,7 +26,7 @@ async fn world() -> Result<(World, String, ManifestText), Error> {
     Ok((world, secret, manifest))
 }
 
-/// Where the live test stands in the evidence of a change.
+/// The live test in the evidence of a change.
 async fn test_in_evidence(world: &World, verified: &Value) -> Result<Value, Error> {
     let uri = verified["evidence"].as_str().unwrap_or_default();
     let evidence = world.stack.evidence(uri).await?;

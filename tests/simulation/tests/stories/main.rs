@@ -1,5 +1,5 @@
-//! What a user would see, told in memory: see [`simulation::story`]. What needs real binaries and a
-//! deployed stack is told in `tests/scenarios`.
+//! What a user would see, in memory: see [`simulation::story`]. What needs real binaries and a deployed
+//! stack is in `tests/scenarios`.
 
 // The SDK's futures are deep, and a story's are around them.
 #![recursion_limit = "256"]

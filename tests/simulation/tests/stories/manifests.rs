@@ -71,7 +71,7 @@ fn ten_mistakes_are_reported_together_and_the_last_accepted_manifest_still_rotat
         for at in expected {
             assert!(
                 places.iter().any(|place| place.starts_with(at)),
-                "{at} is not emitted: {refused:#}"
+                "{at} is not reported: {refused:#}"
             );
         }
         for error in refused["errors"].as_array().into_iter().flatten() {

@@ -1,4 +1,4 @@
-//! Mode `plan`: everything is computed and emitted, and nothing is written.
+//! Mode `plan`: everything is computed and answered, and nothing is written.
 
 use std::collections::BTreeSet;
 

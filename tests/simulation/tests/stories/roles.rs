@@ -1,7 +1,10 @@
 //! The role that Genesys Cloud assumes: tampered with, a stranger's, shared.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
+use aws_simulator::services::iam::Lateness;
+use jiff::SignedDuration;
 use policy_evaluator::IdentityPolicy;
 use serde_json::{Value, json};
 use simulation::ACCOUNT;
@@ -119,6 +122,55 @@ fn a_strangers_role_is_refused_until_somebody_runs_the_commands() -> Result<(), 
         let rebound = world.expect("Data Action Rebound", "orders", from).await?;
         assert_eq!(rebound["secrets"][0]["version_id"], version, "{rebound:#}");
         world.expect_any("Role Provisioning Failed", from).await?;
+        world.stack.stop().await;
+        Ok(())
+    })
+}
+
+#[test]
+fn an_action_of_a_shared_role_moves_to_another_function_and_no_call_is_denied_however_late_iam_is()
+-> Result<(), Error> {
+    play(async || {
+        let world = World::start().await?;
+        let secret = world.stack.make_secret("prod/db", "first").await?;
+        let old = world.make_target("TargetOld").await?;
+        let new = world.make_target("TargetNew").await?;
+        let stays = ActionText::new("stays", &world.echo(), &[&secret]);
+        let moves = |function: &str| ActionText::new("moves", function, &[&secret]).tested();
+        let before = world.manifest().action(stays.clone()).action(moves(&old));
+        let after = world.manifest().action(stays).action(moves(&new));
+        world.settle(&before).await?;
+        world.quiet().await?;
+        let actions = [
+            world.action_id("stays").await?,
+            world.action_id("moves").await?,
+        ];
+        // As late as the template's `SettleSeconds` expects of IAM.
+        world.stack.account.with_state(|state| {
+            state.services.iam.lateness = Lateness {
+                reads: SignedDuration::from_secs(5),
+                decisions: SignedDuration::from_secs(55),
+            };
+        });
+
+        let canary = world.canary(&actions)?;
+        canary.once_more().await;
+        let from = world.upload(&after).await?;
+        world.expect("Change Verified", "moves", from).await?;
+        // What is revoked is revoked after the verdict.
+        world.quiet().await?;
+        canary.once_more().await;
+        let rounds = canary.rounds();
+        assert!(rounds > 2, "{rounds}");
+        assert_eq!(canary.stop().await?, [""; 0], "of {rounds} rounds");
+
+        let moved = world.action(&actions[1]).await?;
+        let function = &moved["config"]["request"]["requestUrlTemplate"];
+        assert_eq!(function, new.as_str(), "{moved:#}");
+        // Seen by whoever reads, once it is not late any more.
+        world.stack.pass(Duration::from_secs(60)).await;
+        let granted = BTreeSet::from([world.echo(), new]);
+        assert_eq!(world.the_role(ROLE).await?.functions(), granted);
         world.stack.stop().await;
         Ok(())
     })
