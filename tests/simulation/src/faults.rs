@@ -191,13 +191,6 @@ impl Faults {
         });
     }
 
-    /// Forgets what is planned and has not happened.
-    pub fn forget_plans(&self) {
-        let mut inside = self.lock();
-        inside.planned.clear();
-        inside.awaited.clear();
-    }
-
     /// Every call of a function so far, in order.
     #[must_use]
     pub fn calls(&self) -> Vec<Site> {

@@ -1,39 +1,11 @@
 //! A function ends in the middle of moving credentials, at each write in turn.
 
-use std::collections::BTreeMap;
-
 use serde_json::json;
+use simulation::Kind;
 use simulation::story::{Error, Options, Stage as _, play};
-use simulation::{Kind, Site};
 
 use crate::bound::{Bound, nobody_noticed};
-
-/// One of the writes of a rotation: what is called by which function, and how often before.
-#[derive(Debug)]
-struct Write {
-    function: String,
-    operation: String,
-    before: usize,
-}
-
-/// The writes among calls, and the tests, after which a run decides.
-fn writes(calls: &[Site]) -> Vec<Write> {
-    let mut seen: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-    let mut writes = Vec::new();
-    for site in calls {
-        if !site.is_write() && !site.operation.ends_with("/test") {
-            continue;
-        }
-        let count = seen.entry((&site.function, &site.operation)).or_default();
-        writes.push(Write {
-            function: site.function.clone(),
-            operation: site.operation.clone(),
-            before: *count,
-        });
-        *count += 1;
-    }
-    writes
-}
+use crate::writes::{Write, writes};
 
 #[test]
 fn a_crash_at_each_write_in_turn_ends_right_and_no_call_fails() -> Result<(), Error> {
