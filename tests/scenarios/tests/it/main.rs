@@ -1,5 +1,6 @@
 //! Stories on the deployed local stack.
 
+mod both_worlds;
 mod compliance;
 mod confidential;
 mod crash;
