@@ -15,6 +15,7 @@
 )]
 
 mod canary;
+mod deploy;
 mod driver;
 mod evidence;
 mod explore;

@@ -233,8 +233,6 @@ impl Simulation {
         let number = self.clock.now().as_second() % 1_000_000_000;
         let version = u32::try_from(number).unwrap_or_default();
         let user = user(version);
-        // A simulation that begins at a snapshot has none of its web services.
-        self.let_in(1);
         match login {
             Login::Accepted => self.let_in(version),
             Login::Rejected => {}
@@ -245,8 +243,7 @@ impl Simulation {
 
     /// The web service lets in who comes with this version.
     fn let_in(&self, version: u32) {
-        let service = self.web_services.first();
-        let service = service.unwrap_or_else(|| self.web_services.add());
+        let service = self.web_services.first().expect("it was added");
         let user = user(version);
         service.lets_in(&user, &password(&user, version));
     }
@@ -260,8 +257,8 @@ impl Simulation {
         let created = created.expect("a person may create integrations");
         let enabled = genesys.set_intended_state(&created.id, IntendedState::Enabled);
         enabled.await.expect("a person may enable integrations");
+        let service = self.web_services.add();
         self.let_in(1);
-        let service = self.web_services.first().expect("it was just added");
         let schema = || json!({"type": "object"});
         let lookup = NewAction {
             name: WEB_LOOKUP.to_owned(),

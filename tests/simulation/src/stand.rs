@@ -4,22 +4,21 @@ use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
-use aws_simulator::services::{lambda, s3, sqs};
 use aws_simulator::{Account, Credentials, EvaluatePolicies, Judging, Origin, Principal, Settings};
 use clock::Clock;
 use genesys_simulator::{AwsSide, Config, Inside, Simulator, in_process};
 use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 use serde_json::json;
-use stack_template::{Place, Stack, Template};
+use stack_template::Place;
 
+use crate::deploy::{create, deployed};
 use crate::driver::Driver;
 use crate::faults::{Disturbed, Faults};
 use crate::functions::{Deployed, Name, Surroundings};
 use crate::genesys::Platform;
-use crate::house::{Action, House, ORGANIZATION, put_secret, put_secret_as, value_of};
+use crate::house::{Action, House, ORGANIZATION, put_secret, value_of};
 use crate::web_services::WebServices;
 
 /// Everything that AWS and Genesys Cloud hold at some moment, when nothing is under way: histories that
@@ -29,6 +28,7 @@ pub struct Snapshot {
     seed: u64,
     account: aws_simulator::State,
     genesys: genesys_simulator::Snapshot,
+    web_services: WebServices,
 }
 
 /// The account that Genesys Cloud calls from.
@@ -116,6 +116,7 @@ pub fn run_from<T: Send>(
         });
         simulation.account.restore(snapshot.account.clone());
         simulation.genesys.restore(&snapshot.genesys);
+        simulation.web_services.restore(&snapshot.web_services);
         story(&simulation).await
     })
 }
@@ -176,7 +177,7 @@ impl Setup {
 const EVENT_SOURCE_SUFFIX: &str = "lockstep";
 
 /// The organization's partner event source, and the bus of the same name.
-fn event_source() -> String {
+pub(crate) fn event_source() -> String {
     format!("aws.partner/genesys.com/cloud/{ORGANIZATION}/{EVENT_SOURCE_SUFFIX}")
 }
 
@@ -264,6 +265,7 @@ impl Simulation {
             seed: self.seed,
             account: self.account.snapshot(),
             genesys: self.genesys.snapshot(),
+            web_services: self.web_services.snapshot(),
         }
     }
 
@@ -302,85 +304,6 @@ impl Simulation {
     pub fn furnish_functions(&self, house: &House) {
         house.furnish_functions(&self.account);
     }
-}
-
-fn deployed(place: Place, setup: &Setup) -> Stack {
-    let source = event_source();
-    let mut parameters = BTreeMap::from([
-        ("OrganizationIds", ORGANIZATION),
-        (
-            "AllowedFunctionArns",
-            "arn:aws:lambda:us-east-1:123456789012:function:Genesys*",
-        ),
-    ]);
-    if setup.genesys_events {
-        parameters.insert("GenesysEventSource", &source);
-    }
-    let more = setup.parameters.iter();
-    parameters.extend(more.map(|(name, value)| (name.as_str(), value.as_str())));
-    let parameters: Vec<(&str, &str)> = parameters.into_iter().collect();
-    let template = Template::of_workspace(place, &parameters).expect("the template is valid");
-    template.resolve().expect("the template is valid")
-}
-
-/// What CloudFormation creates.
-fn create(account: &Account, stack: &Stack) {
-    account.deploy_identities(stack);
-    let mut state = account.state();
-    for bucket in &stack.buckets {
-        let policy = bucket.policy.as_ref().map(|policy| policy.json.clone());
-        let mut created = s3::Bucket::default();
-        created.versioned = bucket.versioned;
-        created.event_bridge = bucket.events;
-        created.policy = policy;
-        created.retention = bucket.lock.as_ref().map(|lock| s3::Retention {
-            governance_days: lock.days,
-        });
-        state.services.s3.put(&bucket.name, created);
-    }
-    for queue in &stack.queues {
-        let mut created = sqs::Queue::new(&queue.name);
-        created.content_based_deduplication = queue.content_based_deduplication;
-        created.delay = seconds(queue.delay);
-        created.visibility_timeout = seconds(queue.visibility_timeout);
-        created.retention = seconds(queue.retention);
-        created.redrive = queue.redrive.as_ref().map(|redrive| sqs::Redrive {
-            dead_letters: last(&redrive.dead_letters, ':'),
-            max_receive_count: redrive.max_receive_count,
-        });
-        created.policy = queue.policy.as_ref().map(|policy| policy.json.clone());
-        state.services.sqs.put(created);
-    }
-    for function in &stack.functions {
-        let policy = function.policy.as_ref().map(|policy| policy.json.clone());
-        state.services.lambda.put(lambda::Function {
-            name: function.name.clone(),
-            role: function.role.clone(),
-            timeout: u16::try_from(function.timeout.as_secs()).unwrap_or(u16::MAX),
-            memory: u16::try_from(function.memory).unwrap_or(u16::MAX),
-            environment: function.environment.clone(),
-            qualifiers: BTreeMap::new(),
-            policy,
-            // The driver invokes it in an execution environment.
-            body: lambda::Body::immediate(|_| lambda::Ended::Failed(json!("not invoked here"))),
-        });
-    }
-    for bus in &stack.buses {
-        state.services.events.put_bus(&bus.name);
-    }
-    drop(state);
-    for secret in &stack.secrets {
-        let value = "k".repeat(usize::try_from(secret.length).unwrap_or_default());
-        put_secret_as(account, &secret.arn, &secret.name, &value);
-    }
-}
-
-fn seconds(time: Duration) -> u32 {
-    u32::try_from(time.as_secs()).unwrap_or(u32::MAX)
-}
-
-fn last(text: &str, separator: char) -> String {
-    text.rsplit(separator).next().unwrap_or_default().to_owned()
 }
 
 fn organization(

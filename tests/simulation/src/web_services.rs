@@ -48,6 +48,26 @@ impl WebServices {
         self.lock().values().next().cloned()
     }
 
+    /// The same services with the users that they have now.
+    pub(crate) fn snapshot(&self) -> Self {
+        let services = self.lock();
+        let copies = services.iter().map(|(port, service)| {
+            let users = service.users.lock().expect("no test panics in here");
+            let copy = WebService {
+                url: service.url.clone(),
+                users: Arc::new(Mutex::new(users.clone())),
+            };
+            (*port, copy)
+        });
+        Self(Arc::new(Mutex::new(copies.collect())))
+    }
+
+    /// Has from now on the services of a snapshot, which many may begin from.
+    pub(crate) fn restore(&self, snapshot: &Self) {
+        let copies = std::mem::take(&mut *snapshot.snapshot().lock());
+        *self.lock() = copies;
+    }
+
     fn lock(&self) -> MutexGuard<'_, BTreeMap<u16, WebService>> {
         self.0.lock().expect("no test panics in here")
     }

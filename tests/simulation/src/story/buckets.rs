@@ -1,7 +1,7 @@
 //! What lies in the stack's buckets.
 
-use super::stage::{Error, Stage};
 use super::world::World;
+use super::{Error, Stage};
 
 impl<S: Stage> World<S> {
     /// The keys of a bucket's objects, given the bucket's name.

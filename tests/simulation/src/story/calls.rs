@@ -3,8 +3,8 @@
 use genesys_simulator::{Call, Fault};
 use serde_json::Value;
 
-use super::stage::{Error, Stage};
 use super::world::World;
+use super::{Error, Stage};
 
 impl<S: Stage> World<S> {
     /// The calls to one route, by its template without `/api/v2`, such as `/integrations/actions`.

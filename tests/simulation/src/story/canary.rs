@@ -7,8 +7,8 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::rotation::value;
-use super::stage::{Error, Http, Stage};
 use super::world::{World, basic, form};
+use super::{Error, Http, Stage};
 
 /// When a canary begins a round.
 #[derive(Clone, Debug)]

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
-use super::stage::{Error, Stage};
 use super::web_services::Called;
 use super::world::World;
+use super::{Error, Stage};
 
 /// How the name of each credential of ours begins.
 const OURS: &str = "Lockstep ";

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::stage::{Error, Stage};
 use super::world::World;
+use super::{Error, Stage};
 
 /// The events with which the change of a binding ends.
 const ENDS: [&str; 5] = [

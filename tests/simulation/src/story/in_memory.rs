@@ -6,18 +6,18 @@ use std::pin::pin;
 use std::time::Duration;
 
 use aws_simulator::Principal;
-use aws_simulator::services::lambda::{Body, Ended as Ran, Function, Invocation};
+use aws_simulator::services::lambda::{Body, Ended as Ran, Function};
 use aws_simulator::services::secrets::Rotation;
 use aws_simulator::services::sqs::{Delivery, Queue};
-use genesys_simulator::{PlantedUse, Simulator, UsageSettings, Wire};
+use genesys_simulator::{PlantedUse, Simulator, UsageSettings};
 use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
 use super::canary::Pace;
-use super::stage::{Answer, Aws, Does, Error, Heard, Http, Options, Places, Stage};
-use crate::driver::Taken;
-use crate::functions::{Ended, Name};
+use super::translate::{InProcess, answer, function_of, heard, pick, target};
+use super::{Answer, Aws, Does, Error, Heard, Options, Places, Stage};
+use crate::functions::Name;
 use crate::house::{ORGANIZATION, arn_of_secret, put_secret};
 use crate::stand::{ACCOUNT, Judged, Setup, Simulation, alone};
 
@@ -182,22 +182,6 @@ impl InMemory {
             rules: Some(json!({"AutomaticallyAfterDays": 30})),
         });
         state.services.secrets.put(secret);
-    }
-}
-
-fn function_of(binary: &str) -> Result<Name, Error> {
-    let mut all = Name::ALL.into_iter();
-    let found = all.find(|name| name.binary() == binary);
-    found.ok_or_else(|| format!("there is no function `{binary}`").into())
-}
-
-fn heard(taken: Taken) -> Heard {
-    let Taken { mut event, .. } = taken;
-    let text = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
-    Heard {
-        source: text("source"),
-        detail_type: text("detail-type"),
-        detail: event["detail"].take(),
     }
 }
 
@@ -397,54 +381,5 @@ impl Stage for InMemory {
             .map(|role| role.name.clone())
             .collect();
         Ok(names.into_iter().collect())
-    }
-}
-
-/// What Lambda answers for a function that ended.
-pub(super) fn answer(ended: Ended) -> Answer {
-    match ended {
-        Ended::Returned(payload) => Answer {
-            payload,
-            failed: false,
-        },
-        Ended::Failed { kind, message } => Answer {
-            payload: json!({"errorType": kind, "errorMessage": message}),
-            failed: true,
-        },
-        Ended::CutOff => Answer {
-            payload: json!({"errorMessage": "the function was cut off"}),
-            failed: true,
-        },
-    }
-}
-
-/// The ARN of a function for trials.
-fn target(name: &str) -> String {
-    format!("arn:aws:lambda:us-east-1:{ACCOUNT}:function:{name}")
-}
-
-fn pick(invocation: Invocation) -> Ran {
-    let event: Value = serde_json::from_slice(&invocation.payload).unwrap_or_default();
-    match event["secrets"]["SECRET_0"]["version_id"].as_str() {
-        Some(version) => {
-            let ok = !version.starts_with("bad");
-            Ran::Returned(json!({"ok": ok}).to_string().into_bytes())
-        }
-        None => Ran::Failed(json!({"errorType": "KeyError", "errorMessage": "'secrets'"})),
-    }
-}
-
-/// The way to an organization in this process.
-#[derive(Clone, Debug)]
-pub struct InProcess(Wire);
-
-impl Http for InProcess {
-    async fn exchange(
-        &self,
-        request: http::Request<Vec<u8>>,
-    ) -> Result<http::Response<Vec<u8>>, Error> {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-        let answered = self.0.exchange(request).await;
-        answered.map_err(|cut| format!("there is no answer: {cut:?}").into())
     }
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::stage::{Error, Stage};
 use super::world::World;
+use super::{Error, Stage};
 
 impl<S: Stage> World<S> {
     /// Waits until no message waits, hides or is being handled in any queue of the stack.

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use lockstep_domain::policy::{INVOKE_POLICY_NAME, decode, granted};
 use serde_json::Value;
 
-use super::stage::{Error, Stage};
 use super::world::World;
+use super::{Error, Stage};
 
 /// What matters of a role.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,8 +3,8 @@
 use aws_sdk_secretsmanager::Client as Secrets;
 use serde_json::{Value, json};
 
-use super::stage::{Error, Stage};
 use super::world::World;
+use super::{Error, Stage};
 
 /// The call that resets a client.
 pub const RESET: &str = "/oauth/clients/{clientId}/secret";

@@ -7,9 +7,10 @@ use aws_simulator::RotationJob;
 use lockstep_domain::ids::Key;
 use serde_json::{Value, json};
 
-use super::in_memory::{InMemory, answer};
+use super::in_memory::InMemory;
 use super::rotation::value;
-use super::stage::{Error, Stage as _};
+use super::translate::answer;
+use super::{Error, Stage as _};
 use crate::driver::{Rotations, Step};
 use crate::functions::{Ended, Name};
 

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::stage::{Does, Error, Stage};
 use super::world::World;
+use super::{Does, Error, Stage};
 
 /// A version id that begins like this belongs to a value that does not work; see [`World::picky`].
 const BAD: &str = "bad00000-0000-4000-8000-";

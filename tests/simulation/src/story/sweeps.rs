@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::stage::{Error, Stage};
 use super::world::World;
+use super::{Error, Stage};
 
 impl<S: Stage> World<S> {
     /// The report of a sweep of everything, in mode `apply` or `plan`.

@@ -4,8 +4,8 @@
 use serde_json::{Value, json};
 
 use super::manifest::ManifestText;
-use super::stage::{Error, Stage};
 use super::world::World;
+use super::{Error, Stage};
 
 /// An integration that calls a web service, as an administrator made it.
 #[derive(Debug, Clone)]

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::canary::succeeded;
 use super::manifest::ManifestText;
-use super::stage::{Does, Error, Options, Stage};
+use super::{Does, Error, Options, Stage};
 
 /// A running world.
 #[derive(Debug)]
