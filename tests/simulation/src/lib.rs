@@ -15,6 +15,7 @@
 )]
 
 mod canary;
+mod conclude;
 mod deploy;
 mod driver;
 mod evidence;

@@ -4,25 +4,15 @@ use std::time::Duration;
 
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_secretsmanager::types::RotationRulesType;
-use aws_simulator::Effect;
 use genesys_cloud::{
     ActionConfig, ActionContract, IntendedState, NewAction, RequestConfig, ResponseConfig,
 };
 use genesys_simulator::{AuditSettings, PlantedUse, UsageSettings};
-use jiff::Timestamp;
 use serde_json::json;
 
-use crate::faults::is_write;
-use crate::functions::{Ended, Name};
+use crate::functions::Name;
 use crate::house::{Action, House, WEB_LOOKUP, password, user, value_of};
-use crate::judge::Problem;
 use crate::stand::Simulation;
-
-/// Longer than any message of a queue is tried.
-const LONGEST: Duration = Duration::from_secs(6 * 3600);
-
-/// Longer than `StuckAfterMinutes`.
-const STUCK: Duration = Duration::from_secs(25 * 3600);
 
 /// When Secrets Manager rotates a secret whose rotation is configured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -354,99 +344,4 @@ impl Simulation {
             .send()
             .await;
     }
-
-    /// The same, if it does.
-    pub async fn try_rest(&self) -> bool {
-        self.settle(LONGEST).await
-    }
-
-    /// Lets everything come to rest: queues are drained, and verdicts are in.
-    pub async fn rest(&self) {
-        if !self.settle(LONGEST).await {
-            panic!("it does not come to rest");
-        }
-    }
-
-    /// After the last fault: everything comes to rest, one resync and one sweep run, and everything
-    /// comes to rest again. Answers what does not hold.
-    pub async fn conclude(&self, house: &House) -> Vec<Problem> {
-        let mut problems = Vec::new();
-        if house.pair && self.try_rest().await {
-            // What Secrets Manager gave up counts as stuck after a day, and is finished by schedule.
-            self.pass(STUCK).await;
-            self.fire("ClientHealSchedule");
-        }
-        for schedule in ["ResyncSchedule", "ComplianceSchedule"] {
-            if self.try_rest().await {
-                self.fire(schedule);
-            }
-            if !self.try_rest().await {
-                problems.push(Problem("it does not come to rest".to_owned()));
-                return problems;
-            }
-        }
-        problems.extend(self.problems(house).await);
-        let before = self.written();
-        self.fire("ResyncSchedule");
-        self.rest().await;
-        let after = self.written();
-        if before != after {
-            let new: Vec<&String> = after.iter().skip(before.len()).collect();
-            problems.push(Problem(format!("a second resync writes: {new:?}")));
-        }
-        problems
-    }
-
-    /// What was written to the world, in order: objects of state, roles, and what is at Genesys
-    /// Cloud.
-    fn written(&self) -> Vec<String> {
-        let history = self.account.history();
-        let of_aws = history.iter().filter_map(|change| written(&change.effect));
-        let calls = self.genesys.calls();
-        let of_genesys = calls
-            .iter()
-            .filter(|call| call.method != "GET" && is_write(&call.path))
-            .map(|call| format!("{} {}", call.method, call.path));
-        of_aws.chain(of_genesys).collect()
-    }
-
-    /// What of the history is equal in two runs of one seed: every change in AWS, and every call to
-    /// Genesys Cloud.
-    #[must_use]
-    pub fn transcript(&self) -> String {
-        let history = self.account.history();
-        let mut lines: Vec<(Timestamp, String)> = history
-            .iter()
-            .map(|change| (change.at, format!("{:?}", change.effect)))
-            .collect();
-        let calls = self.genesys.calls();
-        lines.extend(calls.iter().map(|call| {
-            let line = format!("{} {} {:?}", call.method, call.path, call.status);
-            (call.at, line)
-        }));
-        lines.sort_by_key(|(at, _)| *at);
-        let lines = lines.iter().map(|(at, line)| format!("{at} {line}\n"));
-        lines.collect()
-    }
-
-    /// The errors of direct invocations and rotations, and the functions that were cut off.
-    #[must_use]
-    pub fn cut_off(&self) -> Vec<Name> {
-        let invoked = self.invoked().into_iter();
-        invoked
-            .filter(|invoked| invoked.ended == Ended::CutOff)
-            .map(|invoked| invoked.function)
-            .collect()
-    }
-}
-
-/// What an effect wrote that lasts. What was emitted is remembered for a while.
-fn written(effect: &Effect) -> Option<String> {
-    if let Effect::ObjectPut { key, .. } = effect {
-        return (!key.starts_with("emitted/")).then(|| format!("s3 {key}"));
-    }
-    if let Effect::RoleChanged { role, operation } = effect {
-        return Some(format!("{operation} {role}"));
-    }
-    None
 }
