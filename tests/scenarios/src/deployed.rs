@@ -215,7 +215,7 @@ impl Stage for Deployed {
             if Instant::now() > deadline {
                 return Err(format!("the queues are never empty: {}", left.join(", ")).into());
             }
-            // Queues tell nobody when they are empty.
+            // No queue reports that it is empty.
             sleep(BETWEEN_COUNTS).await;
         }
         Ok(())

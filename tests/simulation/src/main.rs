@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use clap::{Parser, Subcommand};
-use simulation::matrix::{Matrix, Told, failures, leave_figures, tell};
+use simulation::matrix::{Matrix, Played, failures, leave_figures, play_all};
 use simulation::{
     Fault, Figures, History, Kind, Prepared, Scenario, alone, on_all_processors, report,
 };
@@ -119,12 +119,12 @@ fn faults() -> usize {
 }
 
 fn each_pair() -> usize {
-    let told = tell(Matrix::default().each_pair());
-    let failed = failed(&told);
+    let played = play_all(Matrix::default().each_pair());
+    let failed = failed(&played);
     let line = format!(
         "switches, exhaustively: {} stories of a pair of settings that are not the default passed (of {})",
-        told.len() - failed,
-        told.len()
+        played.len() - failed,
+        played.len()
     );
     if let Err(error) = leave_figures("switches-exhaustive.txt", &line) {
         println!("the figures are nowhere: {error}");
@@ -138,12 +138,12 @@ fn again(name: &str) -> usize {
     let mut jobs = matrix.jobs();
     jobs.extend(matrix.each_pair());
     jobs.retain(|job| job.name == name);
-    failed(&tell(jobs))
+    failed(&play_all(jobs))
 }
 
-fn failed(told: &[Told]) -> usize {
-    println!("{}", failures(told));
-    told.iter().filter(|one| one.problem.is_some()).count()
+fn failed(played: &[Played]) -> usize {
+    println!("{}", failures(played));
+    played.iter().filter(|one| one.problem.is_some()).count()
 }
 
 fn replay(seed: u64) -> usize {

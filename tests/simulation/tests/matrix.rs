@@ -2,15 +2,15 @@
 //! and every pair of settings: each setting by itself, and a small set of settings in which every pair of
 //! values occurs, in two scenarios. `cargo simulate matrix` plays each pair by itself.
 
-use simulation::matrix::{Matrix, failures, leave_figures, tell};
+use simulation::matrix::{Matrix, failures, leave_figures, play_all};
 
 #[test]
 fn each_scenario_comes_to_its_end_under_every_setting_and_every_pair() -> std::io::Result<()> {
     let matrix = Matrix::default();
-    let told = tell(matrix.jobs());
-    leave_figures("switches.txt", &matrix.figures(&told))?;
-    let failures = failures(&told);
+    let played = play_all(matrix.jobs());
+    leave_figures("switches.txt", &matrix.figures(&played))?;
+    let failures = failures(&played);
     assert!(failures.is_empty(), "{failures}");
-    assert_eq!(matrix.passed(&told), matrix.whole());
+    assert_eq!(matrix.passed(&played), matrix.whole());
     Ok(())
 }

@@ -19,8 +19,8 @@ struct Part {
     calls: Vec<String>,
 }
 
-/// The story, told once.
-struct Telling<S: Stage> {
+/// The story, played once.
+struct Playing<S: Stage> {
     world: World<S>,
     /// What every world has of its own, and what stands for it.
     names: Vec<(String, &'static str)>,
@@ -31,7 +31,7 @@ struct Telling<S: Stage> {
 
 /// A manifest is uploaded, its secret rotates, both to the verdict, and a sweep looks at everything.
 /// Functions are at work one after the other, so that each call is known to be whose.
-async fn tell<S: Stage>() -> Result<Vec<Part>, Error> {
+async fn parts<S: Stage>() -> Result<Vec<Part>, Error> {
     // What the stack sets shorter than the template's defaults: nothing local has to settle.
     let options = Options {
         genesys_events: false,
@@ -45,28 +45,28 @@ async fn tell<S: Stage>() -> Result<Vec<Part>, Error> {
     let secret = world.stack.make_secret("prod/db", "first").await?;
     let orders = ActionText::new("orders", &world.echo(), &[&secret]).tested();
     let manifest = world.manifest().action(orders);
-    let mut telling = Telling {
+    let mut playing = Playing {
         names: names(&world, &secret),
         world,
         parts: Vec::new(),
         seen: 0,
     };
-    let stack = &telling.world.stack;
+    let stack = &playing.world.stack;
     stack.set_awake("verify-change", false).await?;
-    telling.world.upload(&manifest).await?;
-    telling.change().await?;
-    let stack = &telling.world.stack;
+    playing.world.upload(&manifest).await?;
+    playing.change().await?;
+    let stack = &playing.world.stack;
     stack.set_awake("verify-change", false).await?;
     stack.rotate(&secret, "second").await?;
-    telling.change().await?;
-    telling.world.sweep("apply").await?;
-    telling.world.quiet().await?;
-    telling.ends("check-compliance").await?;
-    telling.world.stack.stop().await;
-    Ok(telling.parts)
+    playing.change().await?;
+    playing.world.sweep("apply").await?;
+    playing.world.quiet().await?;
+    playing.ends("check-compliance").await?;
+    playing.world.stack.stop().await;
+    Ok(playing.parts)
 }
 
-impl<S: Stage> Telling<S> {
+impl<S: Stage> Playing<S> {
     /// A change is made while nobody judges, and then judged.
     async fn change(&mut self) -> Result<(), Error> {
         let stack = &self.world.stack;
@@ -184,12 +184,12 @@ async fn one_story_gives_the_same_events_and_calls_on_the_stack_and_in_the_simul
     let simulated = tokio::task::spawn_blocking(|| {
         let mut parts = Vec::new();
         play(async || {
-            parts = tell::<InMemory>().await?;
+            parts = self::parts::<InMemory>().await?;
             Ok(())
         })?;
         Ok::<_, Error>(parts)
     });
-    let deployed = tell::<Deployed>().await?;
+    let deployed = parts::<Deployed>().await?;
     let simulated = simulated.await??;
     assert!(simulated.iter().all(|part| !part.calls.is_empty()));
     for (number, (simulated, deployed)) in simulated.iter().zip(&deployed).enumerate() {

@@ -24,7 +24,7 @@ fn failed(report: &Value) -> Vec<&str> {
 
 /// What the *Compliance Finding* events since `from` are about: the finding and its resource, or
 /// what is resolved.
-async fn told(world: &World, from: usize) -> Result<Vec<String>, Error> {
+async fn reported(world: &World, from: usize) -> Result<Vec<String>, Error> {
     let heard = world.stack.heard().await?.into_iter().skip(from);
     let findings = heard
         .filter(|event| event.detail_type == "Compliance Finding")
@@ -39,8 +39,9 @@ async fn told(world: &World, from: usize) -> Result<Vec<String>, Error> {
     Ok(findings.collect())
 }
 
-fn is_told(told: &[String], what: &str) -> bool {
-    told.iter()
+fn is_told(reported: &[String], what: &str) -> bool {
+    reported
+        .iter()
         .any(|said| said.starts_with(&format!("{what} on ")))
 }
 
@@ -90,7 +91,7 @@ async fn what_others_change_is_found_and_told_once_and_told_again_when_it_is_men
     );
     assert_eq!(world.writes(), writes, "a sweep mends nothing");
 
-    // Nothing new: nothing is told.
+    // Nothing new: nothing is reported.
     let again = world.sweep("apply").await?;
     assert_eq!(failed(&again), found);
     let after = world.stack.now().await?;
@@ -98,11 +99,11 @@ async fn what_others_change_is_found_and_told_once_and_told_again_when_it_is_men
         .ask("provision-role", json!({"mode": "apply"}))
         .await?;
     world.expect_any("Role Provisioned", after).await?;
-    let said = told(&world, from).await?;
+    let said = reported(&world, from).await?;
     let once: BTreeSet<&String> = said.iter().collect();
     assert_eq!(once.len(), said.len(), "{said:?}");
     for id in MENDABLE.into_iter().chain(["LS-PRINCIPAL"]) {
-        assert!(is_told(&said, id), "{id} is not told: {said:?}");
+        assert!(is_told(&said, id), "{id} is not reported: {said:?}");
     }
 
     // Mended, by the role's function and what it hands on; the mending change is not blamed for

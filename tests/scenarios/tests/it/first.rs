@@ -44,8 +44,8 @@ async fn three_actions_at_once_become_one_integration_with_one_role_and_stay() -
         assert_eq!(calls.len(), 1, "POST {created}: {calls:#?}");
     }
     for key in ["orders", "invoices", "parcels"] {
-        let told = world.story_of(key, 0).await?;
-        assert_eq!(told, ["Data Action Rebound", "Change Verified"], "{key}");
+        let emitted = world.story_of(key, 0).await?;
+        assert_eq!(emitted, ["Data Action Rebound", "Change Verified"], "{key}");
     }
 
     // The same manifest again: looked at, and nothing to do.

@@ -24,7 +24,7 @@ struct Secrets {
     plain: String,
 }
 
-pub(super) async fn tell(world: &Simulated, job: &Job) -> Result<(), Error> {
+pub(super) async fn play(world: &Simulated, job: &Job) -> Result<(), Error> {
     let provisioned = provision(world, job.end).await;
     let secrets = provisioned.map_err(|error| format!("at the first provisioning: {error}"))?;
     let rotated = rotate(world, &secrets, job).await;

@@ -28,7 +28,7 @@ struct Set {
     secret: String,
 }
 
-pub(super) async fn tell(world: &Simulated, job: &Job) -> Result<(), Error> {
+pub(super) async fn play(world: &Simulated, job: &Job) -> Result<(), Error> {
     let set = provision(world, job.end).await;
     let set = set.map_err(|error| format!("at the first provisioning: {error}"))?;
     if job.provokes(Provocation::Refused) {

@@ -12,7 +12,7 @@ pub enum End {
 }
 
 impl End {
-    /// The event that tells of it.
+    /// The event that reports it.
     pub fn event(self) -> &'static str {
         match self {
             Self::Verified => "Change Verified",

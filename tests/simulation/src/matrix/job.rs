@@ -58,7 +58,7 @@ const NEEDS: [(&str, Provocation); 5] = [
     ("upstream_refusal", Provocation::Refused),
 ];
 
-/// A story to tell.
+/// A story to play.
 #[derive(Clone, Debug)]
 pub struct Job {
     /// What happens in it.
@@ -71,9 +71,9 @@ pub struct Job {
     pub(super) end: End,
 }
 
-/// A story that was told.
+/// A story that was played.
 #[derive(Clone, Debug)]
-pub struct Told {
+pub struct Played {
     /// The story.
     pub job: Job,
     /// What went wrong.
@@ -120,8 +120,8 @@ impl Job {
 
     /// What goes wrong; a simulator that is asked for what it does not know complains with a panic.
     fn problem(&self) -> Option<String> {
-        match catch_unwind(AssertUnwindSafe(|| self.tell())) {
-            Ok(told) => told.err().map(|error| error.to_string()),
+        match catch_unwind(AssertUnwindSafe(|| self.play())) {
+            Ok(played) => played.err().map(|error| error.to_string()),
             Err(panic) => Some(match panic.downcast::<String>() {
                 Ok(text) => *text,
                 Err(_) => "it panicked".to_owned(),
@@ -129,7 +129,7 @@ impl Job {
         }
     }
 
-    fn tell(&self) -> Result<(), Error> {
+    fn play(&self) -> Result<(), Error> {
         play(async || {
             let setup = Setup {
                 judged: Judged::GenesysCloud,
@@ -143,8 +143,8 @@ impl Job {
                 world.stack.genesys.set_switch(name, value)?;
             }
             match self.scenario {
-                Scenario::Actions => actions::tell(&world, self).await?,
-                Scenario::Credentials => credentials::tell(&world, self).await?,
+                Scenario::Actions => actions::play(&world, self).await?,
+                Scenario::Credentials => credentials::play(&world, self).await?,
             }
             let against = world.stack.genesys.violations();
             match against.is_empty() {
@@ -157,7 +157,7 @@ impl Job {
 
 /// Tells all stories, whatever becomes of each; answers them in their order.
 #[must_use]
-pub fn tell(jobs: Vec<Job>) -> Vec<Told> {
+pub fn play_all(jobs: Vec<Job>) -> Vec<Played> {
     let next = AtomicUsize::new(0);
     let problems = Mutex::new(BTreeMap::new());
     on_all_processors(|| {
@@ -177,9 +177,9 @@ pub fn tell(jobs: Vec<Job>) -> Vec<Told> {
         }
     });
     let mut problems = problems.into_inner().expect("no thread panics in here");
-    let told = jobs.into_iter().enumerate().map(|(index, job)| Told {
+    let played = jobs.into_iter().enumerate().map(|(index, job)| Played {
         job,
         problem: problems.remove(&index),
     });
-    told.collect()
+    played.collect()
 }

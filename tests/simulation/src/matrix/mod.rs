@@ -16,7 +16,7 @@ use genesys_contract::judges_folder;
 use self::settings::{Pair, Row, Switch, covering, double, pairs, pairs_in, single, switches};
 
 use self::job::Provocations;
-pub use self::job::{Job, Scenario, Told, tell};
+pub use self::job::{Job, Played, Scenario, play_all};
 
 /// Says the figures of a run, past what a test harness captures, and leaves them in a file for
 /// `figures`, which adds up what the judges of a run count.
@@ -33,8 +33,8 @@ pub fn leave_figures(file: &str, line: &str) -> io::Result<()> {
 
 /// All that failed, each with its scenario, its settings and what happened.
 #[must_use]
-pub fn failures(told: &[Told]) -> String {
-    let failed = told.iter().filter_map(|one| {
+pub fn failures(played: &[Played]) -> String {
+    let failed = played.iter().filter_map(|one| {
         let problem = one.problem.as_ref()?;
         let (scenario, name) = (one.job.scenario, &one.job.name);
         Some(format!("\n== {scenario:?}: {name}\n{problem}\n"))
@@ -98,9 +98,9 @@ impl Matrix {
 
     /// What passed in every scenario.
     #[must_use]
-    pub fn passed(&self, told: &[Told]) -> Passed {
+    pub fn passed(&self, played: &[Played]) -> Passed {
         let mut seen = BTreeMap::<Scenario, (BTreeSet<&str>, BTreeSet<Pair>)>::new();
-        for one in told.iter().filter(|one| one.problem.is_none()) {
+        for one in played.iter().filter(|one| one.problem.is_none()) {
             let (settings, pairs) = seen.entry(one.job.scenario).or_default();
             if one.job.row.changed(&self.all).len() == 1 {
                 settings.insert(one.job.name.as_str());
@@ -125,8 +125,8 @@ impl Matrix {
 
     /// The figures of a run.
     #[must_use]
-    pub fn figures(&self, told: &[Told]) -> String {
-        let (passed, whole) = (self.passed(told), self.whole());
+    pub fn figures(&self, played: &[Played]) -> String {
+        let (passed, whole) = (self.passed(played), self.whole());
         format!(
             "switches: {} settings and {} pairs of values passed (of {} and {}), of {} switches, in {} \
              stories of {} scenarios",
@@ -135,7 +135,7 @@ impl Matrix {
             whole.settings,
             whole.pairs,
             self.all.len(),
-            told.len(),
+            played.len(),
             Scenario::ALL.len(),
         )
     }

@@ -18,7 +18,7 @@ impl<S: Stage> World<S> {
         value(&self.stack.aws().secrets, secret, label).await
     }
 
-    /// The client secret in force, which nobody may ever read anywhere else.
+    /// The current client secret, which nobody may ever read anywhere else.
     ///
     /// # Errors
     /// Where there is none.

@@ -76,8 +76,8 @@ impl<S: Stage> World<S> {
         self.stack.make_function("TargetPicky", Does::Pick).await
     }
 
-    /// Gives a secret a new current value that the picky function can't work with. `number` tells
-    /// several of them apart.
+    /// Gives a secret a new current value that the picky function can't work with. `number` keeps
+    /// several of them distinct.
     ///
     /// # Errors
     /// Where it can't be done.
