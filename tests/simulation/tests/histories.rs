@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use simulation::{History, on_all_processors, report};
 
 /// How many of them are played by default.
-const COUNT: u64 = 40;
+const COUNT: u64 = 80;
 
 #[test]
 fn whatever_happens_everything_comes_right_or_is_said() {
