@@ -55,8 +55,8 @@ impl Answer {
         (200..300).contains(&self.status)
     }
 
-    /// Whether it calls itself HTML, which the platform answers to nothing.
-    pub(crate) fn is_page(&self) -> bool {
+    /// Whether its content type is HTML, which the platform never answers with: a proxy does.
+    pub(crate) fn is_html(&self) -> bool {
         let kind = header_text(&self.headers, CONTENT_TYPE.as_str());
         kind.is_some_and(|kind| {
             kind.trim_start()

@@ -145,12 +145,11 @@ impl Genesys {
         self.call(&request, |_| Ok(())).await
     }
 
-    /// One call, answered by text. Any text would do, also the page of a proxy, if it were not for
-    /// its type.
+    /// One call, answered by text. A proxy's page is text as well, so the content type is checked.
     pub(crate) async fn text(&self, request: Request) -> Result<String, Error> {
         self.call(&request, |answer| {
-            if answer.is_page() {
-                return Err("a page of HTML in place of a text".to_owned());
+            if answer.is_html() {
+                return Err("HTML where text was expected, as a proxy answers".to_owned());
             }
             String::from_utf8(answer.body.clone()).map_err(|error| error.to_string())
         })

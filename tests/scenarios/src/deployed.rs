@@ -171,9 +171,9 @@ impl Stage for Deployed {
         }
     }
 
-    async fn heard(&self) -> Result<Vec<Heard>, Error> {
+    async fn heard_from(&self, from: usize) -> Result<Vec<Heard>, Error> {
         let all = self.stack.heard().await?;
-        Ok(all.into_iter().map(heard).collect())
+        Ok(all.into_iter().skip(from).map(heard).collect())
     }
 
     async fn wait_for(

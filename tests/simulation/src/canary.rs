@@ -21,8 +21,8 @@ const EVERY: Duration = Duration::from_secs(600);
 pub(crate) struct Canary {
     /// The names of the actions that the manifest holds now.
     named: RefCell<BTreeSet<String>>,
-    /// Of those, the ones that flows have called with success.
-    sang: RefCell<BTreeSet<String>>,
+    /// Of those, the ones of which a call has succeeded.
+    called_before: RefCell<BTreeSet<String>>,
     /// Whether somebody else changed what is managed: a call may fail because of that.
     excused: Cell<bool>,
     /// Whether a credential was tried that the web service rejects.
@@ -38,7 +38,9 @@ impl Canary {
         let of_the_web = house.credential.then(|| WEB_LOOKUP.to_owned());
         *self.named.borrow_mut() = named.chain(of_the_web).collect();
         let named = self.named.borrow();
-        self.sang.borrow_mut().retain(|name| named.contains(name));
+        self.called_before
+            .borrow_mut()
+            .retain(|name| named.contains(name));
         self.pair.set(house.pair);
         self.excused.set(self.excused.get() || house.tampered);
         if house.credential_broken {
@@ -51,8 +53,8 @@ impl Canary {
         self.problems.borrow().iter().cloned().collect()
     }
 
-    /// Calls for ever. With `now_and_then` also where nothing is written.
-    pub(crate) async fn sing(&self, simulation: &Simulation, now_and_then: bool) {
+    /// Calls after each write, until it is dropped; with `now_and_then` also where nothing is written.
+    pub(crate) async fn keep_calling(&self, simulation: &Simulation, now_and_then: bool) {
         let mut written = simulation.faults.written();
         loop {
             let pause = async {
@@ -79,9 +81,9 @@ impl Canary {
             let called = caller.execute_action(&id, &json!({})).await;
             match called {
                 Ok(_) => {
-                    self.sang.borrow_mut().insert(name);
+                    self.called_before.borrow_mut().insert(name);
                 }
-                Err(_) if !self.sang.borrow().contains(&name) || self.excused.get() => {}
+                Err(_) if !self.called_before.borrow().contains(&name) || self.excused.get() => {}
                 Err(_) if name == WEB_LOOKUP && self.rejected.get() => {}
                 Err(error) => {
                     let at = simulation.clock.now();

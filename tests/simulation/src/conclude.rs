@@ -24,9 +24,7 @@ impl Simulation {
 
     /// Lets everything come to rest: queues are drained, and verdicts are in.
     pub async fn rest(&self) {
-        if !self.settle(LONGEST).await {
-            panic!("it does not come to rest");
-        }
+        assert!(self.try_rest().await, "it does not come to rest");
     }
 
     /// After the last fault: everything comes to rest, one resync and one sweep run, and everything

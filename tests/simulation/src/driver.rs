@@ -35,17 +35,6 @@ pub struct Weather {
     pub reordered: bool,
 }
 
-/// One invocation that ended.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Invoked {
-    /// Which function.
-    pub function: Name,
-    /// When it ended.
-    pub at: Timestamp,
-    /// How.
-    pub ended: Ended,
-}
-
 /// An event that a bus of the account took.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Taken {
@@ -75,7 +64,6 @@ enum Target {
 
 /// What a task of an invocation came to.
 struct Finished {
-    function: Name,
     /// The mapping that started it.
     mapping: Option<usize>,
     /// The rotation it was.
@@ -97,7 +85,6 @@ pub struct Driver {
     /// Invocations under way, by mapping.
     busy: RefCell<BTreeMap<usize, u32>>,
     running: RefCell<JoinSet<Finished>>,
-    invoked: RefCell<Vec<Invoked>>,
     /// Mappings that are switched off.
     paused: RefCell<BTreeSet<Name>>,
     rotations: Cell<Rotations>,
@@ -127,7 +114,6 @@ impl Driver {
             numbered: Cell::default(),
             busy: RefCell::default(),
             running: RefCell::default(),
-            invoked: RefCell::default(),
             paused: RefCell::default(),
             rotations: Cell::default(),
             step_calls: RefCell::default(),
@@ -150,12 +136,6 @@ impl Driver {
     #[must_use]
     pub fn stack(&self) -> &Stack {
         &self.stack
-    }
-
-    /// Every invocation that ended so far.
-    #[must_use]
-    pub fn invoked(&self) -> Vec<Invoked> {
-        self.invoked.borrow().clone()
     }
 
     /// The events that the buses have taken, but for the first so many.
@@ -182,9 +162,7 @@ impl Driver {
         while !ended.is_finished() {
             self.step(None).await;
         }
-        let ended = ended.await.expect("an invocation does not panic");
-        self.record(function, &ended);
-        ended
+        ended.await.expect("an invocation does not panic")
     }
 
     /// Lets AWS work until there is nothing to do any more, or so much time has passed. Answers
@@ -240,19 +218,10 @@ impl Driver {
             if let Some(mapping) = finished.mapping {
                 *self.busy.borrow_mut().entry(mapping).or_default() -= 1;
             }
-            self.record(finished.function, &finished.ended);
             if let Some(rotating) = finished.rotation {
                 self.end_rotation(rotating, matches!(finished.ended, Ended::Returned(_)));
             }
         }
-    }
-
-    fn record(&self, function: Name, ended: &Ended) {
-        self.invoked.borrow_mut().push(Invoked {
-            function,
-            at: self.clock.now(),
-            ended: ended.clone(),
-        });
     }
 
     pub(crate) fn is_quiet(&self) -> bool {
@@ -309,7 +278,6 @@ impl Driver {
         let invocation = Rc::clone(&self.functions[&name]).invoke(payload, self.request_id());
         self.running.borrow_mut().spawn_local(async move {
             Finished {
-                function: name,
                 mapping: None,
                 rotation: None,
                 ended: invocation.await,

@@ -73,7 +73,7 @@ impl Simulation {
         let head = state.map(|state| state["chain"]["hash"].clone());
         if head.as_ref() != Some(&last.value["hash"]) {
             problems.push(Problem(format!(
-                "{key}: the state names another end of the evidence than {}",
+                "{key}: the chain in its state does not end with {}",
                 last.uri
             )));
         }
@@ -99,5 +99,5 @@ fn fault(before: Option<&Record>, record: &Record) -> Option<String> {
     let covered: Vec<&Value> = covered.iter().map(|name| &value[*name]).collect();
     let digest = Sha256::digest(json!(covered).to_string().as_bytes());
     let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    (value["hash"] != digest).then(|| "its hash is another".to_owned())
+    (value["hash"] != digest).then(|| "its hash does not match its content".to_owned())
 }

@@ -117,12 +117,12 @@ impl History {
             tokio::select! {
                 biased;
                 () = story => {}
-                () = canary.sing(simulation, true) => {}
+                () = canary.keep_calling(simulation, true) => {}
             }
             let mut problems: Vec<Problem> = tokio::select! {
                 biased;
                 problems = simulation.conclude(&house) => problems,
-                () = canary.sing(simulation, false) => Vec::new(),
+                () = canary.keep_calling(simulation, false) => Vec::new(),
             };
             problems.extend(canary.problems());
             Outcome {

@@ -37,7 +37,7 @@ pub mod story;
 mod trouble;
 mod web_services;
 
-pub use driver::{Driver, Invoked, Rotations, Step, StepCall, Taken, Weather};
+pub use driver::{Driver, Rotations, Step, StepCall, Taken, Weather};
 pub use explore::{
     Figures, Outcome, Prepared, alone, on_all_processors, report, spread, undisturbed,
 };

@@ -90,7 +90,7 @@ pub fn run<T: Send>(
     judged: Judged,
     story: impl AsyncFnOnce(&Simulation) -> T + Send,
 ) -> T {
-    alone(seed, async || {
+    on_virtual_time(seed, async || {
         let simulation = Simulation::new(&Setup {
             judged,
             ..Setup::of(seed)
@@ -108,7 +108,7 @@ pub fn run_from<T: Send>(
     judged: Judged,
     story: impl AsyncFnOnce(&Simulation) -> T + Send,
 ) -> T {
-    alone(snapshot.seed, async || {
+    on_virtual_time(snapshot.seed, async || {
         let mut simulation = Simulation::new(&Setup {
             judged,
             begin: snapshot.at,
@@ -122,7 +122,7 @@ pub fn run_from<T: Send>(
 }
 
 /// Runs something on virtual time, on a thread of its own.
-pub(crate) fn alone<T: Send>(seed: u64, work: impl AsyncFnOnce() -> T + Send) -> T {
+pub(crate) fn on_virtual_time<T: Send>(seed: u64, work: impl AsyncFnOnce() -> T + Send) -> T {
     let played = std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(STACK);
         let thread = thread.spawn_scoped(scope, || play(seed, work));

@@ -64,7 +64,8 @@ fn what_begins_at_a_snapshot_is_one_history_as_well() {
 }
 
 /// Each call of a scenario, with a crash after it took effect and with its answer lost; a call that is
-/// repeated, once. Writes are alone: what such a fault hides lasts. Reads share runs.
+/// repeated, once. Writes are alone: what such a fault hides lasts. Reads share runs, in which the calls
+/// after the first fault may be others than those that were planned; the long tier has each alone.
 fn no_call_hides_what_it_did(scenario: Scenario) {
     let prepared = Prepared::of(scenario, 1);
     let calls = prepared.calls();

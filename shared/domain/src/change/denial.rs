@@ -1,4 +1,4 @@
-//! A live test that AWS refused, and when another try can have another answer.
+//! A live test that AWS refused, and when a retry can succeed.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -40,21 +40,21 @@ impl Shown {
 }
 
 impl Denial {
-    /// Whether Lockstep has written to the role since, which it last did at `changed_at`.
-    pub fn is_before_a_repair(&self, changed_at: Option<Timestamp>) -> bool {
+    /// Whether Lockstep has written to the role since the test. Its last write was at `changed_at`.
+    pub fn role_changed_since(&self, changed_at: Option<Timestamp>) -> bool {
         self.role_changed_at != changed_at
     }
 
-    /// Whether what IAM and Lambda showed as the cause is no longer there, as a repair by somebody
-    /// else leaves it. Where they showed nothing then, showing nothing now is no change.
-    pub fn is_before_a_change_to(&self, now: Shown) -> bool {
+    /// Whether IAM and Lambda no longer show the cause, for example after somebody else's repair. Where
+    /// they showed none at the test, showing none now says nothing.
+    pub fn cause_is_gone(&self, now: Shown) -> bool {
         self.shown == Shown::Cause && now == Shown::Nothing
     }
 }
 
 impl BindingState {
-    /// The refusal by AWS for which a desired state is held; none where nothing is held, or its test
-    /// failed for another reason.
+    /// Why AWS refused the live test of the desired state that is held; none where nothing is held, or
+    /// where the test failed for another reason.
     pub fn denial(&self) -> Option<&Denial> {
         self.held.as_ref()?;
         self.change.as_ref()?.test.as_ref()?.denial.as_ref()
@@ -80,23 +80,23 @@ mod tests {
     #[test]
     fn a_write_to_the_role_after_the_refusal_is_a_repair() {
         let denial = denial(Shown::Nothing);
-        assert!(!denial.is_before_a_repair(at(1)));
-        assert!(denial.is_before_a_repair(at(2)));
+        assert!(!denial.role_changed_since(at(1)));
+        assert!(denial.role_changed_since(at(2)));
         let never = Denial {
             role_changed_at: None,
             ..denial
         };
-        assert!(never.is_before_a_repair(at(1)), "the first write");
-        assert!(!never.is_before_a_repair(None));
+        assert!(never.role_changed_since(at(1)), "the first write");
+        assert!(!never.role_changed_since(None));
     }
 
     #[test]
     fn only_a_cause_that_was_shown_can_be_seen_to_be_gone() {
-        assert!(denial(Shown::Cause).is_before_a_change_to(Shown::Nothing));
-        assert!(!denial(Shown::Cause).is_before_a_change_to(Shown::Cause));
-        assert!(!denial(Shown::Cause).is_before_a_change_to(Shown::NotEvaluated));
+        assert!(denial(Shown::Cause).cause_is_gone(Shown::Nothing));
+        assert!(!denial(Shown::Cause).cause_is_gone(Shown::Cause));
+        assert!(!denial(Shown::Cause).cause_is_gone(Shown::NotEvaluated));
         for then in [Shown::Nothing, Shown::NotEvaluated] {
-            assert!(!denial(then).is_before_a_change_to(Shown::Nothing));
+            assert!(!denial(then).cause_is_gone(Shown::Nothing));
         }
     }
 

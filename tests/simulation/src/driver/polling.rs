@@ -87,7 +87,6 @@ impl Driver {
                 }
             }
             Finished {
-                function: name,
                 mapping: Some(number),
                 rotation: None,
                 ended,

@@ -140,7 +140,6 @@ impl Driver {
                 }
             }
             Finished {
-                function: name,
                 mapping: None,
                 rotation: Some(Rotating {
                     job,

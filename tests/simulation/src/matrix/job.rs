@@ -155,7 +155,7 @@ impl Job {
     }
 }
 
-/// Tells all stories, whatever becomes of each; answers them in their order.
+/// Plays all stories, also after a failure; answers them in their order.
 #[must_use]
 pub fn play_all(jobs: Vec<Job>) -> Vec<Played> {
     let next = AtomicUsize::new(0);

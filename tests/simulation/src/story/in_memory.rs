@@ -19,13 +19,13 @@ use super::translate::{InProcess, answer, function_of, heard, pick, target};
 use super::{Answer, Aws, Does, Error, Heard, Options, Places, Stage};
 use crate::functions::Name;
 use crate::house::{ORGANIZATION, arn_of_secret, put_secret};
-use crate::stand::{ACCOUNT, Judged, Setup, Simulation, alone};
+use crate::stand::{ACCOUNT, Judged, Setup, Simulation, on_virtual_time};
 
 /// How long somebody waits for what is to come: longer than any message of a queue is tried.
 const PATIENCE: Duration = Duration::from_secs(6 * 3600);
 
-/// The longest time between two looks.
-const LOOK: Duration = Duration::from_secs(60);
+/// The longest time between two polls.
+const POLL: Duration = Duration::from_secs(60);
 
 /// The secret with the pair of clients that Lockstep signs in with.
 const CLIENT: &str = "genesys/lockstep-client";
@@ -41,12 +41,12 @@ const QUEUES: [&str; 4] = [
     "ComplianceQueueUrl",
 ];
 
-/// Tells a story on virtual time.
+/// Plays a story on virtual time.
 ///
 /// # Errors
 /// What it can't go on after.
 pub fn play(story: impl AsyncFnOnce() -> Result<(), Error> + Send) -> Result<(), Error> {
-    alone(1, story)
+    on_virtual_time(1, story)
 }
 
 /// Everything in this process.
@@ -243,34 +243,12 @@ impl Stage for InMemory {
                 return Err(format!("{what} did not come within {hours} hours").into());
             }
             // Nobody wakes a story when nothing is due: what it waits for may be a matter of time alone.
-            self.step(Some(end.min(self.clock.now() + LOOK))).await;
+            self.step(Some(end.min(self.clock.now() + POLL))).await;
         }
     }
 
-    async fn heard(&self) -> Result<Vec<Heard>, Error> {
-        Ok(self.events_from(0).into_iter().map(heard).collect())
-    }
-
-    async fn wait_for(
-        &self,
-        what: &str,
-        from: usize,
-        accepts: impl Fn(&Heard) -> bool,
-    ) -> Result<Heard, Error> {
-        let mut looked_at = from;
-        let waited = self.until(what, async || {
-            let new = self.events_from(looked_at);
-            looked_at += new.len();
-            Ok(new.into_iter().map(heard).find(&accepts))
-        });
-        match waited.await {
-            Ok(found) => Ok(found),
-            Err(error) => {
-                let came = self.events_from(from).into_iter();
-                let came: String = came.map(|one| heard(one).in_a_line()).collect();
-                Err(format!("{error}; what came:{came}").into())
-            }
-        }
+    async fn heard_from(&self, from: usize) -> Result<Vec<Heard>, Error> {
+        Ok(self.events_from(from).into_iter().map(heard).collect())
     }
 
     async fn invoke(&self, function: &str, event: &Value) -> Result<Answer, Error> {

@@ -59,11 +59,19 @@ pub trait Stage: Sized {
         look: impl AsyncFnMut() -> Result<Option<T>, Error>,
     ) -> Result<T, Error>;
 
-    /// Everything emitted so far, in order.
+    /// Everything emitted after the first `from` events, in order.
     ///
     /// # Errors
     /// Where it can't be heard.
-    async fn heard(&self) -> Result<Vec<Heard>, Error>;
+    async fn heard_from(&self, from: usize) -> Result<Vec<Heard>, Error>;
+
+    /// Everything emitted so far, in order.
+    ///
+    /// # Errors
+    /// See [`Self::heard_from`].
+    async fn heard(&self) -> Result<Vec<Heard>, Error> {
+        self.heard_from(0).await
+    }
 
     /// Waits for the first event after `from` events that the test accepts.
     ///
@@ -75,15 +83,17 @@ pub trait Stage: Sized {
         from: usize,
         accepts: impl Fn(&Heard) -> bool,
     ) -> Result<Heard, Error> {
+        let mut seen = from;
         let waited = self.until(what, async || {
-            let heard = self.heard().await?;
-            Ok(heard.into_iter().skip(from).find(&accepts))
+            let new = self.heard_from(seen).await?;
+            seen += new.len();
+            Ok(new.into_iter().find(&accepts))
         });
         match waited.await {
             Ok(found) => Ok(found),
             Err(error) => {
-                let heard = self.heard().await?;
-                let came: String = heard.iter().skip(from).map(Heard::in_a_line).collect();
+                let came = self.heard_from(from).await?;
+                let came: String = came.iter().map(Heard::in_a_line).collect();
                 Err(format!("{error}; what came:{came}").into())
             }
         }

@@ -65,8 +65,13 @@ impl Binding<'_> {
         test: &LiveTest,
     ) -> Result<TestRecord, RebindError> {
         // Before the test: a repair that overlaps with it counts as one that came later.
-        let role_changed_at = self.role_changed_at().await?;
-        let mut ran = match self.verdict(trial, action, test, role_changed_at).await? {
+        let (role, by_another) =
+            tokio::join!(self.role_changed_at(), self.role_touched_by_another());
+        let touched = Touched {
+            role: role?,
+            credential: self.role_touched_at.max(by_another?),
+        };
+        let mut ran = match self.verdict(trial, action, test, touched).await? {
             Verdict::Ran(ran) => ran,
             Verdict::Unknown(last) => {
                 let counts_as_failed = count_unknown(self.change()?, &last);
@@ -89,7 +94,7 @@ impl Binding<'_> {
             problem.push_str(". ");
             problem.push_str(&found.text);
             denial = Some(Denial {
-                role_changed_at,
+                role_changed_at: touched.role,
                 shown: found.shown,
             });
         }
@@ -109,6 +114,23 @@ impl Binding<'_> {
         Ok(self.world.store.role_changed_at(role).await?)
     }
 
+    /// When another binding last changed the role that the integration uses; none where that can't be
+    /// known.
+    async fn role_touched_by_another(&self) -> Result<Option<Timestamp>, RebindError> {
+        let organization = &self.manifest.organization.id;
+        let store = &self.world.store;
+        let record = store.integration(organization, &self.integration.key);
+        match record.await {
+            Ok(record) => Ok(record.value.role_touched_at),
+            Err(error) if error.is_transient() => Err(error.into()),
+            // A rotation needs nothing of it; whoever creates or changes the integration reports it.
+            Err(error) => {
+                info!(%error, "when other bindings changed the integration is not known");
+                Ok(None)
+            }
+        }
+    }
+
     async fn diagnose(&self) -> Result<Diagnosis, RebindError> {
         let integration = self.of_manifest()?;
         let function = &self.action.function;
@@ -125,12 +147,11 @@ impl Binding<'_> {
         let Some(denial) = state.denial().filter(|_| state.holds(desired).is_some()) else {
             return Ok(false);
         };
-        if denial.is_before_a_repair(self.role_changed_at().await?) {
+        if denial.role_changed_since(self.role_changed_at().await?) {
             return Ok(true);
         }
         // IAM is asked only where it showed the cause: nothing else can be seen to be gone.
-        Ok(denial.shown == Shown::Cause
-            && denial.is_before_a_change_to(self.diagnose().await?.shown))
+        Ok(denial.shown == Shown::Cause && denial.cause_is_gone(self.diagnose().await?.shown))
     }
 
     async fn verdict(
@@ -138,25 +159,10 @@ impl Binding<'_> {
         trial: Trial,
         action: &ActionId,
         test: &LiveTest,
-        role_changed_at: Option<Timestamp>,
+        touched: Touched,
     ) -> Result<Verdict, RebindError> {
         let (world, deadline) = (self.world, self.ask.deadline);
         let config = &world.config;
-        let organization = &self.manifest.organization.id;
-        let record = world.store.integration(organization, &self.integration.key);
-        let touched_by_another = match record.await {
-            Ok(record) => record.value.role_touched_at,
-            Err(error) if error.is_transient() => return Err(error.into()),
-            // A rotation needs nothing of it; whoever creates or changes the integration reports it.
-            Err(error) => {
-                info!(%error, "when other bindings changed the integration is not known");
-                None
-            }
-        };
-        let touched = Touched {
-            role: role_changed_at,
-            credential: self.role_touched_at.max(touched_by_another),
-        };
         settle(world, touched.role, config.role_settle, deadline).await?;
         settle(world, touched.credential, config.genesys_settle, deadline).await?;
         let mut runs = Runs::default();
