@@ -7,11 +7,11 @@
 //! itself.
 
 mod done;
-mod hand_on;
+mod enqueue;
 mod run;
 mod scope;
 
-use lockstep::acceptance::{self, Acceptance};
+use lockstep::manifest_upload::{self, Acceptance};
 use lockstep::response::{Answer, Refused};
 use lockstep::runtime::{Call, Context, Failure};
 use lockstep::store::{Manifests, StoreError};
@@ -120,7 +120,7 @@ async fn accept(world: &World, intent: &Intent) -> Result<Upload, Failure> {
     let Intent::ManifestUploaded { object } = intent else {
         return Ok(Upload::None);
     };
-    Ok(match acceptance::accept(world, object).await? {
+    Ok(match manifest_upload::accept(world, object).await? {
         Acceptance::Accepted {
             organization,
             notices,
@@ -146,16 +146,16 @@ async fn manifests(
     {
         return Ok(world.store.accepted().await?);
     }
-    let manifests = Box::pin(acceptance::current(world)).await?;
+    let manifests = Box::pin(manifest_upload::current(world)).await?;
     if !catches_up(intent, &manifests) {
         return Ok(manifests);
     }
-    let came_of_it = Box::pin(acceptance::catch_up(world, &manifests)).await?;
+    let came_of_it = Box::pin(manifest_upload::catch_up(world, &manifests)).await?;
     if came_of_it.is_empty() {
         return Ok(manifests);
     }
     notices.extend(came_of_it);
-    acceptance::current(world).await
+    manifest_upload::current(world).await
 }
 
 /// Whether lost uploads are looked for: where every organization is carried out, or a copy that the
@@ -218,7 +218,7 @@ async fn say_what_is_dropped(
     let mut said = Vec::new();
     for accepted in &manifests.in_force {
         for dropped in accepted.dropped.iter().filter(|one| concerns(one)) {
-            let ignored = acceptance::announce_ignored(world, accepted, dropped, trigger_id);
+            let ignored = manifest_upload::announce_ignored(world, accepted, dropped, trigger_id);
             said.push(ignored.await?);
         }
     }

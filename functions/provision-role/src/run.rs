@@ -20,7 +20,7 @@ use lockstep_domain::problem::Problem;
 use lockstep_domain::role::{DesiredRole, Keep};
 
 use crate::done::Done;
-use crate::hand_on;
+use crate::enqueue;
 use crate::scope::{Concern, Scope};
 
 /// Between two looks at the first binding of a rotation.
@@ -182,7 +182,7 @@ impl<'a> Run<'a> {
     ) -> Result<bool, Failure> {
         let staged = radius.staged();
         let wanted = |key: &Key| !staged.holds_back(key) && !met.contains(key);
-        let sent = hand_on::hand_on(self.world, scope, wanted, by_role, concern, self.trigger_id);
+        let sent = enqueue::enqueue(self.world, scope, wanted, by_role, concern, self.trigger_id);
         sent.await?;
         self.waiting += staged.waiting.len();
         if !staged.problems.is_empty() {

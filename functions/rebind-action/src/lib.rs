@@ -7,8 +7,8 @@
 mod asked;
 mod tutorial;
 
-use lockstep::acceptance;
 use lockstep::aws::AwsError;
+use lockstep::manifest_upload;
 use lockstep::reconcile::action::{Ask, RebindError, Report, rebind};
 use lockstep::reconcile::credentials::{UnitError, rebind_unit};
 use lockstep::response::{Answer, Response};
@@ -56,7 +56,7 @@ pub async fn handle(world: &World, call: &Call, context: &Context) -> Result<Ans
     };
     // On the heap: the SDK's futures are deep, and one inside the other they pass the compiler's
     // limit.
-    let manifests = Box::pin(acceptance::current(world)).await?;
+    let manifests = Box::pin(manifest_upload::current(world)).await?;
     match work {
         Work::Binding(message) => handed_on(world, &manifests, &message, call, context).await,
         Work::Asked(request) => asked::asked(world, &manifests, &request, call, context).await,
@@ -85,7 +85,8 @@ async fn handed_on(
     let trigger_id = call.trigger_id(context);
     let is_it = |dropped: &&Dropped| dropped.key.as_ref() == Some(key);
     if let Some(dropped) = accepted.dropped.iter().find(is_it) {
-        let because = acceptance::announce_ignored(world, accepted, dropped, trigger_id).await?;
+        let because =
+            manifest_upload::announce_ignored(world, accepted, dropped, trigger_id).await?;
         return Ok(Answer::nothing(manifest.organization.mode, because));
     }
     let ask = Ask {

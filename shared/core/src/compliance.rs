@@ -9,12 +9,12 @@
 
 mod audit;
 mod binding;
+mod credential_sets;
 mod leftovers;
 mod organization;
-mod remembered;
 mod secrets;
+mod state_checks;
 mod states;
-mod units;
 
 use jiff::Timestamp;
 use lockstep_domain::compliance::{Check, Report};
@@ -28,7 +28,7 @@ use lockstep_domain::request::Request;
 use serde::Serialize;
 
 use self::organization::{Swept, remember};
-use crate::acceptance;
+use crate::manifest_upload;
 use crate::response::{Answer, Refused};
 use crate::runtime::{Deadline, Failure};
 use crate::selection::{Named, select};
@@ -60,7 +60,7 @@ pub async fn sweep(
 ) -> Result<Answer, Failure> {
     let began = world.now();
     let manifests = match request.mode {
-        Mode::Apply => Box::pin(acceptance::current(world)).await?,
+        Mode::Apply => Box::pin(manifest_upload::current(world)).await?,
         Mode::Plan => world.store.accepted().await?,
     };
     let named = Named {

@@ -8,12 +8,12 @@
 //! [`config`] alone. No error type here can print a secret, not even with `Debug`: the Lambda
 //! runtime logs returned errors that way.
 
-pub mod acceptance;
 pub mod aws;
 pub mod compliance;
 pub mod config;
 pub mod evidence;
 pub mod genesys;
+pub mod manifest_upload;
 pub mod outside;
 pub mod radius;
 pub mod reconcile;

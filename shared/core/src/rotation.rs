@@ -11,12 +11,12 @@
 //! AWSPENDING. What can't pass is announced as *Client Rotation Failed*, once for each reason.
 
 mod create;
+mod events;
 mod finish;
 mod heal;
 mod named;
-mod prove;
 mod request;
-mod tell;
+mod test_secret;
 mod trial;
 mod usage;
 
@@ -29,9 +29,9 @@ use lockstep_domain::rotation::{
 };
 use serde_json::json;
 
-use crate::acceptance;
 use crate::aws::{AwsError, GenesysClient, SecretError, SecretLook, StoredClient};
 use crate::genesys::SessionError;
+use crate::manifest_upload;
 use crate::response::Answer;
 use crate::runtime::{Deadline, Failure};
 use crate::store::{Manifests, StoreError, Versioned};
@@ -141,9 +141,9 @@ async fn attempt(
         Ok(manifest) => manifest,
         Err(refusal) => {
             if matches!(refusal, Refusal::ManifestUnreadable { .. }) {
-                acceptance::announce_unreadable(world, &manifests).await?;
+                manifest_upload::announce_unreadable(world, &manifests).await?;
             }
-            return Err(tell::nowhere(world, request, &look, &refusal).await);
+            return Err(events::nowhere(world, request, &look, &refusal).await);
         }
     };
     let mut rotating = Rotating::new(world, request, deadline, look, &manifests, manifest).await?;
@@ -318,7 +318,7 @@ impl<'a> Rotating<'a> {
         told?;
         match done {
             Ok(done) => Ok(self.answer(&done)),
-            Err(Trouble::Refused(refusal)) => Err(tell::failure(self.request, &refusal)),
+            Err(Trouble::Refused(refusal)) => Err(events::failure(self.request, &refusal)),
             Err(Trouble::Failed(failure)) => Err(failure),
         }
     }

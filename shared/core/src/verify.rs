@@ -8,11 +8,11 @@
 //! spacing; [`Failure::Retry`] where S3 or the bus did not answer. What cannot be read at Genesys
 //! Cloud counts as missing: the deadline ends it as *Change Unverified*, so nothing ends in silence.
 
+mod audit_log;
 mod change;
+mod conflicts;
+mod drift;
 mod foreign;
-mod lost_race;
-mod second_look;
-mod trail;
 mod window;
 
 use std::time::Duration;
@@ -28,9 +28,9 @@ use crate::runtime::{Deadline, Failure};
 use crate::trigger::Look;
 use crate::world::World;
 
+pub(crate) use audit_log::{Trail, trail};
 pub(crate) use change::{conclude, entities, judge_change};
-pub(crate) use lost_race::judge_of;
-pub(crate) use trail::{Trail, trail};
+pub(crate) use conflicts::judge_of;
 
 /// The platform's clock and ours may differ by this much.
 const SKEW: SignedDuration = SignedDuration::from_secs(2);

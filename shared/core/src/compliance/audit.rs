@@ -9,7 +9,7 @@ use lockstep_domain::ids::Key;
 use lockstep_domain::verdict::{Case, Judgement, OurClients, Verdict};
 
 use super::organization::Sweep;
-use super::remembered::resource;
+use super::state_checks::resource;
 use super::states::States;
 use crate::genesys::Session;
 use crate::verify::{Trail, after, entities, judge_of, trail};

@@ -8,7 +8,7 @@ use lockstep_domain::compliance::{
 use lockstep_domain::finding::Finding;
 use lockstep_domain::manifest::{Action, Manifest};
 
-use super::remembered::{Remembered, resource, unread};
+use super::state_checks::{Remembered, resource, unread};
 use crate::genesys::Session;
 use crate::reconcile::action::{Drift, current_versions, drift};
 use crate::runtime::chain;

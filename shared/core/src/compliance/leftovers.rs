@@ -19,7 +19,7 @@ use lockstep_domain::role::{DesiredRole, ObservedRole};
 use serde_json::Value;
 
 use super::organization::Sweep;
-use super::remembered::is_overdue;
+use super::state_checks::is_overdue;
 use super::states::States;
 use crate::aws::message_group;
 use crate::runtime::Failure;

@@ -16,7 +16,7 @@ use lockstep_domain::manifest::{Action, Manifest, Mode};
 use lockstep_domain::role::DesiredRole;
 
 use super::binding::{Binding, unread_binding};
-use super::remembered::resource;
+use super::state_checks::resource;
 use super::states::States;
 use crate::genesys::{Session, sign_in};
 use crate::reconcile::role::stack;

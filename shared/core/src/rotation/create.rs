@@ -9,9 +9,9 @@ use lockstep_domain::ids::ClientId;
 use lockstep_domain::rotation::{self, FORCE_TAG, PENDING, Pair, Refusal, Strategy, Turn};
 
 use super::{Rotating, Trouble, named, of_genesys, of_session, pair};
-use crate::acceptance;
 use crate::aws::{GenesysClient, SecretError};
 use crate::genesys::{Session, sign_in};
+use crate::manifest_upload;
 use crate::runtime::Failure;
 
 /// A reset is not begun with less time left: what it makes has to be stored.
@@ -79,7 +79,7 @@ impl Rotating<'_> {
         let others = self.others(&turn.rotates).await?;
         rotation::guard(turn, &session.client_id, &others)?;
         if let Err(unknown) = named::all_known(self.manifests, &turn.rotates) {
-            acceptance::announce_unreadable(self.world, self.manifests).await?;
+            manifest_upload::announce_unreadable(self.world, self.manifests).await?;
             return Err(unknown.into());
         }
         fit(session, &turn.rotates).await

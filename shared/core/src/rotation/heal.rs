@@ -15,8 +15,8 @@ use lockstep_domain::rotation::{
 use serde::Serialize;
 
 use super::{Rotating, StepRequest, Trouble, named};
-use crate::acceptance;
 use crate::aws::SecretLook;
+use crate::manifest_upload;
 use crate::runtime::{Deadline, Failure};
 use crate::store::Manifests;
 use crate::world::World;
@@ -43,7 +43,7 @@ pub async fn heal(
     deadline: Deadline,
 ) -> Result<HealReport, Failure> {
     let manifests = match request.mode {
-        Mode::Apply => Box::pin(acceptance::current(world)).await?,
+        Mode::Apply => Box::pin(manifest_upload::current(world)).await?,
         Mode::Plan => world.store.accepted().await?,
     };
     let mut report = HealReport {

@@ -5,7 +5,7 @@
 
 use lockstep_domain::rotation::{Refusal, Strategy, Turn};
 
-use super::prove::{SignedIn, compare, signs_in};
+use super::test_secret::{SignedIn, compare, signs_in};
 use super::{Rotating, Trouble};
 
 impl Rotating<'_> {

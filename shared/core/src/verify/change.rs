@@ -13,11 +13,11 @@ use lockstep_domain::manifest::{Manifest, Mode};
 use lockstep_domain::role::DesiredRole;
 use lockstep_domain::verdict::{Case, Judgement, OurClients, Verdict};
 
-use super::lost_race::judge_of;
-use super::second_look::SecondLook;
+use super::conflicts::judge_of;
+use super::drift::SecondLook;
 use super::{SKEW, after, answer, deadline_of, spacing, trail};
-use crate::acceptance;
 use crate::genesys::sign_in;
+use crate::manifest_upload;
 use crate::reconcile::credentials::details;
 use crate::reconcile::role::stack;
 use crate::response::Answer;
@@ -95,7 +95,7 @@ pub(super) async fn verify(
         }
         Phase::Verifying { .. } => {}
     }
-    let manifests = Box::pin(acceptance::current(world)).await?;
+    let manifests = Box::pin(manifest_upload::current(world)).await?;
     // A copy that can't be read is not "no manifest": the message waits for its repair, and a
     // redrive works after it.
     let accepted = manifests.known(&message.organization)?;

@@ -12,10 +12,10 @@ use lockstep_domain::manifest::{Manifest, Mode};
 use lockstep_domain::verdict::{Case, OurClients, Verdict};
 
 use super::change::{Judged, conclude, entities};
-use super::lost_race::judge_of;
+use super::conflicts::judge_of;
 use super::{Trail, after, answer, spacing, trail};
-use crate::acceptance;
 use crate::genesys::{Session, sign_in};
+use crate::manifest_upload;
 use crate::response::Answer;
 use crate::runtime::{Deadline, Failure};
 use crate::trigger::Foreign;
@@ -32,13 +32,13 @@ pub(super) async fn look(
     received: u32,
     deadline: Deadline,
 ) -> Result<Answer, Failure> {
-    let manifests = Box::pin(acceptance::current(world)).await?;
+    let manifests = Box::pin(manifest_upload::current(world)).await?;
     let Some(accepted) = manifests.known(&foreign.organization)? else {
         return Ok(nothing("no manifest of its organization is in force"));
     };
     let manifest = &accepted.manifest;
     // Of a state that can't be read there is an event; the next sweep looks at its binding.
-    let (states, _) = acceptance::states(world, &foreign.organization).await?;
+    let (states, _) = manifest_upload::states(world, &foreign.organization).await?;
     let (judged, open): (Vec<BindingState>, Vec<BindingState>) = states
         .into_iter()
         .filter(|state| is_about(state, foreign) && stands(state))

@@ -12,7 +12,7 @@ use lockstep_domain::verdict::{Case, Expected, Judgement, OurClients, Verdict};
 use serde::Serialize;
 
 use super::change::entities;
-use super::lost_race::judge_of;
+use super::conflicts::judge_of;
 use super::{Trail, trail};
 use crate::genesys::{Session, sign_in};
 use crate::response::{Answer, Refused, Response};

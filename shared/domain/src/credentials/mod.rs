@@ -15,20 +15,20 @@
 //! Values are not here: a credential's fields are known by name and by where they stand in the
 //! secret, and their values by a [`crate::change::Fingerprint`].
 
-mod back;
 mod desired;
 mod fit;
 mod name;
 mod observed;
 mod plan;
 mod retire;
+mod rollback;
 mod step;
 
-pub use back::{can_go_back, standing, way_back};
 pub use desired::{DesiredCredential, DesiredUnit, Unit, unit_of, units};
 pub use name::{OurName, credential_name, our_name};
 pub use observed::{InSlot, ObservedUnit, OwnSeen, SlotSeen};
 pub use plan::{UnitPlan, attempt, plan, previous};
+pub use rollback::{can_go_back, standing, way_back};
 pub use step::{CredentialStep, Target, expected};
 
 #[cfg(test)]

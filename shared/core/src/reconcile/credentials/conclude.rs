@@ -46,7 +46,7 @@ impl Work<'_> {
     /// Before it is recorded as announced: a crash in between announces twice, never not at all.
     async fn announce(&mut self) -> Result<(), UnitError> {
         let change = self.change()?.clone();
-        for (key, mut detail) in tell::details(self.world, &self.state.value, &change) {
+        for (key, mut detail) in events::details(self.world, &self.state.value, &change) {
             detail.actor = self.actor();
             let event = match change.troubles.get(&key) {
                 None => EventType::CredentialRebound,
@@ -79,14 +79,14 @@ impl Work<'_> {
     ) -> Result<(), UnitError> {
         let change = self.change()?.clone();
         let common = match end {
-            End::Split { .. } => format!("{}; {}", self.all_troubles()?, tell::because(end)),
+            End::Split { .. } => format!("{}; {}", self.all_troubles()?, events::because(end)),
             End::Failed { .. }
             | End::RolledBack { .. }
             | End::Verified
             | End::Violated { .. }
-            | End::Unverified { .. } => tell::because(end),
+            | End::Unverified { .. } => events::because(end),
         };
-        for (key, mut detail) in tell::details(self.world, &self.state.value, &change) {
+        for (key, mut detail) in events::details(self.world, &self.state.value, &change) {
             detail.actor = self.actor();
             detail.evidence = Some(evidence.to_owned());
             detail.reason = Some(match change.troubles.get(&key) {
@@ -102,7 +102,7 @@ impl Work<'_> {
         let change = self.change()?;
         let mut notices = change.notices.clone();
         if let Phase::Ended { end, .. } = &change.phase {
-            notices.push(tell::because(end));
+            notices.push(events::because(end));
         }
         for (key, trouble) in &change.troubles {
             notices.push(format!("{key}: {trouble}"));

@@ -10,12 +10,12 @@
 //! stands there.
 
 mod apply;
-mod back;
 mod conclude;
 mod error;
+mod events;
+mod live_test;
 mod observe;
-mod tell;
-mod trial;
+mod rollback;
 mod values;
 
 use lockstep_domain::change::{BindingState, Change, ChangeId, Turn, turn};
@@ -32,8 +32,8 @@ use tracing::info;
 
 use self::apply::Applied;
 pub use self::error::UnitError;
-pub(crate) use self::tell::details;
-pub use self::trial::try_unit;
+pub(crate) use self::events::details;
+pub use self::live_test::try_unit;
 use self::values::Values;
 use crate::aws::SecretSeen;
 use crate::genesys::{Session, sign_in};
@@ -71,7 +71,7 @@ pub async fn rebind_unit(
         Err(error) if planning => return Ok(planned_nothing(&error)),
         Err(error) => {
             let actor = world.actor();
-            let nothing = tell::NoChange {
+            let nothing = events::NoChange {
                 manifest,
                 unit,
                 ask,

@@ -11,7 +11,7 @@ use lockstep_domain::manifest::Mode;
 use lockstep_domain::plan::Step;
 
 use super::organization::Sweep;
-use super::remembered::{Remembered, resource, unread};
+use super::state_checks::{Remembered, resource, unread};
 use super::states::{Loaded, States};
 use crate::genesys::Session;
 use crate::reconcile::credentials::{UnitDrift, try_unit, unit_drift};

@@ -38,7 +38,7 @@ impl Work<'_> {
         );
         let change = self.state.value.change.as_ref();
         if !change.is_some_and(|change| change.is_under_way()) {
-            let nothing = tell::NoChange {
+            let nothing = events::NoChange {
                 manifest: self.manifest,
                 unit: self.unit,
                 ask: self.ask,
@@ -251,7 +251,7 @@ impl Work<'_> {
         }
         let end = End::Split { standing };
         let troubles = self.all_troubles()?;
-        self.hold(format!("split: {troubles}; {}", tell::because(&end)))?;
+        self.hold(format!("split: {troubles}; {}", events::because(&end)))?;
         self.world.metrics.credentials_split();
         self.end(end, EventType::CredentialSplit).await
     }

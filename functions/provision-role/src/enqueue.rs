@@ -26,7 +26,7 @@ const AT_ONCE: usize = 16;
 /// # Errors
 /// The queue did not take one. Those already sent are told apart by their deduplication id when
 /// this is done again.
-pub async fn hand_on(
+pub async fn enqueue(
     world: &World,
     scope: &Scope<'_>,
     wanted: impl Fn(&Key) -> bool,
