@@ -5,7 +5,7 @@ use lockstep_domain::change::{End, Phase};
 use lockstep_domain::event::{EventType, Principal, PrincipalKind};
 use lockstep_domain::intent::VerifyMessage;
 
-use super::{Look, UnitError, Work, tell};
+use super::{Look, UnitError, Work, events};
 use crate::reconcile::action::Report;
 
 impl Work<'_> {

@@ -9,7 +9,7 @@ use lockstep_domain::manifest::Overlap;
 use tracing::warn;
 
 use super::apply::{Applied, Carried};
-use super::{MAX_ROUNDS, UnitError, Work, described, tell};
+use super::{MAX_ROUNDS, UnitError, Work, described, events};
 use crate::reconcile::action::{RebindError, Report};
 use crate::reconcile::versions::still_work;
 use crate::runtime::chain;
