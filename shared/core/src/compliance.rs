@@ -15,6 +15,7 @@ mod organization;
 mod secrets;
 mod state_checks;
 mod states;
+mod sweep;
 
 use jiff::Timestamp;
 use lockstep_domain::compliance::{Check, Report};
@@ -27,7 +28,8 @@ use lockstep_domain::problem::Problem;
 use lockstep_domain::request::Request;
 use serde::Serialize;
 
-use self::organization::{Swept, remember};
+use self::organization::remember;
+use self::sweep::Swept;
 use crate::manifest_upload;
 use crate::response::{Answer, Refused};
 use crate::runtime::{Deadline, Failure};

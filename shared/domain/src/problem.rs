@@ -5,6 +5,10 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// How many problems of one document are reported one by one. Nobody corrects more in one go, and an
+/// event that carries them has a size limit.
+pub(crate) const MAX_PROBLEMS: usize = 100;
+
 /// One mistake in a manifest or an event: where, what, and what to do about it.
 #[derive(
     Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,

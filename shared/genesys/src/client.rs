@@ -8,17 +8,16 @@ use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 use tracing::Instrument;
-use url::Url;
 
 use crate::answer::Answer;
 use crate::breaker::Breaker;
 use crate::clock::Now;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, bad_setting};
 use crate::operation::Operation;
 use crate::pacing::{InFlight, Pacing, Turn};
 use crate::request::Request;
 use crate::retry::Attempts;
-use crate::settings::{ClientCredentials, Endpoints, Settings, bad_setting};
+use crate::settings::{ClientCredentials, Endpoints, Settings};
 use crate::stats::{Recorder, Stats, millis};
 use crate::token::Tokens;
 use crate::transport::{Https, Transport};
@@ -62,7 +61,7 @@ impl Genesys {
             .map_err(|_| bad_setting("the user agent is no header value".to_owned()))?;
         let transport = match &settings.transport {
             Some(transport) => Arc::clone(transport),
-            None => Arc::new(Https::new(&settings)?),
+            None => Arc::new(Https::new(settings.connect_timeout)?),
         };
         let breaker = || {
             let (threshold, pause) = (settings.breaker_threshold, settings.breaker_pause);
@@ -130,6 +129,15 @@ impl Genesys {
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.deadline
+    }
+
+    /// A request for an operation, with its path parameters in order.
+    pub(crate) fn request(
+        &self,
+        operation: &'static Operation,
+        ids: &[&str],
+    ) -> Result<Request, Error> {
+        Request::new(operation, &self.inner.endpoints.api, ids)
     }
 
     /// One call, answered by JSON.
@@ -269,16 +277,4 @@ impl Genesys {
         }
         Ok(Some(left))
     }
-}
-
-/// A URL below a host, each segment percent-encoded.
-pub(crate) fn under<'a>(base: &Url, segments: impl IntoIterator<Item = &'a str>) -> Url {
-    let mut url = base.clone();
-    // Only a URL without a host has no path segments, and `Endpoints::check` refuses those.
-    if let Ok(mut path) = url.path_segments_mut() {
-        path.pop_if_empty().extend(segments);
-    }
-    url.set_query(None);
-    url.set_fragment(None);
-    url
 }

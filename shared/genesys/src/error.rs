@@ -345,6 +345,15 @@ impl Failure {
     }
 }
 
+/// A setting that the client cannot work with.
+pub(crate) fn bad_setting(message: String) -> Error {
+    Error::new(
+        ErrorKind::BadRequest { field: None },
+        "client set-up",
+        message,
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

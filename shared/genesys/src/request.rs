@@ -6,7 +6,6 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use url::Url;
 
-use crate::client::{Genesys, under};
 use crate::error::{Error, ErrorKind};
 use crate::operation::Operation;
 use crate::transport::Body;
@@ -23,13 +22,16 @@ pub(crate) struct Request {
     pub(crate) resource: String,
 }
 
-impl Genesys {
-    /// A request for an operation, with its path parameters in order.
-    pub(crate) fn request(
-        &self,
+impl Request {
+    /// A request for an operation below `host`, with its path parameters in order.
+    ///
+    /// # Errors
+    /// An id is missing, empty or a dot.
+    pub(crate) fn new(
         operation: &'static Operation,
+        host: &Url,
         ids: &[&str],
-    ) -> Result<Request, Error> {
+    ) -> Result<Self, Error> {
         let refused = |why: &str| {
             let message = format!("{why}; nothing was sent");
             Error::new(
@@ -55,18 +57,16 @@ impl Genesys {
             Some(id) => format!("{} {id}", operation.subject),
             None => operation.subject.to_owned(),
         };
-        Ok(Request {
+        Ok(Self {
             operation,
-            url: under(&self.inner.endpoints.api, segments),
+            url: under(host, segments),
             accept: "application/json",
             body: None,
             secrets: Vec::new(),
             resource,
         })
     }
-}
 
-impl Request {
     /// Adds a query parameter.
     pub(crate) fn query(mut self, name: &str, value: &str) -> Self {
         self.url.query_pairs_mut().append_pair(name, value);
@@ -155,4 +155,16 @@ pub(crate) fn unwritable(operation: &Operation, error: &http::Error) -> Error {
         operation.name,
         message,
     )
+}
+
+/// A URL below a host, each segment percent-encoded.
+pub(crate) fn under<'a>(base: &Url, segments: impl IntoIterator<Item = &'a str>) -> Url {
+    let mut url = base.clone();
+    // Only a URL without a host has no path segments, and `Endpoints::check` refuses those.
+    if let Ok(mut path) = url.path_segments_mut() {
+        path.pop_if_empty().extend(segments);
+    }
+    url.set_query(None);
+    url.set_fragment(None);
+    url
 }

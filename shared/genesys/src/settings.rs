@@ -7,10 +7,8 @@ use clock::Clock;
 use secrecy::SecretString;
 use url::{Host, Url};
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, bad_setting};
 use crate::transport::Transport;
-
-const SET_UP: &str = "client set-up";
 
 /// The two hosts of one Genesys Cloud region.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,10 +67,6 @@ fn is_loopback(url: &Url) -> bool {
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
     }
-}
-
-pub(crate) fn bad_setting(message: String) -> Error {
-    Error::new(ErrorKind::BadRequest { field: None }, SET_UP, message)
 }
 
 /// An OAuth client of the client-credentials grant.

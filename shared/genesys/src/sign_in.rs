@@ -7,10 +7,10 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use crate::client::{Genesys, under};
+use crate::client::Genesys;
 use crate::error::{Error, ErrorKind};
 use crate::operation::SIGN_IN;
-use crate::request::{secret_value, unwritable};
+use crate::request::{secret_value, under, unwritable};
 use crate::retry::Attempts;
 use crate::settings::ClientCredentials;
 use crate::token::TokenAnswer;

@@ -9,8 +9,7 @@ use std::time::Duration;
 
 use http::HeaderMap;
 
-use crate::error::{Error, TransportFailure};
-use crate::settings::{Settings, bad_setting};
+use crate::error::{Error, TransportFailure, bad_setting};
 
 /// The bytes of a request or an answer. `Debug` shows how many there are, as they may hold secrets.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -67,9 +66,9 @@ pub trait Transport: fmt::Debug + Send + Sync {
 pub(crate) struct Https(reqwest::Client);
 
 impl Https {
-    pub(crate) fn new(settings: &Settings) -> Result<Self, Error> {
+    pub(crate) fn new(connect_timeout: Duration) -> Result<Self, Error> {
         reqwest::Client::builder()
-            .connect_timeout(settings.connect_timeout)
+            .connect_timeout(connect_timeout)
             // Balancers drop what is idle; a create on a dead connection would leave its fate open.
             .pool_idle_timeout(Duration::from_secs(30))
             // A redirect would carry the token to another place.

@@ -8,9 +8,9 @@ use lockstep_domain::credentials::Unit;
 use lockstep_domain::ids::Key;
 use lockstep_domain::verdict::{Case, Judgement, OurClients, Verdict};
 
-use super::organization::Sweep;
 use super::state_checks::resource;
 use super::states::States;
+use super::sweep::Sweep;
 use crate::genesys::Session;
 use crate::verify::{Trail, after, entities, judge_of, trail};
 

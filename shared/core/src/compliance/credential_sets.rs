@@ -10,9 +10,9 @@ use lockstep_domain::finding::Finding;
 use lockstep_domain::manifest::Mode;
 use lockstep_domain::plan::Step;
 
-use super::organization::Sweep;
 use super::state_checks::{Remembered, resource, unread};
 use super::states::{Loaded, States};
+use super::sweep::Sweep;
 use crate::genesys::Session;
 use crate::reconcile::credentials::{UnitDrift, try_unit, unit_drift};
 use crate::runtime::chain;

@@ -18,9 +18,9 @@ use lockstep_domain::plan::{Outcome, Step, System, Verb};
 use lockstep_domain::role::{DesiredRole, ObservedRole};
 use serde_json::Value;
 
-use super::organization::Sweep;
 use super::state_checks::is_overdue;
 use super::states::States;
+use super::sweep::Sweep;
 use crate::aws::message_group;
 use crate::runtime::Failure;
 use crate::store::StoreError;

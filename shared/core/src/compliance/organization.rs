@@ -8,16 +8,16 @@ use lockstep_domain::arn::RoleName;
 use lockstep_domain::compliance::{
     Check, Checked, Report, Standing, SweepState, role_checks, turn,
 };
-use lockstep_domain::credentials::Unit;
 use lockstep_domain::event::EventType;
 use lockstep_domain::finding::{Finding, Status};
 use lockstep_domain::ids::{Key, OrganizationId};
-use lockstep_domain::manifest::{Action, Manifest, Mode};
+use lockstep_domain::manifest::Mode;
 use lockstep_domain::role::DesiredRole;
 
 use super::binding::{Binding, unread_binding};
 use super::state_checks::resource;
 use super::states::States;
+use super::sweep::{AT_ONCE, Sweep, Swept};
 use crate::genesys::{Session, sign_in};
 use crate::reconcile::role::stack;
 use crate::runtime::{Deadline, Failure, chain};
@@ -25,9 +25,6 @@ use crate::secret_arns;
 use crate::selection::Selected;
 use crate::store::{StoreError, Versioned};
 use crate::world::World;
-
-/// Bindings that are looked at at the same time; the platform's rate limit is per minute.
-pub(super) const AT_ONCE: usize = 4;
 
 /// What is looked at of a role.
 const OF_ROLE: [Check; 5] = [
@@ -37,32 +34,6 @@ const OF_ROLE: [Check; 5] = [
     Check::RoleForeign,
     Check::RoleLabels,
 ];
-
-/// What the sweep of one organization came to.
-pub(super) struct Swept {
-    pub(super) organization: OrganizationId,
-    pub(super) mode: Mode,
-    pub(super) report: Report,
-    pub(super) compliance_audit: Vec<String>,
-    /// What the next sweep starts from; none where this one saw only a part.
-    remembered: Option<Versioned<SweepState>>,
-    /// When it began, if the audit log was read to its end.
-    pub(super) audited: Option<Timestamp>,
-    /// To which binding a finding belongs, where it belongs to one.
-    pub(super) keys: BTreeMap<Standing, Key>,
-}
-
-/// One sweep of one organization under way.
-pub(super) struct Sweep<'a> {
-    pub(super) world: &'a World,
-    pub(super) manifest: &'a Manifest,
-    pub(super) actions: &'a [&'a Action],
-    pub(super) units: &'a [Unit<'a>],
-    pub(super) began: Timestamp,
-    pub(super) swept: Swept,
-    /// Bindings whose role is there and was never bound.
-    pub(super) unbound: BTreeSet<Key>,
-}
 
 fn object(organization: &OrganizationId) -> String {
     format!("compliance/{organization}.json")
@@ -180,19 +151,6 @@ impl Sweep<'_> {
             }
         };
         self.count(None, checked);
-    }
-
-    pub(super) fn count(&mut self, key: Option<&Key>, checked: Checked) {
-        if let Some(key) = key {
-            for finding in &checked.findings {
-                let standing = Standing::of(finding);
-                self.swept
-                    .keys
-                    .entry(standing)
-                    .or_insert_with(|| key.clone());
-            }
-        }
-        self.swept.report.count(checked.findings);
     }
 
     async fn roles(&mut self, states: &States) {

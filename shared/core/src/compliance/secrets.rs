@@ -11,7 +11,7 @@ use lockstep_domain::compliance::{
 use lockstep_domain::manifest::{KmsDirective, RotationDirectives};
 use tokio::try_join;
 
-use super::organization::{AT_ONCE, Sweep};
+use super::sweep::{AT_ONCE, Sweep};
 use crate::aws::AwsError;
 use crate::runtime::chain;
 

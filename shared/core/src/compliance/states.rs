@@ -7,8 +7,8 @@ use lockstep_domain::change::{BindingState, Phase};
 use lockstep_domain::ids::Key;
 use lockstep_domain::role::Keep;
 
-use super::organization::{AT_ONCE, Sweep};
 use super::state_checks::is_overdue;
+use super::sweep::{AT_ONCE, Sweep};
 use crate::runtime::{Deadline, Failure};
 use crate::store::{StoreError, Versioned};
 use crate::verify::{conclude, deadline_of, judge_change};

@@ -10,11 +10,13 @@ mod id;
 mod journal;
 mod previous_release;
 mod state;
+mod subject;
 mod turn;
 
 pub use bound::{BoundCredential, Fingerprint, PreviousCredential, SecretVersion};
 pub use denial::{Denial, Shown};
 pub use id::{ChangeId, DesiredId};
 pub use journal::{Change, End, Phase, PreviousAction, TestRecord};
-pub use state::{BindingState, ChainHead, Held, Subject, Unreadable};
+pub use state::{BindingState, ChainHead, Held, Unreadable};
+pub use subject::Subject;
 pub use turn::{Turn, turn};

@@ -1,17 +1,17 @@
 //! Reading what the previous release stored: `schema: 1`, converted to the layout of this one.
 //!
-//! That layout had no [`super::Subject`], no numbers of changes, and held whole configurations.
+//! That layout had no [`Subject`], no numbers of changes, and held whole configurations.
 
 use serde_json::{Map, Value, json};
 
-use super::Subject;
+use super::subject::Subject;
 use crate::digest::Digest;
 use crate::ids::Key;
 use crate::redacted::redacted_config;
 
-/// A state of `schema: 1` as one of `schema: 2`. What does not look like one is left for the reader
+/// A state of `schema: 1` as one of schema `target`. What does not look like one is left for the reader
 /// to refuse.
-pub(super) fn converted(mut state: Value) -> Value {
+pub(super) fn converted(mut state: Value, target: u64) -> Value {
     let Some(fields) = state.as_object_mut() else {
         return state;
     };
@@ -19,7 +19,7 @@ pub(super) fn converted(mut state: Value) -> Value {
     if let Some(key) = key.and_then(|key| key.parse::<Key>().ok()) {
         fields.insert("subject".into(), json!(Subject::of(&key)));
     }
-    fields.insert("schema".into(), json!(super::state::SCHEMA));
+    fields.insert("schema".into(), json!(target));
     if let Some(Value::Object(change)) = fields.get_mut("change") {
         convert_change(change);
     }

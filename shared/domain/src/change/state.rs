@@ -6,36 +6,15 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{BoundCredential, Change, ChangeId, DesiredId, SecretVersion, previous_release};
+use super::{
+    BoundCredential, Change, ChangeId, DesiredId, SecretVersion, Subject, previous_release,
+};
 use crate::arn::FunctionArn;
 use crate::digest::Digest;
 use crate::ids::{ActionId, CredentialId, IntegrationId, Key, OrganizationId};
 
 /// The layout of a [`BindingState`].
-pub(super) const SCHEMA: u64 = 2;
-
-/// What a binding is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Subject {
-    /// One Data Action.
-    Action,
-    /// All integration credentials that carry values of one secret in one organization. They are
-    /// moved, or moved back, together.
-    CredentialSet,
-}
-
-impl Subject {
-    /// What the binding under `key` is about: no entry of a manifest may use a key of the form of
-    /// [`Key::of_secret`].
-    pub(super) fn of(key: &Key) -> Self {
-        if key.is_of_secret() {
-            Self::CredentialSet
-        } else {
-            Self::Action
-        }
-    }
-}
+const SCHEMA: u64 = 2;
 
 /// A stored state that this release must not act on, and must not overwrite.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -128,7 +107,7 @@ impl BindingState {
         let malformed = |error: serde_json::Error| Unreadable::Malformed(error.to_string());
         let value: Value = serde_json::from_slice(json).map_err(malformed)?;
         let value = match value.get("schema").and_then(Value::as_u64) {
-            Some(1) => previous_release::converted(value),
+            Some(1) => previous_release::converted(value, SCHEMA),
             Some(SCHEMA) => value,
             Some(found) if found > SCHEMA => return Err(Unreadable::Newer { found }),
             Some(_) | None => return Err(Unreadable::Malformed("it has no `schema`".into())),

@@ -2,11 +2,7 @@
 
 use super::place::Place;
 use super::tree::Tree;
-use crate::problem::Problem;
-
-/// How many problems are reported one by one. Nobody corrects more in one go, and an event that
-/// carries them has a size limit.
-pub(super) const MAX_PROBLEMS: usize = 100;
+use crate::problem::{MAX_PROBLEMS, Problem};
 
 /// What a broken rule means for a manifest that is accepted already. An upload is refused for any.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

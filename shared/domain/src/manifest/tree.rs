@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use super::place::{Place, Step};
 use super::scalar::plain;
-use crate::problem::Problem;
+use crate::problem::{MAX_PROBLEMS, Problem};
 
 /// How deep values may nest. A contract that needs more cannot be read by people either.
 const MAX_DEPTH: usize = 64;
@@ -241,7 +241,7 @@ impl<'p> Builder<'p> {
     }
 
     fn complain(&mut self, line: u32, problem: impl Into<String>, fix: &str) {
-        if self.problems.len() > super::collect::MAX_PROBLEMS {
+        if self.problems.len() > MAX_PROBLEMS {
             return;
         }
         let at = self.here().to_string();

@@ -1,0 +1,28 @@
+//! What a state and its changes are about.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::Key;
+
+/// What a binding is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// One Data Action.
+    Action,
+    /// All integration credentials that carry values of one secret in one organization. They are
+    /// moved, or moved back, together.
+    CredentialSet,
+}
+
+impl Subject {
+    /// What the binding under `key` is about: no entry of a manifest may use a key of the form of
+    /// [`Key::of_secret`].
+    pub(super) fn of(key: &Key) -> Self {
+        if key.is_of_secret() {
+            Self::CredentialSet
+        } else {
+            Self::Action
+        }
+    }
+}
