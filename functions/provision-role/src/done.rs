@@ -8,8 +8,8 @@ use tracing::warn;
 
 use crate::scope::Scope;
 
-/// That for one trigger the roles of one organization were seen right, and everything but what waits
-/// was handed on.
+/// That for one trigger the roles of one organization were seen right, and everything except what
+/// waits was handed on.
 pub struct Done(Digest);
 
 impl Done {
@@ -45,7 +45,7 @@ impl Done {
             .was_emitted(&self.0)
             .await
             .unwrap_or_else(|error| {
-                warn!(%error, "what an earlier delivery did is done again");
+                warn!(%error, "Lockstep repeats the work of an earlier delivery");
                 false
             })
     }
@@ -53,7 +53,7 @@ impl Done {
     /// Records it. Where that fails it is done again.
     pub async fn record(&self, world: &World) {
         if let Err(error) = world.store.mark_emitted(&self.0).await {
-            warn!(%error, "the next delivery does the same again");
+            warn!(%error, "the next delivery repeats this work");
         }
     }
 }

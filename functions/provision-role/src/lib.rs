@@ -100,7 +100,7 @@ async fn carry_out(world: &World, call: &Call, context: &Context) -> Result<Answ
         if now.in_force == manifests.in_force {
             return run.answer(&concern, by_hand);
         }
-        info!("a manifest was accepted while roles were being written: once more");
+        info!("a manifest was accepted while roles were being written: starting over");
         manifests = now;
     }
     Err(Failure::retry(
@@ -129,7 +129,7 @@ async fn accept(world: &World, intent: &Intent) -> Result<Upload, Failure> {
         Acceptance::TooMuch { problem, .. } => Upload::Answered(Refused::new(vec![problem]).into()),
         Acceptance::Gone => Upload::Answered(Answer::nothing(
             Mode::Apply,
-            format!("{object} is no longer there; what was accepted stays in force"),
+            format!("{object} no longer exists; its accepted manifest stays current"),
         )),
     })
 }
@@ -182,9 +182,10 @@ fn uncovered(manifests: &Manifests) -> Vec<String> {
     };
     let mut notices = Vec::new();
     for (object, problems) in &manifests.refused {
-        warn!(object, "accepted once and no longer allowed");
+        warn!(object, "accepted, but no longer allowed");
         notices.push(format!(
-            "{object} was accepted and is no longer allowed by the stack's parameters, so Lockstep does not manage its bindings: {}",
+            "the stack's parameters no longer allow the accepted manifest {object}, so Lockstep \
+             does not manage its bindings: {}",
             said(problems)
         ));
     }
@@ -193,12 +194,15 @@ fn uncovered(manifests: &Manifests) -> Vec<String> {
         notices.extend(accepted.dropped.iter().map(|dropped| {
             let problems = said(&dropped.problems);
             format!(
-                "an entry of {object} is no longer allowed by the stack's parameters, so Lockstep does not manage it: {problems}"
+                "the stack's parameters no longer allow an entry of {object}, so Lockstep does not \
+                 manage it: {problems}"
             )
         }));
         if !accepted.notices.is_empty() {
             let problems = said(&accepted.notices);
-            notices.push(format!("{object} would be refused today: {problems}"));
+            notices.push(format!(
+                "{object} would be refused if it were uploaded now: {problems}"
+            ));
         }
     }
     notices

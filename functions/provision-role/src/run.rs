@@ -251,7 +251,7 @@ impl<'a> Run<'a> {
             waiting,
         } = self;
         if concern.scopes.is_empty() {
-            notices.push(format!("{}: no binding is concerned", concern.occasion));
+            notices.push(format!("{}: no binding is affected", concern.occasion));
         }
         if !by_hand && let Some(reason) = done.iter().find_map(may_pass) {
             return Err(Failure::retry("role", reason));
@@ -264,8 +264,9 @@ impl<'a> Run<'a> {
             return Err(failure);
         }
         if waiting > 0 && !by_hand {
-            let because =
-                format!("{waiting} bindings wait for the first one to pass its live test");
+            let because = format!(
+                "bindings that wait until the first one has passed its live test: {waiting}"
+            );
             return Err(Failure::later(STAGING, because));
         }
         if done.is_empty() && !refused.is_empty() {
@@ -277,7 +278,8 @@ impl<'a> Run<'a> {
         notices.extend(refused.iter().map(ToString::to_string));
         if waiting > 0 {
             notices.push(format!(
-                "{waiting} bindings wait for the first one to pass its live test: ask again when it has, or leave them to the resync"
+                "bindings that wait until the first one has passed its live test: {waiting}; \
+                 invoke this function again then, or wait for the resync"
             ));
         }
         // The strictest: where one organization was planned only, the answer must not read as done.

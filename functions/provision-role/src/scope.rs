@@ -98,7 +98,7 @@ fn secret_moved<'m>(secret: &SecretHint, manifests: &'m Manifests) -> Concern<'m
             .collect(),
         mode: Mode::Apply,
         retry: false,
-        occasion: format!("the secret {} was changed", secret.0),
+        occasion: format!("the secret {} changed", secret.0),
     }
 }
 

@@ -78,7 +78,7 @@ async fn handed_on(
         reason,
     } = message;
     let Some(accepted) = manifests.known(organization)? else {
-        let because = format!("no manifest of the organization {organization} is in force");
+        let because = format!("the organization {organization} has no accepted manifest");
         return Ok(Answer::nothing(Mode::Apply, because));
     };
     let manifest = &accepted.manifest;
@@ -108,7 +108,7 @@ async fn handed_on(
             moved(world, manifest, &unit, &ask).await?
         }
         (None, None) => {
-            let because = format!("{key} is no longer managed, and stays as it is");
+            let because = format!("{key} is no longer managed and stays unchanged");
             return Ok(Answer::nothing(manifest.organization.mode, because));
         }
     };
@@ -161,7 +161,7 @@ async fn told(
     let ask = Ask {
         mode: Mode::Apply,
         retry: false,
-        reason: Some("asked for by hand".into()),
+        reason: Some("requested by an operator".into()),
         trigger_id: trigger_id.to_owned(),
         run_id: context.request_id.clone(),
         deadline: context.deadline,

@@ -39,8 +39,8 @@ pub fn held_against<'a>(
     let Some((manifest, action)) = found else {
         return Err(vec![Problem::new(
             "event.action_id",
-            format!("no manifest in force has the action {id}"),
-            "add the action to a manifest and upload it; this payload can add nothing",
+            format!("no accepted manifest has the action {id}"),
+            "add the action to a manifest and upload it; this payload cannot add one",
         )]);
     };
     let problems = differences(request, manifest, action, partition, account);
@@ -102,10 +102,10 @@ fn differences(
         Problem::new(
             format!("event.{field}"),
             format!(
-                "is {told:?}, and the manifest says {wanted:?} for {}",
+                "is {told:?}, but the manifest has {wanted:?} for {}",
                 action.key
             ),
-            "change the manifest and upload it, or send what it says",
+            "change the manifest and upload it, or send the value of the manifest",
         )
     })
     .collect()

@@ -52,8 +52,9 @@ struct Evidence<'a> {
 /// names the organization where there are several.
 ///
 /// # Errors
-/// Every organization's sweep failed, S3 did not store the result, or the bus did not take an event.
-/// If only some organizations fail, each of them gets a finding and an event instead of an error.
+/// Every organization's sweep failed, S3 did not store the result, or EventBridge did not accept an
+/// event. If only some organizations fail, each of them gets a finding and an event instead of an
+/// error.
 pub async fn sweep(
     world: &World,
     request: &Request,
@@ -144,7 +145,7 @@ impl Unswept {
         detail.organization_id = Some(self.organization.clone());
         detail.findings = vec![self.finding()];
         detail.reason = Some(format!(
-            "{}. The other organizations were swept; the next sweep tries this one again",
+            "{}. The sweep of the other organizations is complete; the next sweep retries this one",
             self.failure
         ));
         detail.evidence = evidence.map(str::to_owned);
@@ -169,7 +170,9 @@ fn manifest_checks(manifests: &Manifests, report: &mut Report) {
         findings.push(Check::Manifest.failed(resource, copy.error.to_string()));
     }
     for object in &manifests.ignored {
-        let what = "this object is not an accepted manifest: `accepted/` holds nothing but `accepted/<organization>.json`. Lockstep ignores it; delete it, or move it to another prefix";
+        let what = "this object is not an accepted manifest: `accepted/` must contain only \
+                    `accepted/<organization>.json`. Lockstep ignores the object; delete it, or \
+                    move it to another prefix";
         findings.push(Check::Manifest.failed(object.clone(), what));
     }
     report.count(findings);

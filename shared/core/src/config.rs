@@ -83,13 +83,13 @@ pub struct ConfigError {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the function's environment is not right:")?;
+        write!(f, "the function's environment variables are invalid:")?;
         for (variable, problem) in &self.problems {
             write!(f, " {variable} {problem};")?;
         }
         write!(
             f,
-            " deploy the template as it is, or set them on the function"
+            " deploy the unmodified template, or set the variables on the function"
         )
     }
 }
@@ -212,7 +212,10 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
     fn account(&mut self, variable: &'static str) -> String {
         let text = self.text(variable);
         if !text.is_empty() && !arn::is_account(&text) {
-            self.problem(variable, format!("is {text:?}, not twelve digits"));
+            self.problem(
+                variable,
+                format!("is {text:?}, which is not a 12-digit account id"),
+            );
         }
         text
     }
@@ -220,7 +223,10 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
     fn genesys_account(&mut self, variable: &'static str) -> Option<String> {
         let text = self.optional(variable)?;
         if !arn::is_account(&text) {
-            self.problem(variable, format!("is {text:?}, not twelve digits"));
+            self.problem(
+                variable,
+                format!("is {text:?}, which is not a 12-digit account id"),
+            );
         }
         Some(text)
     }
@@ -229,7 +235,7 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
         let text = self.text(variable);
         if !text.is_empty() && !arn::PARTITIONS.contains(&text.as_str()) {
             let known = arn::PARTITIONS.join(", ");
-            self.problem(variable, format!("is {text:?}, not one of {known}"));
+            self.problem(variable, format!("is {text:?}, but must be one of {known}"));
         }
         text
     }
@@ -242,7 +248,10 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
         match text.parse() {
             Ok(seconds) => Duration::from_secs(seconds),
             Err(_) => {
-                self.problem(variable, format!("is {text:?}, not a number of seconds"));
+                self.problem(
+                    variable,
+                    format!("is {text:?}, which is not a number of seconds"),
+                );
                 Duration::ZERO
             }
         }
@@ -254,7 +263,10 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
             Ok(minutes) => minutes,
             Err(_) => {
                 if !text.is_empty() {
-                    self.problem(variable, format!("is {text:?}, not a number of minutes"));
+                    self.problem(
+                        variable,
+                        format!("is {text:?}, which is not a number of minutes"),
+                    );
                 }
                 0
             }
@@ -265,7 +277,7 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
     /// should not look like a deliberate one.
     fn list<T: FromStr<Err: fmt::Display>>(&mut self, variable: &'static str) -> Vec<T> {
         let Some(text) = (self.lookup)(variable) else {
-            self.problem(variable, "is missing (it may be empty)");
+            self.problem(variable, "is missing (an empty value is allowed)");
             return Vec::new();
         };
         let mut items = Vec::new();
@@ -276,7 +288,7 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
         {
             match item.parse() {
                 Ok(item) => items.push(item),
-                Err(error) => self.problem(variable, format!("holds {item:?}: {error}")),
+                Err(error) => self.problem(variable, format!("contains {item:?}: {error}")),
             }
         }
         items

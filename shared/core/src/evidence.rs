@@ -137,7 +137,7 @@ fn adopt(
     if !found.continues(chain) {
         return Err(StoreError::Corrupt {
             object: object.to_owned(),
-            problem: "it does not continue the chain of records before it".to_owned(),
+            problem: "it does not continue the chain of the preceding records".to_owned(),
         });
     }
     *chain = found.head(place.to_owned());

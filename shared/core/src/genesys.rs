@@ -47,7 +47,7 @@ pub enum SessionError {
     Genesys(#[from] genesys_cloud::Error),
     /// The client belongs to another organization than the manifest names.
     #[error(
-        "the OAuth client belongs to the organization {found}, the manifest is for {expected}; \
+        "the OAuth client belongs to the organization {found}, but the manifest is for {expected}; \
          correct `organization.id` or `organization.client_secret`"
     )]
     WrongOrganization {

@@ -74,7 +74,7 @@ pub async fn accept(world: &World, object: &str) -> Result<Acceptance, Failure> 
         };
         last = Some((uploaded, acceptance));
     }
-    let message = format!("{object} keeps being replaced while it is being read");
+    let message = format!("{object} was replaced each time Lockstep read it");
     Err(Failure::retry("manifest_moves", message))
 }
 
@@ -115,7 +115,10 @@ async fn catch_up_with(
         return Ok(None);
     }
     Ok(match accept(world, object).await? {
-        Acceptance::Accepted { .. } => Some(format!("{object} was accepted: its upload was lost")),
+        Acceptance::Accepted { .. } => Some(format!(
+            "{object} was accepted now; the event of its \
+                                                     upload was lost"
+        )),
         Acceptance::Refused(problems) => {
             let said: Vec<String> = problems.iter().map(ToString::to_string).collect();
             Some(format!("{object} is refused: {}", said.join(" ")))
@@ -195,7 +198,8 @@ fn roles_can_be_checked(
     Err(Failure::Permanent {
         kind: other.error.kind(),
         message: format!(
-            "{object} waits: whether organization {} uses the role {role} too can't be checked: {}",
+            "{object} must wait: Lockstep cannot determine whether organization {} also uses the \
+             role {role}: {}",
             other.organization, other.error
         ),
         object: other.error.unreadable().map(Box::new),
@@ -251,13 +255,13 @@ async fn announced(
         } => {
             detail.organization_id = Some(organization.clone());
             detail.notices.clone_from(notices);
-            detail.reason = Some(format!("{object}{version} is in force"));
+            detail.reason = Some(format!("{object}{version} is accepted"));
             EventType::ManifestAccepted
         }
         Acceptance::Refused(problems) => {
             detail.errors.clone_from(problems);
             detail.reason = Some(format!(
-                "{object}{version} is refused; what was accepted before stays in force"
+                "{object}{version} is refused; the manifest that was accepted before stays current"
             ));
             EventType::ManifestRefused
         }
@@ -268,7 +272,8 @@ async fn announced(
             detail.organization_id = Some(organization.clone());
             detail.errors = vec![problem.clone()];
             detail.reason = Some(format!(
-                "{object}{version} would change more than it allows at once; what was accepted before stays current"
+                "{object}{version} would change more bindings at once than it allows; the manifest \
+                 that was accepted before stays current"
             ));
             EventType::PlanRefused
         }
@@ -319,7 +324,7 @@ fn notices(
                 .map(|function| format!(", and its role may still invoke {function}"))
                 .unwrap_or_default();
             format!(
-                "{key} is no longer managed: its action is left as it is in Genesys Cloud{function}"
+                "{key} is no longer managed: its action in Genesys Cloud stays unchanged{function}"
             )
         })
         .collect();
@@ -333,7 +338,8 @@ fn notices(
         .collect();
     notices.extend(gone.into_iter().map(|key| {
         format!(
-            "{key} is no longer managed: what stands in its integration's slot is left as it is in Genesys Cloud, unless another entry takes the slot"
+            "{key} is no longer managed: its credential in Genesys Cloud stays unchanged, unless \
+             another entry uses the same slot"
         )
     }));
     let roles: BTreeSet<_> = manifest.integrations.iter().map(|one| &one.role).collect();
@@ -343,9 +349,9 @@ fn notices(
         .filter(|role| !roles.contains(role))
         .collect();
     notices.extend(
-        dropped.into_iter().map(|role| {
-            format!("the role {role} is no longer managed: it is left as it is in AWS")
-        }),
+        dropped
+            .into_iter()
+            .map(|role| format!("the role {role} is no longer managed: it stays unchanged in AWS")),
     );
     notices.extend(
         before
@@ -354,7 +360,8 @@ fn notices(
             .filter(|one| one.object == object && one.manifest.organization.id != *organization)
             .map(|one| {
                 format!(
-                    "organization {} is no longer managed: {object} now describes another one",
+                    "organization {} is no longer managed: {object} now describes another \
+                     organization",
                     one.manifest.organization.id
                 )
             }),

@@ -341,10 +341,13 @@ fn stopped(first: &Key, rest: usize, secret: &SecretArn) -> Problem {
     Problem::new(
         format!("actions[{first}]"),
         format!(
-            "{first} could not be bound to the current version of {secret}, so {rest} further bindings stay on the version before, which still works"
+            "{first} could not be bound to the current version of {secret}, so the other bindings \
+             ({rest}) stay on the previous version, which still works"
         ),
         format!(
-            "Correct what its Rebind Failed, Rebind Rolled Back or Data Action Unhealthy event names, then invoke rebind-action with \"keys\": [\"{first}\"] and \"retry\": true. The others follow at the next resync."
+            "Correct the cause named in its Rebind Failed, Rebind Rolled Back or Data Action Unhealthy \
+             event, then invoke rebind-action with \"keys\": [\"{first}\"] and \"retry\": true. \
+             The others follow at the next resync."
         ),
     )
 }

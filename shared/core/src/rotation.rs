@@ -134,7 +134,7 @@ async fn attempt(
 ) -> Result<Answer, Failure> {
     let manifests = world.store.accepted().await?;
     let Some(look) = world.secrets.look(&request.secret).await? else {
-        let message = format!("there is no secret {}, or it is deleted", request.secret);
+        let message = format!("the secret {} does not exist or is deleted", request.secret);
         return Err(Failure::permanent("not_found", message));
     };
     let manifest = match named::naming(&manifests, &request.secret) {
@@ -211,11 +211,11 @@ impl<'a> Rotating<'a> {
         match rotation::plan(&seen, self.state.value.rotation.as_ref())? {
             Plan::Announce => self.announce(request.token.as_str()).await,
             Plan::Done => Ok(match self.request.step {
-                rotation::RotationStep::Create => "the value was stored before".to_owned(),
+                rotation::RotationStep::Create => "the value is already stored".to_owned(),
                 rotation::RotationStep::Set
                 | rotation::RotationStep::Test
                 | rotation::RotationStep::Finish => {
-                    "nothing to set: the reset made the secret at Genesys Cloud".to_owned()
+                    "nothing to set: the reset already set the secret in Genesys Cloud".to_owned()
                 }
             }),
             Plan::Reset(turn) => self.reset(&turn).await,
@@ -281,7 +281,7 @@ impl<'a> Rotating<'a> {
         if let Err(busy) = claimed {
             let wait = busy.until.duration_since(now);
             let wait = Duration::try_from(wait).unwrap_or_default();
-            let why = "another delivery is at work on a rotation of this secret";
+            let why = "another invocation is working on a rotation of this secret";
             return Err(Failure::later(wait + Duration::from_secs(1), why).into());
         }
         self.save().await?;
@@ -332,7 +332,7 @@ impl<'a> Rotating<'a> {
         self.claimed = false;
         if let Err(error) = self.world.store.save_rotations(&mut self.state).await {
             // The lease ends by itself, and a failure is told twice rather than never.
-            tracing::warn!(%error, "the rotation's end could not be recorded");
+            tracing::warn!(%error, "the end of the rotation could not be recorded");
         }
     }
 

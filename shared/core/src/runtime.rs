@@ -230,7 +230,8 @@ async fn give_up(world: &World, edge: Edge, delivery: &Delivery, failure: &Failu
         // The next delivery would not know that it was given up, and handle it at once again.
         Ok(Remembered::No) => budget::spacing(delivery.received),
         Err(error) => {
-            tracing::warn!(%error, "the message stays until its failure is an event");
+            tracing::warn!(%error, "the message stays in the queue until its failure is emitted as \
+                                    an event");
             budget::spacing(delivery.received)
         }
     }
@@ -240,7 +241,8 @@ async fn give_up(world: &World, edge: Edge, delivery: &Delivery, failure: &Failu
 fn crash() -> Failure {
     Failure::retry(
         "crashed",
-        "the function ended before it had handled the message: it crashed, or ran out of time or memory; its log has the request",
+        "the function ended before it had handled the message: it crashed, timed out or ran out of \
+         memory; see its log",
     )
 }
 
@@ -252,7 +254,7 @@ async fn return_after(world: &World, delivery: &Delivery, after: Duration) {
         .come_back(&delivery.queue_arn, &delivery.receipt_handle, after);
     if let Err(error) = timed.await {
         // It comes back all the same, when the queue's own timeout ends.
-        tracing::warn!(%error, "the message's return could not be timed");
+        tracing::warn!(%error, "the visibility timeout of the message could not be set");
     }
 }
 
@@ -294,7 +296,7 @@ fn log(call: &Call, handled: &Result<Answer, Failure>, took: Duration) {
         }
         Ok(Answer::Report(_)) => tracing::info!(message_id, received, took_ms, "done"),
         Err(failure @ Failure::Retry { kind, .. }) => {
-            tracing::warn!(message_id, received, took_ms, kind, error = %failure, "to be tried again");
+            tracing::warn!(message_id, received, took_ms, kind, error = %failure, "will be retried");
         }
         Err(failure @ Failure::Later { .. }) => {
             tracing::info!(message_id, received, took_ms, because = %failure, "too early");
@@ -302,10 +304,10 @@ fn log(call: &Call, handled: &Result<Answer, Failure>, took: Duration) {
         Err(failure @ Failure::Permanent { kind, object, .. }) => match object {
             Some(object) => {
                 let object = &object.object;
-                tracing::error!(message_id, received, took_ms, kind, object, error = %failure, "an object of the stack cannot be read: restore it, or grant the permission that `error` names");
+                tracing::error!(message_id, received, took_ms, kind, object, error = %failure, "an object of the stack cannot be read: restore it, or grant the permission named in `error`");
             }
             None => {
-                tracing::error!(message_id, received, took_ms, kind, error = %failure, "not handled: correct the permission or the resource that `error` names");
+                tracing::error!(message_id, received, took_ms, kind, error = %failure, "not handled: correct the permission or the resource named in `error`");
             }
         },
     }

@@ -33,7 +33,10 @@ pub async fn incomplete(world: &World, manifest: &Manifest) -> Result<Vec<Proble
                 Ok(Some(full)) if secret.is_partial_of(&full) => {
                     problems.push(Problem::new(
                         at.clone(),
-                        format!("{secret} lacks the six characters at the end of the secret's ARN"),
+                        format!(
+                            "{secret} lacks the six characters that AWS appends to the ARN of \
+                                 a secret"
+                        ),
                         format!("Write the full ARN: {full}"),
                     ));
                 }

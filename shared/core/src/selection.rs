@@ -80,9 +80,9 @@ fn chosen<'m>(manifests: &'m Manifests, named: Named<'_>) -> Result<Vec<&'m Mani
             Ok(Some(accepted)) => Ok(vec![&accepted.manifest]),
             Ok(None) => Err(Problem::new(
                 "event.organization",
-                format!("no manifest of organization {organization} is in force"),
+                format!("organization {organization} has no accepted manifest"),
                 with_refused(
-                    format!("Upload one, or name one of: {}.", organizations(manifests)),
+                    format!("Upload one, or use one of: {}.", organizations(manifests)),
                     manifests,
                 ),
             )),
@@ -95,8 +95,11 @@ fn chosen<'m>(manifests: &'m Manifests, named: Named<'_>) -> Result<Vec<&'m Mani
         ([], [copy]) if needs_one => Err(unreadable(&copy.organization, &copy.error)),
         (read, unread) if needs_one && read.len() + unread.len() > 1 => Err(Problem::new(
             "event.organization",
-            "several manifests are in force, and the event names no organization",
-            format!("Name one of: {}.", organizations(manifests)),
+            "there are several accepted manifests, and the event names no organization",
+            format!(
+                "Set \"organization\" to one of: {}.",
+                organizations(manifests)
+            ),
         )),
         (_, _) => Ok(in_force(manifests).collect()),
     }
@@ -105,7 +108,7 @@ fn chosen<'m>(manifests: &'m Manifests, named: Named<'_>) -> Result<Vec<&'m Mani
 fn unreadable(organization: &OrganizationId, error: &StoreError) -> Problem {
     Problem::new(
         "event.organization",
-        format!("the accepted manifest of organization {organization} can't be read: {error}"),
+        format!("the accepted manifest of organization {organization} cannot be read: {error}"),
         "Restore it with the command in the Object Unreadable event, or upload the manifest again, then repeat the request.",
     )
 }
@@ -125,8 +128,8 @@ fn unknown(chosen: &[&Manifest], keys: &[Key]) -> Vec<Problem> {
         .map(|(index, key)| {
             Problem::new(
                 format!("event.keys[{index}]"),
-                format!("no manifest in force has an action or a credential with the key {key}"),
-                format!("Name keys of the manifest: {}.", known.join(", ")),
+                format!("no accepted manifest has an action or a credential with the key {key}"),
+                format!("Use keys of the manifest: {}.", known.join(", ")),
             )
         })
         .collect()
@@ -139,7 +142,7 @@ fn in_force(manifests: &Manifests) -> impl Iterator<Item = &Manifest> {
 fn organizations(manifests: &Manifests) -> String {
     let read = in_force(manifests).map(|manifest| manifest.organization.id.to_string());
     let unread = manifests.unreadable.iter();
-    let unread = unread.map(|copy| format!("{} (can't be read)", copy.organization));
+    let unread = unread.map(|copy| format!("{} (unreadable)", copy.organization));
     let ids: Vec<String> = read.chain(unread).collect();
     if ids.is_empty() {
         "none".to_owned()
@@ -156,7 +159,7 @@ fn with_refused(mut fix: String, manifests: &Manifests) -> String {
         .collect();
     if !objects.is_empty() {
         fix.push_str(&format!(
-            " Accepted once and no longer allowed by the stack: {}.",
+            " Accepted, but no longer allowed by the stack's parameters: {}.",
             objects.join(", ")
         ));
     }
@@ -220,7 +223,7 @@ mod tests {
     fn an_unreadable_copy_does_not_change_which_organization_a_call_by_hand_means() {
         let said = by_hand(&manifests(&["org-1"], &["org-2"]), None).unwrap_err();
         assert!(
-            said.contains("Name one of: org-1, org-2 (can't be read)"),
+            said.contains("to one of: org-1, org-2 (unreadable)"),
             "{said}"
         );
         assert_eq!(by_hand(&manifests(&["org-1"], &[]), None), Ok(1));
@@ -234,12 +237,15 @@ mod tests {
     fn an_organization_whose_copy_cannot_be_read_is_called_that() {
         let all = manifests(&["org-1"], &["org-2"]);
         let said = by_hand(&all, Some("org-2")).unwrap_err();
-        assert!(said.contains("organization org-2 can't be read"), "{said}");
+        assert!(said.contains("organization org-2 cannot be read"), "{said}");
         assert!(said.contains("EOF while parsing"), "{said}");
         let said = by_hand(&manifests(&[], &["org-2"]), None).unwrap_err();
-        assert!(said.contains("organization org-2 can't be read"), "{said}");
+        assert!(said.contains("organization org-2 cannot be read"), "{said}");
         let said = by_hand(&all, Some("org-3")).unwrap_err();
-        assert!(said.contains("no manifest of organization org-3"), "{said}");
+        assert!(
+            said.contains("organization org-3 has no accepted manifest"),
+            "{said}"
+        );
     }
 
     #[test]

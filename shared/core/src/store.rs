@@ -121,7 +121,7 @@ impl fmt::Display for StoreError {
                 write!(f, "{object} was written by another run in the meantime")
             }
             Self::Corrupt { object, problem } => {
-                write!(f, "{object} cannot be understood: {problem}")
+                write!(f, "{object} is not valid: {problem}")
             }
         }
     }
@@ -266,7 +266,7 @@ impl Store {
                 resource: uri.clone(),
                 kind: Kind::Transient,
                 code: None,
-                message: format!("the object's content broke off: {error}"),
+                message: format!("the content of the object was truncated: {error}"),
             })?;
             bytes.extend_from_slice(&chunk);
             if let Some(most) = most
@@ -323,7 +323,7 @@ impl Store {
             let objects = page.contents.unwrap_or_default();
             // S3 API reference, `ListObjectsV2`: both are always there.
             let (Some(truncated), Some(count)) = (page.is_truncated, page.key_count) else {
-                return Err(pages.garbled("it has no KeyCount or no IsTruncated"));
+                return Err(pages.garbled("the response has no KeyCount or no IsTruncated"));
             };
             if usize::try_from(count) != Ok(objects.len()) {
                 let problem = format!("KeyCount is {count}, with {} entries", objects.len());
@@ -364,6 +364,6 @@ pub(crate) fn uri(bucket: &str, key: &str) -> String {
 pub(crate) fn to_json<T: Serialize>(object: &str, value: &T) -> Result<Vec<u8>, StoreError> {
     serde_json::to_vec_pretty(value).map_err(|error| StoreError::Corrupt {
         object: object.to_owned(),
-        problem: format!("what was to be written is not JSON: {error}"),
+        problem: format!("the object could not be written as JSON: {error}"),
     })
 }

@@ -134,7 +134,7 @@ pub fn sweep(body: &Value) -> Result<Trigger<Request>, Vec<Problem>> {
 /// One of our own messages. Nobody writes them by hand, so the first mistake is enough.
 fn message<T: DeserializeOwned>(body: &Value) -> Result<T, Vec<Problem>> {
     T::deserialize(body).map_err(|error| {
-        let fix = "See the files in `events/` for the shapes that are accepted.";
+        let fix = "See the files in `events/` for the accepted shapes.";
         vec![Problem::new("event", error.to_string(), fix)]
     })
 }

@@ -48,7 +48,7 @@ pub struct World {
 pub enum Remembered {
     /// It is: there is no other event of the same.
     Yes,
-    /// It could not be stored: the event may come again.
+    /// It could not be stored: the event may be emitted again.
     No,
 }
 
@@ -150,7 +150,7 @@ impl World {
         detail.occurrence.get_or_insert_with(occurrence);
         self.emit(detail_type, detail).await?;
         if let Err(error) = self.store.mark_emitted(&Digest::of(of)).await {
-            tracing::warn!(%error, "the event may come again");
+            tracing::warn!(%error, "the event may be emitted again");
             return Ok(Remembered::No);
         }
         Ok(Remembered::Yes)
@@ -170,7 +170,7 @@ impl World {
         let mut last = match self.store.last_emitted(&subject).await {
             Ok(last) => last,
             Err(error) => {
-                tracing::warn!(%error, "what was emitted last could not be read");
+                tracing::warn!(%error, "the record of the last emitted event could not be read");
                 if let Some((_, detail_type, detail)) = wrong {
                     self.emit(detail_type, detail).await?;
                 }
@@ -188,7 +188,7 @@ impl World {
         }
         last.value.wrong = now;
         if let Err(error) = self.store.remember_last(&subject, &mut last).await {
-            tracing::warn!(%error, "the event may come again");
+            tracing::warn!(%error, "the event may be emitted again");
         }
         Ok(())
     }
@@ -198,7 +198,7 @@ impl World {
     pub async fn was_emitted<T: Serialize + Sync>(&self, of: &T) -> bool {
         let read = self.store.was_emitted(&Digest::of(of)).await;
         read.unwrap_or_else(|error| {
-            tracing::warn!(%error, "it could not be read of what there was an event");
+            tracing::warn!(%error, "the record of emitted events could not be read");
             false
         })
     }
@@ -221,7 +221,7 @@ impl World {
         let mut detail = self.detail();
         detail.organization_id = unreadable.organization();
         detail.reason = Some(format!(
-            "s3://{}/{}: {}. What depends on it waits until it is repaired",
+            "s3://{}/{}: {}. Everything that depends on the object waits until it is repaired",
             object.bucket, object.key, unreadable.problem
         ));
         detail.object = Some(object.clone());

@@ -28,7 +28,7 @@ pub enum InvalidArn {
     /// Not of the form at all.
     ///
     /// The text itself is not shown: it may be a secret that was pasted into the wrong place.
-    #[error("this is not the ARN of a {kind}, which has the form {form}")]
+    #[error("this is not the ARN of a {kind}; the form is {form}")]
     Form {
         /// What it should have been.
         kind: &'static str,
@@ -36,7 +36,7 @@ pub enum InvalidArn {
         form: &'static str,
     },
     /// One section of the ARN is not right.
-    #[error("{section} {found:?} of the {kind}'s ARN is not right: it should be {expected}")]
+    #[error("the {kind}'s ARN has the {section} {found:?}; expected {expected}")]
     Section {
         /// What the ARN should have named.
         kind: &'static str,
@@ -48,17 +48,21 @@ pub enum InvalidArn {
         expected: &'static str,
     },
     /// `$LATEST` moves under the feet of whoever calls it.
-    #[error("the qualifier $LATEST is refused: what it names changes with every upload")]
+    #[error(
+        "the qualifier $LATEST is not allowed: the code that it names changes with every \
+             deployment"
+    )]
     Latest,
     /// Not the name of a role.
-    #[error("{text:?} is not a role name: it has 1 to 64 letters, digits or any of `+=,.@_-`")]
+    #[error("{text:?} is not a role name; use 1 to 64 letters, digits or any of `+=,.@_-`")]
     RoleName {
         /// The text, cut to a readable length.
         text: String,
     },
     /// Not a pattern for functions.
     #[error(
-        "{text:?} is not a pattern for functions: it has the form {FUNCTION_FORM}, and `*` or `?` may stand in its sections"
+        "{text:?} is not a function pattern; the form is {FUNCTION_FORM}, with `*` or `?` allowed \
+         in its sections"
     )]
     Pattern {
         /// The text, cut to a readable length.

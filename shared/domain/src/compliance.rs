@@ -108,7 +108,7 @@ fn is_telling(step: &Step) -> bool {
 fn what_of(step: &Step) -> String {
     let reason = &step.reason;
     match (step.system, step.kind.as_str()) {
-        (System::Iam, "role_trust") => format!("its trust policy is another one: {reason}"),
+        (System::Iam, "role_trust") => format!("its trust policy differs: {reason}"),
         (System::Iam, "role_tags") => format!("its tags differ: {reason}"),
         (System::Iam, "role_description") => format!("its description differs: {reason}"),
         (_, _) => reason.clone(),
@@ -182,7 +182,7 @@ pub fn role_checks(desired: &DesiredRole, observed: &ObservedRole, keep: &Keep) 
     match observed {
         ObservedRole::Absent => vec![Checked::new(
             Check::RoleMissing,
-            vec![Check::RoleMissing.failed(arn, "there is no role of this name")],
+            vec![Check::RoleMissing.failed(arn, "the role does not exist")],
         )],
         ObservedRole::Present(present) => present_checks(desired, present, keep),
     }
@@ -243,9 +243,13 @@ fn foreign_permissions(arn: &str, present: &PresentRole) -> Vec<Finding> {
     .into_iter()
     .filter_map(|(what, seen)| match seen {
         Seen::Read(names) if names.is_empty() => None,
-        Seen::Read(names) => Some(
-            Check::RoleForeign.failed(arn, format!("others gave it {what}: {}", names.join(", "))),
-        ),
+        Seen::Read(names) => Some(Check::RoleForeign.failed(
+            arn,
+            format!(
+                "it has {what} that Lockstep did not create: {}",
+                names.join(", ")
+            ),
+        )),
         Seen::Unread { because } => Some(
             Check::RoleForeign
                 .not_evaluated(arn, format!("its {what} could not be read: {because}")),

@@ -220,7 +220,7 @@ fn digest(
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Broken {
     /// A record is missing, doubled or out of place.
-    #[error("record {expected} is missing: record {found} stands in its place")]
+    #[error("record {expected} is missing; record {found} is in its place")]
     Gap {
         /// The number that should stand here.
         expected: u64,

@@ -81,16 +81,20 @@ impl BlastRadius {
         }
         let fix = match approval {
             Approval::Upload => format!(
-                "If all of them are meant to change, set organization.max_changes to {count} or more in the same file and upload it again. Or upload the change in parts of at most {max_changes} bindings."
+                "If all of them should change, set organization.max_changes to {count} or more in \
+                 the same file and upload it again. Otherwise upload the change in parts of at \
+                 most {max_changes} bindings."
             ),
             Approval::Request => format!(
-                "Name at most {max_changes} of them as \"keys\" and go on in parts. Or set organization.max_changes to {count} or more in the manifest and upload it."
+                "Repeat the request in parts, with at most {max_changes} of them as \"keys\". Or \
+                 set organization.max_changes to {count} or more in the manifest and upload it."
             ),
         };
         Err(Problem::new(
             "organization.max_changes",
             format!(
-                "{count} bindings of organization {organization} would change, and at most {max_changes} may change at once: {}",
+                "{count} bindings of organization {organization} would change; \
+                 organization.max_changes allows {max_changes} at once: {}",
                 listed(changing)
             ),
             fix,

@@ -34,7 +34,7 @@ pub enum InvalidId {
         length: usize,
     },
     /// A character that an id may not hold.
-    #[error("{kind} holds {found:?}; only letters, digits, `_` and `-` are allowed")]
+    #[error("{kind} contains {found:?}; only letters, digits, `_` and `-` are allowed")]
     Character {
         /// What it should have been.
         kind: &'static str,
@@ -190,7 +190,9 @@ ids! {
     /// The id of a Genesys Cloud organization. It is also the external id of the role's trust.
     OrganizationId is "organization id", described "The id of the Genesys Cloud organization (Admin > Organization Settings). It is also the external id in the trust policy of the role.";
     /// The name of one managed thing within a manifest. It never changes while the thing lives.
-    Key is "key", described "A short name of your own for this entry, unique in the file. Reports, state and evidence are kept under it: keep it when you rename the thing.";
+    Key is "key", described "A short name of your choice for this entry, unique in the file. \
+                             Reports, state and evidence are stored under it, so keep it when you \
+                             rename the entry in Genesys Cloud.";
     /// The id of a Data Action, such as `custom_-_6f1c...`.
     ActionId is "action id", described "The id of an existing Data Action, such as custom_-_6f1c2a5e-0d0f-4f86-9c0a-3f0c1d2b4a59.";
     /// The id of an integration.
@@ -214,14 +216,15 @@ pub struct VersionId(String);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidVersionId {
     /// Too short or too long.
-    #[error("has {length} characters; 32 to 64 are needed")]
+    #[error("has {length} characters; 32 to 64 are required")]
     Length {
         /// Its length in characters.
         length: usize,
     },
     /// A character that can't be carried into a template.
     #[error(
-        "holds a character that is not allowed; letters, digits and ! % & ' ( ) * + , - . / : ; < = > ? @ [ ] ^ _ ` | ~ are"
+        "contains a character that is not allowed; allowed are letters, digits and ! % & ' ( ) * + \
+         , - . / : ; < = > ? @ [ ] ^ _ ` | ~"
     )]
     Character,
 }
@@ -310,7 +313,7 @@ mod tests {
         });
         for c in allowed.filter(|c| !c.is_ascii_alphanumeric()) {
             assert!(
-                said.contains(&format!(" {c} ")),
+                format!("{said} ").contains(&format!(" {c} ")),
                 "{c} is allowed and not named: {said}"
             );
         }

@@ -49,8 +49,8 @@ pub fn problem(run: &TestRun<'_>, test: &LiveTest) -> Option<String> {
         && expected.is_none_or(|expected| expected.get("statusCode").is_none())
     {
         return Some(format!(
-            "the function answered with statusCode {status}; where that is right, name \
-             `statusCode` in `test.expect`"
+            "the function answered with statusCode {status}; if that is expected, add `statusCode` \
+             to `test.expect`"
         ));
     }
     let expected = expected?;
@@ -58,8 +58,8 @@ pub fn problem(run: &TestRun<'_>, test: &LiveTest) -> Option<String> {
         return None;
     }
     Some(
-        "the action answered, but not what `test.expect` says; run the test in Genesys Cloud to \
-         see the answer, which is not recorded"
+        "the answer of the action does not match `test.expect`; Lockstep does not record answers, \
+         so run the test in Genesys Cloud to see it"
             .to_owned(),
     )
 }
@@ -82,18 +82,22 @@ pub fn names_credentials(code: &str) -> bool {
 /// What a test does not show even where it passes.
 pub fn limits(test: &LiveTest) -> Option<String> {
     if !test.safe {
-        return Some("its live test is not run, since it is not marked `safe: true`".into());
+        return Some(
+            "Lockstep does not run its live test, because the test is not marked `safe: \
+                     true`"
+                .into(),
+        );
     }
     test.expect.is_none().then(|| {
-        "its live test has no `expect`: it shows that the function can be called and answers \
-         without an error, not that the answer is right"
+        "its live test has no `expect`, so it only shows that the function answers without an \
+         error, not that the answer is correct"
             .into()
     })
 }
 
 /// The reason of a test that counts as failed although it never came to a verdict.
 pub fn no_verdict(deliveries: u32, last: &str) -> String {
-    format!("no verdict after {deliveries} deliveries: {last}")
+    format!("no test result after {deliveries} deliveries: {last}")
 }
 
 /// What Genesys Cloud answered in place of a result, by status and code alone.
@@ -150,8 +154,8 @@ fn failure(run: &TestRun<'_>) -> String {
         format!(" with {}", codes.join(", "))
     };
     format!(
-        "{what}{with}; messages are not recorded: see the function's log, or run the test in \
-         Genesys Cloud"
+        "{what}{with}; Lockstep does not record messages: see the function's log, or run the test \
+         in Genesys Cloud"
     )
 }
 

@@ -21,10 +21,10 @@ mod form;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Request {
-    /// `plan` computes and reports, and writes nothing. The stricter of this and the manifest's
-    /// mode wins.
+    /// `plan` computes and reports, but writes nothing. The stricter of this mode and the
+    /// manifest's mode wins.
     pub mode: Mode,
-    /// Which organization; may be left out where there is only one manifest.
+    /// Which organization; optional if there is only one manifest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organization: Option<OrganizationId>,
     /// Which bindings, by manifest key.
@@ -36,7 +36,7 @@ pub struct Request {
     /// Clears a hold, so that a rejected desired state is tried again.
     #[serde(default)]
     pub retry: bool,
-    /// Why, in the caller's words; recorded.
+    /// The caller's reason; Lockstep records it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
@@ -45,7 +45,7 @@ pub struct Request {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VerifyRequest {
-    /// Which organization; may be left out where there is only one manifest.
+    /// Which organization; optional if there is only one manifest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organization: Option<OrganizationId>,
     /// Which bindings, by manifest key; none named means all.
@@ -66,7 +66,7 @@ pub struct VerifyRequest {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TutorialRequest {
-    /// The Genesys id of the action.
+    /// The Genesys Cloud id of the action.
     pub action_id: ActionId,
     /// The action's name.
     pub name: String,
@@ -104,7 +104,7 @@ pub fn parse<T: DeserializeOwned + JsonSchema>(event: &Value) -> Result<T, Vec<P
         return Err(problems);
     }
     T::deserialize(event).map_err(|error| {
-        let fix = "See the files in `events/` for the shapes that are accepted.";
+        let fix = "See the files in `events/` for the accepted shapes.";
         vec![Problem::new("event", error.to_string(), fix)]
     })
 }
@@ -139,12 +139,12 @@ mod tests {
         });
         insta::assert_snapshot!(told::<Request>(event).join("\n"), @r#"
         event.dry_run: `dry_run` is not a field of this event. Fix: Remove it, or use one of: keys, mode, organization, reason, retry, secret.
-        event.keys[1]: "not fine" has not the form it needs. Fix: Use letters, digits, `_` and `-` only.
-        event.keys[2]: this is a number where a text belongs. Fix: Write a text.
-        event.mode: "aply" is not among the choices. Fix: Write one of: "apply", "plan".
+        event.keys[1]: "not fine" does not have the required form. Fix: Use letters, digits, `_` and `-` only.
+        event.keys[2]: expected a string, found a number. Fix: Write a string.
+        event.mode: "aply" is not an allowed value. Fix: Write one of: "apply", "plan".
         event.organisation: `organisation` is not a field of this event. Fix: Remove it, or use one of: keys, mode, organization, reason, retry, secret.
-        event.retry: this is a text where true or false belongs. Fix: Write true or false.
-        event.secret: "prod/db" has not the form it needs. Fix: Write the full ARN of a secret, with the six characters at its end: arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-AbCdEf.
+        event.retry: expected a boolean (true or false), found a string. Fix: Write a boolean (true or false).
+        event.secret: "prod/db" does not have the required form. Fix: Write the full ARN of a secret, with the six characters that AWS appends: arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-AbCdEf.
         "#);
     }
 
@@ -157,7 +157,7 @@ mod tests {
             "secrets": [{"name": "DB"}],
         })).join("\n"), @r#"
         event.iam_role_arn: `iam_role_arn` is missing. Fix: Add it. The role that Genesys Cloud assumes.
-        event.lambda_arn: "arn:aws:lambda:us-east-1:123456789012:function:F:$LATEST" has not the form it needs. Fix: Write the ARN of a function, with an alias or a version or neither: arn:aws:lambda:REGION:ACCOUNT:function:NAME. $LATEST is refused.
+        event.lambda_arn: "arn:aws:lambda:us-east-1:123456789012:function:F:$LATEST" does not have the required form. Fix: Write the ARN of a function, optionally with an alias or a version: arn:aws:lambda:REGION:ACCOUNT:function:NAME. $LATEST is not allowed.
         event.region: `region` is missing. Fix: Add it. The function's region.
         event.secrets[0].key: `key` is missing. Fix: Add it. The secret's ARN.
         "#);
@@ -168,8 +168,8 @@ mod tests {
         insta::assert_snapshot!(
             told::<VerifyRequest>(json!({"from": "yesterday", "to": 5})).join("\n"),
             @r#"
-        event.from: "yesterday" is not a time. Fix: Write a time with its offset, such as 2026-01-31T12:00:00Z.
-        event.to: this is a number where a text belongs. Fix: Write a text.
+        event.from: "yesterday" is not a timestamp. Fix: Write a timestamp with an offset, such as 2026-01-31T12:00:00Z.
+        event.to: expected a string, found a number. Fix: Write a string.
         "#
         );
         let window: VerifyRequest = parse(&json!({"from": "2026-01-01T00:00:00Z"})).unwrap();
@@ -178,7 +178,7 @@ mod tests {
 
     #[test]
     fn an_event_that_is_no_object_is_refused() {
-        insta::assert_snapshot!(told::<Request>(json!([1])).join("\n"), @"event: this is a list where an object belongs. Fix: Write an object.");
-        insta::assert_snapshot!(told::<Request>(json!("apply")).join("\n"), @"event: this is a text where an object belongs. Fix: Write an object.");
+        insta::assert_snapshot!(told::<Request>(json!([1])).join("\n"), @"event: expected an object, found a list. Fix: Write an object.");
+        insta::assert_snapshot!(told::<Request>(json!("apply")).join("\n"), @"event: expected an object, found a string. Fix: Write an object.");
     }
 }

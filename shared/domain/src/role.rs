@@ -266,14 +266,14 @@ impl RoleStep {
                 Verb::Create,
                 Value::Null,
                 json!({"trust": trust, "description": description, "tags": tags, "boundary": boundary}),
-                "there is no role of this name".to_owned(),
+                "the role does not exist".to_owned(),
             ),
             Self::SetTrust { old, new } => (
                 "role_trust",
                 Verb::Update,
                 old.clone(),
                 new.clone(),
-                "exactly the Genesys Cloud account may assume the role, for this organization only"
+                "only the Genesys Cloud account may assume the role, and only for this organization"
                     .to_owned(),
             ),
             Self::PutInvokePolicy { old: None, new, .. } => (
@@ -301,21 +301,21 @@ impl RoleStep {
                 Verb::Update,
                 json!(old),
                 json!(new),
-                "the tags say whose role it is".to_owned(),
+                "the tags identify the owner of the role".to_owned(),
             ),
             Self::SetDescription { old, new } => (
                 "role_description",
                 Verb::Update,
                 json!(old),
                 json!(new),
-                "the description says what the role is for".to_owned(),
+                "the description states the purpose of the role".to_owned(),
             ),
             Self::RevokeFunctions { old, new, revoked } => (
                 "role_policy",
                 Verb::Revoke,
                 old.clone(),
                 new.clone(),
-                format!("no action calls {} any more", joined(revoked)),
+                format!("no action calls {} any longer", joined(revoked)),
             ),
         };
         Step {

@@ -160,7 +160,7 @@ pub fn judge(case: &Case<'_>) -> Judgement {
     if case.incomplete.is_empty() {
         notices.extend(mute.iter().map(|one| {
             format!(
-                "not evaluable: the platform does not audit {}",
+                "not evaluable: Genesys Cloud does not audit {}",
                 one.describe()
             )
         }));
@@ -173,7 +173,7 @@ pub fn judge(case: &Case<'_>) -> Judgement {
         .collect();
     let mut missing: Vec<String> = matching::unmatched(&evaluable, &ours)
         .into_iter()
-        .map(|one| format!("no record yet: {}", one.describe()))
+        .map(|one| format!("no audit record yet: {}", one.describe()))
         .collect();
     missing.extend(case.incomplete.iter().cloned());
     let verdict = if !findings.is_empty() {
@@ -261,7 +261,7 @@ fn record_findings(
                 record.line()
             )),
             Whose::Platform => notices.push(format!(
-                "the platform itself made a change: {}",
+                "Genesys Cloud itself made a change: {}",
                 record.line()
             )),
             Whose::Foreign => findings.push(foreign(record)),
@@ -275,14 +275,14 @@ fn record_findings(
 /// draft of its own.
 fn own_finding(case: &Case<'_>, record: &AuditRecord) -> Option<Finding> {
     if record.status == RecordStatus::Failure {
-        let what = format!("a write of Lockstep's failed: {}", describe(record));
+        let what = format!("a write by Lockstep failed: {}", describe(record));
         return Some(Check::WriteFailed.failed(record.resource(), what));
     }
     let planned = || case.expected.iter().any(|one| one.is_met_by(record));
     let is_draft = record.entity_type.eq_ignore_ascii_case("ActionDraft");
     if record.deed() == Deed::Removal && !is_draft && !planned() {
         let what = format!(
-            "Lockstep's client made a change that no plan holds: {}",
+            "Lockstep's client made a change that is in no plan: {}",
             describe(record)
         );
         return Some(Check::Unplanned.failed(record.resource(), what));
@@ -305,10 +305,7 @@ pub fn foreign(record: &AuditRecord) -> Finding {
     };
     Check::Principal.failed(
         record.resource(),
-        format!(
-            "{kind} {who}, who is not authorized, made a change: {}",
-            describe(record)
-        ),
+        format!("unauthorized change by {kind} {who}: {}", describe(record)),
     )
 }
 

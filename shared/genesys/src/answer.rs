@@ -157,7 +157,7 @@ impl Answer {
             .into_iter()
             .flatten()
             .find(|text| !text.is_empty())
-            .unwrap_or_else(|| format!("the sign-in was answered with status {}", self.status));
+            .unwrap_or_else(|| format!("sign-in failed with status {}", self.status));
         let said = scrub(&said, secrets);
         let error = body.error.or(body.code);
         let code = error.as_deref().unwrap_or_default();
@@ -170,18 +170,20 @@ impl Answer {
             (400, "invalid_client") => (
                 ErrorKind::Unauthorized,
                 format!(
-                    "no OAuth client has this client id at {host}: check the id and the region ({said})"
+                    "{host} knows no OAuth client with this client id: check the id and the region \
+                     ({said})"
                 ),
             ),
             (_, "ip.not.authorized") => (
                 ErrorKind::Unauthorized,
                 format!(
-                    "the IP address of this call is not among those that are allowed for the client at {host}; id and secret were not refused ({said})"
+                    "{host} does not allow the client from this IP address; it did not reject the \
+                     id or the secret ({said})"
                 ),
             ),
             (401, _) => (
                 ErrorKind::Unauthorized,
-                format!("the client secret was refused at {host}: it may have been reset ({said})"),
+                format!("{host} rejected the client secret: it may have been reset ({said})"),
             ),
             (403, _) => (ErrorKind::Unauthorized, said),
             (429, _) => (
@@ -208,12 +210,12 @@ impl Answer {
     pub(crate) fn garbled(&self, operation: &Operation, why: &str) -> Error {
         let message = if operation.sensitive {
             format!(
-                "the answer of {} bytes does not have the expected form",
+                "the response of {} bytes does not have the expected form",
                 self.body.len()
             )
         } else {
             format!(
-                "the answer of {} bytes does not have the expected form: {}",
+                "the response of {} bytes does not have the expected form: {}",
                 self.body.len(),
                 cut(why)
             )

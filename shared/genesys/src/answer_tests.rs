@@ -90,7 +90,7 @@ fn the_reason_is_read_from_wherever_it_stands() {
         r#"{"code":"bad.request","details":[{"errorCode":"ACTION.AUTHENTICATION"}]}"#;
     assert_eq!(
         message(only_details),
-        "answered with status 400 and no message (ACTION.AUTHENTICATION)"
+        "status 400 without a message (ACTION.AUTHENTICATION)"
     );
     let nested =
         r#"{"message":"failed","errors":[{"message":"","errors":[{"message":"the reason"}]}]}"#;
@@ -268,7 +268,7 @@ fn token_errors_are_told_apart() {
     );
     assert_eq!(kind, ErrorKind::Unauthorized);
     assert!(
-        text.contains("no OAuth client has this client id at login.example"),
+        text.contains("login.example knows no OAuth client with this client id"),
         "{text}"
     );
     let (kind, text) = told(
@@ -276,7 +276,7 @@ fn token_errors_are_told_apart() {
         r#"{"error":"invalid_client","error_description":"authentication failed"}"#,
     );
     assert_eq!(kind, ErrorKind::Unauthorized);
-    assert!(text.contains("client secret was refused"), "{text}");
+    assert!(text.contains("rejected the client secret"), "{text}");
     let (kind, _) = told(
         400,
         r#"{"error":"invalid_request","description":"rate limit exceeded; try later"}"#,

@@ -58,7 +58,7 @@ impl Genesys {
     ) -> Result<Self, Error> {
         endpoints.check()?;
         let user_agent = HeaderValue::from_str(&settings.user_agent)
-            .map_err(|_| bad_setting("the user agent is no header value".to_owned()))?;
+            .map_err(|_| bad_setting("the user agent is not a valid header value".to_owned()))?;
         let transport = match &settings.transport {
             Some(transport) => Arc::clone(transport),
             None => Arc::new(Https::new(settings.connect_timeout)?),
@@ -157,7 +157,7 @@ impl Genesys {
     pub(crate) async fn text(&self, request: Request) -> Result<String, Error> {
         self.call(&request, |answer| {
             if answer.is_html() {
-                return Err("HTML where text was expected, as a proxy answers".to_owned());
+                return Err("an HTML page, probably from a proxy".to_owned());
             }
             String::from_utf8(answer.body.clone()).map_err(|error| error.to_string())
         })
@@ -250,7 +250,8 @@ impl Genesys {
                 .is_some_and(|deadline| Instant::now() + wait >= deadline)
             {
                 let message = format!(
-                    "the rate limit asks for a wait of {:.1} s, beyond the deadline; nothing was sent",
+                    "the rate limit requires a wait of {:.1} s, which exceeds the deadline; \
+                     nothing was sent",
                     wait.as_secs_f64()
                 );
                 return Err(Error::new(ErrorKind::OutOfTime, operation.name, message)

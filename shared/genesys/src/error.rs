@@ -60,7 +60,7 @@ pub enum TransportFailure {
     Connect,
     /// No answer came in time.
     Timeout,
-    /// The connection broke while sending, waiting or reading.
+    /// The connection lost while sending, waiting or reading.
     Broken,
 }
 
@@ -175,8 +175,8 @@ impl Error {
     /// True where the same call may succeed later without anybody changing anything.
     pub fn is_transient(&self) -> bool {
         match &self.0.kind {
-            // An unreadable answer is usually a proxy's error page; if it is more, the caller's own
-            // limit on redeliveries ends it.
+            // An unreadable response is usually a proxy's error page; if it is more, the caller's
+            // own limit on redeliveries ends it.
             ErrorKind::RateLimited { .. }
             | ErrorKind::Unavailable
             | ErrorKind::Transport(_)
@@ -281,9 +281,9 @@ impl fmt::Display for ErrorKind {
             Self::RateLimited { .. } => f.write_str("rate limited"),
             Self::Unavailable => f.write_str("Genesys Cloud is failing"),
             Self::Transport(TransportFailure::Connect) => f.write_str("no connection"),
-            Self::Transport(TransportFailure::Timeout) => f.write_str("no answer in time"),
-            Self::Transport(TransportFailure::Broken) => f.write_str("connection broke"),
-            Self::Garbled => f.write_str("unreadable answer"),
+            Self::Transport(TransportFailure::Timeout) => f.write_str("no response in time"),
+            Self::Transport(TransportFailure::Broken) => f.write_str("connection lost"),
+            Self::Garbled => f.write_str("unreadable response"),
             Self::OutOfTime => f.write_str("out of time"),
         }
     }
@@ -309,7 +309,7 @@ impl fmt::Display for Failure {
             write!(f, " [{}]", facts.join(", "))?;
         }
         if self.applied_unknown {
-            f.write_str(" (it may have been carried out: look before writing again)")?;
+            f.write_str(" (the request may have taken effect: read before you write again)")?;
         }
         Ok(())
     }
@@ -321,15 +321,19 @@ impl Failure {
         match &self.kind {
             // Roles: help.mypurecloud.com, "Roles and permissions overview".
             ErrorKind::Denied { permissions } if permissions.is_empty() => f.write_str(
-                "; compare the roles of the OAuth client with the permissions this operation needs",
+                "; compare the roles of the OAuth client with the permissions that this operation \
+                 needs",
             ),
             ErrorKind::Denied { permissions } => write!(
                 f,
-                "; give the OAuth client a role that has {} (a custom role is enough; the default role Admin has every permission)",
+                "; assign the OAuth client a role with {} (a custom role is enough; the default \
+                 role Admin has every permission)",
                 permissions.join(", ")
             ),
             ErrorKind::FunctionDenied => f.write_str(
-                "; compare in AWS: the function exists, the role's policy allows lambda:InvokeFunction on it, and the role's trust policy names Genesys Cloud's account and this organization's id as external id",
+                "; check in AWS that the function exists, that the role's policy allows \
+                 lambda:InvokeFunction on it, and that the role's trust policy names Genesys \
+                 Cloud's account and this organization's id as external id",
             ),
             ErrorKind::BadRequest { field: Some(field) } => write!(f, "; field: {field}"),
             ErrorKind::Unavailable => write!(f, "; see {STATUS_PAGE}"),
@@ -376,7 +380,7 @@ mod tests {
             "{text}"
         );
         assert!(
-            text.contains("give the OAuth client a role that has integrations:action:edit"),
+            text.contains("assign the OAuth client a role with integrations:action:edit"),
             "{text}"
         );
         assert!(text.ends_with("[status 403, correlation id c-1]"), "{text}");

@@ -82,7 +82,7 @@ impl ErrorBody {
             }
         }
         let mut reason = if parts.is_empty() {
-            format!("answered with status {status} and no message")
+            format!("status {status} without a message")
         } else {
             parts.join(": ")
         };

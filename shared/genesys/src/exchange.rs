@@ -25,13 +25,14 @@ impl Genesys {
             None => breaker.enter().await,
             Some(left) => timeout(left, breaker.enter()).await.map_err(|_| {
                 let message =
-                    "the deadline passed while the platform was being probed; nothing was sent";
+                    "the deadline passed while another request was probing whether Genesys Cloud \
+                     has recovered; nothing was sent";
                 Error::new(ErrorKind::OutOfTime, operation.name, message)
             })?,
         };
         let permit = entered.map_err(|left| {
             let message = format!(
-                "too many failures in a row: no request is sent for {} s",
+                "too many consecutive failures: no request is sent for {} s",
                 left.as_secs().max(1)
             );
             Error::new(ErrorKind::Unavailable, operation.name, message).with_retry_after(Some(left))
@@ -78,7 +79,7 @@ impl Inner {
         let limit = self.settings.body_limit;
         let answered = timeout(time, self.transport.exchange(request, limit)).await;
         let answer = answered.unwrap_or_else(|_| {
-            let why = format!("no answer within {:.1} s", time.as_secs_f64());
+            let why = format!("no response within {:.1} s", time.as_secs_f64());
             Err(NoAnswer::Failed(TransportFailure::Timeout, why))
         })?;
         match answer.body().as_bytes().len() > limit {
@@ -144,7 +145,7 @@ fn to_error(failure: NoAnswer, operation: &Operation, limit: usize) -> Error {
                 .ambiguous(write && failure != TransportFailure::Connect)
         }
         NoAnswer::TooLarge => {
-            let message = format!("the answer is larger than {limit} bytes");
+            let message = format!("the response is larger than {limit} bytes");
             Error::new(ErrorKind::Garbled, operation.name, message).ambiguous(write)
         }
     }

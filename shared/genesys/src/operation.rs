@@ -7,7 +7,7 @@
 /// When an operation may be sent again after a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Repeat {
-    /// Changes nothing: repeated after everything that may pass, unreadable answers included.
+    /// Changes nothing: repeated after everything that may pass, unreadable responses included.
     Read,
     /// A write that leads to the same state when sent twice: a full replacement, a delete, or a change
     /// under a version, which a second time ends in a conflict at worst.

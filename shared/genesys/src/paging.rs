@@ -95,7 +95,7 @@ impl<T: Identified> Pages<T> {
         }
         self.number += 1;
         if self.number > MOST_PAGES {
-            return Err(unfinished(self.operation, "the list has no end"));
+            return Err(unfinished(self.operation, "the list does not end"));
         }
         Ok(false)
     }
@@ -105,7 +105,7 @@ impl<T: Identified> Pages<T> {
         if self.restarts > RESTARTS {
             return Err(unfinished(
                 self.operation,
-                "the list kept changing while it was read",
+                "the list kept changing during the read",
             ));
         }
         self.found.clear();

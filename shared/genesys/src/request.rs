@@ -84,7 +84,7 @@ impl Request {
     /// Sets the JSON body.
     pub(crate) fn json(mut self, body: &impl Serialize) -> Result<Self, Error> {
         let encoded = serde_json::to_vec(body).map_err(|_| {
-            let message = "the body can't be written as JSON; nothing was sent";
+            let message = "the body cannot be written as JSON; nothing was sent";
             Error::new(
                 ErrorKind::BadRequest { field: None },
                 self.operation.name,
@@ -149,7 +149,7 @@ pub(crate) fn secret_value(operation: &Operation, text: &str) -> Result<HeaderVa
 
 /// No request of HTTP: the URL is too long, or the token is none.
 pub(crate) fn unwritable(operation: &Operation, error: &http::Error) -> Error {
-    let message = format!("the request can't be written ({error}); nothing was sent");
+    let message = format!("the request cannot be built ({error}); nothing was sent");
     Error::new(
         ErrorKind::BadRequest { field: None },
         operation.name,

@@ -15,7 +15,7 @@ use crate::operation::{Operation, Repeat};
 use crate::settings::Settings;
 use crate::stats::Recorder;
 
-/// An unreadable answer is asked for again this often: it may have been a proxy's.
+/// An unreadable response is asked for again this often: it may have been a proxy's.
 const GARBLED_RETRIES: u32 = 2;
 /// Added to a `Retry-After`, so that many clients do not come back in the same instant.
 const RETRY_AFTER_JITTER_MS: u64 = 250;
@@ -62,7 +62,7 @@ impl<'a> Attempts<'a> {
         };
         if let Some(left) = self.breaker.open_for(Now::of(&self.settings.clock)) {
             let text = format!(
-                "not tried again: too many failures in a row, no request is sent for {} s",
+                "not retried: too many consecutive failures, so no request is sent for {} s",
                 left.as_secs()
             );
             return Err(error.note(&text));
@@ -72,7 +72,7 @@ impl<'a> Attempts<'a> {
             .is_some_and(|deadline| Instant::now() + wait >= deadline)
         {
             let text = format!(
-                "the next attempt, in {:.1} s, would come after the deadline",
+                "the next attempt, in {:.1} s, would be after the deadline",
                 wait.as_secs_f64()
             );
             return Err(error.out_of_time(&text));
@@ -81,7 +81,7 @@ impl<'a> Attempts<'a> {
             operation = self.operation.name,
             wait_ms = crate::stats::millis(wait),
             status = error.status(),
-            "trying again after a wait"
+            "retrying after a wait"
         );
         self.stats.update(|stats| stats.retries += 1);
         if matches!(error.kind(), ErrorKind::RateLimited { .. }) {

@@ -220,7 +220,7 @@ async fn an_open_breaker_ends_the_call_instead_of_waiting() {
         .await
         .unwrap_err();
     assert!(
-        ended.to_string().contains("too many failures in a row"),
+        ended.to_string().contains("too many consecutive failures"),
         "{ended}"
     );
     assert!(ended.to_string().contains(crate::STATUS_PAGE), "{ended}");

@@ -34,7 +34,7 @@ impl Endpoints {
             Url::parse(&format!("https://{host}.{domain}"))
                 .ok()
                 .filter(|_| well_formed)
-                .ok_or_else(|| bad_setting(format!("{domain:?} is no domain name")))
+                .ok_or_else(|| bad_setting(format!("{domain:?} is not a domain name")))
         };
         Ok(Self {
             api: url("api")?,
@@ -52,7 +52,7 @@ impl Endpoints {
             };
             if !usable {
                 return Err(bad_setting(format!(
-                    "{url} is refused: https is needed, or http on loopback"
+                    "{url} is not allowed: use https, or http on loopback"
                 )));
             }
         }

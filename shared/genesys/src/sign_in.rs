@@ -30,7 +30,7 @@ impl Genesys {
             Some(left) => tokio::time::timeout(left, tokens.state.lock())
                 .await
                 .map_err(|_| {
-                    let message = "another sign-in was under way until the deadline";
+                    let message = "another sign-in did not finish before the deadline";
                     Error::new(ErrorKind::OutOfTime, SIGN_IN.name, message)
                 })?,
         };
@@ -54,7 +54,7 @@ impl Genesys {
             }
             // The old one has some time left: enough for this call.
             (Err(error), Some(old)) if error.is_transient() => {
-                tracing::warn!(%error, "no new token yet, going on with the old one");
+                tracing::warn!(%error, "no new token yet; continuing with the old one");
                 return Ok(old);
             }
             (Err(error), _) => return Err(error),
@@ -63,7 +63,7 @@ impl Genesys {
             Error::new(
                 ErrorKind::Garbled,
                 SIGN_IN.name,
-                "the token had ended before it arrived",
+                "the token had expired before it arrived",
             )
         })
     }

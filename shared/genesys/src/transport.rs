@@ -77,7 +77,7 @@ impl Https {
             .no_proxy()
             .build()
             .map(Self)
-            .map_err(|error| bad_setting(format!("no HTTP client: {error}")))
+            .map_err(|error| bad_setting(format!("the HTTP client could not be created: {error}")))
     }
 
     async fn answer(

@@ -137,7 +137,7 @@ impl Wire {
             // A redirect would carry the token to another place.
             .redirect(reqwest::redirect::Policy::none())
             .build()
-            .map_err(|error| format!("no HTTP client: {error}"))?;
+            .map_err(|error| format!("the HTTP client could not be created: {error}"))?;
         Ok(Self {
             http,
             endpoints: target.endpoints.clone(),
@@ -218,7 +218,7 @@ impl Wire {
                 400 => "no OAuth client has this id there: check GENESYS_CLIENT_ID and the region"
                     .to_owned(),
                 401 => "the secret was refused: check GENESYS_CLIENT_SECRET".to_owned(),
-                status => format!("the sign-in was answered with status {status}"),
+                status => format!("sign-in failed with status {status}"),
             })),
         }
     }
@@ -355,9 +355,9 @@ async fn exchange(request: reqwest::RequestBuilder) -> Result<RawAnswer, (String
         let why = if error.is_connect() {
             "no connection"
         } else if error.is_timeout() {
-            "no answer in time"
+            "no response in time"
         } else {
-            "the connection broke"
+            "the connection was lost"
         };
         (why.to_owned(), error.is_connect())
     };

@@ -24,7 +24,7 @@ pub(crate) fn garbled(
         resource: resource.into(),
         kind: Kind::Garbled,
         code: None,
-        message: format!("the answer is not usable: {}", problem.into()),
+        message: format!("AWS returned an unusable response: {}", problem.into()),
     }
 }
 
@@ -38,7 +38,7 @@ pub(crate) fn required<T: AsRef<str>>(
 ) -> Result<T, AwsError> {
     value
         .filter(|value| !value.as_ref().is_empty())
-        .ok_or_else(|| garbled(operation, resource, format!("it has no {member}")))
+        .ok_or_else(|| garbled(operation, resource, format!("the response has no {member}")))
 }
 
 /// Follows the pages of one listing. The SDK's own paginators end without a word when a token
@@ -70,10 +70,10 @@ impl<'r> Pages<'r> {
         match (truncated, token.filter(|token| !token.is_empty())) {
             (false, _) => Ok(None),
             (true, None) => {
-                Err(self.garbled("the listing goes on, and there is no token to go on with"))
+                Err(self.garbled("the listing is truncated, but has no token for the next page"))
             }
             (true, Some(token)) if !self.seen.insert(token.clone()) => {
-                Err(self.garbled("the token of its next page is that of an earlier one"))
+                Err(self.garbled("the token of the next page is that of an earlier page"))
             }
             (true, Some(token)) => Ok(Some(token)),
         }
@@ -105,7 +105,7 @@ impl Intercept for WholeXml {
         // A body that is streamed is not XML, and is not in memory; an error is judged by its code.
         match context.response().body().bytes() {
             Some(body) if context.output_or_error().is_ok() && !self.is_whole(body) => {
-                Err("the answer's XML ends before it is complete".into())
+                Err("the XML of the response is truncated".into())
             }
             Some(_) | None => Ok(()),
         }

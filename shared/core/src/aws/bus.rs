@@ -112,7 +112,7 @@ impl Bus {
         if results.len() == sent && counted && results.iter().all(says) {
             return Ok(results);
         }
-        let problem = format!("it does not say of each of {sent} entries what became of it");
+        let problem = format!("the response does not have a result for each of the {sent} entries");
         Err(garbled(OPERATION, self.name.as_str(), problem))
     }
 
@@ -137,7 +137,7 @@ impl Bus {
             code,
             message: entry
                 .and_then(|entry| entry.error_message())
-                .unwrap_or("the bus did not take an event")
+                .unwrap_or("EventBridge did not accept an event")
                 .to_owned(),
         }
     }
@@ -183,7 +183,7 @@ fn detail_text(detail: &Detail) -> Result<String, serde_json::Error> {
     short.principals.truncate(KEPT);
     short.secrets.truncate(KEPT);
     short.notices.push(format!(
-        "this event was too large: {left_out} items are left out of its lists"
+        "the event was too large: {left_out} items are omitted from its lists"
     ));
     serde_json::to_string(&short)
 }
@@ -213,7 +213,7 @@ mod tests {
         assert_eq!(short.errors.len(), KEPT);
         assert_eq!(
             short.notices,
-            ["this event was too large: 975 items are left out of its lists"]
+            ["the event was too large: 975 items are omitted from its lists"]
         );
     }
 

@@ -87,7 +87,7 @@ pub(super) fn parse(text: Option<&str>) -> Result<GenesysClient, &'static str> {
         client_secret,
         alternate_client_id,
     } = serde_json::from_str(text)
-        .map_err(|_| "is not JSON with the texts client_id and client_secret")?;
+        .map_err(|_| "is not JSON with the strings client_id and client_secret")?;
     // A secret pasted into the wrong place must not travel on as an id.
     if !is_id(&client_id) {
         return Err("has a client_id that is not the id of an OAuth client");
@@ -97,9 +97,7 @@ pub(super) fn parse(text: Option<&str>) -> Result<GenesysClient, &'static str> {
     }
     // `echo` adds one, and Genesys Cloud would say no more than that the secret is wrong.
     if client_secret.expose_secret().ends_with(['\n', '\r']) {
-        return Err(
-            "has a client_secret that ends with a line break; store it again without the line break",
-        );
+        return Err("has a client_secret that ends with a line break; store it again without it");
     }
     Ok(GenesysClient {
         client_id,

@@ -100,7 +100,7 @@ impl fmt::Display for AwsError {
         } = self;
         write!(f, "{operation} on {resource}: ")?;
         if let Kind::Denied { permission } = kind {
-            write!(f, "not allowed, the permission {permission} is missing: ")?;
+            write!(f, "access denied, the permission {permission} is missing: ")?;
         }
         match code {
             Some(code) => write!(f, "{code}: {message}"),
@@ -315,7 +315,8 @@ mod tests {
             code: Some("AccessDenied".into()),
             message: "no".into(),
         };
-        let text = "iam:TagRole on GenesysX: not allowed, the permission iam:TagRole is missing: AccessDenied: no";
+        let text = "iam:TagRole on GenesysX: access denied, the permission iam:TagRole is missing: \
+                    AccessDenied: no";
         assert_eq!(error.to_string(), text);
         assert_eq!(format!("{error:?}"), text);
     }

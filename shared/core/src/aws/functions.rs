@@ -120,7 +120,7 @@ impl Functions {
         let configuration = configuration.map_err(|error| error.to_string())?;
         let role = configuration.role().filter(|role| !role.is_empty());
         role.map(str::to_owned)
-            .ok_or_else(|| format!("{function} names no execution role"))
+            .ok_or_else(|| format!("{function} has no execution role"))
     }
 
     /// One secret a call: with several resources the answer's layout depends on the outcome.
@@ -141,7 +141,7 @@ impl Functions {
             Ok(answer) => match answer.evaluation_results().first() {
                 Some(result) => decided(role, result.eval_decision()),
                 None => Access::NotEvaluated {
-                    because: "IAM's simulator gave no result".to_owned(),
+                    because: "the IAM policy simulator returned no result".to_owned(),
                 },
             },
         }
@@ -153,16 +153,18 @@ fn decided(role: &str, decision: &PolicyEvaluationDecisionType) -> Access {
         return Access::Allowed;
     }
     if *decision == PolicyEvaluationDecisionType::ExplicitDeny {
-        let because = format!("a policy of {role} forbids {READ}");
+        let because = format!("a policy of {role} denies {READ}");
         return Access::Denied { because };
     }
     if *decision == PolicyEvaluationDecisionType::ImplicitDeny {
-        let because =
-            format!("no policy of {role} allows {READ}; only a policy on the secret itself could");
+        let because = format!(
+            "no policy of {role} allows {READ}; only the resource policy of the secret \
+                     could"
+        );
         return Access::Denied { because };
     }
     Access::NotEvaluated {
-        because: format!("IAM's simulator answered {:?}", decision.as_str()),
+        because: format!("the IAM policy simulator returned {:?}", decision.as_str()),
     }
 }
 

@@ -175,8 +175,8 @@ fn page(count: usize, truncated: bool, token: Option<&str>) -> Reply {
 async fn a_listing_that_contradicts_itself_has_no_end() {
     for (reply, wrong) in [
         (page(2, false, None), "KeyCount is 2, with 1 entries"),
-        (page(1, true, None), "there is no token to go on with"),
-        (page(1, true, Some("t")), "is that of an earlier one"),
+        (page(1, true, None), "has no token for the next page"),
+        (page(1, true, Some("t")), "is that of an earlier page"),
     ] {
         let world = answering(reply).await;
         let error = world.store.list("lockstep-state", "").await.unwrap_err();

@@ -43,7 +43,13 @@ impl Keys {
         let metadata = described
             .key_metadata()
             .filter(|metadata| !metadata.key_id().is_empty())
-            .ok_or_else(|| garbled("kms:DescribeKey", key, "it does not describe the key"))?;
+            .ok_or_else(|| {
+                garbled(
+                    "kms:DescribeKey",
+                    key,
+                    "the response does not describe the key",
+                )
+            })?;
         let is_customers = metadata.key_manager() == Some(&KeyManagerType::Customer);
         let may_rotate = metadata.key_spec() == Some(&KeySpec::SymmetricDefault)
             && metadata.origin() == Some(&OriginType::AwsKms);
@@ -75,7 +81,7 @@ impl Keys {
                 if status.key_id().is_none() && status.rotation_period_in_days().is_none() =>
             {
                 Rotates::Unread {
-                    because: "KMS did not say whether the key is rotated".to_owned(),
+                    because: "KMS did not return whether the key is rotated".to_owned(),
                 }
             }
             Ok(_) => Rotates::No,

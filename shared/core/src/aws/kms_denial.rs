@@ -36,11 +36,11 @@ fn explained(error: AwsError, secret: &str, key: Option<&str>) -> AwsError {
     };
     let key_text = match key {
         Some(key) => format!("the KMS key {key}"),
-        None => "its KMS key (DescribeSecret names it)".to_owned(),
+        None => "its KMS key (see DescribeSecret)".to_owned(),
     };
     let mut message = format!(
-        "{}; the secret is encrypted with {key_text}: allow this function's role {permission} in the \
-         key's policy",
+        "{}; the secret is encrypted with {key_text}: in the key policy, allow {permission} for \
+         this function's role",
         error.message
     );
     if let Some(other) = key
@@ -48,8 +48,8 @@ fn explained(error: AwsError, secret: &str, key: Option<&str>) -> AwsError {
         .filter(|key| Some(*key) != account(secret))
     {
         message.push_str(&format!(
-            "; the key belongs to the account {other}: the role also needs a statement of its own \
-             that allows {permission} on that key, which the template does not give"
+            "; the key belongs to the account {other}, so the role also needs an IAM policy that \
+             allows {permission} on that key; the template does not include one"
         ));
     }
     AwsError {
@@ -95,10 +95,10 @@ mod tests {
         assert!(is_of_kms(&denied));
         let key = "arn:aws:kms:us-east-1:123456789012:key/1234";
         let text = explained(denied, SECRET, Some(key)).to_string();
-        for part in ["permission kms:Decrypt is missing", key, "key's policy"] {
+        for part in ["permission kms:Decrypt is missing", key, "key policy"] {
             assert!(text.contains(part), "{part}: {text}");
         }
-        assert!(!text.contains("the template does not give"), "{text}");
+        assert!(!text.contains("the template does not include"), "{text}");
     }
 
     #[test]
@@ -114,7 +114,7 @@ mod tests {
         for part in [
             "permission kms:GenerateDataKey is missing",
             "the account 210987654321",
-            "the template does not give",
+            "the template does not include",
         ] {
             assert!(text.contains(part), "{part}: {text}");
         }
@@ -125,7 +125,7 @@ mod tests {
         let denied = error("secretsmanager:GetSecretValue", "DecryptionFailure", "no");
         for key in [Some("alias/secrets"), Some("1234-abcd"), None] {
             let text = explained(denied.clone(), SECRET, key).to_string();
-            assert!(!text.contains("the template does not give"), "{text}");
+            assert!(!text.contains("the template does not include"), "{text}");
         }
     }
 

@@ -55,7 +55,13 @@ impl Roles {
         };
         let role = role
             .filter(|role| name.as_str().eq_ignore_ascii_case(role.role_name()))
-            .ok_or_else(|| garbled("iam:GetRole", name.as_str(), "it does not hold the role"))?;
+            .ok_or_else(|| {
+                garbled(
+                    "iam:GetRole",
+                    name.as_str(),
+                    "the response does not have the role",
+                )
+            })?;
         let trust = required(
             "iam:GetRole",
             name.as_str(),

@@ -63,7 +63,9 @@ pub enum SecretError {
     Aws(#[from] AwsError),
     /// It is not what it should be. Says what is wrong, and quotes nothing.
     #[error(
-        "{secret} {problem}; it should be JSON: {{\"client_id\": ..., \"client_secret\": ..., \"alternate_client_id\": ...}}, where the last may be left out"
+        "the value of {secret} {problem}; store JSON of the form {{\"client_id\": ..., \
+         \"client_secret\": ..., \"alternate_client_id\": ...}}, where alternate_client_id is \
+         optional"
     )]
     Shape {
         /// Which secret.
@@ -360,7 +362,8 @@ fn version(secret: &SecretArn, id: &str) -> Result<VersionId, AwsError> {
         kind: Kind::Other,
         code: None,
         message: format!(
-            "the id of its AWSCURRENT version {problem}; store the value again with another ClientRequestToken"
+            "the id of its AWSCURRENT version {problem}; store the value again with a different \
+             ClientRequestToken"
         ),
     })
 }

@@ -143,7 +143,7 @@ impl Binding<'_> {
                 let explained = if mine.is_empty() {
                     None
                 } else if stale && check == Check::ActionDrift {
-                    Some("its secret has moved on")
+                    Some("its secret has a newer version")
                 } else if under_way && of_change {
                     Some("a change is being applied")
                 } else {

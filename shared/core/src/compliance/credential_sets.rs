@@ -108,7 +108,7 @@ impl Sweep<'_> {
         let under_way = change.is_some_and(|change| change.is_under_way());
         // A newer version, or a change that is being applied, explains every difference.
         let explained = if moved_on {
-            Some("what should hold has moved on")
+            Some("the desired state has changed")
         } else if under_way {
             Some("a change is being applied")
         } else {
@@ -123,7 +123,7 @@ impl Sweep<'_> {
             }
         };
         let stale = moved_on.then(|| {
-            let what = "its credentials do not carry the values of the current version";
+            let what = "its credentials do not have the values of the current version";
             Check::SecretStale.failed(unit.secret.to_string(), what)
         });
         vec![

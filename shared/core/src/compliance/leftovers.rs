@@ -57,7 +57,7 @@ impl Sweep<'_> {
                     return Checked::new(Check::RoleUnbound, Vec::new());
                 }
                 let keys: Vec<&str> = served.iter().map(Key::as_str).collect();
-                let what = format!("none of {} was ever bound through it", keys.join(", "));
+                let what = format!("none of its actions was ever bound: {}", keys.join(", "));
                 self.unbound.extend(served);
                 Checked::new(
                     Check::RoleUnbound,
@@ -122,7 +122,7 @@ impl Sweep<'_> {
         }
         for key in &self.unbound {
             let why = format!(
-                "{}: its role was made and never bound",
+                "{}: the role was created but never bound",
                 Check::RoleUnbound.id()
             );
             left.entry(key.clone()).or_default().insert(why);
@@ -133,7 +133,7 @@ impl Sweep<'_> {
                     && is_overdue(self.world, change, self.began)
             });
             if let Some(change) = cut_off {
-                let why = format!("change {} was cut off on the way", change.id);
+                let why = format!("change {} was interrupted", change.id);
                 left.entry(key.clone()).or_default().insert(why);
             }
         }

@@ -107,7 +107,7 @@ fn unhealthy(change: &Change, resource: &str) -> Option<Finding> {
             ..
         }
     );
-    let problem = test.problem.as_deref().unwrap_or("no reason was given");
+    let problem = test.problem.as_deref().unwrap_or("no reason was recorded");
     (!taken_back).then(|| {
         let what = format!("the live test of {} failed: {problem}", test.at);
         Check::Unhealthy.failed(resource, what)
@@ -116,7 +116,7 @@ fn unhealthy(change: &Change, resource: &str) -> Option<Finding> {
 
 fn ending(change: Option<&Change>, resource: &str) -> Option<Finding> {
     let Some(change) = change else {
-        return Some(Check::ChangeEnd.not_evaluated(resource, "nothing was ever bound"));
+        return Some(Check::ChangeEnd.not_evaluated(resource, "no binding was ever applied"));
     };
     let failed = |what: String| Some(Check::ChangeEnd.failed(resource, what));
     let id = &change.id;
@@ -153,14 +153,14 @@ fn chain_problem(state: &BindingState, records: &[Record]) -> Option<String> {
     let length = usize::try_from(state.chain.length).unwrap_or(usize::MAX);
     if records.len() < length {
         return Some(format!(
-            "{} records are stored, {length} were written",
+            "{} records are stored, but {length} were written",
             records.len()
         ));
     }
     let last = length.checked_sub(1).and_then(|index| records.get(index));
     let found = last.map(|record| &record.hash);
     (found != state.chain.hash.as_ref())
-        .then(|| format!("record {length} is not the one that was written"))
+        .then(|| format!("record {length} differs from the one that was written"))
 }
 
 #[cfg(test)]
@@ -218,7 +218,7 @@ mod tests {
         records.pop();
         let problem = chain_problem(&state, &records).unwrap();
         assert!(
-            problem.contains("2 records are stored, 3 were written"),
+            problem.contains("2 records are stored, but 3 were written"),
             "{problem}"
         );
     }

@@ -14,7 +14,7 @@ use crate::world::World;
 /// does not allow any more: that it is not managed must not pass in silence.
 ///
 /// # Errors
-/// S3 did not answer, or the bus did not take an event.
+/// S3 did not answer, or EventBridge did not accept an event.
 pub async fn current(world: &World) -> Result<Manifests, Failure> {
     let manifests = world.store.accepted().await?;
     announce_unreadable(world, &manifests).await?;
@@ -22,7 +22,8 @@ pub async fn current(world: &World) -> Result<Manifests, Failure> {
         let mut detail = world.detail();
         detail.errors.clone_from(problems);
         detail.reason = Some(format!(
-            "{object} was accepted and is no longer allowed by the stack's parameters: Lockstep does not manage its bindings"
+            "the stack's parameters no longer allow the accepted manifest {object}: Lockstep does \
+             not manage its bindings"
         ));
         let wrong = ("no longer allowed", problems);
         let wrong = Some((&wrong, EventType::ManifestRefused, detail));
@@ -63,7 +64,8 @@ async fn announce_dropped(world: &World, accepted: &Accepted) -> Result<(), Fail
     let problems: Vec<Problem> = problems.cloned().collect();
     let wrong = ("dropped", &accepted.version_id, &problems);
     let reason = format!(
-        "the stack's parameters no longer allow entries of {}: Lockstep does not manage them, and their resources stay unchanged",
+        "the stack's parameters no longer allow some entries of {}: Lockstep does not manage them, \
+         and their resources stay unchanged",
         accepted.object
     );
     let detail = dropped_detail(world, accepted, problems.clone(), reason);
@@ -87,7 +89,8 @@ pub async fn announce_ignored(
         None => dropped.secrets.iter().map(ToString::to_string).collect(),
     };
     let reason = format!(
-        "nothing was done for {name}: the stack's parameters no longer allow it, so Lockstep does not manage it"
+        "Lockstep did nothing for {name}: the stack's parameters no longer allow it, so Lockstep \
+         does not manage it"
     );
     let organization = &accepted.manifest.organization.id;
     let of = ("ignored", organization, &name, trigger_id);

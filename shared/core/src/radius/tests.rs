@@ -138,7 +138,7 @@ async fn of_a_large_rotation_one_tested_binding_goes_first_where_the_others_can_
     assert_eq!(keys(&staged.waiting), [""; 0]);
     assert_eq!(keys(&staged.stopped), ["action-1", "action-2"]);
     let said = staged.problems[0].to_string();
-    assert!(said.contains("2 further bindings"), "{said}");
+    assert!(said.contains("the other bindings (2) stay"), "{said}");
 }
 
 #[tokio::test]
@@ -158,7 +158,7 @@ async fn what_stayed_two_versions_behind_is_handed_on_since_its_version_is_dead(
     let staged = measured(&account, &manifest).await.staged();
     assert_eq!(keys(&staged.stopped), ["action-3"]);
     let said = staged.problems[0].to_string();
-    assert!(said.contains("1 further bindings"), "{said}");
+    assert!(said.contains("the other bindings (1) stay"), "{said}");
 
     // Begun at v2 and rolled back: calls still use v1.
     let mut back = bound(&manifest, "action-3", V2, false);

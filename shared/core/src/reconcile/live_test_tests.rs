@@ -209,6 +209,6 @@ fn the_third_delivery_without_a_verdict_counts_as_a_failure() {
     let problem = count_unknown(&mut change, "status 500, code a.b").unwrap();
     assert_eq!(
         problem,
-        "no verdict after 3 deliveries: status 500, code a.b"
+        "no test result after 3 deliveries: status 500, code a.b"
     );
 }

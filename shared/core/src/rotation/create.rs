@@ -29,15 +29,17 @@ impl Rotating<'_> {
             match self.unused(&session, &turn.rotates, &client).await {
                 Ok(()) => {}
                 Err(Trouble::Refused(refusal)) if forced.is_some() => {
-                    notices.push(format!("forced although {refusal}"));
+                    notices.push(format!("the reset was forced although {refusal}"));
                 }
                 Err(trouble) => return Err(trouble),
             }
         }
         if self.deadline.remaining() < TO_RESET_AND_STORE {
-            return Err(
-                Failure::retry("out_of_time", "too little time is left for a reset").into(),
-            );
+            return Err(Failure::retry(
+                "out_of_time",
+                "the invocation has too little time left for a reset",
+            )
+            .into());
         }
         self.still_pending().await?;
         let now = self.world.now();
@@ -58,7 +60,7 @@ impl Rotating<'_> {
         self.record(|known| known.reset_at = Some(reset_at));
         self.save().await?;
         Ok(format!(
-            "{} has a fresh secret, stored under AWSPENDING",
+            "{} has a new secret, stored under AWSPENDING",
             turn.rotates
         ))
     }
@@ -144,11 +146,13 @@ impl Rotating<'_> {
         match text.parse::<Timestamp>() {
             Ok(until) if until > self.world.now() => Some(until),
             Ok(until) => {
-                notices.push(format!("the tag {FORCE_TAG} ended at {until}"));
+                notices.push(format!("the tag {FORCE_TAG} expired at {until}"));
                 None
             }
             Err(_) => {
-                notices.push(format!("the tag {FORCE_TAG} is not a time with its offset"));
+                notices.push(format!(
+                    "the tag {FORCE_TAG} is not a timestamp with an offset"
+                ));
                 None
             }
         }
@@ -170,7 +174,7 @@ impl Rotating<'_> {
 
     async fn store(&self, turn: &Turn, fresh: OAuthClient) -> Result<(), Trouble> {
         let (Some(current), Some(client_secret)) = (&self.current, fresh.secret) else {
-            let message = "Genesys Cloud answered the reset without the new secret";
+            let message = "Genesys Cloud did not return the new secret after the reset";
             return Err(Failure::retry("no_secret", message).into());
         };
         let value = current.with(&GenesysClient {
@@ -220,7 +224,8 @@ fn of_reset(error: &genesys_cloud::Error) -> Failure {
         Some("bad.client.role") => Failure::permanent(
             "roles_missing",
             format!(
-                "{error}; a client can be reset only by one that has all of its roles: give them to the client that Lockstep signs in with"
+                "{error}; to reset a client, Lockstep's client needs all of its roles: grant them \
+                 to the client that Lockstep signs in with"
             ),
         ),
         Some(_) | None => of_genesys(error),
@@ -242,10 +247,10 @@ async fn fit(session: &Session, id: &ClientId) -> Result<OAuthClient, Trouble> {
     };
     match client.authorized_grant_type.as_deref() {
         Some("CLIENT-CREDENTIALS") | None => {}
-        Some(other) => return unfit(format!("its grant is {other}, not CLIENT-CREDENTIALS")),
+        Some(other) => return unfit(format!("its grant type is {other}, not CLIENT-CREDENTIALS")),
     }
     match client.state.as_deref() {
         Some("active") | None => Ok(client),
-        Some(other) => unfit(format!("it is {other}")),
+        Some(other) => unfit(format!("its state is {other}")),
     }
 }

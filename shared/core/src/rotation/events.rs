@@ -17,7 +17,7 @@ pub(super) fn failure(request: &StepRequest, refusal: &Refusal) -> Failure {
     Failure::permanent(
         refusal.kind(),
         format!(
-            "{} of {} is refused: {refusal}. {}",
+            "{} of {} was refused: {refusal}. {}",
             request.step.as_str(),
             request.secret,
             refusal.fix()
@@ -70,13 +70,13 @@ fn fill(detail: &mut Detail, request: &StepRequest, look: &SecretLook, problem: 
 }
 
 fn side(of: &str) -> String {
-    format!("look at: {of}")
+    format!("where to look: {of}")
 }
 
 fn old_works(client: Option<&str>) -> String {
     match client {
-        Some(client) => format!("the version in force still works, with the client {client}"),
-        None => "the version in force was not touched".to_owned(),
+        Some(client) => format!("the current version still works, with the client {client}"),
+        None => "the current version was not changed".to_owned(),
     }
 }
 
@@ -89,9 +89,10 @@ impl Rotating<'_> {
             }
             Trouble::Failed(Failure::Permanent { message, .. }) => (
                 message.clone(),
-                "Do what it says; Secrets Manager tries again by itself for a while, then: aws secretsmanager rotate-secret."
+                "Correct the cause. Secrets Manager retries automatically for some time; after that, \
+                 run: aws secretsmanager rotate-secret."
                     .to_owned(),
-                "what the message names",
+                "the error message",
             ),
             Trouble::Failed(Failure::Retry { .. } | Failure::Later { .. }) => return Ok(false),
         };
@@ -132,7 +133,9 @@ impl Rotating<'_> {
             known.strategy == Strategy::Single && known.resetting_at.is_some()
         });
         if reset {
-            return "the version in force may be dead since the reset: the client has one secret, and the new one is under AWSPENDING if it was stored".to_owned();
+            return "the current version may not work since the reset: the client has only one \
+                    secret, and the new one is under AWSPENDING if it was stored"
+                .to_owned();
         }
         let current = self.current.as_ref();
         old_works(current.map(|stored| stored.client.client_id.as_str()))

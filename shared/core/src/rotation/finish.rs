@@ -55,10 +55,10 @@ impl Rotating<'_> {
     /// the event, then the state. A run that dies in between tells twice, never not at all.
     pub(super) async fn announce(&mut self, token: &str) -> Result<String, Trouble> {
         let Some(known) = self.state.value.of(token) else {
-            return Ok("in force already; nothing is remembered of how it came to be".to_owned());
+            return Ok("already current; Lockstep has no record of the rotation".to_owned());
         };
         if known.announced {
-            return Ok(format!("{} is in force already", known.client));
+            return Ok(format!("{} is already current", known.client));
         }
         if known.moved_at.is_none() {
             let now = self.world.now();
@@ -73,7 +73,7 @@ impl Rotating<'_> {
             self.save().await?;
         }
         let Some(record) = Rotated::of(&self.state.value) else {
-            return Ok("nothing is remembered of it".to_owned());
+            return Ok("Lockstep has no record of the rotation".to_owned());
         };
         let object = format!(
             "evidence/{}/{}/{}.json",
@@ -86,7 +86,7 @@ impl Rotating<'_> {
         self.state.value.evidence = Some(record.head(uri));
         self.record_of(token, |known: &mut Rotation| known.announced = true);
         self.save().await?;
-        Ok(format!("{} is in force", record.client))
+        Ok(format!("{} is current", record.client))
     }
 
     /// A rotation came into force and its run died before it told: told before another takes its
@@ -122,11 +122,11 @@ impl Rotating<'_> {
         detail.evidence = Some(uri.to_owned());
         detail.reason = Some(match record.strategy {
             Strategy::Pair => format!(
-                "{} is in force; {} was left, and works until its own next turn",
+                "{} is current; the secret of {} stays valid until that client's next rotation",
                 record.client, record.left
             ),
             Strategy::Single => format!(
-                "{} is in force with a fresh secret; for {} s no secret of it worked",
+                "{} is current with a new secret; for {} s no secret of the client worked",
                 record.client,
                 record.gap_seconds.unwrap_or_default()
             ),

@@ -77,7 +77,7 @@ pub async fn heal(
                     if let (Mode::Apply, Some(object)) = (mode, failure.object()) {
                         world.announce_unreadable(object).await?;
                     }
-                    let notice = format!("{secret} was not checked: {failure}");
+                    let notice = format!("{secret} was not inspected: {failure}");
                     report.notices.push(notice);
                 }
             }
@@ -91,11 +91,11 @@ pub async fn heal(
 fn not_checked(request: &HealRequest, manifests: &Manifests) -> Vec<String> {
     let asked = |secret: &SecretArn| request.secret.as_ref().is_none_or(|one| one == secret);
     let notice = |secret: &SecretArn, refusal: Refusal| {
-        format!("{secret} was not checked: {refusal}. {}", refusal.fix())
+        format!("{secret} was not inspected: {refusal}. {}", refusal.fix())
     };
     let copies = manifests.unreadable.iter().map(|copy| {
         let (organization, error) = (&copy.organization, &copy.error);
-        format!("the clients of the organization {organization} were not checked: {error}")
+        format!("the clients of the organization {organization} were not inspected: {error}")
     });
     let uncovered = named::uncovered(manifests);
     let is_uncovered = |secret: &SecretArn| uncovered.iter().any(|one| one.secret == secret);
@@ -124,7 +124,7 @@ struct Healer<'a> {
 impl Healer<'_> {
     async fn heal(&self, report: &mut HealReport) -> Result<(), Failure> {
         let Some(look) = self.world.secrets.look(self.secret).await? else {
-            let gone = format!("{} is deleted, or was never there", self.secret);
+            let gone = format!("{} is deleted or never existed", self.secret);
             report.notices.push(gone);
             return Ok(());
         };
@@ -141,7 +141,10 @@ impl Healer<'_> {
             .await?;
         if let Err(busy) = state.value.is_free(self.world.now()) {
             let until = busy.until;
-            let busy = format!("a rotation of {} is at work until {until}", self.secret);
+            let busy = format!(
+                "a rotation of {} is running, until {until} at the latest",
+                self.secret
+            );
             report.notices.push(busy);
             return Ok(());
         }
@@ -179,7 +182,7 @@ impl Healer<'_> {
         if !untold || state.value.is_free(self.world.now()).is_err() {
             return Ok(());
         }
-        let why = "it came into force, and nobody was told";
+        let why = "it became current, but no event was emitted";
         let mut step = HealStep::new(self.secret, current, HealVerb::Announce, why);
         if self.mode == Mode::Apply {
             let request = self.request(current, RotationStep::Finish)?;
@@ -191,7 +194,7 @@ impl Healer<'_> {
     }
 
     async fn discard(&self, stuck: &Stuck) -> HealStep {
-        let why = format!("no value was stored since {}", stuck.since);
+        let why = format!("no value has been stored since {}", stuck.since);
         let mut step = HealStep::new(self.secret, &stuck.version_id, HealVerb::Discard, why);
         if self.mode == Mode::Apply {
             step.outcome = Some(self.take_off(stuck).await);
@@ -212,7 +215,7 @@ impl Healer<'_> {
 
     async fn finish(&self, look: SecretLook, stuck: &Stuck) -> Result<HealStep, Failure> {
         let why = format!(
-            "its value was stored, and since {} nobody went on",
+            "its value is stored, but the rotation has not continued since {}",
             stuck.since
         );
         let mut step = HealStep::new(self.secret, &stuck.version_id, HealVerb::Finish, why);
@@ -249,7 +252,9 @@ impl Healer<'_> {
     fn request(&self, version_id: &str, step: RotationStep) -> Result<StepRequest, Failure> {
         let token = version_id.parse().map_err(|problem: InvalidVersionId| {
             let message = format!(
-                "AWSPENDING is on a version whose id {problem}. Remove the label by hand: aws secretsmanager update-secret-version-stage --version-stage AWSPENDING --remove-from-version-id"
+                "AWSPENDING is on a version whose id {problem}. Remove the label manually: aws \
+                 secretsmanager update-secret-version-stage --version-stage AWSPENDING \
+                 --remove-from-version-id"
             );
             Failure::permanent("bad_version_id", message)
         })?;

@@ -112,7 +112,7 @@ fn unreadable(manifests: &Manifests) -> Option<String> {
     let refused = refused
         .filter(|(_, clients)| clients.is_none())
         .map(|((object, _), _)| {
-            format!("what was accepted from {object} is not a manifest any more")
+            format!("the manifest accepted from {object} can no longer be read as a manifest")
         });
     let all: Vec<String> = copies.chain(refused).collect();
     (!all.is_empty()).then(|| all.join("; "))

@@ -35,8 +35,11 @@ impl Rotating<'_> {
             .saturating_add(signed(self.world.config.genesys_settle))
             .unwrap_or(reset_at);
         // Probing earlier could poison the platform's auth caches.
-        self.wait_until(settled, "the new secret has not settled yet")
-            .await?;
+        self.wait_until(
+            settled,
+            "the new secret has not propagated in Genesys Cloud yet",
+        )
+        .await?;
         self.sign_in_with_pending(turn, settled).await?;
         let notice = match turn.strategy {
             Strategy::Pair => compare(&session, turn).await?,
@@ -51,7 +54,10 @@ impl Rotating<'_> {
                 .extend(notice.filter(|notice| !known.notices.contains(notice)));
         });
         self.save().await?;
-        Ok(format!("{} works with its new secret", turn.rotates))
+        Ok(format!(
+            "sign-in with the new secret of {} works",
+            turn.rotates
+        ))
     }
 
     async fn sign_in_with_pending(
@@ -145,7 +151,7 @@ async fn tried(
         Ok(found) => Err(Failure::permanent(
             "wrong_organization",
             format!(
-                "{} belongs to the organization {}, the manifest is for {}",
+                "{} belongs to the organization {}, but the manifest is for {}",
                 stored.client_id, found.id, organization.id
             ),
         )
@@ -189,7 +195,8 @@ fn token_lives(turn: &Turn, current: &OAuthClient, candidate: &OAuthClient) -> O
     let new = candidate.access_token_validity_seconds?;
     (old != new).then(|| {
         format!(
-            "tokens of {} live {new} s, those of {} {old} s: give both clients the same token duration",
+            "access tokens of {} are valid for {new} s, those of {} for {old} s: set the same \
+             token duration for both clients",
             turn.rotates, turn.leaves
         )
     })
@@ -215,8 +222,9 @@ async fn grants(
     for (role_id, division) in roles {
         let found = session.genesys.role(role_id).await;
         let Some(role) = found.map_err(|error| of_genesys(&error))? else {
-            let message =
-                format!("the role {role_id} can't be read, so permissions can't be compared");
+            let message = format!(
+                "the role {role_id} cannot be read, so Lockstep cannot compare permissions"
+            );
             return Err(Failure::permanent("role_unreadable", message).into());
         };
         grants.extend(granted(&role, division));

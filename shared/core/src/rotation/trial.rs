@@ -34,7 +34,8 @@ impl Rotating<'_> {
             compare(&session, turn).await?;
         }
         Ok(format!(
-            "a trial: {} signs in with AWSCURRENT, and {} can be rotated; nothing was changed",
+            "trial rotation: {} signs in with AWSCURRENT, and {} can be rotated; nothing was \
+             changed",
             turn.leaves, turn.rotates
         ))
     }

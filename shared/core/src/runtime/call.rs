@@ -64,7 +64,7 @@ impl Invocation {
 fn delivery(record: &Value) -> Option<Delivery> {
     let text = |name: &str| record[name].as_str().map(str::to_owned);
     let Some(message_id) = text("messageId") else {
-        tracing::error!("a queue's record has no messageId");
+        tracing::error!("a record of a queue has no messageId");
         return None;
     };
     let body = text("body").unwrap_or_default();

@@ -76,7 +76,8 @@ impl Edge {
             Ok(true) => return Standing::Crashed,
             Ok(false) => {}
             Err(error) => {
-                tracing::warn!(%error, "whether the delivery before crashed could not be read");
+                tracing::warn!(%error, "Lockstep could not read whether the previous delivery \
+                                        crashed");
             }
         }
         mark(world, &Occasion::began(delivery, delivery.received)).await;
@@ -110,12 +111,12 @@ impl Edge {
             message_id = delivery.message_id,
             received = delivery.received,
             error = %failure,
-            "the message is given up"
+            "Lockstep gives the message up; it goes to the dead-letter queue"
         );
         // Nothing that differs from one delivery to the next: the event's id is made of it.
         let mut detail = self.detail(world, delivery);
         detail.reason = Some(format!(
-            "{}. The message goes to the dead-letter queue: repair the cause, then redrive it",
+            "{}. The message goes to the dead-letter queue: fix the cause, then redrive the message",
             failure.reason()
         ));
         detail.findings = self.findings(delivery, &detail);
@@ -141,7 +142,8 @@ impl Edge {
             Failure::Permanent { object: None, .. } => {
                 let mut detail = self.detail(world, delivery);
                 detail.reason = Some(format!(
-                    "{failure}. It is tried until {} min after it was asked for; then the message goes to the dead-letter queue",
+                    "{failure}. Lockstep retries the message until it is {} min old; then it goes \
+                     to the dead-letter queue",
                     self.limits(&world.config).budget.as_secs() / 60
                 ));
                 detail.findings = self.findings(delivery, &detail);
@@ -154,7 +156,7 @@ impl Edge {
             Failure::Retry { .. } | Failure::Later { .. } => Ok(()),
         };
         if let Err(error) = said {
-            tracing::warn!(%error, "what has to be repaired is no event yet");
+            tracing::warn!(%error, "the event about a required repair could not be emitted yet");
         }
     }
 
@@ -224,7 +226,7 @@ async fn crashed(world: &World, delivery: &Delivery, received: u32) -> Result<bo
 
 async fn mark(world: &World, occasion: &Occasion<'_>) {
     if let Err(error) = world.store.mark_emitted(&Digest::of(occasion)).await {
-        tracing::warn!(%error, what = occasion.what, "a delivery could not be marked");
+        tracing::warn!(%error, what = occasion.what, "a delivery could not be recorded");
     }
 }
 

@@ -107,7 +107,7 @@ impl fmt::Display for Failure {
         match self {
             Self::Retry { message, .. } | Self::Permanent { message, .. } => f.write_str(message),
             Self::Later { after, because } => {
-                write!(f, "{because}; come back in {} s", after.as_secs())
+                write!(f, "{because}; next attempt in {} s", after.as_secs())
             }
         }
     }

@@ -311,7 +311,8 @@ fn taken(organization: &OrganizationId, holder: &str) -> Problem {
         "organization.id",
         format!("organization {organization} is managed by {holder}"),
         format!(
-            "Put everything of this organization into {holder}, or delete that object and upload this one again."
+            "Put all entries of this organization into {holder}, or delete that object and upload \
+             this one again."
         ),
     )
 }

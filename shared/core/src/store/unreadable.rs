@@ -25,7 +25,7 @@ impl Unreadable {
         Self {
             object: object.to_owned(),
             bucket: None,
-            problem: format!("it cannot be understood: {problem}"),
+            problem: format!("it is not valid: {problem}"),
             permission: None,
         }
     }

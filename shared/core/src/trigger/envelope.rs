@@ -56,7 +56,7 @@ impl<'e> Envelope<'e> {
 
     pub(super) fn unexpected<T>(&self) -> Trigger<T> {
         Trigger::ignored(format!(
-            "{:?} of {:?} asks nothing of this function",
+            "this function does not handle {:?} from {:?}",
             self.detail_type, self.source
         ))
     }
@@ -79,9 +79,7 @@ impl<'e> Envelope<'e> {
         }
         match self.foreign() {
             Some(foreign) => Trigger::Wanted(Look::Foreign(foreign)),
-            None => Trigger::ignored(
-                "the audit event names no organization, record, or entity that could be looked at",
-            ),
+            None => Trigger::ignored("the audit event has no organization, record or entity"),
         }
     }
 
@@ -95,7 +93,7 @@ impl<'e> Envelope<'e> {
             Some(CURRENT) => {}
             label => {
                 let label = label.unwrap_or("none");
-                return Trigger::ignored(format!("the label {label} moved, not {CURRENT}"));
+                return Trigger::ignored(format!("the label that moved is {label}, not {CURRENT}"));
             }
         }
         let arn = self.resources.get(0).and_then(Value::as_str);
@@ -109,7 +107,7 @@ impl<'e> Envelope<'e> {
             return self.unexpected();
         };
         if !SECRET_CALLS.contains(&name) {
-            return Trigger::ignored(format!("{name} leaves the version in force as it is"));
+            return Trigger::ignored(format!("{name} does not change the current version"));
         }
         if let Some(error) = self.text("/errorCode") {
             return Trigger::ignored(format!("{name} failed with {error}"));
@@ -128,7 +126,7 @@ impl<'e> Envelope<'e> {
                 self.text("/additionalEventData/SecretId")
                     .or_else(|| self.text("/additionalEventData/secretId")),
             ),
-            Some(name) => Trigger::ignored(format!("{name} leaves the version in force as it is")),
+            Some(name) => Trigger::ignored(format!("{name} does not change the current version")),
             None => self.unexpected(),
         }
     }
@@ -163,7 +161,10 @@ impl<'e> Envelope<'e> {
             (Some(organization), Some(key)) => {
                 Trigger::Wanted(Intent::Retire { organization, key })
             }
-            (_, _) => Trigger::ignored("the verified change names no organization and key"),
+            (_, _) => Trigger::ignored(
+                "the event of the verified change has no organization or no \
+                                        key",
+            ),
         }
     }
 

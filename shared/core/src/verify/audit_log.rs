@@ -60,14 +60,15 @@ pub(crate) async fn trail(
         Err(error) => {
             let error = chain(&error);
             trail.incomplete.push(format!(
-                "what the platform audits could not be read: {error}"
+                "Lockstep could not read what Genesys Cloud audits: {error}"
             ));
             return trail;
         }
     }
     if !trail.mapping.has_service(SERVICE) {
         trail.incomplete.push(format!(
-            "the platform's service mapping does not list {SERVICE}, so nothing shows who changed what"
+            "the audit service mapping of Genesys Cloud does not list {SERVICE}, so the audit log \
+             cannot show who made a change"
         ));
         return trail;
     }
@@ -86,9 +87,9 @@ pub(crate) async fn trail(
             Err(error) => {
                 let of = entity.map(|id| format!(" of {id}")).unwrap_or_default();
                 let error = chain(&error);
-                trail
-                    .incomplete
-                    .push(format!("the audit records{of} could not be read: {error}"));
+                trail.incomplete.push(format!(
+                    "Lockstep could not read the audit records{of}: {error}"
+                ));
             }
         }
     }
@@ -122,11 +123,14 @@ async fn authorized(world: &World, manifest: &Manifest) -> Result<Authorized, St
             Ok(_) => {}
             Err(error) if error.is_transient() => {
                 return Err(format!(
-                    "{secret} could not be read, so it is not known which clients are authorized: {}",
+                    "{secret} could not be read, so Lockstep does not know which clients are \
+                     authorized: {}",
                     chain(error)
                 ));
             }
-            Err(error) => tracing::warn!(%secret, error = %chain(error), "the pair can't be read"),
+            Err(error) => {
+                tracing::warn!(%secret, error = %chain(error), "the pair of clients cannot be read")
+            }
         }
     }
     Ok(authorized)

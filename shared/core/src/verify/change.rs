@@ -71,14 +71,18 @@ pub(super) async fn verify(
     let Some(change) = latest else {
         return Ok(Answer::nothing(
             Mode::Apply,
-            "another change has taken its place; that one's verdict covers this one's window",
+            "a newer change has replaced this one; its verdict also covers the window of this \
+             change",
         ));
     };
     let now = world.now();
     let until = until(now, deadline_of(&change, &world.config));
     match &change.phase {
         Phase::Ended { .. } => {
-            return Ok(Answer::nothing(Mode::Apply, "the change has its verdict"));
+            return Ok(Answer::nothing(
+                Mode::Apply,
+                "the change already has a verdict",
+            ));
         }
         // The message overtook the record of what it announces.
         Phase::Applying | Phase::Testing if !until.is_zero() => {
@@ -90,7 +94,7 @@ pub(super) async fn verify(
         Phase::Applying | Phase::Testing => {
             return Ok(Answer::nothing(
                 Mode::Apply,
-                "the change was never applied to its end; the next compliance check ends it",
+                "the change was never fully applied; the next compliance sweep ends it",
             ));
         }
         Phase::Verifying { .. } => {}
@@ -132,7 +136,8 @@ pub(crate) async fn judge_change(
 ) -> Judged {
     let Some(manifest) = manifest else {
         return Judged::unread(format!(
-            "no manifest of the organization {} is in force, so nobody can be asked",
+            "the organization {} has no accepted manifest, so Lockstep cannot sign in to read the \
+             audit log",
             state.organization
         ));
     };

@@ -62,7 +62,7 @@ impl LostRaces {
     fn told(self, judgement: &mut Judgement) {
         for record in self.0 {
             judgement.notices.push(format!(
-                "somebody else wrote first, and Lockstep wrote again: {}",
+                "someone else wrote first, and Lockstep wrote again: {}",
                 record.line()
             ));
             judgement.compliance_audit.push(record.line());

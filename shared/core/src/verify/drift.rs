@@ -41,8 +41,8 @@ impl SecondLook {
         }
         let Some(action) = manifest.action(&state.key) else {
             self.notices.push(
-                "the manifest no longer holds the binding: whether role and action still are as \
-                 they were bound was not looked at"
+                "the manifest no longer has the binding, so Lockstep did not compare the role and \
+                 the action with the bound state"
                     .into(),
             );
             return;
@@ -76,13 +76,13 @@ impl SecondLook {
                 self.findings.extend(refusal_findings(&refusal.problems));
             }
             Ok(UnitDrift::Plan { .. } | UnitDrift::Refused { .. }) => self.notices.push(
-                "what should hold has moved on since: whether the credentials still are as they \
-                 were bound was not looked at"
+                "the desired state has changed since, so Lockstep did not compare the credentials \
+                 with the bound state"
                     .into(),
             ),
             Ok(UnitDrift::SecretGone(because)) => self.notices.push(because),
             Err(error) => self.incomplete.push(format!(
-                "the credentials could not be looked at again: {}",
+                "Lockstep could not read the credentials again: {}",
                 chain(&error)
             )),
         }
@@ -113,7 +113,7 @@ impl SecondLook {
             }
             Ok(Drift::SecretGone(because)) => self.notices.push(because),
             Err(error) => self.incomplete.push(format!(
-                "the action could not be looked at again: {}",
+                "Lockstep could not read the action again: {}",
                 chain(&error)
             )),
         }
@@ -125,8 +125,8 @@ impl SecondLook {
         let current = change.reaches(desired);
         if !current {
             self.notices.push(
-                "what should hold has moved on since: whether the action still is as it was bound \
-                 was not looked at"
+                "the desired state has changed since, so Lockstep did not compare the action with \
+                 the bound state"
                     .into(),
             );
         }
@@ -147,7 +147,7 @@ impl SecondLook {
                     .extend(role_drift(&desired, &observed, &action.function));
             }
             Err(error) => self.incomplete.push(format!(
-                "the role {} could not be looked at again: {error}",
+                "Lockstep could not read the role {} again: {error}",
                 integration.role
             )),
         }

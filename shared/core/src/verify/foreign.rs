@@ -34,7 +34,7 @@ pub(super) async fn look(
 ) -> Result<Answer, Failure> {
     let manifests = Box::pin(manifest_upload::current(world)).await?;
     let Some(accepted) = manifests.known(&foreign.organization)? else {
-        return Ok(nothing("no manifest of its organization is in force"));
+        return Ok(nothing("its organization has no accepted manifest"));
     };
     let manifest = &accepted.manifest;
     // Of a state that can't be read there is an event; the next sweep looks at its binding.
@@ -45,7 +45,7 @@ pub(super) async fn look(
         .partition(has_verdict);
     if judged.is_empty() {
         return match open.first() {
-            None => Ok(nothing("no bound action depends on what was changed")),
+            None => Ok(nothing("no bound action depends on the changed resource")),
             Some(state) => wait_for_verdict(world, foreign, received, state),
         };
     }
@@ -88,7 +88,7 @@ pub(super) async fn look(
         return wait_for_verdict(world, foreign, received, state);
     }
     if notices.is_empty() {
-        notices.push("nobody changed it who may not".into());
+        notices.push("no unauthorized change found".into());
     }
     Ok(answer(None, notices))
 }
@@ -138,7 +138,7 @@ fn wait_for_verdict(
     received: u32,
     state: &BindingState,
 ) -> Result<Answer, Failure> {
-    let because = format!("a change of {} has no verdict yet", state.key);
+    let because = format!("a change to {} has no verdict yet", state.key);
     not_there_yet(world, foreign, received, &because)
 }
 
@@ -227,7 +227,7 @@ async fn violate(
     if latest.value.change.as_ref() != Some(change) {
         return Err(Failure::retry(
             "conflict",
-            "the binding changed while it was looked at",
+            "the binding changed during verification",
         ));
     }
     let end = End::Violated { findings };
@@ -256,10 +256,10 @@ fn not_there_yet(
             audit_id = foreign.audit_id,
             entity_id = foreign.entity_id,
             because,
-            "a reported change could not be looked at"
+            "a reported change could not be verified"
         );
         return Ok(nothing(&format!(
-            "given up: {because}; the next compliance check looks again"
+            "given up: {because}; the next compliance sweep reads the audit log again"
         )));
     }
     Err(Failure::later(wait(world, received), because))

@@ -104,7 +104,7 @@ pub(super) async fn verify(
         verdicts.extend(of_manifest(world, one, interval, now, deadline, &mut notices).await?);
     }
     if verdicts.is_empty() {
-        notices.push("no binding that was asked about has been bound yet".into());
+        notices.push("none of the requested bindings has been bound yet".into());
     }
     for said in &verdicts {
         notices.push(format!("{}: {}", said.key, said.verdict.as_str()));
@@ -125,8 +125,8 @@ fn window(request: &VerifyRequest, now: Timestamp) -> Result<Interval, Problem> 
     if from > to {
         return Err(Problem::new(
             "event.from",
-            format!("the window begins at {from}, after its end at {to}"),
-            "Give a `from` before `to`, both in the past.",
+            format!("the window starts at {from}, after its end at {to}"),
+            "Use a `from` before `to`, both in the past.",
         ));
     }
     Ok(Interval::new(from, to))
@@ -198,7 +198,8 @@ fn of_binding(
     let mut judgement = judge_of(change, case);
     if !whole && !change.expected.is_empty() {
         judgement.notices.push(format!(
-            "the latest change ({}) is not wholly in the window: its records were not asked for",
+            "the latest change ({}) is not entirely within the window, so Lockstep did not require \
+             its audit records",
             change.id
         ));
     }

@@ -211,7 +211,12 @@ async fn a_pair_is_rotated_and_its_next_turn_is_refused_with_the_date_that_works
     let refused = setup.step_of(TEAM, &next, "createSecret").await;
     let refused = refused.unwrap_err();
     assert_eq!(refused.kind(), "too_early", "{refused}");
-    assert!(refused.to_string().contains("at the earliest"), "{refused}");
+    assert!(
+        refused
+            .to_string()
+            .contains("can confirm that it is unused from"),
+        "{refused}"
+    );
     assert_eq!(setup.resets(), 1);
 }
 
@@ -239,7 +244,7 @@ async fn a_trial_passes_where_the_current_client_signs_in_and_changes_nothing() 
     for pending in [None, current.clone()] {
         setup.aws.begin(TEAM, TOKEN, pending.clone());
         let answer = setup.step("testSecret").await.unwrap();
-        assert!(answer.to_string().contains("a trial"), "{answer}");
+        assert!(answer.to_string().contains("trial rotation"), "{answer}");
         assert_eq!(setup.aws.value(TEAM, "AWSPENDING"), pending);
     }
     assert_eq!(setup.aws.value(TEAM, "AWSCURRENT"), current);
@@ -258,7 +263,7 @@ async fn a_trial_says_what_is_wrong_with_the_current_client_and_resets_nothing()
     setup.aws.begin(TEAM, TOKEN, None);
     let said = setup.refused("testSecret", "current_refused").await;
     assert!(
-        said.contains("does not sign in with the secret in AWSCURRENT"),
+        said.contains("with the secret under AWSCURRENT failed"),
         "{said}"
     );
     assert_eq!(setup.resets(), 0);

@@ -58,14 +58,17 @@ async fn an_unreadable_manifest_is_not_one_that_names_no_secret() {
     let organization = setup.genesys.organization_id().to_owned();
     setup.copy(&organization, "{");
     let said = setup.refused("createSecret", "manifest_unreadable").await;
-    assert!(said.contains("is not known"), "{said}");
+    assert!(
+        said.contains("does not know whether a manifest names the secret"),
+        "{said}"
+    );
     assert_eq!(
         setup.kinds(),
         ["Object Unreadable", "Client Rotation Failed"]
     );
     for mode in ["plan", "apply"] {
         let report = setup.heal(mode).await;
-        let of_it = format!("the clients of the organization {organization} were not checked");
+        let of_it = format!("the clients of the organization {organization} were not inspected");
         assert!(report.contains(&of_it), "{report}");
     }
     assert_eq!(
@@ -107,7 +110,7 @@ async fn a_secret_that_the_stack_covers_no_more_still_names_its_clients() {
     assert_eq!(last["organization_id"], json!(organization));
     let report = setup.heal("plan").await;
     assert!(
-        report.contains(&format!("{OUTSIDE} was not checked")),
+        report.contains(&format!("{OUTSIDE} was not inspected")),
         "{report}"
     );
 }

@@ -123,6 +123,8 @@ impl fmt::Display for FunctionArn {
 text_type!(
     FunctionArn, InvalidArn,
     pattern "^arn:(aws|aws-us-gov|aws-cn|aws-eusc):lambda:[a-z]{1,16}(-[a-z]{1,16}){1,3}-[0-9]{1,2}:[0-9]{12}:function:[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9_-]{1,128})?$",
-    hint "Write the ARN of a function, with an alias or a version or neither: arn:aws:lambda:REGION:ACCOUNT:function:NAME. $LATEST is refused.",
-    described "The ARN of the Lambda function, with an alias or a version or neither. $LATEST is refused."
+    hint "Write the ARN of a function, optionally with an alias or a version: \
+          arn:aws:lambda:REGION:ACCOUNT:function:NAME. $LATEST is not allowed.",
+    described "The ARN of the Lambda function, optionally with an alias or a version. $LATEST is \
+               not allowed."
 );

@@ -98,8 +98,8 @@ impl fmt::Display for FunctionPattern {
 text_type!(
     FunctionPattern, InvalidArn,
     pattern "^arn:[A-Za-z0-9_*?-]{1,64}:lambda:[A-Za-z0-9_*?-]{1,64}:[A-Za-z0-9_*?-]{1,64}:function:[A-Za-z0-9_*?:-]{1,256}$",
-    hint "Write the ARN of a function; * stands for any text.",
-    described "The ARN of a function; * stands for any text and ? for any one character."
+    hint "Write the ARN of a function; * matches any text.",
+    described "The ARN of a function; * matches any text and ? any one character."
 );
 
 #[cfg(test)]

@@ -48,8 +48,9 @@ impl AsRef<str> for RoleName {
 text_type!(
     RoleName, InvalidArn,
     pattern "^[A-Za-z0-9_+=,.@-]{1,64}$",
-    hint "Write the name of a role of the stack's own account, not its ARN: 1 to 64 letters, digits or any of `+=,.@_-`.",
-    described "The name of an IAM role of the stack's own account: its name, not its ARN."
+    hint "Write the name, not the ARN, of a role in the stack's account: 1 to 64 letters, digits \
+          or any of `+=,.@_-`.",
+    described "The name, not the ARN, of an IAM role in the stack's account."
 );
 
 /// The ARN of an IAM role.

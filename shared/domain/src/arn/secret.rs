@@ -88,7 +88,7 @@ impl FromStr for SecretArn {
             suffix.len() == 6 && one_to(6, suffix, |b| b.is_ascii_alphanumeric())
         });
         let Some((name, suffix)) = suffixed else {
-            let expected = "the full name with the six characters that AWS puts at its end";
+            let expected = "the full name with the six characters that AWS appends";
             return Err(section("name", secret, expected));
         };
         // `!` stands in the names of secrets that AWS manages, such as `rds!db-...` (Secrets
@@ -127,8 +127,10 @@ impl fmt::Display for SecretArn {
 text_type!(
     SecretArn, InvalidArn,
     pattern "^arn:(aws|aws-us-gov|aws-cn|aws-eusc):secretsmanager:[a-z]{1,16}(-[a-z]{1,16}){1,3}-[0-9]{1,2}:[0-9]{12}:secret:[A-Za-z0-9/_+=.@!-]{1,512}-[A-Za-z0-9]{6}$",
-    hint "Write the full ARN of a secret, with the six characters at its end: arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-AbCdEf.",
-    described "The full ARN of the secret in AWS Secrets Manager, with the six characters at its end."
+    hint "Write the full ARN of a secret, with the six characters that AWS appends: \
+          arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-AbCdEf.",
+    described "The full ARN of the secret in AWS Secrets Manager, with the six characters that AWS \
+               appends."
 );
 
 #[cfg(test)]

@@ -154,51 +154,53 @@ impl Check {
             Self::RoleMissing => About {
                 id: "LS-ROLE-MISSING",
                 severity: Severity::High,
-                why: "Genesys Cloud cannot call the function without it.",
+                why: "Genesys Cloud cannot call the functions without this role.",
                 fix: "Run provision-role in apply mode; it creates the role.",
             },
             Self::RoleTrust => About {
                 id: "LS-ROLE-TRUST",
                 severity: Severity::Critical,
-                why: "Whoever the trust policy names may call the function, and without the \
-                      external id any organization of Genesys Cloud may.",
-                fix: "Run provision-role in apply mode; it puts the trust policy right.",
+                why: "Every principal in the trust policy can call the functions; without the \
+                      external id, any Genesys Cloud organization can.",
+                fix: "Run provision-role in apply mode; it corrects the trust policy.",
             },
             Self::RolePolicy => About {
                 id: "LS-ROLE-POLICY",
                 severity: Severity::High,
-                why: "Too little and calls fail; too much and Genesys Cloud may do more than \
-                      call the bound functions.",
-                fix: "Run provision-role in apply mode; it puts the role's inline policy right.",
+                why: "With too few permissions, calls fail; with too many, Genesys Cloud can do \
+                      more than call the bound functions.",
+                fix: "Run provision-role in apply mode; it corrects the role's inline policy.",
             },
             Self::RoleBoundary => About {
                 id: "LS-ROLE-BOUNDARY",
                 severity: Severity::High,
-                why: "Without the stack's permissions boundary nothing limits what the role can \
-                      be given, and Lockstep may not change it.",
-                fix: "Set the boundary with `aws iam put-role-permissions-boundary`, after \
-                      looking at who took it away.",
+                why: "Without the stack's permissions boundary, nothing limits the permissions of \
+                      the role, and Lockstep is not allowed to change it.",
+                fix: "Find out who removed the boundary, then set it again with `aws iam \
+                      put-role-permissions-boundary`.",
             },
             Self::RoleForeign => About {
                 id: "LS-ROLE-FOREIGN",
                 severity: Severity::High,
-                why: "Somebody else gave the role permissions that no manifest asks for. Its \
-                      boundary limits them, for as long as it is there.",
-                fix: "Detach or delete what is named, after asking who added it. Lockstep does \
-                      not touch it.",
+                why: "Someone added permissions that no manifest requires. Only the permissions \
+                      boundary limits them.",
+                fix: "Find out who added these policies, then detach or delete them. Lockstep does \
+                      not change them.",
             },
             Self::RoleLabels => About {
                 id: "LS-ROLE-LABELS",
                 severity: Severity::Low,
-                why: "Description and tags tell people, and Lockstep, whose role it is.",
-                fix: "Run provision-role in apply mode; it puts them right.",
+                why: "Description and tags show people, and Lockstep, which stack and organization \
+                      own the role.",
+                fix: "Run provision-role in apply mode; it corrects them.",
             },
             Self::IntegrationMissing => About {
                 id: "LS-INTEGRATION-MISSING",
                 severity: Severity::High,
                 why: "All actions of the integration fail.",
-                fix: "Run provision-role in apply mode; if the integration was made by Lockstep \
-                      under an id, restore it or name the new one in the manifest.",
+                fix: "Run provision-role in apply mode. If Lockstep created the integration \
+                      earlier, restore it in Genesys Cloud or set the `id` of its replacement in \
+                      the manifest.",
             },
             Self::IntegrationDisabled => About {
                 id: "LS-INTEGRATION-DISABLED",
@@ -209,160 +211,166 @@ impl Check {
             Self::Credential => About {
                 id: "LS-CREDENTIAL",
                 severity: Severity::High,
-                why: "The integration would assume another role than the manifest's, or none.",
-                fix: "Run rebind-action in apply mode; it writes the credential again.",
+                why: "The integration would assume a different role from the manifest's, or none.",
+                fix: "Run rebind-action in apply mode; it rewrites the credential.",
             },
             Self::ActionMissing => About {
                 id: "LS-ACTION-MISSING",
                 severity: Severity::High,
-                why: "Flows refer to an action by its id; a new one under the same name does not \
-                      help them.",
-                fix: "Restore the action, or name the id of its successor in the manifest and \
-                      point the flows to it.",
+                why: "Flows refer to an action by its id, so a new action with the same name does \
+                      not repair them.",
+                fix: "Restore the action, or set the `id` of its replacement in the manifest and \
+                      update the flows.",
             },
             Self::ActionDrift => About {
                 id: "LS-ACTION-DRIFT",
                 severity: Severity::High,
-                why: "The action does something else than the manifest says.",
-                fix: "Run rebind-action in apply mode, or bring the manifest up to date.",
+                why: "The action does not do what the manifest says.",
+                fix: "Run rebind-action in apply mode, or update the manifest.",
             },
             Self::SecretStale => About {
                 id: "LS-SECRET-STALE",
                 severity: Severity::High,
                 why: "The function still uses a version of the secret that may no longer work.",
-                fix: "Run rebind-action in apply mode, and look at the dead-letter queues for the \
-                      trigger that was lost.",
+                fix: "Run rebind-action in apply mode, and check the dead-letter queues for the \
+                      lost trigger.",
             },
             Self::SecretDeleted => About {
                 id: "LS-SECRET-DELETED",
                 severity: Severity::Critical,
                 why: "The function can no longer read the secret.",
-                fix: "Restore the secret, or take it out of the manifest.",
+                fix: "Restore the secret, or remove it from the manifest.",
             },
             Self::Principal => About {
                 id: "LS-PRINCIPAL",
                 severity: Severity::Critical,
-                why: "Somebody who may not has changed what Lockstep manages.",
-                fix: "Ask the named principal. Name them under `authorized` in the manifest if \
-                      they may; otherwise withdraw their permission and run rebind-action.",
+                why: "An unauthorized principal changed something that Lockstep manages.",
+                fix: "Ask the named principal. If the change was legitimate, list the principal \
+                      under `authorized` in the manifest; otherwise revoke its permission and run \
+                      rebind-action.",
             },
             Self::WriteFailed => About {
                 id: "LS-AUDIT-FAILED",
                 severity: Severity::High,
-                why: "What was to be changed may be half changed.",
-                fix: "Look at the evidence and run rebind-action in apply mode.",
+                why: "The change may be incomplete.",
+                fix: "Review the evidence and run rebind-action in apply mode.",
             },
             Self::Unplanned => About {
                 id: "LS-AUDIT-UNPLANNED",
                 severity: Severity::Critical,
-                why: "Somebody else uses the OAuth client that Lockstep signs in with.",
-                fix: "Rotate the client's secret and find out where it leaked.",
+                why: "Someone else uses the OAuth client that Lockstep signs in with.",
+                fix: "Rotate the client's secret and find out how it leaked.",
             },
             Self::ChangeOpen => About {
                 id: "LS-CHANGE-OPEN",
                 severity: Severity::Medium,
                 why: "A change without a verdict proves nothing.",
-                fix: "Look at the dead-letter queues and the function's log for the change id.",
+                fix: "Search the dead-letter queues and the function's log for the change id.",
             },
             Self::Held => About {
                 id: "LS-HELD",
                 severity: Severity::High,
-                why: "What the manifest and the secret ask for was tried and rejected; it is not \
-                      tried again by itself.",
-                fix: "Mend the cause, then run rebind-action with `\"retry\": true`.",
+                why: "Lockstep tried the desired state, it was rejected, and Lockstep does not \
+                      retry it automatically.",
+                fix: "Correct the cause, then run rebind-action with `\"retry\": true`.",
             },
             Self::Unhealthy => About {
                 id: "LS-UNHEALTHY",
                 severity: Severity::High,
-                why: "The live test fails on the state that is bound: calls very likely fail.",
-                fix: "Mend the function or the secret, then run rebind-action with `\"retry\": true`.",
+                why: "The live test fails with the current binding, so calls very likely fail.",
+                fix: "Correct the function or the secret, then run rebind-action with `\"retry\": \
+                      true`.",
             },
             Self::ChangeEnd => About {
                 id: "LS-CHANGE-END",
                 severity: Severity::High,
-                why: "The latest change of the binding was not verified.",
-                fix: "Look at the evidence of the change for what is missing or wrong.",
+                why: "The latest change to the binding was not verified.",
+                fix: "Review the evidence of the change to see what is missing or wrong.",
             },
             Self::Evidence => About {
                 id: "LS-EVIDENCE",
                 severity: Severity::Critical,
-                why: "Evidence that is not complete and unaltered proves nothing.",
-                fix: "Compare with the earlier versions of the objects; the bucket keeps them.",
+                why: "Evidence that is incomplete or altered proves nothing.",
+                fix: "Compare the objects with their earlier versions, which the bucket keeps.",
             },
             Self::Manifest => About {
                 id: "LS-MANIFEST",
                 severity: Severity::High,
-                why: "What is in force is no longer within the stack's bounds, so nothing of it \
-                      is kept in lockstep.",
-                fix: "Upload a manifest that fits, or widen the stack's parameters.",
+                why: "The accepted manifest is no longer within the stack's parameters, so \
+                      Lockstep does not manage the affected bindings.",
+                fix: "Upload a manifest that the stack's parameters allow, or widen the parameters.",
             },
             Self::SignIn => About {
                 id: "LS-SIGN-IN",
                 severity: Severity::High,
-                why: "Nothing in the organization can be observed or changed.",
-                fix: "See the reason given; check the OAuth client, its roles and its secret.",
+                why: "Lockstep cannot observe or change anything in the organization.",
+                fix: "See the reason; check the OAuth client, its roles and its secret.",
             },
             Self::CredentialLeft => About {
                 id: "LS-CREDENTIAL-LEFT",
                 severity: Severity::Medium,
-                why: "A run of Lockstep was cut short. A credential that nothing uses still opens \
-                      what it opens.",
-                fix: "Nothing: the next run over its integration deletes it.",
+                why: "A run of Lockstep was interrupted. The credential is unused but still grants \
+                      access.",
+                fix: "No action needed: the next run over its integration deletes the credential.",
             },
             Self::DraftLeft => About {
                 id: "LS-DRAFT-LEFT",
                 severity: Severity::Medium,
-                why: "A run of Lockstep was cut short. Whoever publishes the draft makes it live.",
-                fix: "Nothing: the next run over the action throws it away.",
+                why: "A run of Lockstep was interrupted. Anyone who publishes the draft makes it \
+                      live.",
+                fix: "No action needed: the next run over the action discards the draft.",
             },
             Self::RoleUnbound => About {
                 id: "LS-ROLE-UNBOUND",
                 severity: Severity::Medium,
-                why: "A role that Genesys Cloud may assume and that no integration uses is a way \
-                      in that nobody watches.",
-                fix: "Nothing, if actions of the integration are in the manifest: they are handed \
-                      on again. Otherwise delete the role, or take the integration out.",
+                why: "Genesys Cloud can assume the role although no integration uses it, so nobody \
+                      would notice its use.",
+                fix: "If the manifest has actions of the integration, no action is needed: \
+                      Lockstep queues them again. Otherwise delete the role, or remove the \
+                      integration from the manifest.",
             },
             Self::PendingStuck => About {
                 id: "LS-PENDING-STUCK",
                 severity: Severity::High,
-                why: "Secrets Manager takes every later rotation for one that is still under way, \
-                      and rotates nothing.",
-                fix: "See the command given. The secrets of OAuth clients are mended by \
-                      rotate-client itself.",
+                why: "Secrets Manager regards the rotation as still running and starts no new one, \
+                      so the secret is not rotated.",
+                fix: "Run the command given. rotate-client repairs the secrets of OAuth clients \
+                      automatically.",
             },
             Self::SecretAge => About {
                 id: "LS-SECRET-AGE",
                 severity: Severity::Medium,
-                why: "The older a secret, the more have seen it.",
-                fix: "Rotate it with the command given, and look at why it was not.",
+                why: "The older a secret is, the more people and systems may have seen it.",
+                fix: "Rotate the secret with the command given, and find out why it was not \
+                      rotated.",
             },
             Self::SecretKey => About {
                 id: "LS-SECRET-KEY",
                 severity: Severity::Medium,
-                why: "With a key of your own you say who may decrypt, and see who did.",
-                fix: "Give the secret a key with the command given; its function needs kms:Decrypt \
-                      on it.",
+                why: "With a customer managed key you decide who may decrypt the secret, and you \
+                      can see who did.",
+                fix: "Set a key with the command given; the function that reads the secret needs \
+                      kms:Decrypt on it.",
             },
             Self::KeyRotation => About {
                 id: "LS-KMS-ROTATION",
                 severity: Severity::Medium,
-                why: "A key that never changes protects ever more.",
-                fix: "Switch it on with the command given. Nothing needs to be bound anew.",
+                why: "The longer a key is in use, the more data it protects.",
+                fix: "Enable rotation of the key with the command given. No binding changes.",
             },
             Self::Sweep => About {
                 id: "LS-SWEEP",
                 severity: Severity::High,
-                why: "What was not checked proves nothing, and without the record of the last \
-                      sweep no event says which findings are new.",
-                fix: "See the reason given. The Object Unreadable event has the command that \
-                      restores an object; the next sweep tries again.",
+                why: "Resources that were not checked may be non-compliant, and without the record \
+                      of the last sweep Lockstep cannot say which findings are new.",
+                fix: "See the reason. The Object Unreadable event has the command that restores an \
+                      object; the next sweep tries again.",
             },
             Self::SecretArn => About {
                 id: "LS-SECRET-ARN",
                 severity: Severity::High,
-                why: "Events about a secret carry its full ARN, so a rotation of this one reaches \
-                      no binding before the next resync.",
+                why: "Events about a secret carry its full ARN, so Lockstep notices a rotation of \
+                      this secret only at the next resync.",
                 fix: "Write the full ARN into the manifest and upload it.",
             },
         }

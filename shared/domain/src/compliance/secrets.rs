@@ -79,21 +79,24 @@ pub fn pending_check(
 ) -> Checked {
     let finding = stuck(&look.labels, &look.made, now, after_minutes).map(|stuck| {
         let value = match holds_value {
-            Some(true) => "and holds a value",
+            Some(true) => "and has a value",
             Some(false) => "and is empty",
-            None => "(whether it holds a value is not Lockstep's to read)",
+            None => "(Lockstep is not allowed to read whether it has a value)",
         };
         let since = stuck.since;
         let version = &stuck.version_id;
         let mut finding = Check::PendingStuck.failed(
             secret.to_string(),
-            format!("AWSPENDING is on version {version} since {since} {value}, and not in force"),
+            format!(
+                "version {version} has had the label AWSPENDING since {since} {value}, but is \
+                     not current"
+            ),
         );
         finding.fix = format!(
-            "Look at the rotation function's log. To let a rotation begin anew: aws \
+            "See the log of the rotation function. To allow a new rotation, run: aws \
              secretsmanager update-secret-version-stage --secret-id {secret} --version-stage \
-             AWSPENDING --remove-from-version-id {version}. The secrets of OAuth clients are \
-             mended by rotate-client itself.",
+             AWSPENDING --remove-from-version-id {version}. rotate-client repairs the secrets of \
+             OAuth clients automatically.",
         );
         finding
     });
@@ -111,7 +114,7 @@ pub fn age_check(
     let most = directives.max_age_days?;
     let made = look.labels.current().and_then(|id| look.made.get(id));
     let Some(made) = made else {
-        let because = "no version is in force whose age is known";
+        let because = "the age of the current version is unknown";
         let resource = secret.to_string();
         return Some(Checked::not_evaluated(Check::SecretAge, &resource, because));
     };
@@ -120,16 +123,17 @@ pub fn age_check(
     let finding = too_old.then(|| {
         let days = seconds / SECONDS_OF_A_DAY;
         let what = format!(
-            "the version in force was made {made}, {days} days ago; at most {most} are asked for"
+            "the current version was created at {made}, {days} days ago; the manifest allows \
+             {most} days"
         );
         let mut finding = Check::SecretAge.failed(secret.to_string(), what);
         finding.fix = match look.labels.rotation_enabled {
             true => format!(
-                "aws secretsmanager rotate-secret --secret-id {secret}, and look at why its \
-                 schedule did not."
+                "Run aws secretsmanager rotate-secret --secret-id {secret}, and find out why the \
+                 rotation schedule did not."
             ),
             false => format!(
-                "It has no automatic rotation. Give it one: aws secretsmanager rotate-secret \
+                "Automatic rotation is off. Enable it: aws secretsmanager rotate-secret \
                  --secret-id {secret} --rotation-lambda-arn ROTATION_FUNCTION --rotation-rules \
                  AutomaticallyAfterDays={most}."
             ),
@@ -178,12 +182,12 @@ fn customers(
         Checked::new(Check::SecretKey, vec![finding])
     };
     let own_key = format!(
-        "aws secretsmanager update-secret --secret-id {secret} --kms-key-id YOUR_KEY_ARN; whoever \
-         reads the secret needs kms:Decrypt on that key."
+        "Run aws secretsmanager update-secret --secret-id {secret} --kms-key-id YOUR_KEY_ARN; \
+         every reader of the secret needs kms:Decrypt on that key."
     );
     match (&look.key, key) {
         (None, _) => failed(
-            "it is encrypted with the account's own key aws/secretsmanager".into(),
+            "it is encrypted with the AWS managed key aws/secretsmanager".into(),
             own_key,
         ),
         (Some(id), Some(Ok(seen))) if !seen.is_customers => failed(
@@ -191,15 +195,21 @@ fn customers(
             own_key,
         ),
         (Some(id), Some(Ok(seen))) if !seen.is_enabled => failed(
-            format!("its key {id} is disabled or about to be deleted: nobody can read the secret"),
-            format!("aws kms cancel-key-deletion --key-id {id}; aws kms enable-key --key-id {id}."),
+            format!(
+                "its key {id} is disabled or scheduled for deletion, so nobody can read the \
+                     secret"
+            ),
+            format!(
+                "Run aws kms cancel-key-deletion --key-id {id} and aws kms enable-key --key-id \
+                     {id}."
+            ),
         ),
         (Some(_), Some(Ok(_))) => Checked::new(Check::SecretKey, Vec::new()),
         (Some(_), Some(Err(because))) => {
             Checked::not_evaluated(Check::SecretKey, &resource, because)
         }
         (Some(_), None) => {
-            Checked::not_evaluated(Check::SecretKey, &resource, "its key was not looked at")
+            Checked::not_evaluated(Check::SecretKey, &resource, "Lockstep did not read its key")
         }
     }
 }
@@ -213,7 +223,9 @@ fn rotated(
     let not_evaluated =
         |because: &str| Checked::not_evaluated(Check::KeyRotation, &resource, because);
     let (Some(id), Some(seen)) = (&look.key, key) else {
-        return not_evaluated("it has no key of yours, which is a finding of its own");
+        return not_evaluated(
+            "it has no customer managed key; see the separate finding on its key",
+        );
     };
     match seen.as_ref().map(|seen| &seen.rotates) {
         Ok(Rotates::Yes) => Checked::new(Check::KeyRotation, Vec::new()),
@@ -221,16 +233,16 @@ fn rotated(
             let what = format!("KMS does not rotate its key {id}");
             let mut finding = Check::KeyRotation.failed(resource.clone(), what);
             finding.fix = format!(
-                "aws kms enable-key-rotation --key-id {id}. Nothing needs to be bound anew: the \
-                 key keeps its id, and KMS what it encrypted before."
+                "Run aws kms enable-key-rotation --key-id {id}. No binding changes: the key keeps \
+                 its id, and KMS can still decrypt existing values."
             );
             Checked::new(Check::KeyRotation, vec![finding])
         }
         Ok(Rotates::Never) => {
-            let what = format!("KMS can't rotate its key {id} by itself");
+            let what = format!("KMS cannot rotate its key {id} automatically");
             let mut finding = Check::KeyRotation.failed(resource.clone(), what);
-            finding.fix = "Use a symmetric key whose material KMS made, or rotate by hand and \
-                           leave `kms_rotation` out."
+            finding.fix = "Use a symmetric key with key material generated by KMS, or rotate the \
+                           key manually and remove `kms_rotation` from the manifest."
                 .into();
             Checked::new(Check::KeyRotation, vec![finding])
         }

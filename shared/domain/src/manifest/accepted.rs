@@ -94,8 +94,12 @@ pub fn read_accepted(
             .collect();
         close(&mut file);
         let manifest = file.resolve(bounds).ok_or_else(|| {
-            let fix = "Upload the manifest again: the upload says what is wrong.";
-            vec![Problem::new("", "this cannot be read any more", fix)]
+            let fix = "Upload the manifest again: the events of the upload name the problems.";
+            vec![Problem::new(
+                "",
+                "the accepted manifest can no longer be read",
+                fix,
+            )]
         })?;
         let stays = |entry: &Option<Entry>| entry.is_none_or(|one| !entries.contains_key(&one));
         let notices = notices.into_iter().filter(|(entry, _)| stays(entry));
@@ -173,8 +177,8 @@ fn with_what_belongs(
         {
             entries.entry(entry).or_default().push(Problem::new(
                 format!("{list}[{at}].integration"),
-                format!("the integration `{key}` is dropped, and this entry with it"),
-                format!("See what is wrong with `{key}`."),
+                format!("its integration `{key}` is not managed, so neither is this entry"),
+                format!("Correct the problem of the integration `{key}`."),
             ));
         }
     }

@@ -115,7 +115,7 @@ pub(super) fn sorted(mut found: Vec<Problem>) -> Vec<Problem> {
         found.push(Problem::new(
             "",
             format!("there are {others} more problems"),
-            "Correct those above first; the others are shown then.",
+            "Correct the problems above; the next upload shows the others.",
         ));
     }
     found

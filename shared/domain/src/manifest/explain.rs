@@ -153,7 +153,7 @@ fn explain(error: &ValidationError<'_>, at: &Place) -> Vec<Said> {
             wrong_choice(found, choices)
         }
         ValidationErrorKind::MinLength { .. } => {
-            ("this is empty".to_owned(), "Write a text.".to_owned())
+            ("this is empty".to_owned(), "Write a string.".to_owned())
         }
         ValidationErrorKind::MaxLength { limit } => {
             let length = found.as_str().map_or(0, |text| text.chars().count());
@@ -165,8 +165,8 @@ fn explain(error: &ValidationError<'_>, at: &Place) -> Vec<Said> {
         ValidationErrorKind::MaxItems { limit } => {
             let length = found.as_array().map_or(0, Vec::len);
             (
-                format!("there are {length} entries; at most {limit} are allowed"),
-                format!("Keep {limit} of them."),
+                format!("the list has {length} entries; at most {limit} are allowed"),
+                format!("Keep at most {limit} entries."),
             )
         }
         ValidationErrorKind::Minimum { limit } => (
@@ -178,8 +178,8 @@ fn explain(error: &ValidationError<'_>, at: &Place) -> Vec<Said> {
             format!("Write at most {limit}."),
         ),
         _ => (
-            format!("this does not fit the manifest's form: {}", error.masked()),
-            "See schemas/manifest.schema.json for the form.".to_owned(),
+            format!("this is not valid in a manifest: {}", error.masked()),
+            "See schemas/manifest.schema.json.".to_owned(),
         ),
     };
     vec![Said {
@@ -200,13 +200,13 @@ fn unknown_field(error: &ValidationError<'_>, at: &Place, key: &str) -> Said {
     let fix = match nearest(key, fields()) {
         Some(meant) => format!("Did you mean `{meant}`?"),
         None => format!(
-            "Remove it. What may stand here: {}.",
+            "Remove it. Allowed fields: {}.",
             fields().collect::<Vec<_>>().join(", ")
         ),
     };
     Said {
         at: at.key(key),
-        problem: format!("`{}` is not a field of the manifest here", cut(key)),
+        problem: format!("unknown field `{}`", cut(key)),
         fix,
         takes_out: true,
     }
@@ -220,7 +220,7 @@ fn missing_field(error: &ValidationError<'_>, at: &Place, property: &Value) -> S
     Said {
         at: at.key(field),
         problem: format!("`{field}` is missing"),
-        fix: format!("Add `{field}`: {about}")
+        fix: format!("Add `{field}`. {about}")
             .trim_end_matches([' ', ':'])
             .to_owned(),
         takes_out: false,
@@ -233,41 +233,41 @@ fn wrong_type(kind: &TypeKind, found: &Value) -> (String, String) {
         TypeKind::Multiple(wanted) => wanted.iter().next().unwrap_or(JsonType::String),
     };
     let (wanted, fix) = match wanted {
-        JsonType::String => ("a text", "Write a text."),
+        JsonType::String => ("a string", "Write a string."),
         JsonType::Integer => ("a whole number", "Write a whole number, without quotes."),
         JsonType::Number => ("a number", "Write a number, without quotes."),
-        JsonType::Boolean => ("true or false", "Write true or false, without quotes."),
+        JsonType::Boolean => ("a boolean", "Write true or false, without quotes."),
         JsonType::Array => (
             "a list",
             "Write a list: each entry on its own line after `- `.",
         ),
         JsonType::Object => (
             "a mapping",
-            "Write a mapping: `field: value` lines, indented.",
+            "Write a mapping: indented lines of the form `field: value`.",
         ),
         JsonType::Null => ("nothing", "Remove the value."),
     };
-    let (is, fix) = match found {
-        Value::Null => ("is empty", "Give it a value, or remove the line."),
-        Value::Bool(_) if wanted == "a text" => ("is true or false", "Put it in quotes."),
-        Value::Number(_) if wanted == "a text" => ("is a number", "Put it in quotes."),
-        Value::Bool(_) => ("is true or false", fix),
-        Value::Number(_) => ("is a number", fix),
-        Value::String(_) => ("is a text", fix),
-        Value::Array(_) => ("is a list", fix),
-        Value::Object(_) => ("is a mapping", fix),
+    let (given, fix) = match found {
+        Value::Null => ("nothing", "Add a value, or remove the line."),
+        Value::Bool(_) if wanted == "a string" => ("a boolean", "Put it in quotes."),
+        Value::Number(_) if wanted == "a string" => ("a number", "Put it in quotes."),
+        Value::Bool(_) => ("a boolean", fix),
+        Value::Number(_) => ("a number", fix),
+        Value::String(_) => ("a string", fix),
+        Value::Array(_) => ("a list", fix),
+        Value::Object(_) => ("a mapping", fix),
     };
-    (format!("this {is} where {wanted} belongs"), fix.to_owned())
+    (format!("expected {wanted}, found {given}"), fix.to_owned())
 }
 
 fn wrong_text(error: &ValidationError<'_>, found: &Value) -> (String, String) {
     let around = schema_around(error);
     let text = found.as_str().unwrap_or_default();
     let kind = around["title"].as_str().unwrap_or_default();
-    let problem =
-        reason(kind, text).unwrap_or_else(|| "this text has not the form it needs".to_owned());
+    let problem = reason(kind, text)
+        .unwrap_or_else(|| "this text does not have the required form".to_owned());
     let fix = around["patternErrorMessage"].as_str();
-    (problem, fix.unwrap_or("Correct it.").to_owned())
+    (problem, fix.unwrap_or("Correct the value.").to_owned())
 }
 
 /// Why a text is not of its type, in the words of that type.
@@ -300,10 +300,7 @@ fn wrong_choice<'v>(
     let meant = nearest(&shown(found), choices.iter().map(String::as_str));
     let fix = match (meant, choices.as_slice()) {
         (_, [only]) => format!("Write {only}."),
-        (Some(meant), _) => format!(
-            "Did you mean {meant}? It is one of: {}.",
-            choices.join(", ")
-        ),
+        (Some(meant), _) => format!("Did you mean {meant}? Allowed: {}.", choices.join(", ")),
         (None, _) => format!("Write one of: {}.", choices.join(", ")),
     };
     let found = match found {
@@ -313,5 +310,5 @@ fn wrong_choice<'v>(
         Value::Array(_) => "a list".to_owned(),
         Value::Object(_) => "a mapping".to_owned(),
     };
-    (format!("{found} is not among the choices"), fix)
+    (format!("{found} is not an allowed value"), fix)
 }

@@ -16,7 +16,10 @@ pub struct FieldPath(Vec<String>);
 
 /// A text that is not such a way.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("this is not a way into a secret; write $.name, $.name.name, or $ for the whole value")]
+#[error(
+    "this is not a path to a field of a secret; write $.name, $.name.name, or $ for the whole \
+         value"
+)]
 pub struct InvalidFieldPath;
 
 /// The most names in a way. No secret is nested as deep.
@@ -65,8 +68,10 @@ impl fmt::Display for FieldPath {
 text_type!(
     FieldPath, InvalidFieldPath,
     pattern r"^\$(\.[A-Za-z0-9_-]+){0,16}$",
-    hint "Write $.name for a member of the secret's JSON, $.name.name for one within it, or $ for the whole value.",
-    described "Where in the secret's JSON the field stands, such as $.username; $ is the whole value."
+    hint "Write $.name for a field of the secret's JSON, $.name.name for a nested field, or $ for \
+          the whole value.",
+    described "The path of the field in the secret's JSON, such as $.username; $ is the whole \
+               value."
 );
 
 #[cfg(test)]

@@ -192,7 +192,7 @@ pub struct Action {
     pub success_template: Option<String>,
     /// JSONPath expressions by the name that the response template uses.
     pub translation_map: Option<BTreeMap<String, String>>,
-    /// What such a name stands for where its expression finds nothing.
+    /// Default values for names whose expression matches nothing.
     pub translation_map_defaults: Option<BTreeMap<String, String>>,
     /// Seconds until Genesys gives a call up, 1 to 60. Genesys' own default where absent.
     pub timeout_seconds: Option<u8>,
@@ -231,7 +231,7 @@ pub struct SecretReference {
 /// switches nothing on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RotationDirectives {
-    /// The most days that the version in force may be old.
+    /// The maximum age of the current version, in days.
     pub max_age_days: Option<u32>,
     /// Which key should encrypt it.
     pub kms: KmsDirective,

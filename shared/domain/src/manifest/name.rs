@@ -19,7 +19,8 @@ pub struct SecretName(String);
 /// A text that is not a secret's name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "this is not a name for a secret, which is 1 to {MAX_LENGTH} letters, digits or `_`, and no digit at the front"
+    "this is not a valid name for a secret: use 1 to {MAX_LENGTH} letters, digits or `_`, and do \
+     not start with a digit"
 )]
 pub struct InvalidSecretName;
 
@@ -74,9 +75,11 @@ impl JsonSchema for SecretName {
         json_schema!({
             "type": "string",
             "title": "SecretName",
-            "description": "What the function calls the secret, such as DB_CONNECTION_STRING. Unique within the action.",
+            "description": "The name by which the function knows the secret, such as \
+                            DB_CONNECTION_STRING. Unique within the action.",
             "pattern": "^[A-Za-z_][A-Za-z0-9_]{0,63}$",
-            "patternErrorMessage": "Use 1 to 64 letters, digits or `_`, and no digit at the front.",
+            "patternErrorMessage": "Use 1 to 64 letters, digits or `_`, and do not start with a \
+                                    digit.",
         })
     }
 }

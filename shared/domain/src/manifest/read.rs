@@ -33,8 +33,8 @@ pub fn read(text: &str, bounds: &Bounds, others: &[Manifest]) -> Result<Manifest
         manifest.resolve(bounds).ok_or_else(|| {
             problems.add(
                 &Place::root(),
-                "this is not complete",
-                "See schemas/manifest.schema.json for what is required.",
+                "this is incomplete",
+                "Add the required fields; see schemas/manifest.schema.json.",
             );
             problems.into_sorted()
         })
@@ -52,10 +52,10 @@ pub(super) fn checked<T>(
         return Err(vec![Problem::new(
             "",
             format!(
-                "the file has {} bytes; at most {MAX_MANIFEST_BYTES} are read",
+                "the file has {} bytes; at most {MAX_MANIFEST_BYTES} are allowed",
                 text.len()
             ),
-            "Move long templates into the function, or manage fewer actions in this stack.",
+            "Move long templates into the function, or split the actions over several stacks.",
         )]);
     }
     let mut found = Vec::new();
@@ -77,7 +77,7 @@ pub(super) fn checked<T>(
             problems.add(
                 &Place::root(),
                 format!("this cannot be read: {error}"),
-                "See schemas/manifest.schema.json for the form.",
+                "See schemas/manifest.schema.json.",
             );
             return Err(problems.into_sorted());
         }

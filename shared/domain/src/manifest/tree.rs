@@ -165,7 +165,7 @@ impl<'p> Builder<'p> {
         Problem::new(
             "",
             format!("this is not YAML: {} (column {column})", error.info()),
-            "Correct the indentation, quotes or brackets at this line or just above it.",
+            "Correct the indentation, quotes or brackets on this line or just above it.",
         )
         .on_line(self.line_of(error.marker()))
     }
@@ -224,7 +224,12 @@ impl<'p> Builder<'p> {
             }
         }
         let root = self.root.ok_or_else(|| {
-            Problem::new("", "the manifest is empty", "Begin it with `version: 1`.").on_line(1)
+            Problem::new(
+                "",
+                "the manifest is empty",
+                "Start the file with `version: 1`.",
+            )
+            .on_line(1)
         })?;
         Ok(Tree {
             root,
@@ -253,8 +258,8 @@ impl<'p> Builder<'p> {
         if anchor != 0 {
             self.complain(
                 line,
-                "anchors (`&name`) and aliases (`*name`) are not read",
-                "Write the value out; put a text that begins with `&` or `*` in quotes.",
+                "anchors (`&name`) and aliases (`*name`) are not supported",
+                "Write the value in full; put a string that begins with `&` or `*` in quotes.",
             );
         }
     }
@@ -263,8 +268,8 @@ impl<'p> Builder<'p> {
         if let Some(tag) = tag {
             self.complain(
                 line,
-                format!("the tag `{tag}` is not read"),
-                "Remove the tag; put a text that begins with `!` in quotes.",
+                format!("the tag `{tag}` is not supported"),
+                "Remove the tag; put a string that begins with `!` in quotes.",
             );
         }
     }
@@ -279,16 +284,16 @@ impl<'p> Builder<'p> {
             // What follows would be read as the key's parts: there is no sensible way to go on.
             return Err(Problem::new(
                 self.here().to_string(),
-                "a key is itself a list or a mapping",
-                "Write a text as the key; put it in quotes if it begins with `[`, `{` or `?`.",
+                "a key must be a string, not a list or a mapping",
+                "Use a string as the key; put it in quotes if it begins with `[`, `{` or `?`.",
             )
             .on_line(line));
         }
         if self.open.len() >= MAX_DEPTH {
             return Err(Problem::new(
                 self.here().to_string(),
-                format!("values nest more than {MAX_DEPTH} levels deep"),
-                "Make it flatter.",
+                format!("values are nested more than {MAX_DEPTH} levels deep"),
+                "Use fewer levels.",
             )
             .on_line(line));
         }
@@ -340,8 +345,8 @@ impl<'p> Builder<'p> {
             None => {
                 self.complain(
                     line,
-                    "this number has no counterpart in JSON",
-                    "Write a finite number, or put it in quotes if it is a text.",
+                    "this number cannot be represented in JSON",
+                    "Write a finite number, or put it in quotes if it is a string.",
                 );
                 self.refused_value(line);
             }
@@ -361,7 +366,7 @@ impl<'p> Builder<'p> {
                 self.complain(
                     line,
                     format!(
-                        "the key `{}` stands here again; it is on line {first} already",
+                        "the key `{}` is repeated; it is already on line {first}",
                         cut(&text)
                     ),
                     "Remove one of the two.",

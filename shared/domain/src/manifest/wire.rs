@@ -57,7 +57,7 @@ impl<T: JsonSchema> JsonSchema for List<T> {
     }
 }
 
-/// The version of the file's form.
+/// The version of the manifest format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub struct Version(#[serde(deserialize_with = "whole_number")] u8);
 
@@ -123,37 +123,38 @@ impl JsonSchema for Domain {
 #[serde(deny_unknown_fields)]
 #[schemars(title = "Lockstep manifest")]
 pub struct Manifest {
-    /// The version of the file's form: 1.
+    /// The version of the manifest format: 1.
     #[schemars(required)]
     pub version: Option<Version>,
-    /// The organization that is managed, and the limits within which it is.
+    /// The managed organization and its limits.
     #[schemars(required)]
     pub organization: Option<Organization>,
-    /// The integrations. One of type "AWS Lambda Data Actions" carries the role that Genesys Cloud
-    /// assumes for all of its actions; of other types only credentials are moved.
+    /// The integrations. An integration of type "AWS Lambda Data Actions" has the role that Genesys
+    /// Cloud assumes for all of its actions. For integrations of other types, Lockstep manages only
+    /// credentials.
     #[schemars(required)]
     pub integrations: Option<List<Integration>>,
-    /// The Data Actions. An entry that is removed here is no longer managed; it is left as it is
-    /// in Genesys Cloud and in AWS.
+    /// The Data Actions. When you remove an entry, Lockstep stops managing the action and changes
+    /// nothing in Genesys Cloud or AWS.
     #[schemars(required)]
     pub actions: Option<List<Action>>,
-    /// Integration credentials that carry values of a secret. All credentials of one secret move
-    /// together when it rotates.
+    /// Integration credentials that carry values of a secret. When a secret rotates, all of its
+    /// credentials move together.
     pub credentials: Option<List<Credential>>,
 }
 
-/// The organization that is managed.
+/// The managed organization.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Organization {
     /// The id of the organization (Admin > Organization Settings). It becomes the external id in
-    /// the trust policy of the roles. The stack's parameter OrganizationIds must name it too.
+    /// the trust policy of the roles. The stack parameter OrganizationIds must contain it.
     #[schemars(required)]
     pub id: Option<OrganizationId>,
     /// The domain of the organization's region. Default: mypurecloud.com.
     pub environment: Option<Domain>,
-    /// The base URL of the Platform API, where it is not that of the environment. Only hosts that
-    /// the stack's parameter AllowedGenesysHosts names.
+    /// The base URL of the Platform API, if it is not that of the environment. The stack parameter
+    /// AllowedGenesysHosts must contain the host.
     #[schemars(length(max = 2048))]
     pub api_url: Option<String>,
     /// The base URL of the login host. Default: the API's, with `api.` replaced by `login.`.
@@ -168,18 +169,18 @@ pub struct Organization {
     /// {"client_id", "client_secret", "alternate_client_id"}, that rotate-client may rotate. Their
     /// names begin with the stack's ClientSecretPrefix.
     pub rotated_clients: Option<List<SecretArn>>,
-    /// Who else may change what is managed. Lockstep's own client always may. A change by anybody
+    /// Who else may change managed resources. Lockstep's own client always may. A change by anyone
     /// else is a violation.
     pub authorized: Option<Authorized>,
-    /// apply (the default), or plan: compute and report, write nothing.
+    /// apply (the default), or plan: compute and report, but write nothing.
     pub mode: Option<Mode>,
-    /// A trigger that would change more bindings than this is refused as a whole. Default: 25.
+    /// Lockstep refuses a trigger that would change more bindings than this. Default: 25.
     #[serde(default, deserialize_with = "optional_whole_number")]
     #[schemars(range(min = 1, max = 10000))]
     pub max_changes: Option<u32>,
 }
 
-/// Principals, besides Lockstep's own client, that may change what is managed.
+/// Principals, besides Lockstep's own client, that may change managed resources.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Authorized {
@@ -193,84 +194,88 @@ pub struct Authorized {
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Integration {
-    /// A short name of your own, unique in the file. Reports and state are kept under it.
+    /// A short name of your choice, unique in the file. Reports and state are stored under it.
     #[schemars(required)]
     pub key: Option<Key>,
     /// The integration's name in Genesys Cloud.
-    #[schemars(required, length(min = 1, max = 256), regex(pattern = r"\S"), extend("patternErrorMessage" = "Write a name that people can see."))]
+    #[schemars(required, length(min = 1, max = 256), regex(pattern = r"\S"), extend("patternErrorMessage" = "Write a name that is not blank."))]
     pub name: Option<String>,
-    /// The id of its type. Default: aws-lambda-data-actions. One of another type, such as
-    /// custom-rest-actions (Web Services Data Actions), is never created: it exists.
+    /// The id of the integration type. Default: aws-lambda-data-actions. An integration of another
+    /// type, such as custom-rest-actions (Web Services Data Actions), must exist: Lockstep does not
+    /// create it.
     #[serde(rename = "type")]
     #[schemars(length(min = 1, max = 256), regex(pattern = r"^[A-Za-z0-9_-]+$"), extend("patternErrorMessage" = "Write the id of a type, such as custom-rest-actions."))]
     pub integration_type: Option<String>,
-    /// The name of the IAM role that Genesys Cloud assumes, in the stack's own account. It begins
-    /// with the stack's RoleNamePrefix. Lockstep creates it. An AWS Lambda integration needs one,
-    /// no other has one.
+    /// The name of the IAM role that Genesys Cloud assumes, in the stack's account. It begins with
+    /// the stack's RoleNamePrefix. Lockstep creates the role. Required for an AWS Lambda
+    /// integration, not allowed for any other.
     pub role: Option<RoleName>,
-    /// The id of an existing integration to manage. Without it the one of exactly this name is
-    /// managed, or created.
+    /// The id of an existing integration to manage. Without it, Lockstep manages the integration
+    /// with exactly this name, or creates one.
     pub id: Option<IntegrationId>,
-    /// Whether the integration may be moved to the role above although it holds actions that the
-    /// manifest does not manage: they share the role, which does not grant their functions.
+    /// Whether Lockstep may switch the integration to this role although it also has actions that
+    /// the manifest does not manage. They share the role, which does not grant their functions.
     /// Default: false.
     pub adopt: Option<bool>,
 }
 
-/// A Data Action. One that invokes a Lambda function is managed; one of an integration of another
-/// type is only tried after a credential was moved, and needs nothing but key, name, integration
-/// and test.
+/// A Data Action. Lockstep manages an action that invokes a Lambda function. It only tests an
+/// action of another type of integration, after it has moved a credential; such an action needs
+/// only key, name, integration and test.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Action {
-    /// A short name of your own, unique in the file. Reports, state and evidence are kept under
-    /// it: keep it when you rename the action.
+    /// A short name of your choice, unique in the file. Reports, state and evidence are stored
+    /// under it, so keep it when you rename the action.
     #[schemars(required)]
     pub key: Option<Key>,
     /// The action's name in Genesys Cloud.
-    #[schemars(required, length(min = 1, max = 256), regex(pattern = r"\S"), extend("patternErrorMessage" = "Write a name that people can see."))]
+    #[schemars(required, length(min = 1, max = 256), regex(pattern = r"\S"), extend("patternErrorMessage" = "Write a name that is not blank."))]
     pub name: Option<String>,
-    /// The id of an existing action to manage, such as custom_-_6f1c2a5e-.... An id that does not
-    /// exist is an error; nothing is created in its place.
+    /// The id of an existing action to manage, such as custom_-_6f1c2a5e-.... If the id does not
+    /// exist, Lockstep reports an error and creates nothing.
     pub id: Option<ActionId>,
-    /// Whether an existing action of exactly this name, in this integration, may be taken over.
+    /// Whether Lockstep may adopt an existing action with exactly this name in this integration.
     /// Default: false.
     pub adopt: Option<bool>,
     /// The key of the integration that the action belongs to. Fixed once the action exists.
     #[schemars(required)]
     pub integration: Option<Key>,
-    /// The ARN of the Lambda function, with an alias or a version or neither. It is in the
-    /// stack's region, and the stack's AllowedFunctionArns covers it. An action of an AWS Lambda
-    /// integration needs one.
+    /// The ARN of the Lambda function, optionally with an alias or a version. It must be in the
+    /// stack's region and allowed by the stack parameter AllowedFunctionArns. Required for an
+    /// action of an AWS Lambda integration.
     pub function: Option<FunctionArn>,
     /// The action's category. Default: the integration's name.
-    #[schemars(length(min = 1, max = 256), regex(pattern = r"\S"), extend("patternErrorMessage" = "Write a name that people can see."))]
+    #[schemars(length(min = 1, max = 256), regex(pattern = r"\S"), extend("patternErrorMessage" = "Write a name that is not blank."))]
     pub category: Option<String>,
-    /// Whether it is a secure action. Fixed once the action exists. Default: false; an adopted action stays as it is.
+    /// Whether it is a secure action. Fixed once the action exists. Default: false; for an adopted
+    /// action, its current setting.
     pub secure: Option<bool>,
-    /// The secrets that the function needs. Only references travel with the action, never values.
+    /// The secrets that the function needs. The action carries only references to them, never
+    /// values.
     #[schemars(length(max = 10))]
     pub secrets: Option<List<SecretReference>>,
-    /// How the function learns of a new version. envelope: each call carries ARN and version id
-    /// beside the caller's input. none: not at all; a rotation is tested and proved, and changes
-    /// nothing. Default: none for an adopted action and for one without secrets, else envelope.
+    /// How the function learns of a new version. envelope: each call carries the ARN and version id
+    /// in addition to the caller's input. none: the action does not change when a secret rotates;
+    /// Lockstep only tests and verifies it. Default: none for an adopted action and for an action
+    /// without secrets, otherwise envelope.
     pub delivery: Option<Delivery>,
-    /// Whether the function is to read exactly the version it is told. Only where every secret
-    /// says overlap: alternating. Default: false.
+    /// Whether the function must read exactly the version in the envelope. Allowed only if every
+    /// secret has overlap: alternating. Default: false.
     pub pin: Option<bool>,
-    /// What the action takes and answers. Fixed once the action exists. Only an adopted action
-    /// may go without.
+    /// The input and output of the action. Fixed once the action exists. Optional only for an
+    /// adopted action.
     pub contract: Option<Contract>,
-    /// What is sent to the function.
+    /// The request that Genesys Cloud sends to the function.
     pub request: Option<Request>,
-    /// What is made of the function's answer.
+    /// How Genesys Cloud turns the function's answer into the action's output.
     pub response: Option<Response>,
-    /// Seconds until Genesys Cloud gives a call up.
+    /// Seconds until Genesys Cloud aborts a call.
     #[serde(default, deserialize_with = "optional_whole_number")]
     #[schemars(range(min = 1, max = 60))]
     pub timeout_seconds: Option<u8>,
-    /// A call that shows whether the action works. It is made after a change, before the change
-    /// goes live.
+    /// A call that shows whether the action works. Lockstep makes it after a change, before the
+    /// change goes live.
     pub test: Option<LiveTest>,
 }
 
@@ -278,32 +283,35 @@ pub struct Action {
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SecretReference {
-    /// What the function calls the secret, such as DB_CONNECTION_STRING. Unique in the action.
+    /// The name by which the function knows the secret, such as DB_CONNECTION_STRING. Unique within
+    /// the action.
     #[schemars(required)]
     pub name: Option<SecretName>,
-    /// The full ARN of the secret, of the stack's account and region, with the six characters at
-    /// its end.
+    /// The full ARN of the secret, in the stack's account and region, with the six characters that
+    /// AWS appends.
     #[schemars(required)]
     pub arn: Option<SecretArn>,
-    /// Whether the version before the current one still works. none (the default): it does not,
-    /// as in a single-user rotation. alternating: it does, as in a rotation between two users.
+    /// Whether the previous version of the secret still works after a rotation. none (the default):
+    /// it does not, as in a single-user rotation. alternating: it does, as in a rotation between
+    /// two users.
     pub overlap: Option<Overlap>,
-    /// How the secret should be rotated and encrypted. What does not hold is a finding.
+    /// How the secret should be rotated and encrypted. Lockstep reports a deviation as a finding.
     pub rotation: Option<Rotation>,
 }
 
-/// How a secret should be rotated and encrypted. What does not hold becomes a finding with the
-/// command that mends it; Lockstep itself switches nothing on.
+/// How a secret should be rotated and encrypted. Lockstep reports a deviation as a finding with the
+/// command that corrects it; it does not change rotation or encryption itself.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rotation {
-    /// The most days that the version in force may be old.
+    /// The maximum age of the current version, in days.
     #[serde(default, deserialize_with = "optional_whole_number")]
     #[schemars(range(min = 1, max = 3650))]
     pub max_age_days: Option<u32>,
-    /// customer_managed: a KMS key of your own encrypts the secret. any (the default): any key.
+    /// customer_managed: a customer managed KMS key encrypts the secret. any (the default): any
+    /// key.
     pub kms: Option<KmsDirective>,
-    /// required: KMS rotates the key by itself, as AWS does with keys of its own.
+    /// required: KMS rotates the key automatically, as it does with AWS managed keys.
     pub kms_rotation: Option<KmsRotation>,
 }
 
@@ -311,12 +319,12 @@ pub struct Rotation {
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Credential {
-    /// A short name of your own, unique in the file. Reports and events carry it, and it stands in
-    /// the credential's name in Genesys Cloud.
+    /// A short name of your choice, unique in the file. Reports and events carry it, and the
+    /// credential's name in Genesys Cloud contains it.
     #[schemars(required)]
     pub key: Option<Key>,
-    /// The key of the integration that uses the credential. It is of another type than AWS Lambda,
-    /// whose credential is its role.
+    /// The key of the integration that uses the credential. Not an AWS Lambda integration: its only
+    /// credential is its role.
     #[schemars(required)]
     pub integration: Option<Key>,
     /// The name of the slot in the integration's config, such as basicAuth.
@@ -326,56 +334,57 @@ pub struct Credential {
     #[serde(rename = "type")]
     #[schemars(required, length(min = 1, max = 256), regex(pattern = r"\S"), extend("patternErrorMessage" = "Write the name of a credential type."))]
     pub credential_type: Option<String>,
-    /// The full ARN of the secret, of the stack's account and region. Its name begins with the
+    /// The full ARN of the secret, in the stack's account and region. Its name begins with the
     /// stack's CredentialSecretPrefix.
     #[schemars(required)]
     pub secret: Option<SecretArn>,
-    /// Whether the version before the current one still works. none (the default): it does not,
-    /// as in a single-user rotation. alternating: it does, so that a failed test can go back.
+    /// Whether the previous version of the secret still works after a rotation. none (the default):
+    /// it does not, as in a single-user rotation. alternating: it does, so Lockstep can roll back
+    /// after a failed test.
     pub overlap: Option<Overlap>,
-    /// Where in the secret each field of the credential stands, such as userName: $.username. A
-    /// plain $ is the whole value.
+    /// The path in the secret for each field of the credential, such as userName: $.username. A
+    /// single $ is the whole value.
     #[schemars(required, length(min = 1, max = 50))]
     pub fields: Option<BTreeMap<String, FieldPath>>,
     /// The keys of actions of the same integration whose tests show whether the credential works.
     #[schemars(length(max = 20))]
     pub test: Option<List<Key>>,
-    /// How the secret should be rotated and encrypted. What does not hold is a finding.
+    /// How the secret should be rotated and encrypted. Lockstep reports a deviation as a finding.
     pub rotation: Option<Rotation>,
 }
 
-/// What an action takes and answers, as JSON Schemas (draft-04).
+/// The input and output of an action, as JSON Schemas (draft-04).
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Contract {
-    /// The JSON Schema of the input; its type is object, and its properties are of simple types.
+    /// The JSON Schema of the input. Its type is object, and its properties have simple types.
     #[schemars(required)]
     pub input: Option<Map<String, Value>>,
-    /// The JSON Schema of the answer.
+    /// The JSON Schema of the output.
     #[schemars(required)]
     pub output: Option<Map<String, Value>>,
 }
 
-/// What is sent to the function.
+/// The request that Genesys Cloud sends to the function.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Request {
-    /// The Velocity template of the request. Where secrets are delivered by envelope it holds
-    /// {{lockstep.secrets}} exactly once, where a JSON object fits. Default: the caller's input
-    /// as it is, within the envelope if there is one.
+    /// The Velocity template of the request. With delivery: envelope it contains
+    /// {{lockstep.secrets}} exactly once, where a JSON object may appear. Default: the caller's
+    /// input, in the envelope if there is one.
     pub template: Option<String>,
 }
 
-/// What is made of the function's answer.
+/// How Genesys Cloud turns the function's answer into the action's output.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Response {
-    /// The Velocity template of the answer. Default: ${rawResult}, or for an adopted action what
-    /// it has, here and in the two maps below.
+    /// The Velocity template of the output. Default: ${rawResult}; for an adopted action its
+    /// current template. The same applies to the two maps below.
     pub success_template: Option<String>,
-    /// JSONPath expressions, by the name that the template uses.
+    /// JSONPath expressions by the names that the template uses.
     pub translation_map: Option<BTreeMap<String, String>>,
-    /// What such a name stands for where its expression finds nothing.
+    /// Default values for names whose expression matches nothing.
     pub translation_map_defaults: Option<BTreeMap<String, String>>,
 }
 
@@ -383,11 +392,11 @@ pub struct Response {
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LiveTest {
-    /// The input of the call. It fits the contract.
+    /// The input of the call. It must match the contract.
     #[schemars(required)]
     pub input: Option<Map<String, Value>>,
-    /// What the answer must hold.
+    /// What the answer must contain.
     pub expect: Option<Value>,
-    /// Whether the call harms nobody, so that it may be made at any time. Default: false.
+    /// Whether the call is harmless, so that Lockstep may make it at any time. Default: false.
     pub safe: Option<bool>,
 }

@@ -14,10 +14,10 @@ pub enum InvalidPolicy {
     #[error("the policy is not a JSON object with a Statement")]
     Form,
     /// An element that the policy language does not have, or not there.
-    #[error("the policy holds an element {0:?} that is not understood")]
+    #[error("Lockstep does not understand the policy element {0:?}")]
     Element(String),
     /// An element of the wrong shape.
-    #[error("the policy's {0} has a shape that is not understood")]
+    #[error("Lockstep does not understand the form of the policy's {0}")]
     Shape(&'static str),
 }
 
@@ -204,7 +204,7 @@ impl Statement {
         let list = |matches: &Matches| {
             let patterns: Vec<&str> = matches.patterns.iter().map(String::as_str).collect();
             let but = if matches.all_but {
-                "everything but "
+                "everything except "
             } else {
                 ""
             };

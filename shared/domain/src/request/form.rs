@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::problem::Problem;
 
-const SHAPES: &str = "See the files in `events/` for the shapes that are accepted.";
+const SHAPES: &str = "See the files in `events/` for the accepted shapes.";
 
 /// Everything that is wrong with the form of an event, sorted by place.
 pub(super) fn problems<T: JsonSchema>(event: &Value) -> Vec<Problem> {
@@ -20,7 +20,11 @@ pub(super) fn problems<T: JsonSchema>(event: &Value) -> Vec<Problem> {
         Ok(validator) => validator,
         Err(error) => {
             let problem = format!("the schema of this event is broken: {error}");
-            return vec![Problem::new("event", problem, "Report this.")];
+            return vec![Problem::new(
+                "event",
+                problem,
+                "Report this to the maintainers of Lockstep.",
+            )];
         }
     };
     let mut problems = Vec::new();
@@ -114,7 +118,7 @@ fn explain(schema: &Value, error: &ValidationError<'_>, problems: &mut Vec<Probl
             let choices: Vec<String> = choices.collect();
             problems.push(Problem::new(
                 at,
-                format!("{} is not among the choices", shown(&found.to_string())),
+                format!("{} is not an allowed value", shown(&found.to_string())),
                 format!("Write one of: {}.", choices.join(", ")),
             ));
         }
@@ -122,23 +126,26 @@ fn explain(schema: &Value, error: &ValidationError<'_>, problems: &mut Vec<Probl
             let hint = around(schema, error)["patternErrorMessage"].as_str();
             problems.push(Problem::new(
                 at,
-                format!("{} has not the form it needs", shown(&found.to_string())),
+                format!(
+                    "{} does not have the required form",
+                    shown(&found.to_string())
+                ),
                 hint.unwrap_or(SHAPES),
             ));
         }
         ValidationErrorKind::Format { format } if *format == "date-time" => {
             problems.push(Problem::new(
                 at,
-                format!("{} is not a time", shown(&found.to_string())),
-                "Write a time with its offset, such as 2026-01-31T12:00:00Z.",
+                format!("{} is not a timestamp", shown(&found.to_string())),
+                "Write a timestamp with an offset, such as 2026-01-31T12:00:00Z.",
             ));
         }
         ValidationErrorKind::Type { .. } => {
             let wanted = named(wanted_type(&around(schema, error)["type"]));
-            let is = named(JsonType::from(&**found).as_str());
+            let given = named(JsonType::from(&**found).as_str());
             problems.push(Problem::new(
                 at,
-                format!("this is {is} where {wanted} belongs"),
+                format!("expected {wanted}, found {given}"),
                 format!("Write {wanted}."),
             ));
         }
@@ -155,10 +162,10 @@ fn wanted_type(types: &Value) -> &str {
 /// A JSON type as a person calls it.
 fn named(json_type: &str) -> &'static str {
     match json_type {
-        "string" => "a text",
+        "string" => "a string",
         "integer" => "a whole number",
         "number" => "a number",
-        "boolean" => "true or false",
+        "boolean" => "a boolean (true or false)",
         "array" => "a list",
         "object" => "an object",
         "null" => "null",

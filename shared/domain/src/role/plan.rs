@@ -214,7 +214,8 @@ fn permissions(
     }
     if !kept.is_empty() {
         notices.push(format!(
-            "{} still grants {}, which no action of the manifest calls; it stays until nothing uses it and a change has been verified",
+            "{} still grants {}, which no action of the manifest calls; Lockstep revokes the grant \
+             once it is unused and a change has been verified",
             present.arn,
             joined(&kept)
         ));
@@ -254,11 +255,12 @@ fn foreign(present: &PresentRole) -> Vec<String> {
         match seen {
             Seen::Read(names) if names.is_empty() => {}
             Seen::Read(names) => notices.push(format!(
-                "{arn} also has {what} that others gave it: {}; they are left alone, and its permissions boundary lets them grant nothing beyond the allowed functions",
+                "{arn} also has {what} that Lockstep did not create: {}; Lockstep does not change \
+                 them, and the permissions boundary limits them to the allowed functions",
                 names.join(", ")
             )),
             Seen::Unread { because } => notices.push(format!(
-                "it could not be read whether {arn} has {what} besides ours: {because}"
+                "Lockstep could not read whether {arn} has other {what}: {because}"
             )),
         }
     }
@@ -280,19 +282,24 @@ pub fn not_ours(desired: &DesiredRole, present: &PresentRole) -> Vec<Problem> {
             None => "no permissions boundary".to_owned(),
         };
         refuse(
+            format!("the role {name} already exists with {found}, so Lockstep may not change it"),
             format!(
-                "the role {name} exists already with {found}, so it is not Lockstep's to change"
-            ),
-            format!(
-                "If this role is meant to be managed, whoever administers IAM runs: aws iam put-role-permissions-boundary --role-name {name} --permissions-boundary {boundary} \
-                 (its trust policy and its inline policy {INVOKE_POLICY_NAME} will then be set right). Otherwise name another role."
+                "If Lockstep should manage this role, an IAM administrator must run: aws iam \
+                 put-role-permissions-boundary --role-name {name} --permissions-boundary \
+                 {boundary} (Lockstep then corrects its trust policy and its inline policy \
+                 {INVOKE_POLICY_NAME}). Otherwise use another role."
             ),
         );
     }
     if present.arn.path() != "/" {
         refuse(
-            format!("the role {name} has the path {}; managed roles have none", present.arn.path()),
-            "A role's path cannot be changed: name another role, or delete this one so that it is made anew.".to_owned(),
+            format!(
+                "the role {name} has the path {}; managed roles have no path",
+                present.arn.path()
+            ),
+            "The path of a role cannot be changed: use another role, or delete this one and \
+             Lockstep creates it again."
+                .to_owned(),
         );
     }
     for (tag, ours, what) in [
@@ -311,7 +318,8 @@ pub fn not_ours(desired: &DesiredRole, present: &PresentRole) -> Vec<Problem> {
             refuse(
                 format!("the role {name} belongs to the {what} {other}"),
                 format!(
-                    "Name another role. If that {what} no longer uses it: aws iam untag-role --role-name {name} --tag-keys {tag}"
+                    "Use another role. If that {what} no longer uses this one, run: aws iam \
+                     untag-role --role-name {name} --tag-keys {tag}"
                 ),
             );
         }

@@ -43,7 +43,8 @@ fn in_the_way(
         problems.push(problem(
             desired,
             format!(
-                "the trust policy of the role {name} is not the one that lets Genesys Cloud assume it for organization {}",
+                "the trust policy of the role {name} does not allow exactly Genesys Cloud to \
+                 assume it for organization {}",
                 desired.organization
             ),
         ));
@@ -66,6 +67,7 @@ fn problem(desired: &DesiredRole, problem: String) -> Problem {
     Problem::new(
         desired.at.clone(),
         problem,
-        "provision-role makes the role right: see the role's last Role Provisioning Failed event, correct its cause, and invoke provision-role, which then binds the action.",
+        "See the last Role Provisioning Failed event of the role, fix its cause, and invoke \
+         provision-role: it corrects the role and then has the action bound.",
     )
 }

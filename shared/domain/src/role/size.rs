@@ -18,11 +18,13 @@ pub fn oversize(role: &RoleName, functions: &BTreeSet<FunctionArn>) -> Option<(S
     let fit = how_many_fit(&BTreeSet::new(), functions, MAX_INLINE_CHARACTERS);
     Some((
         format!(
-            "the role {role} would need an inline policy of {needed} characters to invoke its {} functions, and IAM allows {MAX_INLINE_CHARACTERS}",
+            "the role {role} would need an inline policy of {needed} characters to invoke its {} \
+             functions; IAM allows {MAX_INLINE_CHARACTERS}",
             functions.len()
         ),
         format!(
-            "Keep at most {fit} of these functions under this role, and put the other actions under a second integration with a role of its own."
+            "Keep at most {fit} of these functions with this role, and move the other actions to a \
+             second integration with its own role."
         ),
     ))
 }
@@ -51,10 +53,13 @@ pub(super) fn in_excess(
         return Some(Problem::new(
             at,
             format!(
-                "the role {name} would need an inline policy of {alone} characters to invoke its {count} functions{beside}, and IAM allows {MAX_INLINE_CHARACTERS} for all inline policies of a role"
+                "the role {name} would need an inline policy of {alone} characters to invoke its \
+                 {count} functions{beside}; IAM allows {MAX_INLINE_CHARACTERS} for all inline \
+                 policies of a role"
             ),
             format!(
-                "Keep at most {fit} of these functions under this role, and put the other actions under a second integration with a role of its own.{}",
+                "Keep at most {fit} of these functions with this role, and move the other actions \
+                 to a second integration with its own role.{}",
                 others.way_out
             ),
         ));
@@ -64,16 +69,21 @@ pub(super) fn in_excess(
     let fit = how_many_fit(before, &added, room);
     let way_out = if fit > 0 {
         format!(
-            "Move the actions in parts: upload a manifest in which at most {fit} of them call a new function, wait until their changes are verified, which revokes the functions that they called before, and then upload the next part."
+            "Move the actions in parts: upload a manifest in which at most {fit} of them call a \
+             new function, wait until their changes are verified and the old grants revoked, then \
+             upload the next part."
         )
     } else {
-        "Put the actions whose function changes under a second integration with a role of its own."
+        "Move the actions whose function changes to a second integration with its own role."
             .to_owned()
     };
     Some(Problem::new(
         at,
         format!(
-            "the role {name} can't hold old and new grants together: the {count} functions of the manifest and {still} more that actions may still call need an inline policy of {needed} characters{beside}, and IAM allows {MAX_INLINE_CHARACTERS} for all inline policies of a role"
+            "the role {name} has no room for the old and the new grants together: the {count} \
+             functions of the manifest and {still} more that actions may still call need an inline \
+             policy of {needed} characters{beside}; IAM allows {MAX_INLINE_CHARACTERS} for all \
+             inline policies of a role"
         ),
         format!("{way_out}{}", others.way_out),
     ))
@@ -103,10 +113,10 @@ fn others(present: &PresentRole) -> Others {
     Others {
         characters,
         in_words: format!(
-            " beside the {characters} characters of {}",
+            " in addition to the {characters} characters of {}",
             names.join(", ")
         ),
-        way_out: " Or remove inline policies that others gave the role.",
+        way_out: " Or remove inline policies that Lockstep did not create.",
     }
 }
 

@@ -355,7 +355,7 @@ fn what_others_attached_is_reported_and_left() {
     assert!(plan.is_empty());
     assert!(plan.notices[0].contains("theirs"), "{:?}", plan.notices);
     assert!(
-        plan.notices[1].contains("could not be read"),
+        plan.notices[1].contains("could not read"),
         "{:?}",
         plan.notices
     );

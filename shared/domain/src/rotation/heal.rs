@@ -25,7 +25,7 @@ pub struct HealRequest {
     /// After how many minutes an AWSPENDING counts as stuck; the stack's StuckAfterMinutes where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stuck_after_minutes: Option<u32>,
-    /// Why, in the caller's words; recorded.
+    /// The caller's reason; Lockstep records it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }

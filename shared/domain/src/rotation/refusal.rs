@@ -45,7 +45,7 @@ pub enum Refusal {
     },
     /// No version is in force.
     NoCurrent,
-    /// AWSCURRENT does not hold an OAuth client.
+    /// the value under AWSCURRENT is not an OAuth client.
     CurrentUnreadable,
     /// No manifest in force names the secret.
     NotInManifest,

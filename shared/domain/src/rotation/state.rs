@@ -143,11 +143,15 @@ impl RotationState {
         if self.schema != SCHEMA {
             let schema = self.schema;
             return Some(format!(
-                "its layout is {schema}, this function knows {SCHEMA}"
+                "its schema is {schema}; this function reads {SCHEMA}"
             ));
         }
-        (self.organization != *organization || self.secret != *secret)
-            .then(|| format!("it is about {} of {}", self.secret, self.organization))
+        (self.organization != *organization || self.secret != *secret).then(|| {
+            format!(
+                "it is the record of {} in {}",
+                self.secret, self.organization
+            )
+        })
     }
 
     /// The rotation of a token, if it is the latest.

@@ -244,7 +244,7 @@ fn what_to_do_about_unknown_use_follows_from_why_it_is_unknown() {
     let table = [
         (Unknown::Denied { said: said() }, "usage:client:view"),
         (Unknown::Rejected { said: said() }, "Update Lockstep"),
-        (Unknown::Unanswered { said: said() }, "Rotate again later"),
+        (Unknown::Unanswered { said: said() }, "rotation again later"),
         (
             Unknown::OwnUseMissing {
                 day: "2026-03-09".parse().unwrap(),
@@ -295,7 +295,13 @@ fn nobody_is_locked_out() {
     );
     let alone = super::turn(&pair("a", None), true).unwrap();
     let refusal = guard(&alone, &client("a"), &[]).unwrap_err();
-    assert!(refusal.fix().contains("only way in"), "{}", refusal.fix());
+    assert!(
+        refusal
+            .fix()
+            .contains("only client that it can sign in with"),
+        "{}",
+        refusal.fix()
+    );
 }
 
 #[test]

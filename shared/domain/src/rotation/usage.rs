@@ -298,7 +298,7 @@ mod tests {
         let refusal = verdict(&[used(2, "2026-03-08"), used(3, "2026-03-09")], &[]).unwrap_err();
         assert_eq!(
             refusal.to_string(),
-            "a is still in use: 5 requests GET /organizations/me, the latest on 2026-03-09"
+            "a is still in use: 5 requests GET /organizations/me; last use on 2026-03-09"
         );
         assert!(refusal.fix().contains("2026-03-17"), "{}", refusal.fix());
     }

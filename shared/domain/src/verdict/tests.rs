@@ -141,7 +141,7 @@ fn no_record_is_pending_and_never_fine() {
     let judgement = world.judge();
     assert_eq!(
         missing(&judgement),
-        ["no record yet: Update of Action custom_-_1"]
+        ["no audit record yet: Update of Action custom_-_1"]
     );
 }
 
@@ -329,7 +329,7 @@ fn what_the_platform_does_not_audit_is_said_and_not_waited_for() {
     assert_eq!(judgement.verdict, Verdict::Verified);
     assert_eq!(
         judgement.notices,
-        ["not evaluable: the platform does not audit Create of Credential custom_-_1"]
+        ["not evaluable: Genesys Cloud does not audit Create of Credential custom_-_1"]
     );
 }
 

@@ -61,7 +61,10 @@ fn an_integration_whose_role_is_no_longer_allowed_takes_its_actions_with_it() {
     let left = reread(&two(), &narrow);
     assert_eq!(keys(&left), (vec!["orders"], vec!["old", "legacy"]));
     let why = left.dropped[1].problems[0].to_string();
-    assert!(why.contains("the integration `old` is dropped"), "{why}");
+    assert!(
+        why.contains("its integration `old` is not managed"),
+        "{why}"
+    );
 }
 
 #[test]

@@ -16,13 +16,13 @@ fn keys_are_unique_in_the_whole_file() {
         &second,
         &bounds(),
         "actions[1].key",
-        "taken by actions[0].key",
+        "already used by actions[0].key",
     );
     assert_refused(
         &with("key: orders", "key: prod"),
         &bounds(),
         "actions[0].key",
-        "taken by integrations[0].key",
+        "already used by integrations[0].key",
     );
 }
 
@@ -35,7 +35,7 @@ fn no_two_entries_are_one_action() {
         &second,
         &bounds(),
         "actions[1].name",
-        "is the action of actions[0].name already",
+        "actions[0].name already manages the action `Order lookup`",
     );
     let ids = edited(
         &with_second_action(&format!(
@@ -48,12 +48,12 @@ fn no_two_entries_are_one_action() {
         &ids,
         &bounds(),
         "actions[1].id",
-        "a1 is the action of actions[0].id already",
+        "actions[0].id already manages the action a1",
     );
     let half = with_second_action(&format!(
         "key: b, id: a2, name: Order lookup, integration: prod, {REST}"
     ));
-    assert_refused(&half, &bounds(), "actions[1].name", "give each its `id`");
+    assert_refused(&half, &bounds(), "actions[1].name", "set the `id` of each");
     let both = edited(
         &half,
         "    integration: prod\n",
@@ -110,7 +110,7 @@ fn functions_are_of_the_region_and_allowed() {
         ),
         (
             "arn:aws:lambda:us-east-1:123456789012:function:GenesysOrders:$LATEST",
-            "$LATEST is refused",
+            "$LATEST is not allowed",
         ),
         (
             "arn:aws:lambda:us-east-1:123456789012:GenesysOrders",
@@ -128,7 +128,7 @@ fn functions_are_of_the_region_and_allowed() {
             "arn:amazon:lambda:us-east-1:123456789012:function:GenesysOrders",
             "partition",
         ),
-        ("GenesysOrders", "has the form"),
+        ("GenesysOrders", "the form is"),
     ] {
         assert_refused(&with(FUNCTION, to), &bounds(), "actions[0].function", says);
     }
@@ -143,7 +143,7 @@ fn functions_are_of_the_region_and_allowed() {
         ),
         &everywhere,
         "actions[0].function",
-        "is in eu-west-1 (aws), the stack in us-east-1 (aws)",
+        "is in eu-west-1 (aws), but the stack is in us-east-1 (aws)",
     );
     // A function of another account is fine where it is allowed, whatever its name.
     accepted(
@@ -210,7 +210,7 @@ fn secret_names_are_identifiers_and_unique_in_the_action() {
         &twice,
         &bounds(),
         "actions[0].secrets[1].name",
-        "taken by actions[0].secrets[0].name",
+        "already used by actions[0].secrets[0].name",
     );
 }
 

@@ -147,7 +147,7 @@ fn a_pattern_may_count_a_class_of_letters_to_255() {
         &tested("'7'"),
         &bounds(),
         "actions[0].test.input.order",
-        "does not fit the contract",
+        "does not match the contract",
     );
 }
 
@@ -157,7 +157,7 @@ fn the_tests_input_fits_the_contract() {
         &action("test: {input: {order: 7}}"),
         &bounds(),
         "actions[0].test.input.order",
-        "does not fit the contract",
+        "does not match the contract",
     );
     accepted(&action("test: {input: {order: '7'}}"), &bounds());
     assert_refused(

@@ -76,7 +76,7 @@ fn an_action_that_is_only_tried_is_named_for_its_safe_test_alone() {
     let tried = |from: &str, to: &str| refused(&edited(&crm(), from, to), &bounds());
     let safe = tried(", safe: true}}", "}}");
     assert_eq!(safe[0].at, "actions[0].test");
-    assert!(safe[0].problem.contains("never be run"), "{safe:#?}");
+    assert!(safe[0].problem.contains("would never run it"), "{safe:#?}");
     let without = tried(", test: {input: {id: \"1\"}, safe: true}}", "}");
     assert_eq!(without[0].at, "actions[0].test");
     let managed = tried(
@@ -140,7 +140,10 @@ fn a_credential_fits_its_integration_and_its_secret_may_be_read() {
     );
     let found = refused(&edited(&lambda, "test: [lookup]", "test: []"), &bounds());
     assert_eq!(found.len(), 1, "{found:#?}");
-    assert!(found[0].problem.contains("carries its role"), "{found:#?}");
+    assert!(
+        found[0].problem.contains("only credential is its role"),
+        "{found:#?}"
+    );
 }
 
 #[test]
@@ -156,19 +159,19 @@ fn credentials_of_one_secret_move_together() {
         &second("slot: other, overlap: none"),
         &bounds(),
         "credentials[1].overlap",
-        "of the same secret",
+        "for the same secret",
     );
     assert_refused(
         &second("slot: basicAuth, overlap: alternating"),
         &bounds(),
         "credentials[1].slot",
-        "is filled by credentials[0].slot already",
+        "credentials[0].slot already fills the slot",
     );
     assert_refused(
         &second("slot: other, overlap: alternating, rotation: {max_age_days: 31}"),
         &bounds(),
         "credentials[1].rotation",
-        "of the same secret",
+        "for the same secret",
     );
 }
 
@@ -179,7 +182,7 @@ fn keys_that_lockstep_keeps_for_itself_are_refused() {
             &edited(&crm(), "key: crm-user", &format!("key: {key}")),
             &bounds(),
             "credentials[0].key",
-            "keeps for itself",
+            "reserved for Lockstep",
         );
     }
 }
@@ -210,6 +213,6 @@ fn further_clients_are_read_and_rotated_from_secrets_under_the_prefix() {
         &list("genesys/client-a1B2c3"),
         &bounds(),
         "organization.rotated_clients[0]",
-        "is named by organization.client_secret already",
+        "organization.client_secret already names the secret",
     );
 }

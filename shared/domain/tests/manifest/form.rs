@@ -54,18 +54,18 @@ actions:
     );
     let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
     insta::assert_snapshot!(told.join("\n"), @r#"
-    line 4, organization.enviroment: `enviroment` is not a field of the manifest here. Fix: Did you mean `environment`?
-    line 5, organization.client_secret: the functions may not read the secret `other/client`: its name does not begin with `genesys/`. Fix: Name the secret accordingly, or change the stack's parameter ClientSecretPrefix.
-    line 7, integrations[0].role: lockstep-check-compliance is a role of Lockstep's own stack. Fix: Choose another name: Lockstep never changes its own roles.
-    line 9, actions[0].key: this holds ' '; only letters, digits, `_` and `-` are allowed. Fix: Use letters, digits, `_` and `-` only.
+    line 4, organization.enviroment: unknown field `enviroment`. Fix: Did you mean `environment`?
+    line 5, organization.client_secret: this stack may not read the secret `other/client`: the name does not begin with `genesys/`. Fix: Use a secret with such a name, or change the stack parameter ClientSecretPrefix.
+    line 7, integrations[0].role: lockstep-check-compliance is a role of Lockstep's own stack. Fix: Use another name: Lockstep never changes its own roles.
+    line 9, actions[0].key: this contains ' '; only letters, digits, `_` and `-` are allowed. Fix: Use letters, digits, `_` and `-` only.
     line 11, actions[0].integration: no integration has the key `production`. Fix: Add an entry with this key to `integrations`, or correct the key.
-    line 12, actions[0].function: the qualifier $LATEST is refused: what it names changes with every upload. Fix: Write the ARN of a function, with an alias or a version or neither: arn:aws:lambda:REGION:ACCOUNT:function:NAME. $LATEST is refused.
+    line 12, actions[0].function: the qualifier $LATEST is not allowed: the code that it names changes with every deployment. Fix: Write the ARN of a function, optionally with an alias or a version: arn:aws:lambda:REGION:ACCOUNT:function:NAME. $LATEST is not allowed.
     line 13, actions[0].timeout_seconds: 90 is too large. Fix: Write at most 60.
-    line 16, actions[0].secrets[0].arn: name "prod/db" of the secret's ARN is not right: it should be the full name with the six characters that AWS puts at its end. Fix: Write the full ARN of a secret, with the six characters at its end: arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-AbCdEf.
-    line 18, actions[0].secrets[1].arn: the secret is in eu-west-1, the stack in us-east-1. Fix: Name a secret of the stack's region, or deploy a stack there.
-    line 19, actions[0].pin: the old version of DB, KEY stops working at its rotation, so a pin would be an outage. Fix: Remove `pin`, or set overlap: alternating if the secret rotates between two users.
-    line 21, actions[0].contract.input.properties.order.type: this is not a valid JSON Schema: "strin" is none of array, boolean, integer, null, number, object, string. Fix: Correct the schema; it is draft-04.
-    line 24, actions[0].request.template: the template does not hold {{lockstep.secrets}}. Fix: Put {{lockstep.secrets}} where the secrets' references belong, such as {"input": ${input.rawRequest}, "secrets": {{lockstep.secrets}}}.
+    line 16, actions[0].secrets[0].arn: the secret's ARN has the name "prod/db"; expected the full name with the six characters that AWS appends. Fix: Write the full ARN of a secret, with the six characters that AWS appends: arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-AbCdEf.
+    line 18, actions[0].secrets[1].arn: the secret is in eu-west-1, but the stack is in us-east-1. Fix: Use a secret in the stack's region, or deploy a stack in the secret's region.
+    line 19, actions[0].pin: the old version of DB, KEY stops working when the secret rotates, so with `pin` calls would fail. Fix: Remove `pin`, or set overlap: alternating if the secret rotates between two users.
+    line 21, actions[0].contract.input.properties.order.type: this is not a valid JSON Schema: "strin" is not one of array, boolean, integer, null, number, object, string. Fix: Correct the schema (draft-04).
+    line 24, actions[0].request.template: the template does not contain {{lockstep.secrets}}. Fix: Put {{lockstep.secrets}} where the references to the secrets belong, such as {"input": ${input.rawRequest}, "secrets": {{lockstep.secrets}}}.
     "#);
 }
 
@@ -118,14 +118,14 @@ fn an_unknown_field_is_named_with_what_was_probably_meant() {
         ),
         &bounds(),
         "actions[0].timeoutSeconds",
-        "line 11, actions[0].timeoutSeconds: `timeoutSeconds` is not a field of the manifest here. \
-         Fix: Did you mean `timeout_seconds`?",
+        "line 11, actions[0].timeoutSeconds: unknown field `timeoutSeconds`. Fix: Did you mean \
+         `timeout_seconds`?",
     );
     assert_refused(
         &with("key: prod, ", "key: prod, region: us-east-1, "),
         &bounds(),
         "integrations[0].region",
-        "What may stand here: adopt, id, key, name, role, type.",
+        "Allowed fields: adopt, id, key, name, role, type.",
     );
 }
 
@@ -135,7 +135,7 @@ fn a_missing_field_is_told_with_what_belongs_there() {
         &with("role: GenesysRole", "id: x"),
         &bounds(),
         "integrations[0].role",
-        "`role` is missing. Fix: Add `role`: The name of the IAM role",
+        "`role` is missing. Fix: Add `role`. The name of the IAM role",
     );
     assert_refused(
         &with("version: 1\n", ""),
@@ -157,31 +157,31 @@ fn a_value_of_another_type_is_told_in_plain_words() {
             "version: 1",
             "version: '1'",
             "version",
-            "a text where a whole number belongs",
+            "expected a whole number, found a string",
         ),
         (
             "version: 1",
             "version: 2",
             "version",
-            "`2` is not among the choices. Fix: Write 1.",
+            "`2` is not an allowed value. Fix: Write 1.",
         ),
         (
             "name: Order lookup",
             "name: 42",
             "actions[0].name",
-            "a number where a text belongs. Fix: Put it in quotes.",
+            "expected a string, found a number. Fix: Put it in quotes.",
         ),
         (
             "name: Order lookup",
             "name:",
             "actions[0].name",
-            "is empty where a text belongs. Fix: Give it a value, or remove the line.",
+            "expected a string, found nothing. Fix: Add a value, or remove the line.",
         ),
         (
             "name: Order lookup",
             "name: ''",
             "actions[0].name",
-            "this is empty. Fix: Write a text.",
+            "this is empty. Fix: Write a string.",
         ),
         (
             "    integration: prod",
@@ -193,19 +193,19 @@ fn a_value_of_another_type_is_told_in_plain_words() {
             "    integration: prod",
             "    integration: prod\n    delivery: envelop",
             "actions[0].delivery",
-            "Did you mean envelope? It is one of: envelope, none.",
+            "Did you mean envelope? Allowed: envelope, none.",
         ),
         (
             "    integration: prod",
             "    integration: prod\n    adopt: {}",
             "actions[0].adopt",
-            "a mapping where true or false belongs",
+            "expected a boolean, found a mapping",
         ),
         (
             "    integration: prod",
             "    integration: prod\n    response: []",
             "actions[0].response",
-            "a list where a mapping belongs",
+            "expected a mapping, found a list",
         ),
     ] {
         assert_refused(&with(from, to), &bounds(), at, says);
@@ -214,7 +214,7 @@ fn a_value_of_another_type_is_told_in_plain_words() {
         "- a\n- b\n",
         &bounds(),
         "",
-        "this is a list where a mapping belongs",
+        "expected a mapping, found a list",
     );
 }
 
@@ -276,7 +276,7 @@ fn a_repeated_key_is_refused_and_says_where_the_first_is() {
         ),
         &bounds(),
         "actions[0].name",
-        "line 10, actions[0].name: the key `name` stands here again; it is on line 9 already",
+        "line 10, actions[0].name: the key `name` is repeated; it is already on line 9",
     );
 }
 
@@ -286,7 +286,7 @@ fn anchors_aliases_tags_and_second_documents_are_refused() {
         &with("name: Order lookup", "name: &n Order lookup"),
         &bounds(),
         "actions[0].name",
-        "anchors (`&name`) and aliases (`*name`) are not read",
+        "anchors (`&name`) and aliases (`*name`) are not supported",
     );
     let alias = with(
         "name: Order lookup",
@@ -299,7 +299,7 @@ fn anchors_aliases_tags_and_second_documents_are_refused() {
         &with("name: Order lookup", "name: !secret Order lookup"),
         &bounds(),
         "actions[0].name",
-        "the tag `!secret` is not read",
+        "the tag `!secret` is not supported",
     );
     assert_refused(
         &format!("{GOOD}---\nversion: 1\n"),
@@ -315,13 +315,13 @@ fn what_would_cost_much_to_read_is_refused_early() {
     assert!(
         refused(&long, &bounds())[0]
             .problem
-            .contains("at most 1000000 are read")
+            .contains("at most 1000000 are allowed")
     );
     let deep = format!("a: {}", "[".repeat(65));
     assert!(
         refused(&deep, &bounds())[0]
             .problem
-            .contains("nest more than 64 levels")
+            .contains("nested more than 64 levels")
     );
     let deeper = format!("a: {}", "[".repeat(100_000));
     assert_eq!(refused(&deeper, &bounds()).len(), 1);

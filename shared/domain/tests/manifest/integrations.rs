@@ -29,7 +29,7 @@ fn roles_begin_with_the_prefix_and_are_not_the_stacks_own() {
         ),
         &bounds(),
         "integrations[0].role",
-        "not its ARN",
+        "not the ARN",
     );
     let long = format!("Genesys{}", "x".repeat(58));
     assert_refused(
@@ -53,7 +53,7 @@ fn no_two_entries_are_one_integration() {
         &twice("name: AWS Lambda production"),
         &bounds(),
         "integrations[1].name",
-        "is the integration of integrations[0].name already",
+        "integrations[0].name already manages the integration",
     );
     let ids = edited(
         &twice("name: Other, id: i1"),
@@ -64,7 +64,7 @@ fn no_two_entries_are_one_integration() {
         &ids,
         &bounds(),
         "integrations[1].id",
-        "i1 is the integration of integrations[0].id already",
+        "integrations[0].id already manages the integration i1",
     );
 }
 
@@ -87,7 +87,7 @@ fn integrations_of_one_name_are_told_apart_by_id_or_type() {
             &half,
             &bounds(),
             "integrations[1].name",
-            "or give each its `id`",
+            "set the `id` of each",
         );
     }
     accepted(&text("", "type: custom-rest-actions"), &bounds());
@@ -106,7 +106,7 @@ fn no_role_serves_two_organizations() {
     assert_only(
         &problems,
         "integrations[0].role",
-        "serves the organization other-org already",
+        "the organization other-org already uses the role",
     );
     assert_eq!(problems[0].line, Some(6));
     read(GOOD, &bounds(), &[of_another_organization("GenesysOther")]).unwrap();
@@ -149,7 +149,7 @@ fn a_role_is_not_asked_to_grant_more_than_iam_takes() {
         &with_actions(110),
         &bounds(),
         "integrations[0].role",
-        "its 111 functions, and IAM allows 10240. Fix: Keep at most 104 of these functions",
+        "its 111 functions; IAM allows 10240. Fix: Keep at most 104 of these functions",
     );
 }
 

@@ -34,7 +34,7 @@ fn an_unknown_region_is_refused_with_those_that_are_known() {
         &organization("environment: mypurecloud.co"),
         &bounds(),
         "organization.environment",
-        "Did you mean mypurecloud.com? It is one of: mypurecloud.com, mypurecloud.ie,",
+        "Did you mean mypurecloud.com? Allowed: mypurecloud.com, mypurecloud.ie,",
     );
 }
 
@@ -125,7 +125,7 @@ fn the_client_secret_is_of_this_stack_and_under_its_prefix() {
             "arn:aws:lambda:us-east-1:123456789012:function:x",
             "secretsmanager",
         ),
-        ("genesys/client", "has the form arn:aws:secretsmanager"),
+        ("genesys/client", "the form is arn:aws:secretsmanager"),
     ] {
         assert_refused(
             &with(arn, to),
@@ -148,12 +148,12 @@ fn urls_lead_to_genesys_or_to_hosts_that_the_stack_allows() {
         (
             "api_url: https://api.mypurecloud.com.example.com",
             "api_url",
-            "allows no such host",
+            "does not allow the host",
         ),
         (
             "api_url: https://api.mypurecloud.com@example.com",
             "api_url",
-            "has no user",
+            "must not have a user",
         ),
         (
             "api_url: https://api.mypurecloud.com:8443",
@@ -163,12 +163,12 @@ fn urls_lead_to_genesys_or_to_hosts_that_the_stack_allows() {
         (
             "api_url: http://api.mypurecloud.com",
             "api_url",
-            "allows no such host",
+            "does not allow the host",
         ),
         (
             "api_url: https://api.mypurecloud.com/api/v2",
             "api_url",
-            "has no user, path",
+            "must not have a user, path",
         ),
         (
             "api_url: https://api.mypurecloud.com/?x=1",
@@ -178,7 +178,7 @@ fn urls_lead_to_genesys_or_to_hosts_that_the_stack_allows() {
         (
             "api_url: https://login.mypurecloud.com",
             "api_url",
-            "allows no such host",
+            "does not allow the host",
         ),
         (
             "api_url: https://api.mypurecloud.ie",
@@ -199,7 +199,7 @@ fn urls_lead_to_genesys_or_to_hosts_that_the_stack_allows() {
         (
             "login_url: http://127.0.0.1:1",
             "login_url",
-            "name 127.0.0.1:1 in",
+            "add 127.0.0.1:1 to",
         ),
     ] {
         assert_refused(
@@ -233,7 +233,7 @@ fn allowed_hosts_may_be_used_and_plain_http_only_on_loopback() {
         &local,
         &allow("127.0.0.1:4011"),
         "organization.api_url",
-        "name 127.0.0.1:4010 in",
+        "add 127.0.0.1:4010 to",
     );
     accepted(
         &organization("api_url: http://localhost:1"),

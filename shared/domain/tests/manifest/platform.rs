@@ -45,7 +45,7 @@ fn names_of_inputs_are_letters_digits_hyphens_and_underscores() {
             panic!("one problem should be found: {problems:#?}");
         };
         assert!(problem.at.starts_with(INPUTS), "{problem}");
-        assert!(problem.fix.starts_with("Begin with a letter"), "{problem}");
+        assert!(problem.fix.starts_with("Start with a letter"), "{problem}");
     }
     accepted(&inputs("Order-ID_2: {type: string}"), &bounds());
     accepted(
@@ -77,7 +77,7 @@ fn inputs_are_of_simple_types() {
 
 #[test]
 fn a_contract_has_no_references() {
-    let says = "supports no `$ref`";
+    let says = "does not support `$ref`";
     let local = "{type: object, definitions: {a: {type: string}}, properties: {a: {$ref: '#/definitions/a'}}}";
     assert_refused(&input(local), &bounds(), &format!("{INPUTS}.a.$ref"), says);
     let elsewhere = "{type: object, properties: {a: {$ref: 'https://example.com/x.json'}}}";
@@ -106,7 +106,7 @@ fn an_output_has_no_arrays_within_arrays() {
         &output("{type: object, properties: {a: {type: array, items: {type: array}}}}"),
         &bounds(),
         "actions[0].contract.output.properties.a.items",
-        "arrays within arrays",
+        "nested arrays",
     );
     let tables = "{type: array, items: {type: object, properties: {a: {type: array, items: {type: string}}}}}";
     accepted(&output(tables), &bounds());

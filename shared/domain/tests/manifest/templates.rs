@@ -51,7 +51,7 @@ fn a_template_holds_the_placeholder_exactly_once_where_secrets_are_delivered() {
         &template("${input.rawRequest}"),
         &bounds(),
         at,
-        "does not hold {{lockstep.secrets}}",
+        "does not contain {{lockstep.secrets}}",
     );
     assert_refused(
         &template("{{lockstep.secrets}} {{lockstep.secrets}}"),

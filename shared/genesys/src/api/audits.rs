@@ -141,7 +141,7 @@ impl AuditQuery {
             let kind = ErrorKind::BadRequest {
                 field: Some("filters".to_owned()),
             };
-            let message = "a filter by Action needs one by EntityType beside it; nothing was sent";
+            let message = "a filter by Action also needs a filter by EntityType; nothing was sent";
             return Err(Error::new(kind, operation.name, message));
         }
         Ok(())
@@ -258,7 +258,7 @@ impl Genesys {
             match query.state {
                 Some(QueryState::Succeeded) => return self.audit_results(&query.id).await,
                 Some(QueryState::GivenUp) => {
-                    let why = "the platform gave the audit query up";
+                    let why = "Genesys Cloud aborted the audit query";
                     return Err(unfinished(&operation::GET_AUDIT_QUERY, why));
                 }
                 Some(QueryState::Waiting) | None => {}
@@ -272,7 +272,7 @@ impl Genesys {
         }
         Err(unfinished(
             &operation::GET_AUDIT_QUERY,
-            "the audit query is not done after many polls",
+            "the audit query did not finish within the allowed number of polls",
         ))
     }
 
@@ -294,7 +294,7 @@ impl Genesys {
             if next == cursor {
                 return Err(unfinished(
                     &operation::GET_AUDIT_RESULTS,
-                    "the results' cursor does not move on",
+                    "the cursor of the results does not advance",
                 ));
             }
             cursor = next;

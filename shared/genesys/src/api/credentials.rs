@@ -137,7 +137,7 @@ impl Genesys {
             if page.entities.iter().any(|info| known(&info.id)) {
                 return Err(unfinished(
                     &operation::LIST_CREDENTIALS,
-                    "the listing's cursor does not move on",
+                    "the cursor of the listing does not advance",
                 ));
             }
             found.extend(page.entities);

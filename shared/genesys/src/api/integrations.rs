@@ -287,7 +287,7 @@ impl Genesys {
     ) -> Result<Integration, Error> {
         if state == IntendedState::Unknown {
             let kind = ErrorKind::BadRequest { field: None };
-            let message = "a state that is not known is never written; nothing was sent";
+            let message = "an unknown state cannot be written; nothing was sent";
             return Err(Error::new(
                 kind,
                 operation::SET_INTEGRATION_STATE.name,

@@ -67,7 +67,7 @@ impl Genesys {
             .is_some_and(|deadline| Instant::now() + wait >= deadline)
         {
             let message =
-                format!("{what} is not done, and the deadline leaves no time to wait for it");
+                format!("{what} is not finished, and the deadline leaves no time to wait for it");
             return Err(Error::new(ErrorKind::OutOfTime, operation.name, message));
         }
         tokio::time::sleep(wait).await;

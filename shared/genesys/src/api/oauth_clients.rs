@@ -117,7 +117,7 @@ impl Genesys {
             .await?;
         let held = u64::try_from(list.entities.len()).unwrap_or(u64::MAX);
         if list.total.is_some_and(|total| total > held) {
-            let why = "the answer holds fewer clients than it says there are";
+            let why = "the response has fewer clients than the total that it states";
             return Err(unfinished(&operation::LIST_OAUTH_CLIENTS, why));
         }
         Ok(list.entities)

@@ -134,10 +134,10 @@ impl UsageResult {
         match self.query_status {
             Some(QueryStatus::Complete | QueryStatus::Succeeded) => Progress::Complete,
             Some(QueryStatus::Failed) => {
-                Progress::Ended("the platform says that the usage query failed")
+                Progress::Ended("Genesys Cloud reports that the usage query failed")
             }
             Some(QueryStatus::Cancelled) => {
-                Progress::Ended("the platform says that the usage query was cancelled")
+                Progress::Ended("Genesys Cloud reports that the usage query was cancelled")
             }
             Some(QueryStatus::Queued | QueryStatus::Running | QueryStatus::Unknown) | None => {
                 Progress::Running
@@ -160,7 +160,7 @@ impl UsageResult {
             .map(|(_, value)| value.into_owned());
         match after.filter(|cursor| !cursor.is_empty()) {
             Some(cursor) => Ok(Some(cursor)),
-            None => Err("the usage result names a next page without a cursor"),
+            None => Err("the usage result has a link to the next page without a cursor"),
         }
     }
 }
@@ -268,7 +268,7 @@ impl Genesys {
             self.wait_for(query.read, "the usage query", wait).await?;
             wait = (wait * 2).min(first * SLOWEST_POLL);
         }
-        let why = "the usage query is not complete after many polls";
+        let why = "the usage query did not finish within the allowed number of polls";
         Err(unfinished(query.read, why))
     }
 
@@ -288,14 +288,14 @@ impl Genesys {
             };
             // A server that does not know the parameter would answer its first page for ever.
             if cursors.contains(&next) || cursors.len() >= MOST_PAGES {
-                let why = "the usage result's cursor does not move on";
+                let why = "the cursor of the usage result does not advance";
                 return Err(unfinished(query.read, why));
             }
             page = self.usage_page(query, Some(&next)).await?;
             match page.progress() {
                 Progress::Complete => {}
                 Progress::Running | Progress::Ended(_) => {
-                    let why = "a page of the usage result is not complete";
+                    let why = "a page of the usage result is incomplete";
                     return Err(unfinished(query.read, why));
                 }
             }

@@ -22,7 +22,7 @@ async fn requests_stay_below_the_limit_although_no_answer_tells_of_one() {
     let error = client.clone().organization_me().await.unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::OutOfTime);
     assert!(
-        error.to_string().contains("the rate limit asks for a wait"),
+        error.to_string().contains("the rate limit requires a wait"),
         "{error}"
     );
     assert_eq!(platform.calls().len(), 4, "clones share one count");

@@ -127,7 +127,7 @@ async fn a_create_cut_short_by_the_deadline_says_that_it_may_have_been_done() {
     assert_eq!(error.kind(), &ErrorKind::OutOfTime);
     assert!(error.applied_unknown());
     assert!(
-        error.to_string().contains("look before writing again"),
+        error.to_string().contains("read before you write again"),
         "{error}"
     );
 }

@@ -82,7 +82,7 @@ async fn a_wrong_secret_is_tried_once_for_all_that_wait() {
         assert_eq!(error.kind(), &ErrorKind::Unauthorized);
         assert!(!error.is_transient());
         assert!(
-            error.message().contains("client secret was refused"),
+            error.message().contains("rejected the client secret"),
             "{error}"
         );
     }

@@ -165,13 +165,16 @@ async fn usage_that_failed_never_ends_or_does_not_move_on_is_an_error_never_an_e
             "failed",
         ),
         (vec![json!({"queryStatus": "Cancelled"})], "cancelled"),
-        (vec![json!({"queryStatus": "Sleeping"})], "many polls"),
-        (vec![json!({})], "many polls"),
-        (vec![next("/x?after=same")], "does not move on"),
+        (
+            vec![json!({"queryStatus": "Sleeping"})],
+            "within the allowed number of polls",
+        ),
+        (vec![json!({})], "within the allowed number of polls"),
+        (vec![next("/x?after=same")], "does not advance"),
         (vec![next("/x?page=2")], "without a cursor"),
         (
             vec![next("/x?after=two"), json!({"queryStatus": "Running"})],
-            "not complete",
+            "incomplete",
         ),
     ] {
         let platform = with_results(results.clone()).await;

@@ -47,7 +47,7 @@ async fn manual_events_are_held_to_their_form_and_to_the_manifest() -> Result<()
     assert!(
         answer["notices"]
             .to_string()
-            .contains("not wholly in the window"),
+            .contains("not entirely within the window"),
         "{answer:#}"
     );
 

@@ -72,7 +72,7 @@ fn an_outage_is_waited_out_and_the_change_comes_after_it() -> Result<(), Error> 
         let from = world.stack.now().await?;
         let version = world.stack.rotate(&secret, "second").await?;
         // Failures in a row, until it stops asking and the message goes back to the queue.
-        world.logged("rebind-action", "to be tried again").await?;
+        world.logged("rebind-action", "will be retried").await?;
         world.stack.genesys.reset_faults();
         let verified = world.expect("Change Verified", "orders", from).await?;
 

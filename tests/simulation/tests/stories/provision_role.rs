@@ -73,7 +73,7 @@ fn an_uploaded_manifest_makes_its_role_right_and_a_second_run_writes_nothing() -
         let boundary = world.stack.output("PermissionsBoundaryArn")?;
         assert_eq!(role.boundary.as_deref(), Some(boundary));
         let got = world.stack.aws().iam.get_role().role_name(ROLE);
-        let got = got.send().await?.role.ok_or("there is no role")?;
+        let got = got.send().await?.role.ok_or("the role does not exist")?;
         let is_ours = got
             .tags()
             .iter()

@@ -104,7 +104,10 @@ fn the_pair_takes_turns_and_no_call_fails() -> Result<(), Error> {
         };
         let refused = world.stack.rotate_client(&secret, early).await?;
         assert!(
-            !refused.done && refused.problem().contains("at the earliest"),
+            !refused.done
+                && refused
+                    .problem()
+                    .contains("can confirm that it is unused from"),
             "{refused:#?}"
         );
         assert_eq!(world.resets(), 1);

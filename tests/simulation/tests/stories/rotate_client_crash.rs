@@ -81,7 +81,7 @@ fn a_step_that_crashed_is_repeated_once_its_lease_is_over_and_no_call_fails() ->
             let early = world.stack.rotate_client(&secret, ONCE_MORE).await?;
             let problem = early.problem();
             assert!(
-                problem.contains("another delivery is at work"),
+                problem.contains("another invocation is working"),
                 "{at}: {early:#?}"
             );
             let rotated = until_done(&world, &secret).await?;

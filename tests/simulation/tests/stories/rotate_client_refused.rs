@@ -55,7 +55,7 @@ pub(crate) async fn refused(
         "{detail:#}"
     );
     assert!(
-        detail["notices"].to_string().contains("look at: "),
+        detail["notices"].to_string().contains("where to look: "),
         "{detail:#}"
     );
     if rotated.calls.iter().all(|call| call.step == Step::Create) {
@@ -102,7 +102,7 @@ fn a_client_that_somebody_uses_or_needs_is_not_reset() -> Result<(), Error> {
             &world,
             &used,
             "not_in_manifest",
-            "no manifest in force names the secret",
+            "no accepted manifest names the secret",
         )
         .await?;
         name(&world, &db, &[&used, &alone]).await?;
@@ -160,11 +160,7 @@ fn a_client_that_somebody_uses_or_needs_is_not_reset() -> Result<(), Error> {
             ..UsageSettings::default()
         })?;
         // One event, however often it was tried.
-        let unknown = |detail: &Value| {
-            detail["reason"]
-                .to_string()
-                .contains("could not be found out")
-        };
+        let unknown = |detail: &Value| detail["reason"].to_string().contains("could not determine");
         let stack = &world.stack;
         stack
             .wait_for_event("Client Rotation Failed", from, unknown)
@@ -236,7 +232,7 @@ fn a_client_that_somebody_uses_or_needs_is_not_reset() -> Result<(), Error> {
         name(&world, &db, &[&lockout]).await?;
         refused(&world, &lockout, "lockout", "Lockstep is signed in with").await?;
         name(&world, &db, &[&twice]).await?;
-        refused(&world, &twice, "named_elsewhere", "is named by").await?;
+        refused(&world, &twice, "named_elsewhere", "also names").await?;
         // What was begun and refused stays pending until somebody asks for it to be healed.
         world.ends_clean(&[], &planted).await
     })

@@ -96,7 +96,7 @@ fn a_verdict_waits_for_late_records_and_is_then_verified() -> Result<(), Error> 
         let said = &answer["verdicts"][0];
         assert_eq!(said["verdict"], "Pending", "{answer:#}");
         assert!(
-            said["missing"].to_string().contains("no record yet"),
+            said["missing"].to_string().contains("no audit record yet"),
             "{answer:#}"
         );
 
@@ -127,7 +127,7 @@ fn a_change_without_records_ends_as_unverified_never_in_silence() -> Result<(), 
 
         let evidence = world.evidence_of(&unverified).await?;
         let verdict = evidence["body"]["verdict"].to_string();
-        assert!(verdict.contains("no record yet"), "{evidence:#}");
+        assert!(verdict.contains("no audit record yet"), "{evidence:#}");
         world.quiet().await?;
         let emitted = world.story_of("orders", from).await?;
         assert_eq!(

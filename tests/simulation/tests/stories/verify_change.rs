@@ -1,5 +1,5 @@
-//! What `verify-change` says of a change that somebody else made later, and of a window that is asked
-//! for by hand.
+//! What `verify-change` says of a change that somebody else made later, and of a window that an
+//! operator asks for.
 
 use serde_json::{Value, json};
 use simulation::story::{ActionText, Error, Options, Stage, play};

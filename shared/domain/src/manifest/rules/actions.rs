@@ -70,7 +70,7 @@ fn managed(action: &wire::Action, at: &Place, bounds: &Bounds, problems: &mut Pr
         problems.missing(
             &at.key("function"),
             "`function` is missing",
-            "Add `function`: The ARN of the Lambda function that the action invokes.",
+            "Add `function`. The ARN of the Lambda function that the action invokes.",
         );
     }
     parts(action, at, bounds, problems);
@@ -103,20 +103,23 @@ fn tried(action: &wire::Action, of: &str, at: &Place, problems: &mut Problems<'_
     for (field, _) in managed.iter().filter(|(_, given)| *given) {
         problems.add(
             &at.key(field),
-            format!("an action of an integration of type {of} is only tried: `{field}` would not be kept"),
-            "Remove the line. Lockstep manages actions of AWS Lambda integrations only.",
+            format!(
+                "Lockstep only tests an action of an integration of type {of}, so `{field}` \
+                     would have no effect"
+            ),
+            "Remove `{field}`. Lockstep manages only actions of AWS Lambda integrations.",
         );
     }
     match &action.test {
         Some(test) if test.safe == Some(true) => {}
         Some(_) => problems.add(
             &at.key("test"),
-            "the test is not marked `safe: true`, so it would never be run",
-            "Add `safe: true` if the call harms nobody, or remove the action.",
+            "the test is not marked `safe: true`, so Lockstep would never run it",
+            "Add `safe: true` if the call is harmless, or remove the action.",
         ),
         None => problems.missing(
             &at.key("test"),
-            "`test` is missing: an action that is not managed is named for its test alone",
+            "`test` is missing: Lockstep uses an action of this integration only for its test",
             "Add `test`, or remove the action.",
         ),
     }
@@ -139,14 +142,14 @@ fn keys(manifest: &wire::Manifest, actions: &[Entry<'_>], problems: &mut Problem
     for (at, key) in all.iter().filter(|(_, key)| key.is_reserved()) {
         problems.add(
             at,
-            format!("the key `{key}` is of those that Lockstep keeps for itself"),
-            "Let the key begin with another word.",
+            format!("the key `{key}` has a prefix that is reserved for Lockstep"),
+            "Start the key with a different word.",
         );
     }
     refuse_repeated(all, problems, |key, first| {
         (
-            format!("the key `{key}` is taken by {first}"),
-            "Give each entry a key of its own.",
+            format!("the key `{key}` is already used by {first}"),
+            "Give each entry a different key.",
         )
     });
 }
@@ -162,9 +165,11 @@ fn rivals(entries: &[Entry<'_>], problems: &mut Problems<'_>) {
     });
     refuse_shared_names(named.collect(), problems, |(integration, name), first| {
         (
-            format!("`{name}` in `{integration}` is the action of {first} already"),
-            "Keep one entry for the action, or give this one a name of its own; or give each its \
-             `id` where two actions have this name.",
+            format!(
+                "{first} already manages the action `{name}` of the integration `{integration}`"
+            ),
+            "Keep one entry for the action, or use a different name. If two actions have this \
+             name, set the `id` of each.",
         )
     });
     refuse_repeated(
@@ -174,7 +179,7 @@ fn rivals(entries: &[Entry<'_>], problems: &mut Problems<'_>) {
         problems,
         |id, first| {
             (
-                format!("{id} is the action of {first} already"),
+                format!("{first} already manages the action {id}"),
                 "Keep one entry for the action.",
             )
         },
@@ -186,8 +191,8 @@ fn check_id(id: &ActionId, at: &Place, problems: &mut Problems<'_>) {
     if id.as_str().starts_with("static") {
         problems.add(
             at,
-            format!("{id} is a built-in action, which nobody can change"),
-            "Name a custom action; its id begins with custom_-_.",
+            format!("{id} is a built-in action, which cannot be changed"),
+            "Use a custom action; its id begins with custom_-_.",
         );
     }
 }
@@ -230,13 +235,13 @@ fn check_function(
         problems.bound(
             at,
             format!(
-                "the function is in {} ({}), the stack in {} ({})",
+                "the function is in {} ({}), but the stack is in {} ({})",
                 function.region(),
                 function.partition(),
                 bounds.region,
                 bounds.partition
             ),
-            "Name a function of the stack's region, or deploy a stack in the function's.",
+            "Use a function in the stack's region, or deploy a stack in the function's region.",
         );
     }
     let own = bounds
@@ -247,7 +252,8 @@ fn check_function(
         problems.bound(
             at,
             format!("{} is a function of Lockstep's own stack", function.name()),
-            "Name the function that does the work: Genesys Cloud may never invoke Lockstep's own.",
+            "Use the function that does the work: Genesys Cloud must never invoke Lockstep's \
+             functions.",
         );
     } else if !bounds
         .allowed_functions
@@ -257,7 +263,7 @@ fn check_function(
         problems.bound(
             at,
             format!("this stack does not allow {function} to be bound"),
-            "Add it to the stack's parameter AllowedFunctionArns, or correct it here.",
+            "Add the function to the stack parameter AllowedFunctionArns, or correct the ARN here.",
         );
     }
 }
@@ -271,8 +277,8 @@ fn secrets(action: &wire::Action, at: &Place, bounds: &Bounds, problems: &mut Pr
         problems,
         |name, first| {
             (
-                format!("the name {name} is taken by {first}"),
-                "Give each secret of the action a name of its own.",
+                format!("the name {name} is already used by {first}"),
+                "Give each secret of the action a different name.",
             )
         },
     );
@@ -294,24 +300,25 @@ pub(super) fn check_secret(
         problems.bound(
             at,
             format!(
-                "the secret is in account {} ({}), the stack in {} ({})",
+                "the secret is in account {} ({}), but the stack is in {} ({})",
                 secret.account(),
                 secret.partition(),
                 bounds.account,
                 bounds.partition
             ),
-            "Name a secret of the stack's own account: a rotation elsewhere would not be seen.",
+            "Use a secret in the stack's account: Lockstep would not notice a rotation in another \
+             account.",
         );
     }
     if secret.region() != bounds.region {
         problems.bound(
             at,
             format!(
-                "the secret is in {}, the stack in {}",
+                "the secret is in {}, but the stack is in {}",
                 secret.region(),
                 bounds.region
             ),
-            "Name a secret of the stack's region, or deploy a stack there.",
+            "Use a secret in the stack's region, or deploy a stack in the secret's region.",
         );
     }
 }

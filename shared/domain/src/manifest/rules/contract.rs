@@ -22,7 +22,7 @@ pub(super) fn check(action: &wire::Action, at: &Place, problems: &mut Problems<'
         if !action.is_adopted() {
             problems.add(
                 &at.key("contract"),
-                "`contract` is missing: Genesys Cloud creates no action without it",
+                "`contract` is missing: Genesys Cloud does not create an action without one",
                 "Add `contract` with the JSON Schemas `input` and `output`, or adopt an existing action with `id` or `adopt: true`.",
             );
         }
@@ -37,7 +37,7 @@ pub(super) fn check(action: &wire::Action, at: &Place, problems: &mut Problems<'
     if input.get("type").and_then(Value::as_str) != Some("object") {
         problems.add(
             &input_at,
-            "the input of a Data Action is an object, and this schema's type is not `object`",
+            "the input of a Data Action must be an object, but this schema's type is not `object`",
             "Write `type: object` here and the inputs under `properties`.",
         );
     }
@@ -70,7 +70,7 @@ fn check_schema(
         problems.add(
             place,
             format!("this is not a valid JSON Schema: {}", cut(said)),
-            "Correct the schema; it is draft-04.",
+            "Correct the schema (draft-04).",
         );
     }
     if !faults.is_empty() {
@@ -93,8 +93,8 @@ fn check_schema(
                     "this JSON Schema cannot be used: {}",
                     cut(&error.to_string())
                 ),
-                "Correct the schema; it is draft-04. A pattern that is too large counts fewer \
-                 characters.",
+                "Correct the schema (draft-04). If a pattern is too large, shorten its repetition \
+                 counts.",
             );
             None
         }
@@ -115,7 +115,7 @@ pub(super) fn faults(
             let is_type = matches!(at.steps().last(), Some(Step::Key(key)) if key == "type");
             let said = if is_type && error.instance().is_string() {
                 format!(
-                    "{} is none of array, boolean, integer, null, number, object, string",
+                    "{} is not one of array, boolean, integer, null, number, object, string",
                     error.instance()
                 )
             } else {
@@ -146,7 +146,7 @@ fn check_test(
         problems.add(
             &within(at, error.instance_path()),
             format!(
-                "the test's input does not fit the contract: {}",
+                "the input of the test does not match the contract: {}",
                 cut(&error.to_string())
             ),
             "Correct the input, or the contract's `input`.",

@@ -29,7 +29,9 @@ pub(super) fn check(manifest: &wire::Manifest, bounds: &Bounds, problems: &mut P
         problems,
         |(integration, slot), first| {
             (
-                format!("the slot `{slot}` of `{integration}` is filled by {first} already"),
+                format!(
+                    "{first} already fills the slot `{slot}` of the integration `{integration}`"
+                ),
                 "Keep one entry for the slot.",
             )
         },
@@ -55,8 +57,8 @@ fn not_a_role(key: &Key, manifest: &wire::Manifest, at: &Place, problems: &mut P
     if is_lambda {
         problems.add(
             at,
-            format!("`{key}` is an AWS Lambda integration: its credential carries its role"),
-            "Name an integration of another type, or set `type` on that integration.",
+            format!("`{key}` is an AWS Lambda integration, whose only credential is its role"),
+            "Use an integration of another type, or set `type` on that integration.",
         );
     }
 }
@@ -68,11 +70,10 @@ fn readable(secret: &SecretArn, at: &Place, bounds: &Bounds, problems: &mut Prob
         problems.bound(
             at,
             format!(
-                "the functions may not read the value of `{}`: its name does not begin with \
-                 `{prefix}`",
+                "this stack may not read the value of `{}`: the name does not begin with `{prefix}`",
                 secret.name()
             ),
-            "Name the secret accordingly, or change the stack's parameter CredentialSecretPrefix.",
+            "Use a secret with such a name, or change the stack parameter CredentialSecretPrefix.",
         );
     }
 }
@@ -89,8 +90,9 @@ fn one_overlap(entries: &[Entry<'_>], problems: &mut Problems<'_>) {
         {
             problems.add(
                 &at.key("overlap"),
-                format!("{first_at} says something else of the same secret"),
-                "Say the same for each credential of a secret: they move, and go back, together.",
+                format!("{first_at} says otherwise for the same secret"),
+                "Use the same value for all credentials of a secret: they move and roll back \
+                 together.",
             );
         }
     }
@@ -114,8 +116,8 @@ fn tests(
         problems,
         |key, first| {
             (
-                format!("`{key}` is named by {first} already"),
-                "Name each action once.",
+                format!("{first} already names `{key}`"),
+                "List each action once.",
             )
         },
     );
@@ -129,7 +131,7 @@ fn tests(
             Some(_) => problems.add(
                 &at,
                 format!("the action `{key}` belongs to another integration"),
-                "Name an action that uses this credential.",
+                "Use an action that uses this credential.",
             ),
             None if actions.has_holes() => {}
             None => {

@@ -29,9 +29,9 @@ pub(super) fn check(
     });
     refuse_shared_names(named.collect(), problems, |(_, name), first| {
         (
-            format!("`{name}` is the integration of {first} already"),
-            "Merge the two entries, since several actions can share an integration; or give each \
-             its `id` where two integrations have this name.",
+            format!("{first} already manages the integration `{name}`"),
+            "Merge the two entries: several actions can share an integration. If two integrations \
+             have this name, set the `id` of each.",
         )
     });
     refuse_repeated(
@@ -41,7 +41,7 @@ pub(super) fn check(
         problems,
         |id, first| {
             (
-                format!("{id} is the integration of {first} already"),
+                format!("{first} already manages the integration {id}"),
                 "Merge the two entries: several actions can share an integration.",
             )
         },
@@ -56,8 +56,8 @@ pub(super) fn check(
             Some(_) if !entry.is_lambda() => problems.add(
                 &at.key("role"),
                 format!(
-                    "an integration of type {} has no role: Genesys Cloud assumes one for AWS \
-                     Lambda only",
+                    "an integration of type {} has no role: Genesys Cloud assumes a role only for \
+                     AWS Lambda",
                     entry.resolved_type()
                 ),
                 "Remove `role`, or remove `type` if this is an AWS Lambda integration.",
@@ -66,15 +66,16 @@ pub(super) fn check(
             None if entry.is_lambda() => problems.missing(
                 &at.key("role"),
                 "`role` is missing",
-                "Add `role`: The name of the IAM role that Genesys Cloud assumes; it begins with \
-                 the stack's RoleNamePrefix. Or add `type`, if this is no AWS Lambda integration.",
+                "Add `role`. The name of the IAM role that Genesys Cloud assumes; it begins with \
+                 the stack's RoleNamePrefix. Or, if this is not an AWS Lambda integration, add \
+                 `type`.",
             ),
             None => {}
         }
         if entry.adopt.is_some() && !entry.is_lambda() {
             problems.add(
                 &at.key("adopt"),
-                "`adopt` is about the role of an AWS Lambda integration, and this one has none",
+                "`adopt` applies only to AWS Lambda integrations, and this is not one",
                 "Remove `adopt`.",
             );
         }
@@ -93,16 +94,15 @@ fn check_role(
         problems.bound(
             at,
             format!("{role} is a role of Lockstep's own stack"),
-            "Choose another name: Lockstep never changes its own roles.",
+            "Use another name: Lockstep never changes its own roles.",
         );
     } else if !role.as_str().starts_with(prefix.as_str()) {
         problems.bound(
             at,
             format!(
-                "the functions may not manage the role {role}: its name does not begin with \
-                 `{prefix}`"
+                "this stack may not manage the role {role}: the name does not begin with `{prefix}`"
             ),
-            "Name the role accordingly, or change the stack's parameter RoleNamePrefix.",
+            "Use a role with such a name, or change the stack parameter RoleNamePrefix.",
         );
     }
     for other in others {
@@ -129,9 +129,10 @@ fn is_own(name: &str, prefix: &str) -> bool {
 pub(super) fn shared_role(role: &RoleName, other: &Manifest) -> (String, &'static str) {
     (
         format!(
-            "the role {role} serves the organization {} already",
+            "the organization {} already uses the role {role}",
             other.organization.id
         ),
-        "Give each organization roles of its own: the external id in a role's trust is one organization's.",
+        "Use a different role for each organization: the trust policy of a role has the external \
+         id of one organization.",
     )
 }

@@ -114,10 +114,10 @@ impl Manifest {
             return vec![Problem::new(
                 "organization.id",
                 format!(
-                    "another manifest is in force for organization {}",
+                    "organization {} already has another accepted manifest",
                     other.organization.id
                 ),
-                "Keep one file per organization: merge the two, or remove one.",
+                "Keep one file per organization: merge the two files, or remove one.",
             )];
         }
         let roles = self.integrations.iter().enumerate();

@@ -22,7 +22,7 @@ pub(super) fn check(
         problems.bound(
             &at.key("id"),
             format!("this stack does not manage the organization {id}"),
-            "Add the id to the stack's parameter OrganizationIds, or correct it here.",
+            "Add the id to the stack parameter OrganizationIds, or correct it here.",
         );
     }
     if organization.genesys_account(bounds).is_none() {
@@ -30,11 +30,11 @@ pub(super) fn check(
         problems.bound(
             &at.key("environment"),
             format!(
-                "the AWS account from which Genesys assumes roles is not published for {} and a \
-                 stack in partition {}",
+                "Genesys has not published the AWS account that assumes roles for {} and a stack \
+                 in partition {}",
                 region.domain, bounds.partition
             ),
-            "Ask Genesys for it and set the stack's parameter GenesysAccountId.",
+            "Ask Genesys for the account and set the stack parameter GenesysAccountId.",
         );
     }
     client_secrets(organization, at, bounds, problems);
@@ -60,8 +60,8 @@ fn client_secrets(
     }
     refuse_repeated(all, problems, |secret, first| {
         (
-            format!("the secret `{}` is named by {first} already", secret.name()),
-            "Name each secret once; the one of organization.client_secret is rotated as well.",
+            format!("{first} already names the secret `{}`", secret.name()),
+            "List each secret once; Lockstep also rotates the one in organization.client_secret.",
         )
     });
 }
@@ -73,10 +73,10 @@ fn client_secret(secret: &SecretArn, at: &Place, bounds: &Bounds, problems: &mut
         problems.bound(
             at,
             format!(
-                "the functions may not read the secret `{}`: its name does not begin with `{prefix}`",
+                "this stack may not read the secret `{}`: the name does not begin with `{prefix}`",
                 secret.name()
             ),
-            "Name the secret accordingly, or change the stack's parameter ClientSecretPrefix.",
+            "Use a secret with such a name, or change the stack parameter ClientSecretPrefix.",
         );
     }
 }
@@ -142,7 +142,7 @@ fn check_url(
         && url.fragment().is_none()
         && url.path() == "/";
     if !bare {
-        let problem = "a base URL has no user, path, query or fragment".to_owned();
+        let problem = "a base URL must not have a user, path, query or fragment".to_owned();
         return Some((problem, base.to_owned()));
     }
     let own_host = purpose.host(region);
@@ -160,7 +160,7 @@ fn check_url(
         return Some(refuse_host(name, &with_port, own_host, region));
     }
     if url.scheme() == "http" && !is_loopback(&host) {
-        let problem = format!("plain HTTP to {name} would show the token to the network");
+        let problem = format!("plain HTTP to {name} would expose the access token on the network");
         return Some((problem, "Use https.".to_owned()));
     }
     None
@@ -175,15 +175,18 @@ fn refuse_host(
     match by_host(name) {
         Some(other) if other.domain != region.domain => (
             format!(
-                "{name} belongs to {}, not to {}",
+                "{name} belongs to the environment {}, not {}",
                 other.domain, region.domain
             ),
             format!("Set environment: {} and remove this line.", other.domain),
         ),
         Some(_) | None => (
-            format!("{with_port} is not {own_host}, and this stack allows no such host"),
             format!(
-                "Remove the line, or name {with_port} in the stack's parameter AllowedGenesysHosts."
+                "this stack does not allow the host {with_port}; the host of the environment \
+                     is {own_host}"
+            ),
+            format!(
+                "Remove the line, or add {with_port} to the stack parameter AllowedGenesysHosts."
             ),
         ),
     }

@@ -44,9 +44,9 @@ fn check_schema(schema: &Map<String, Value>, at: &Place, problems: &mut Problems
         for (place, said) in faults(&jsonschema::draft4::meta::validator(), &value, at) {
             problems.add(
                 &place,
-                format!("this is not valid in JSON Schema draft-04: {said}"),
-                "Write the contract as draft-04, whatever `$schema` says: it is what Genesys \
-                 Cloud's own exports of Data Actions declare.",
+                format!("this is not valid JSON Schema draft-04: {said}"),
+                "Write the contract in JSON Schema draft-04, whatever `$schema` says: exports of \
+                 Data Actions from Genesys Cloud declare draft-04.",
             );
         }
     }
@@ -57,8 +57,8 @@ fn check_depth(value: &Map<String, Value>, at: &Place, problems: &mut Problems<'
     if depth > MAX_DEPTH {
         problems.add(
             at,
-            format!("this is {depth} levels deep; Genesys Cloud takes JSON of {MAX_DEPTH}"),
-            "Flatten it.",
+            format!("this is {depth} levels deep; Genesys Cloud accepts at most {MAX_DEPTH}"),
+            "Use fewer levels.",
         );
     }
 }
@@ -80,8 +80,8 @@ fn references(schema: &Value, at: &Place, problems: &mut Problems<'_>) {
                 match (name.as_str(), value) {
                     ("$ref", Value::String(_)) => problems.add(
                         &at,
-                        "Genesys Cloud supports no `$ref` in a contract",
-                        "Write the schema it points at in its place.",
+                        "Genesys Cloud does not support `$ref` in a contract",
+                        "Replace it with the schema that it refers to.",
                     ),
                     ("enum" | "default" | "examples", _) => {}
                     (
@@ -115,29 +115,29 @@ fn check_inputs(input: &Map<String, Value>, at: &Place, problems: &mut Problems<
             problems.add(
                 &at,
                 format!(
-                    "`{name}` is reserved: Genesys Cloud fills it in itself, and an input of that \
-                     name makes the action fail"
+                    "`{name}` is reserved: Genesys Cloud sets it itself, and an action with an \
+                     input of this name fails"
                 ),
                 format!(
-                    "Give the input another name. What the caller sent is at hand as {RAW_REQUEST} \
-                     without an input."
+                    "Use another name. The caller's whole input is available as {RAW_REQUEST} \
+                     without an input of that name."
                 ),
             );
         } else if !is_input_name(name) {
             problems.add(
                 &at,
-                format!("`{name}` is not a name that Genesys Cloud takes for an input"),
-                "Begin with a letter (a-z, A-Z), then use letters, digits, `-` and `_` only.",
+                format!("Genesys Cloud does not accept `{name}` as the name of an input"),
+                "Start with a letter (a-z, A-Z) and use only letters, digits, `-` and `_`.",
             );
         }
         if let Some(kind) = nested(schema) {
             problems.add(
                 &at,
                 format!(
-                    "an input is of type {}; this one is {kind}",
+                    "the type of an input must be one of {}; this one is {kind}",
                     SIMPLE.join(", ")
                 ),
-                "Use inputs of simple types; pass structured data as JSON text in a string.",
+                "Use a simple type; pass structured data as JSON in a string.",
             );
         }
     }
@@ -173,8 +173,8 @@ fn check_output(schema: &Value, at: &Place, problems: &mut Problems<'_>) {
         if is_of(schema, "array") && is_of(items, "array") {
             problems.add(
                 &at,
-                "Genesys Cloud supports no arrays within arrays in an output contract",
-                "Let the elements be objects or simple values.",
+                "Genesys Cloud does not support nested arrays in an output contract",
+                "Use objects or simple values as elements.",
             );
         }
         check_output(items, &at, problems);

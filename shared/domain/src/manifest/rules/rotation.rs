@@ -14,8 +14,8 @@ pub(super) fn check(manifest: &wire::Manifest, problems: &mut Problems<'_>) {
         match said.get(secret) {
             Some((first, other)) if *other != rotation => problems.add(
                 &at,
-                format!("{first} says something else of the same secret"),
-                "Say it once, or the same each time.",
+                format!("{first} says otherwise for the same secret"),
+                "Write it once, or use the same value each time.",
             ),
             Some(_) => {}
             None => {

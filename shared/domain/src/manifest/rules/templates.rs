@@ -25,7 +25,7 @@ fn pin(action: &wire::Action, at: &Place, problems: &mut Problems<'_>) {
     if action.resolved_delivery() == Delivery::None {
         problems.add(
             &at.key("pin"),
-            "nothing tells the function which version to read: delivery is none",
+            "the function does not learn which version to read, because delivery is none",
             "Remove `pin`, or set delivery: envelope.",
         );
     }
@@ -41,7 +41,8 @@ fn pin(action: &wire::Action, at: &Place, problems: &mut Problems<'_>) {
         problems.add(
             &at.key("pin"),
             format!(
-                "the old version of {} stops working at its rotation, so a pin would be an outage",
+                "the old version of {} stops working when the secret rotates, so with `pin` calls \
+                 would fail",
                 single.join(", ")
             ),
             "Remove `pin`, or set overlap: alternating if the secret rotates between two users.",
@@ -60,18 +61,19 @@ fn placeholder(action: &wire::Action, at: &Place, problems: &mut Problems<'_>) {
         .is_some_and(|list| !list.0.is_empty());
     let (problem, fix) = match (action.resolved_delivery(), times) {
         (Delivery::Envelope, 0) if has_secrets => (
-            format!("the template does not hold {SECRETS_PLACEHOLDER}"),
+            format!("the template does not contain {SECRETS_PLACEHOLDER}"),
             format!(
-                "Put {SECRETS_PLACEHOLDER} where the secrets' references belong, such as {{\"input\": ${{input.rawRequest}}, \"secrets\": {SECRETS_PLACEHOLDER}}}."
+                "Put {SECRETS_PLACEHOLDER} where the references to the secrets belong, such as \
+                 {{\"input\": ${{input.rawRequest}}, \"secrets\": {SECRETS_PLACEHOLDER}}}."
             ),
         ),
         (Delivery::Envelope, 0 | 1) | (Delivery::None, 0) => return,
         (Delivery::Envelope, _) => (
-            format!("the template holds {SECRETS_PLACEHOLDER} {times} times"),
-            "Keep one of them.".to_owned(),
+            format!("the template contains {SECRETS_PLACEHOLDER} {times} times"),
+            "Keep one occurrence.".to_owned(),
         ),
         (Delivery::None, _) => (
-            format!("the template holds {SECRETS_PLACEHOLDER}, and delivery is none"),
+            format!("the template contains {SECRETS_PLACEHOLDER}, but delivery is none"),
             "Remove it, or set delivery: envelope.".to_owned(),
         ),
     };
@@ -140,9 +142,7 @@ fn size(action: &wire::Action, at: &Place, problems: &mut Problems<'_>) {
     if bytes > MAX_BODY {
         problems.add(
             at,
-            format!(
-                "the action comes to about {bytes} bytes; Genesys Cloud takes at most {MAX_BODY}"
-            ),
+            format!("the action has about {bytes} bytes; Genesys Cloud accepts at most {MAX_BODY}"),
             "Shorten its templates or its contract.",
         );
     }

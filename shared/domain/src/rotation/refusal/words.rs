@@ -8,11 +8,23 @@ use crate::rotation::{FORCE_TAG, STRATEGY_TAG};
 impl Unknown {
     fn fix(&self) -> String {
         match self {
-            Self::Denied { .. } => "Give Lockstep's client a role that has usage:client:view (oauth:client:view where the region has only the older usage query), and rotate again".to_owned(),
-            Self::Rejected { .. } => "Neither a permission nor waiting helps: Genesys Cloud does not take the query. Update Lockstep; if the newest release has the same problem, report it to its maintainers with the correlation id".to_owned(),
-            Self::Unanswered { .. } => "Rotate again later; if Genesys Cloud still gives no result, open a case with Genesys and quote the correlation id".to_owned(),
+            Self::Denied { .. } => "Grant Lockstep's client the permission usage:client:view \
+                                    (oauth:client:view in regions that only have the older usage \
+                                    query), then start the rotation again"
+                .to_owned(),
+            Self::Rejected { .. } => "Genesys Cloud rejects the query itself, so neither a \
+                                      permission nor a retry helps. Update Lockstep; if the latest \
+                                      release has the same problem, report it to the maintainers \
+                                      with the correlation id"
+                .to_owned(),
+            Self::Unanswered { .. } => "Start the rotation again later; if Genesys Cloud still \
+                                        returns no result, open a case with Genesys and quote the \
+                                        correlation id"
+                .to_owned(),
             Self::OwnUseMissing { day } => format!(
-                "Genesys Cloud computes use by whole days of UTC, some hours late: rotate again when it shows {day}; where Lockstep did nothing on that day, rotate again on the day after one on which it did"
+                "Genesys Cloud reports usage per UTC day, some hours after the day ends: start the \
+                 rotation again once it shows {day}. If Lockstep was idle on that day, start it \
+                 again the day after one on which Lockstep was active"
             ),
         }
     }
@@ -26,7 +38,8 @@ impl fmt::Display for Unknown {
             }
             Self::OwnUseMissing { day } => write!(
                 f,
-                "the platform does not show what Lockstep's own client did on {day}"
+                "Genesys Cloud does not show the use of Lockstep's own client on {day}, so its \
+                 usage data may be incomplete"
             ),
         }
     }
@@ -38,80 +51,100 @@ impl Refusal {
     pub fn fix(&self) -> String {
         match self {
             Self::RotationDisabled => {
-                "Switch rotation on for the secret, with this function: aws secretsmanager rotate-secret.".to_owned()
+                "Enable rotation of the secret with this function: aws secretsmanager \
+                 rotate-secret.".to_owned()
             }
             Self::UnknownVersion | Self::NotPending { .. } | Self::CurrentMoved { .. } => {
-                "Nothing to do where another rotation took over; else start one anew: aws secretsmanager rotate-secret.".to_owned()
+                "If another rotation has taken over, do nothing. Otherwise start a new one: aws \
+                 secretsmanager rotate-secret.".to_owned()
             }
-            Self::NoCurrent => "Store the client as a new version of the secret.".to_owned(),
+            Self::NoCurrent => "Store the OAuth client as a new version of the secret.".to_owned(),
             Self::CurrentUnreadable => {
                 "Store it as JSON: {\"client_id\": ..., \"client_secret\": ..., \"alternate_client_id\": ...}.".to_owned()
             }
             Self::NotInManifest => {
-                "Name the secret in the manifest, as `organization.client_secret` or under `organization.rotated_clients`.".to_owned()
+                "Add the secret to the manifest, as `organization.client_secret` or under \
+                 `organization.rotated_clients`.".to_owned()
             }
             Self::NotCovered { fix, .. } => fix.clone(),
             Self::ManifestUnreadable { .. } => {
-                "Restore the object as the event *Object Unreadable* says, or upload that manifest again; then rotate again.".to_owned()
+                "Restore the object with the command in the *Object Unreadable* event, or upload \
+                 that manifest again; then start the rotation again.".to_owned()
             }
             Self::NoAlternate => format!(
-                "Make a second client with the same roles and name it as `alternate_client_id`; or tag the secret `{STRATEGY_TAG}` = `single` and accept the gap."
+                "Create a second client with the same roles and set it as `alternate_client_id`. \
+                 Or tag the secret `{STRATEGY_TAG}` = `single` and accept a gap in which no secret \
+                 of the client works."
             ),
             Self::SameClient { .. } => {
-                "Make a second client with the same roles and name it as `alternate_client_id`.".to_owned()
+                "Create a second client with the same roles and set it as `alternate_client_id`.".to_owned()
             }
             Self::Lockout { single: true, .. } => {
-                "Make a second client with the same roles and name it as `alternate_client_id`: a client can't be exchanged while it is the only way in.".to_owned()
+                "Create a second client with the same roles and set it as `alternate_client_id`: \
+                 Lockstep cannot reset the only client that it can sign in with.".to_owned()
             }
             Self::Lockout { single: false, .. } => {
-                "Give the pair another client: the one that Lockstep signs in with is rotated with its own secret only.".to_owned()
+                "Use another client for this pair: the client that Lockstep signs in with is \
+                 rotated only through its own secret.".to_owned()
             }
             Self::NamedElsewhere { .. } => {
-                "Give each secret clients of its own: a reset ends the secret for everybody who has it.".to_owned()
+                "Use different clients for each secret: a reset invalidates the client's secret \
+                 for everyone who uses it.".to_owned()
             }
             Self::NoSuchClient { .. } => {
-                "Correct `alternate_client_id`, or make the client in this organization.".to_owned()
+                "Correct `alternate_client_id`, or create the client in this organization.".to_owned()
             }
             Self::Unfit { .. } => {
-                "Make it an active client with the grant Client Credentials and the same roles.".to_owned()
+                "Make it an active client with the grant type Client Credentials and the same \
+                 roles.".to_owned()
             }
             Self::InUse { possible_from, .. } => format!(
-                "Move whoever it is to the current version of the secret; if nobody uses the client any more, it can be rotated on {possible_from} (UTC) and later; {}",
-                force("or break that use knowingly")
+                "Move its users to the current version of the secret. Once the client is unused, \
+                 it can be rotated from {possible_from} (UTC) on. {}",
+                force("Or to rotate now and break that use")
             ),
             Self::TooEarly { possible_from, .. } => format!(
-                "Rotate again on {possible_from} (UTC) or later, and let the secret's rotation schedule leave that much time; {}",
-                force("or take the risk knowingly")
+                "Start the rotation again on {possible_from} (UTC) or later, and give the secret a \
+                 rotation schedule that leaves this much time. {}",
+                force("Or to rotate now and accept the risk")
             ),
             Self::UseUnknown { because, .. } => {
-                format!("{}; {}", because.fix(), force("or take the risk knowingly"))
+                format!("{}. {}", because.fix(), force("Or to rotate now and accept the risk"))
             }
             Self::OtherUnreadable { .. } => {
-                "Make that secret readable for this function and valid JSON of a client, or take it out of the manifest; then rotate again.".to_owned()
+                "Let this function read that secret and make its value the JSON of an OAuth \
+                 client, or remove it from the manifest; then start the rotation again.".to_owned()
             }
             Self::AddressRefused { .. } => {
-                "Add the addresses from which this function calls to the client's allowed IP addresses, or to those of the organization; then rotate again. Nothing has to be reset: the secret under AWSPENDING is kept.".to_owned()
+                "Add the IP addresses of this function to the allowed IP addresses of the client \
+                 or of the organization; then start the rotation again. No further reset is \
+                 needed: Lockstep keeps the secret under AWSPENDING.".to_owned()
             }
             Self::CurrentRefused { .. } => {
-                "Store the client's id and its present secret as a new version of the secret; then: aws secretsmanager rotate-secret --no-rotate-immediately.".to_owned()
+                "Store the client's id and its current secret as a new version of the secret; then \
+                 run: aws secretsmanager rotate-secret --no-rotate-immediately.".to_owned()
             }
             Self::PendingEmpty => {
-                "Let createSecret run first, which it does when the rotation is started anew.".to_owned()
+                "Start a new rotation: it runs createSecret first.".to_owned()
             }
             Self::ForeignPending | Self::SignInRefused { .. } => {
-                "Take AWSPENDING off the version (aws secretsmanager update-secret-version-stage --version-stage AWSPENDING --remove-from-version-id ...), or let the healing do it, then rotate again.".to_owned()
+                "Remove AWSPENDING from the version (aws secretsmanager \
+                 update-secret-version-stage --version-stage AWSPENDING --remove-from-version-id \
+                 ...), or wait for rotate-client's scheduled repair to do so; then start the \
+                 rotation again.".to_owned()
             }
             Self::Lacks { .. } => {
-                "Give the client the roles of the one in force, in the same divisions, then rotate again.".to_owned()
+                "Give the client the roles of the current client, in the same divisions; then \
+                 start the rotation again.".to_owned()
             }
-            Self::NotTested => "Let testSecret run first.".to_owned(),
+            Self::NotTested => "Start a new rotation: it runs testSecret before finishSecret.".to_owned(),
         }
     }
 }
 
 fn force(why: &str) -> String {
     format!(
-        "{why}: tag the secret `{}` with a time in the near future, such as 2026-01-31T12:00:00Z.",
+        "{why}, tag the secret `{}` with a time in the near future, such as 2026-01-31T12:00:00Z.",
         FORCE_TAG
     )
 }
@@ -119,39 +152,61 @@ fn force(why: &str) -> String {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::RotationDisabled => f.write_str("rotation is not switched on for the secret"),
-            Self::UnknownVersion => f.write_str("the secret has no such version"),
-            Self::NotPending { pending: Some(pending) } => {
-                write!(f, "the version does not carry AWSPENDING; {pending} does")
+            Self::RotationDisabled => f.write_str("rotation is not enabled for the secret"),
+            Self::UnknownVersion => f.write_str(
+                "the secret has no version with this \
+                                                 ClientRequestToken",
+            ),
+            Self::NotPending {
+                pending: Some(pending),
+            } => {
+                write!(f, "AWSPENDING is on version {pending}, not on this one")
             }
             Self::NotPending { pending: None } => {
-                f.write_str("the version does not carry AWSPENDING; no version does")
+                f.write_str("no version of the secret has the label AWSPENDING")
             }
-            Self::NoCurrent => f.write_str("no version of the secret is in force"),
-            Self::CurrentUnreadable => f.write_str("AWSCURRENT does not hold an OAuth client"),
-            Self::NotInManifest => f.write_str("no manifest in force names the secret"),
+            Self::NoCurrent => f.write_str("the secret has no current version (AWSCURRENT)"),
+            Self::CurrentUnreadable => f.write_str(
+                "the value under AWSCURRENT is not an OAuth \
+                                                    client",
+            ),
+            Self::NotInManifest => f.write_str("no accepted manifest names the secret"),
             Self::NotCovered { because, .. } => write!(
                 f,
-                "a manifest names the secret, and the stack's parameters do not cover it: {because}"
+                "a manifest names the secret, but the stack's parameters do not allow it: {because}"
             ),
-            Self::ManifestUnreadable { client: None, because } => write!(
+            Self::ManifestUnreadable {
+                client: None,
+                because,
+            } => write!(
                 f,
-                "whether a manifest names the secret is not known, because an accepted manifest can't be read: {because}"
+                "an accepted manifest cannot be read, so Lockstep does not know whether a manifest \
+                 names the secret: {because}"
             ),
-            Self::ManifestUnreadable { client: Some(client), because } => write!(
+            Self::ManifestUnreadable {
+                client: Some(client),
+                because,
+            } => write!(
                 f,
-                "whether another secret names {client} is not known, because an accepted manifest can't be read: {because}"
+                "an accepted manifest cannot be read, so Lockstep does not know whether another \
+                 secret names {client}: {because}"
             ),
             Self::NoAlternate => f.write_str(
-                "the secret names no `alternate_client_id`, and a client that is reset alone works for nobody until the label has moved",
+                "the secret has no `alternate_client_id`; without a second client, sign-in fails \
+                 from the reset until AWSCURRENT has moved",
             ),
-            Self::SameClient { client } => write!(f, "the pair is the client {client} twice"),
+            Self::SameClient { client } => write!(
+                f,
+                "`client_id` and `alternate_client_id` are \
+                                                      the same client, {client}"
+            ),
             Self::Lockout { client, .. } => write!(
                 f,
-                "{client} is the client that Lockstep is signed in with: after its reset nobody could store or prove the new secret if anything went wrong",
+                "Lockstep is signed in with {client}; if anything failed after its reset, Lockstep \
+                 could neither store nor test the new secret",
             ),
             Self::NamedElsewhere { client, secret } => {
-                write!(f, "{client} is named by {secret} too")
+                write!(f, "another secret, {secret}, also names {client}")
             }
             Self::OtherUnreadable {
                 client,
@@ -159,7 +214,7 @@ impl fmt::Display for Refusal {
                 because,
             } => write!(
                 f,
-                "whether {secret} names {client} too could not be found out: {because}"
+                "Lockstep could not determine whether {secret} also names {client}: {because}"
             ),
             Self::NoSuchClient { client } => {
                 write!(f, "the organization has no OAuth client {client}")
@@ -172,7 +227,7 @@ impl fmt::Display for Refusal {
                 ..
             } => write!(
                 f,
-                "{client} is still in use: {}, the latest on {latest}",
+                "{client} is still in use: {}; last use on {latest}",
                 uses.join("; ")
             ),
             Self::TooEarly {
@@ -181,35 +236,42 @@ impl fmt::Display for Refusal {
                 possible_from,
             } => write!(
                 f,
-                "{client} was current until {since}, and whoever had read it may still use it or a token of it: whether it is unused can be seen on {possible_from} at the earliest"
+                "{client} was current until {since}, so a consumer may still use its secret or a \
+                 token; Lockstep can confirm that it is unused from {possible_from} on"
             ),
             Self::UseUnknown { client, because } => write!(
                 f,
-                "whether {client} is in use could not be found out: {because}"
+                "Lockstep could not determine whether {client} is in use: {because}"
             ),
             Self::PendingEmpty => f.write_str("the version under AWSPENDING has no value yet"),
             Self::ForeignPending => f.write_str(
-                "the value under AWSPENDING is not the clients in force in changed places",
+                "the value under AWSPENDING is not the current pair of clients with their roles \
+                 swapped",
             ),
             Self::CurrentMoved { began_with, found } => write!(
                 f,
-                "AWSCURRENT was moved from {began_with} to {found} while the rotation was under way"
+                "AWSCURRENT moved from {began_with} to {found} during the rotation"
             ),
             Self::SignInRefused { client } => {
-                write!(f, "{client} does not sign in with its new secret")
+                write!(f, "sign-in with the new secret of {client} failed")
             }
             Self::AddressRefused { client } => write!(
                 f,
-                "{client} may not be used from the IP address of this function: its secret was not refused"
+                "Genesys Cloud does not allow {client} from this function's IP address; it did not \
+                 reject the secret"
             ),
             Self::CurrentRefused { client } => write!(
                 f,
-                "{client} does not sign in with the secret in AWSCURRENT"
+                "sign-in of {client} with the secret under AWSCURRENT failed"
             ),
             Self::Lacks { client, missing } => {
-                write!(f, "{client} lacks what the client in force has: {}", missing.join(", "))
+                write!(
+                    f,
+                    "{client} lacks permissions of the current client: {}",
+                    missing.join(", ")
+                )
             }
-            Self::NotTested => f.write_str("the version was not tested"),
+            Self::NotTested => f.write_str("testSecret has not passed for this version"),
         }
     }
 }
