@@ -3,6 +3,8 @@
 //! The client (its token, its breaker, its pacing) lives as long as the warm environment. The
 //! secret it signs in with is read at every invocation, so a rotated client secret is used at once.
 
+mod role_slot;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -13,10 +15,10 @@ use lockstep_domain::manifest::Manifest;
 use secrecy::ExposeSecret as _;
 use tokio::sync::{Mutex, OnceCell};
 
-use crate::aws::SecretError;
-use crate::reconcile::action::RoleSlot;
-use crate::runtime::Deadline;
-use crate::world::World;
+pub(crate) use self::role_slot::RoleSlot;
+use crate::aws::{SecretError, Secrets};
+use crate::deadline::Deadline;
+use crate::telemetry::Metrics;
 
 /// Who we are at Genesys Cloud, confirmed.
 #[derive(Clone)]
@@ -31,6 +33,17 @@ pub struct Session {
     /// The credential slot that takes a role, once it was read: it is the platform's, and does not
     /// change while an environment is warm.
     pub(crate) role_slot: Arc<OnceCell<RoleSlot>>,
+}
+
+impl Session {
+    /// The credential slot of an integration that takes a role; read once per environment.
+    ///
+    /// # Errors
+    /// The integration type could not be read.
+    pub(crate) async fn role_slot(&self) -> Result<&RoleSlot, genesys_cloud::Error> {
+        let read = || RoleSlot::read(&self.genesys);
+        self.role_slot.get_or_try_init(read).await
+    }
 }
 
 /// Why there is no session. Nothing was written.
@@ -82,7 +95,7 @@ struct Confirmed {
     /// Of endpoints, client id and secret; the secret itself is not kept here.
     credentials: Digest,
     genesys: Genesys,
-    role_slot: Arc<OnceCell<RoleSlot>>,
+    pub(crate) role_slot: Arc<OnceCell<RoleSlot>>,
 }
 
 impl Sessions {
@@ -99,6 +112,74 @@ impl Sessions {
         self.settings.clone()
     }
 
+    /// Signs in to the manifest's organization and confirms that it is the one.
+    ///
+    /// # Errors
+    /// See [`SessionError`]. Nothing is written by this.
+    pub(crate) async fn sign_in(
+        &self,
+        secrets: &Secrets,
+        metrics: &Metrics,
+        manifest: &Manifest,
+        deadline: Deadline,
+    ) -> Result<Session, SessionError> {
+        let organization = &manifest.organization;
+        let secret = secrets.genesys_client(&organization.client_secret).await?;
+        let id = |text: &str| text.parse::<ClientId>().map_err(|_| SessionError::ClientId);
+        let client_id = id(&secret.client_id)?;
+        let mut own_clients = BTreeSet::from([client_id.clone()]);
+        if let Some(alternate) = &secret.alternate_client_id {
+            own_clients.insert(id(alternate)?);
+        }
+        let credentials = Digest::of(&(
+            organization.api_url.as_str(),
+            organization.login_url.as_str(),
+            &secret.client_id,
+            secret.client_secret.expose_secret(),
+        ));
+        let mut sessions = self.confirmed.lock().await;
+        if let Some(known) = sessions.get(&organization.id)
+            && known.credentials == credentials
+        {
+            return Ok(Session {
+                genesys: known.genesys.with_deadline(deadline.instant()),
+                client_id,
+                own_clients,
+                role_slot: Arc::clone(&known.role_slot),
+            });
+        }
+        let genesys = Genesys::new(
+            Endpoints {
+                api: organization.api_url.clone(),
+                login: organization.login_url.clone(),
+            },
+            ClientCredentials {
+                client_id: secret.client_id,
+                client_secret: secret.client_secret,
+            },
+            self.settings(),
+        )?;
+        let confirmed = confirm(&genesys.with_deadline(deadline.instant()), &organization.id).await;
+        // A client that is not kept takes its counts with it.
+        metrics.genesys(&genesys.take_stats());
+        confirmed?;
+        let session = Session {
+            genesys: genesys.with_deadline(deadline.instant()),
+            client_id,
+            own_clients,
+            role_slot: Arc::default(),
+        };
+        sessions.insert(
+            organization.id.clone(),
+            Confirmed {
+                credentials,
+                genesys,
+                role_slot: Arc::clone(&session.role_slot),
+            },
+        );
+        Ok(session)
+    }
+
     /// What each client did since the last call.
     pub async fn take_stats(&self) -> Vec<genesys_cloud::Stats> {
         let sessions = self.confirmed.lock().await;
@@ -107,75 +188,6 @@ impl Sessions {
             .map(|confirmed| confirmed.genesys.take_stats())
             .collect()
     }
-}
-
-/// Signs in to the manifest's organization and confirms that it is the one.
-///
-/// # Errors
-/// See [`SessionError`]. Nothing is written by this.
-pub async fn sign_in(
-    world: &World,
-    manifest: &Manifest,
-    deadline: Deadline,
-) -> Result<Session, SessionError> {
-    let organization = &manifest.organization;
-    let secret = world
-        .secrets
-        .genesys_client(&organization.client_secret)
-        .await?;
-    let id = |text: &str| text.parse::<ClientId>().map_err(|_| SessionError::ClientId);
-    let client_id = id(&secret.client_id)?;
-    let mut own_clients = BTreeSet::from([client_id.clone()]);
-    if let Some(alternate) = &secret.alternate_client_id {
-        own_clients.insert(id(alternate)?);
-    }
-    let credentials = Digest::of(&(
-        organization.api_url.as_str(),
-        organization.login_url.as_str(),
-        &secret.client_id,
-        secret.client_secret.expose_secret(),
-    ));
-    let mut sessions = world.sessions.confirmed.lock().await;
-    if let Some(known) = sessions.get(&organization.id)
-        && known.credentials == credentials
-    {
-        return Ok(Session {
-            genesys: known.genesys.with_deadline(deadline.instant()),
-            client_id,
-            own_clients,
-            role_slot: Arc::clone(&known.role_slot),
-        });
-    }
-    let genesys = Genesys::new(
-        Endpoints {
-            api: organization.api_url.clone(),
-            login: organization.login_url.clone(),
-        },
-        ClientCredentials {
-            client_id: secret.client_id,
-            client_secret: secret.client_secret,
-        },
-        world.sessions.settings(),
-    )?;
-    let confirmed = confirm(&genesys.with_deadline(deadline.instant()), &organization.id).await;
-    // A client that is not kept takes its counts with it.
-    world.metrics.genesys(&genesys.take_stats());
-    confirmed?;
-    let session = Session {
-        genesys: genesys.with_deadline(deadline.instant()),
-        client_id,
-        own_clients,
-        role_slot: Arc::default(),
-    };
-    sessions.insert(
-        organization.id.clone(),
-        Confirmed {
-            credentials,
-            genesys,
-            role_slot: Arc::clone(&session.role_slot),
-        },
-    );
-    Ok(session)
 }
 
 async fn confirm(genesys: &Genesys, expected: &OrganizationId) -> Result<(), SessionError> {

@@ -11,6 +11,8 @@
 pub mod aws;
 pub mod compliance;
 pub mod config;
+mod deadline;
+mod error_chain;
 pub mod evidence;
 pub mod genesys;
 pub mod manifest_upload;

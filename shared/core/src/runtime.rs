@@ -20,7 +20,6 @@ mod failure;
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -32,44 +31,11 @@ use crate::world::{Remembered, World};
 use budget::Return;
 use edge::Standing;
 
+pub use crate::deadline::Deadline;
+pub use crate::error_chain::chain;
 pub use call::{Call, Delivery, Invocation};
 pub use edge::Edge;
 pub use failure::Failure;
-
-/// Kept back from an invocation's time for reporting how it ended.
-const RESERVE: Duration = Duration::from_secs(2);
-
-/// The moment until which an invocation may work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Deadline(Instant);
-
-impl Deadline {
-    /// After so much time from now.
-    #[must_use]
-    pub fn after(time: Duration) -> Self {
-        Self(Instant::now() + time)
-    }
-
-    /// A little before Lambda's own, which it gives in milliseconds since 1970.
-    fn of_lambda(millisecond: u64, now: Timestamp) -> Self {
-        let end = i64::try_from(millisecond).ok();
-        let end = end.and_then(|end| Timestamp::from_millisecond(end).ok());
-        let left = end.map(|end| Duration::try_from(end.duration_since(now)).unwrap_or_default());
-        Self::after(left.unwrap_or_default().saturating_sub(RESERVE))
-    }
-
-    /// The moment itself.
-    #[must_use]
-    pub fn instant(self) -> Instant {
-        self.0
-    }
-
-    /// How much time is left; zero when it has passed.
-    #[must_use]
-    pub fn remaining(self) -> Duration {
-        self.0.saturating_duration_since(Instant::now())
-    }
-}
 
 /// What is known of an invocation besides its payload.
 #[derive(Clone, Debug)]
@@ -78,22 +44,6 @@ pub struct Context {
     pub request_id: String,
     /// Until when the handler may work; a little before Lambda's own deadline.
     pub deadline: Deadline,
-}
-
-/// An error and its causes in one line, each said once.
-#[must_use]
-pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let next = error.to_string();
-        if !text.contains(&next) {
-            text.push_str(": ");
-            text.push_str(&next);
-        }
-        cause = error.source();
-    }
-    text
 }
 
 /// Starts a function and serves invocations until Lambda ends the process.

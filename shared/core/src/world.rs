@@ -5,12 +5,14 @@ use jiff::Timestamp;
 use lockstep_domain::digest::Digest;
 use lockstep_domain::event::{Detail, Event, EventType, Principal, PrincipalKind};
 use lockstep_domain::ids::OrganizationId;
+use lockstep_domain::manifest::Manifest;
 use lockstep_domain::problem::Problem;
 use serde::Serialize;
 
 use crate::aws::{self, AwsError};
 use crate::config::{Config, ConfigError};
-use crate::genesys::Sessions;
+use crate::deadline::Deadline;
+use crate::genesys::{Session, SessionError, Sessions};
 use crate::outside::Outside;
 use crate::response::{Answer, Refused};
 use crate::store::{Store, Unreadable};
@@ -96,6 +98,21 @@ impl World {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Signs in to the manifest's organization and confirms that it is the one.
+    ///
+    /// # Errors
+    /// See [`SessionError`]. Nothing is written by this.
+    pub async fn sign_in(
+        &self,
+        manifest: &Manifest,
+        deadline: Deadline,
+    ) -> Result<Session, SessionError> {
+        let signed_in = self
+            .sessions
+            .sign_in(&self.secrets, &self.metrics, manifest, deadline);
+        signed_in.await
     }
 
     /// This function, as the one who acts.

@@ -22,7 +22,7 @@ use genesys_simulator::{Config as Organization, Inside, Judged, Simulator, Wire,
 use jiff::Timestamp;
 use lockstep::aws::Connection;
 use lockstep::config::Config;
-use lockstep::genesys::sign_in;
+
 use lockstep::outside::Outside;
 use lockstep::runtime::Deadline;
 use lockstep::world::World;
@@ -177,7 +177,7 @@ fn a_function_signs_in_without_a_socket_and_again_when_its_clock_says_so() {
         };
         for (later, expected) in [(0, 1), (3600, 1), (86_400, 2)] {
             tokio::time::sleep(Duration::from_secs(later)).await;
-            let session = sign_in(&world, &manifest, deadline()).await.unwrap();
+            let session = world.sign_in(&manifest, deadline()).await.unwrap();
             let found = session.genesys.organization_me().await.unwrap();
             assert_eq!(found.id, ORGANIZATION);
             assert_eq!(tokens(), expected, "{later}");

@@ -6,7 +6,7 @@ use std::fmt;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
-use crate::runtime::chain;
+use crate::error_chain::chain;
 
 /// A call to AWS that did not work.
 #[derive(Clone, PartialEq, Eq)]

@@ -18,7 +18,7 @@ use super::binding::{Binding, unread_binding};
 use super::state_checks::resource;
 use super::states::States;
 use super::sweep::{AT_ONCE, Sweep, Swept};
-use crate::genesys::{Session, sign_in};
+use crate::genesys::Session;
 use crate::reconcile::role::stack;
 use crate::runtime::{Deadline, Failure, chain};
 use crate::secret_arns;
@@ -89,7 +89,7 @@ pub(super) async fn sweep(
     if mode == Mode::Apply {
         sweep.end_overdue(&mut states, deadline).await;
     }
-    let session = sign_in(world, manifest, deadline).await;
+    let session = world.sign_in(manifest, deadline).await;
     let session = match &session {
         Ok(session) => {
             sweep.count(None, Checked::new(Check::SignIn, Vec::new()));

@@ -10,7 +10,7 @@ use lockstep_domain::rotation::{self, FORCE_TAG, PENDING, Pair, Refusal, Strateg
 
 use super::{Rotating, Trouble, named, of_genesys, of_session, pair};
 use crate::aws::{GenesysClient, SecretError};
-use crate::genesys::{Session, sign_in};
+use crate::genesys::Session;
 use crate::manifest_upload;
 use crate::runtime::Failure;
 
@@ -66,7 +66,8 @@ impl Rotating<'_> {
     }
 
     pub(super) async fn session(&self) -> Result<Session, Trouble> {
-        sign_in(self.world, self.manifest, self.deadline)
+        self.world
+            .sign_in(self.manifest, self.deadline)
             .await
             .map_err(|error| of_session(&error).into())
     }

@@ -16,7 +16,6 @@ use lockstep_domain::verdict::{Case, Judgement, OurClients, Verdict};
 use super::conflicts::judge_of;
 use super::drift::SecondLook;
 use super::{SKEW, after, answer, deadline_of, spacing, trail};
-use crate::genesys::sign_in;
 use crate::manifest_upload;
 use crate::reconcile::credentials::details;
 use crate::reconcile::role::stack;
@@ -141,7 +140,7 @@ pub(crate) async fn judge_change(
             state.organization
         ));
     };
-    let session = match sign_in(world, manifest, deadline).await {
+    let session = match world.sign_in(manifest, deadline).await {
         Ok(session) => session,
         Err(error) => return Judged::unread(chain(&error)),
     };

@@ -14,7 +14,7 @@ use lockstep_domain::verdict::{Case, OurClients, Verdict};
 use super::change::{Judged, conclude, entities};
 use super::conflicts::judge_of;
 use super::{Trail, after, answer, spacing, trail};
-use crate::genesys::{Session, sign_in};
+use crate::genesys::Session;
 use crate::manifest_upload;
 use crate::response::Answer;
 use crate::runtime::{Deadline, Failure};
@@ -49,7 +49,7 @@ pub(super) async fn look(
             Some(state) => wait_for_verdict(world, foreign, received, state),
         };
     }
-    let session = sign_in(world, manifest, deadline).await.map_err(|error| {
+    let session = world.sign_in(manifest, deadline).await.map_err(|error| {
         if error.is_transient() {
             Failure::retry("sign_in", crate::runtime::chain(&error))
         } else {

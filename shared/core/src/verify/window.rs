@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::change::entities;
 use super::conflicts::judge_of;
 use super::{Trail, trail};
-use crate::genesys::{Session, sign_in};
+use crate::genesys::Session;
 use crate::response::{Answer, Refused, Response};
 use crate::runtime::{Deadline, Failure, chain};
 use crate::selection::{Named, Selected, select};
@@ -142,7 +142,7 @@ async fn of_manifest(
 ) -> Result<Vec<Said>, Failure> {
     let manifest = selected.manifest;
     let organization = &manifest.organization.id;
-    let session = match sign_in(world, manifest, deadline).await {
+    let session = match world.sign_in(manifest, deadline).await {
         Ok(session) => session,
         Err(error) => {
             notices.push(format!("{organization}: {}", chain(&error)));

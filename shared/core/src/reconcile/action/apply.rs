@@ -169,7 +169,7 @@ impl Binding<'_> {
             }
             RebindStep::CreateCredential { name, role_arn, .. } => {
                 let fields = role_fields(role_arn);
-                let slot = observe::role_slot(self.session).await?;
+                let slot = self.session.role_slot().await?;
                 let id: CredentialId = genesys
                     .create_credential(name, &slot.credential_type, &fields)
                     .await?
@@ -184,7 +184,7 @@ impl Binding<'_> {
                 id, name, role_arn, ..
             } => {
                 let fields = role_fields(role_arn);
-                let slot = observe::role_slot(self.session).await?;
+                let slot = self.session.role_slot().await?;
                 genesys
                     .put_credential(id.as_str(), name, &slot.credential_type, &fields)
                     .await?;
@@ -345,7 +345,7 @@ impl Binding<'_> {
         let genesys = &self.session.genesys;
         let (config, slot) = tokio::try_join!(
             genesys.get_integration_config(integration.as_str()),
-            observe::role_slot(self.session),
+            self.session.role_slot(),
         )?;
         let mut config = config.ok_or_else(|| incomplete("the integration's config"))?;
         config.credentials.insert(

@@ -33,9 +33,8 @@ use self::before::{previous, untested};
 pub use self::drift::{Drift, current_versions, drift};
 pub use self::error::RebindError;
 use self::lease::Lease;
-pub(crate) use self::observe::RoleSlot;
 use crate::config::Config;
-use crate::genesys::{Session, sign_in};
+use crate::genesys::Session;
 use crate::runtime::{Deadline, chain};
 use crate::store::Versioned;
 use crate::world::World;
@@ -86,7 +85,7 @@ pub async fn rebind(
     let planning = ask.mode.stricter(manifest.organization.mode) == Mode::Plan;
     let (state, session) = join!(
         world.store.load(&manifest.organization.id, &action.key),
-        sign_in(world, manifest, ask.deadline),
+        world.sign_in(manifest, ask.deadline),
     );
     let state = state?;
     let in_doubt = awaits_create(&state.value, world.now())?;

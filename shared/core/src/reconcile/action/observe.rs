@@ -10,18 +10,14 @@ use lockstep_domain::ids::{ActionId, IntegrationId};
 use lockstep_domain::manifest::{Action, DEFAULT_SUCCESS_TEMPLATE, RAW_REQUEST};
 use lockstep_domain::rebind::{
     ActionSeen, CredentialSeen, DesiredIntegration, Found, INTEGRATION_TYPE, IntegrationRecord,
-    IntegrationSeen, Observed, OwnCredential, ROLE_CREDENTIAL_FIELD, ROLE_CREDENTIAL_TYPE,
-    is_of_another_entry, remembered_integration,
+    IntegrationSeen, Observed, OwnCredential, ROLE_CREDENTIAL_FIELD, is_of_another_entry,
+    remembered_integration,
 };
 use secrecy::ExposeSecret as _;
 use tokio::try_join;
 
 use super::RebindError;
 use crate::genesys::Session;
-
-/// The role's slot where the integration type's description does not tell (official module
-/// `integration-lambda-module`).
-const ROLE_SLOT: &str = "AmazonWebServicesARN";
 
 /// Reads integration, credential, action and draft; independent reads side by side. `record` is what
 /// other bindings of the integration have recorded of it.
@@ -76,41 +72,6 @@ where
     Ok(match read {
         Some(read) => Some(read.await?),
         None => None,
-    })
-}
-
-/// The credential slot of an integration that takes a role, in the platform's own spelling.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct RoleSlot {
-    /// The slot's name.
-    pub(crate) name: String,
-    /// The name of the type of credential that it takes.
-    pub(crate) credential_type: String,
-}
-
-/// The credential slot that takes a role, by the integration type's own description.
-///
-/// # Errors
-/// Where the type could not be read.
-pub(super) async fn role_slot(session: &Session) -> Result<&RoleSlot, api::Error> {
-    let read = || read_role_slot(&session.genesys);
-    session.role_slot.get_or_try_init(read).await
-}
-
-async fn read_role_slot(genesys: &Genesys) -> Result<RoleSlot, api::Error> {
-    let kind = genesys.integration_type(INTEGRATION_TYPE).await?;
-    let is_role = |name: &&String| name.eq_ignore_ascii_case(ROLE_CREDENTIAL_TYPE);
-    let found = kind
-        .iter()
-        .flat_map(|kind| &kind.credentials)
-        .find_map(|(slot, takes)| {
-            let credential_type = takes.credential_types.iter().find(is_role)?;
-            Some((slot.as_str(), credential_type.as_str()))
-        });
-    let (name, credential_type) = found.unwrap_or((ROLE_SLOT, ROLE_CREDENTIAL_TYPE));
-    Ok(RoleSlot {
-        name: name.to_owned(),
-        credential_type: credential_type.to_owned(),
     })
 }
 
@@ -170,7 +131,7 @@ async fn integration_by(
     };
     let (config, role_slot) = try_join!(
         genesys.get_integration_config(&found.id),
-        role_slot(session),
+        session.role_slot(),
     )?;
     let Some(config) = config else {
         return Ok(Found::Gone(found.id));

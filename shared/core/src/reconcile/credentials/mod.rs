@@ -36,7 +36,7 @@ pub(crate) use self::events::details;
 pub use self::live_test::try_unit;
 use self::values::Values;
 use crate::aws::SecretSeen;
-use crate::genesys::{Session, sign_in};
+use crate::genesys::Session;
 use crate::reconcile::action::{
     AWAITS_VERDICT, Ask, RebindError, Report, awaits_create, held_notice, idle,
 };
@@ -61,7 +61,7 @@ pub async fn rebind_unit(
     let planning = ask.mode.stricter(manifest.organization.mode) == Mode::Plan;
     let (state, session) = join!(
         world.store.load(&manifest.organization.id, &unit.key),
-        sign_in(world, manifest, ask.deadline),
+        world.sign_in(manifest, ask.deadline),
     );
     let state = state?;
     let in_doubt = awaits_create(&state.value, world.now())?;
