@@ -13,6 +13,7 @@ mod rotations;
 mod unreadable;
 
 use std::fmt;
+use std::sync::{Arc, Mutex};
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
@@ -39,6 +40,8 @@ pub struct Store {
     client: Client,
     config: Config,
     clock: Clock,
+    /// The accepted manifests as they were last read.
+    accepted: Arc<Mutex<Option<manifests::LastRead>>>,
 }
 
 /// A value and what tells whether somebody else wrote it since it was read.
@@ -149,6 +152,14 @@ pub(crate) struct Object {
     pub(crate) version_id: Option<String>,
 }
 
+/// An object of a listing.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Listed {
+    pub(crate) key: String,
+    /// The ETag that a read of it has, while nobody writes it.
+    pub(crate) etag: Option<String>,
+}
+
 /// On what a write depends.
 #[derive(Clone, Copy)]
 pub(crate) enum Condition<'e> {
@@ -175,6 +186,7 @@ impl Store {
             client: Client::from_conf(s3.build()),
             config: config.clone(),
             clock: outside.clock,
+            accepted: Arc::default(),
         }
     }
 
@@ -311,10 +323,21 @@ impl Store {
 
     /// The keys of all objects below a prefix, sorted.
     pub(crate) async fn list(&self, bucket: &str, prefix: &str) -> Result<Vec<String>, AwsError> {
+        let listed = self.listing(bucket, prefix).await?;
+        Ok(listed.into_iter().map(|object| object.key).collect())
+    }
+
+    /// All objects below a prefix, sorted by key. S3 shows every write that was answered before (S3
+    /// user guide, "Amazon S3 data consistency model").
+    pub(crate) async fn listing(
+        &self,
+        bucket: &str,
+        prefix: &str,
+    ) -> Result<Vec<Listed>, AwsError> {
         const OPERATION: &str = "s3:ListBucket";
         let of = uri(bucket, prefix);
         let mut pages = Pages::of(OPERATION, &of);
-        let mut keys = Vec::new();
+        let mut listed = Vec::new();
         let mut token = None;
         loop {
             let request = self.client.list_objects_v2().bucket(bucket).prefix(prefix);
@@ -330,15 +353,18 @@ impl Store {
                 return Err(pages.garbled(problem));
             }
             for object in objects {
-                keys.push(required(OPERATION, &of, "Key", object.key)?);
+                listed.push(Listed {
+                    key: required(OPERATION, &of, "Key", object.key)?,
+                    etag: object.e_tag,
+                });
             }
             token = pages.next(truncated, page.next_continuation_token)?;
             if token.is_none() {
                 break;
             }
         }
-        keys.sort();
-        Ok(keys)
+        listed.sort();
+        Ok(listed)
     }
 
     /// Whether an object is there. Not by HEAD, whose answer has no code and is so the same as that

@@ -9,6 +9,7 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::future::join_all;
 use jiff::Timestamp;
 use lockstep_domain::arn::SecretArn;
 use lockstep_domain::digest::Digest;
@@ -17,7 +18,7 @@ use lockstep_domain::manifest::{self, Dropped, Manifest};
 use lockstep_domain::problem::Problem;
 use serde::{Deserialize, Serialize};
 
-use super::{Store, StoreError, Versioned};
+use super::{AT_ONCE, Listed, Store, StoreError, Versioned};
 use crate::aws::AwsError;
 
 const ACCEPTED: &str = "accepted/";
@@ -135,6 +136,21 @@ struct Kept {
     text: String,
 }
 
+/// The accepted manifests as they were last read. A listing that shows the same objects says that
+/// reading them again would give the same.
+#[derive(Debug)]
+pub(super) struct LastRead {
+    objects: Vec<Listed>,
+    manifests: Manifests,
+}
+
+/// The accepted copies that can be read.
+struct Copies {
+    kept: Vec<Kept>,
+    /// Whether each listed object was read, and as it was listed.
+    as_listed: bool,
+}
+
 fn accepted_object(organization: &OrganizationId) -> String {
     format!("{ACCEPTED}{organization}.json")
 }
@@ -175,14 +191,44 @@ impl Store {
         Ok(found.and_then(|found| found.version_id))
     }
 
-    /// Every accepted manifest, read under the present bounds.
+    /// Every accepted manifest, read under the present bounds. A warm environment reads only what was
+    /// written since its last read.
     ///
     /// # Errors
     /// S3 did not answer. One that is there and can't be read is an answer, see
     /// [`Manifests::unreadable`].
     pub async fn accepted(&self) -> Result<Manifests, StoreError> {
+        let objects = self.listing(&self.config.state_bucket, ACCEPTED).await?;
+        if let Some(unchanged) = self.last_read(&objects) {
+            return Ok(unchanged);
+        }
         let mut manifests = Manifests::default();
-        let kept = self.kept(&mut manifests).await?;
+        let copies = self.copies(&objects, &mut manifests).await?;
+        self.interpret(copies.kept, &mut manifests);
+        if copies.as_listed {
+            self.remember(objects, &manifests);
+        }
+        Ok(manifests)
+    }
+
+    fn last_read(&self, objects: &[Listed]) -> Option<Manifests> {
+        // A panic while it was held would have ended the process.
+        let last = self.accepted.lock().ok()?;
+        let last = last.as_ref().filter(|last| last.objects == objects)?;
+        Some(last.manifests.clone())
+    }
+
+    fn remember(&self, objects: Vec<Listed>, manifests: &Manifests) {
+        if let Ok(mut last) = self.accepted.lock() {
+            *last = Some(LastRead {
+                objects,
+                manifests: manifests.clone(),
+            });
+        }
+    }
+
+    /// What accepted copies mean under the present bounds.
+    fn interpret(&self, kept: Vec<Kept>, manifests: &mut Manifests) {
         let mut others: Vec<Manifest> = Vec::new();
         for kept in newest_of_each_object(kept) {
             match manifest::read_accepted(&kept.text, &self.config.bounds, &others) {
@@ -204,27 +250,51 @@ impl Store {
                 }
             }
         }
-        Ok(manifests)
     }
 
     /// The accepted copies that can be read; `manifests` gets the others.
-    async fn kept(&self, manifests: &mut Manifests) -> Result<Vec<Kept>, StoreError> {
-        let mut kept = Vec::new();
-        for object in self.list(&self.config.state_bucket, ACCEPTED).await? {
-            let Some(organization) = organization_of(&object) else {
-                manifests.ignored.push(object);
-                continue;
-            };
-            match self.read_json::<Kept>(&object).await {
-                Ok(one) => kept.extend(one.map(|one| one.value)),
-                Err(error) if error.is_transient() => return Err(error),
-                Err(error) => manifests.unreadable.push(UnreadableCopy {
-                    organization,
-                    error,
-                }),
+    async fn copies(
+        &self,
+        objects: &[Listed],
+        manifests: &mut Manifests,
+    ) -> Result<Copies, StoreError> {
+        let mut copies = Copies {
+            kept: Vec::new(),
+            as_listed: true,
+        };
+        let mut of_organizations = Vec::new();
+        for object in objects {
+            match organization_of(&object.key) {
+                Some(organization) => of_organizations.push((organization, object)),
+                None => manifests.ignored.push(object.key.clone()),
             }
         }
-        Ok(kept)
+        for some in of_organizations.chunks(AT_ONCE) {
+            let reads = some.iter().map(|(_, object)| self.read_json(&object.key));
+            for ((organization, object), read) in some.iter().zip(join_all(reads).await) {
+                let read: Option<Versioned<Kept>> = match read {
+                    Ok(read) => read,
+                    Err(error) if error.is_transient() => return Err(error),
+                    Err(error) => {
+                        manifests.unreadable.push(UnreadableCopy {
+                            organization: organization.clone(),
+                            error,
+                        });
+                        None
+                    }
+                };
+                let etag = read.as_ref().and_then(|read| read.etag.as_ref());
+                copies.as_listed &= etag.is_some() && etag == object.etag.as_ref();
+                copies.kept.extend(read.map(|read| read.value));
+            }
+        }
+        Ok(copies)
+    }
+
+    async fn all_kept(&self) -> Result<Vec<Kept>, StoreError> {
+        let objects = self.listing(&self.config.state_bucket, ACCEPTED).await?;
+        let copies = self.copies(&objects, &mut Manifests::default()).await?;
+        Ok(copies.kept)
     }
 
     /// Puts a manifest in force. Doing so again with the same text changes nothing.
@@ -266,7 +336,7 @@ impl Store {
                 let bucket = &self.config.manifest_bucket;
                 if holder.object != object
                     && self.exists(bucket, &holder.object).await?
-                    && still_describes(holder, self.kept(&mut Manifests::default()).await?)
+                    && still_describes(holder, self.all_kept().await?)
                 {
                     let organization = &manifest.organization.id;
                     return Err(AcceptError::Taken(taken(organization, &holder.object)));

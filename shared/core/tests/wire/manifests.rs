@@ -94,3 +94,43 @@ async fn one_organization_is_managed_by_one_object_that_exists() {
     assert_eq!(manifests.of(&organization), None);
     assert_eq!(manifests.refused[0].0, "probe/second.yaml");
 }
+
+/// How many manifests are current for a world, and how many objects were read to know that.
+async fn current(setup: &Setup, world: &World) -> (usize, usize) {
+    let before = setup.reads();
+    let manifests = world.store.accepted().await.unwrap();
+    (manifests.in_force.len(), setup.reads() - before)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_warm_environment_reads_only_accepted_copies_that_were_written_since() {
+    let setup = Setup::new();
+    let world = &setup.world;
+    let bucket = &world.config.state_bucket;
+    let copy = format!("accepted/{ORGANIZATION}.json");
+    assert_eq!(current(&setup, world).await, (0, 0));
+
+    let first_text = text("GenesysOne");
+    let first = upload(&setup, "probe/first.yaml", &first_text).await;
+    let accepted = accept(world, "probe/first.yaml", &first, &first_text);
+    accepted.await.unwrap();
+    assert_eq!(current(&setup, world).await, (1, 1), "it was just written");
+    assert_eq!(current(&setup, world).await, (1, 0), "nothing was written");
+
+    let other = setup.configured(|_| {});
+    assert_eq!(current(&setup, &other).await, (1, 1), "a cold environment");
+
+    let second_text = text("GenesysTwo");
+    let second = upload(&setup, "probe/first.yaml", &second_text).await;
+    let accepted = accept(&other, "probe/first.yaml", &second, &second_text);
+    accepted.await.unwrap();
+    let manifests = world.store.accepted().await.unwrap();
+    assert_eq!(
+        manifests.in_force[0].manifest, second,
+        "another one wrote it"
+    );
+
+    setup.put(bucket, &copy, "not a manifest").await;
+    assert_eq!(current(&setup, world).await, (0, 1), "it is corrupt");
+    assert_eq!(current(&setup, world).await, (0, 1), "and may be repaired");
+}

@@ -1,5 +1,6 @@
 //! The world of `provision-role` as the template deploys it, on AWS in memory.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use aws_config::SdkConfig;
@@ -8,8 +9,8 @@ use aws_simulator::services::kms::Key;
 use aws_simulator::services::s3::{Bucket, Retention};
 use aws_simulator::services::sqs::Queue;
 use aws_simulator::{
-    Account, After, BoxFuture, Call, Clock, Failure, Origin, Principal, Request, Response,
-    Settings, Wire,
+    Account, After, BoxFuture, Call, Clock, Failure, Observer, Origin, Principal, Request,
+    Response, Settings, Wire,
 };
 use jiff::Timestamp;
 use lockstep::aws::Connection;
@@ -27,6 +28,7 @@ pub struct Setup {
     pub account: Account,
     pub world: World,
     pub sdk: SdkConfig,
+    reads: Arc<Reads>,
 }
 
 pub fn start() -> Timestamp {
@@ -90,10 +92,13 @@ impl Setup {
             state.services.events.put_bus(&config.event_bus);
             state.services.kms.put(Key::new("k1", start()));
         });
+        let reads = Arc::<Reads>::default();
+        account.add_observer(reads.clone());
         Self {
             world: world(config, &sdk, clock),
             account,
             sdk,
+            reads,
         }
     }
 
@@ -127,6 +132,11 @@ impl Setup {
         created.arn.unwrap().parse().unwrap()
     }
 
+    /// How many objects were read so far.
+    pub fn reads(&self) -> usize {
+        self.reads.0.load(Ordering::Relaxed)
+    }
+
     /// From now on the first answer to this operation is lost.
     pub fn lose(&self, operation: &'static str) {
         let wire = LoseOnce(Mutex::new(Some(operation)));
@@ -142,6 +152,18 @@ fn world(config: Config, sdk: &SdkConfig, clock: Clock) -> World {
         metrics: |_| (),
     };
     World::new(config, outside)
+}
+
+/// Counts the reads of objects.
+#[derive(Default)]
+struct Reads(AtomicUsize);
+
+impl Observer for Reads {
+    fn observe(&self, call: &Call, _: &Request, _: &Response) {
+        if call.operation == "GetObject" {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
 }
 
 struct LoseOnce(Mutex<Option<&'static str>>);
