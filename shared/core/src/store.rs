@@ -42,6 +42,8 @@ pub struct Store {
     clock: Clock,
     /// The accepted manifests as they were last read.
     accepted: Arc<Mutex<Option<manifests::LastRead>>>,
+    /// The states that listings showed, as they were last read.
+    states: Arc<Mutex<bindings::LastRead>>,
 }
 
 /// A value and what tells whether somebody else wrote it since it was read.
@@ -187,6 +189,7 @@ impl Store {
             config: config.clone(),
             clock: outside.clock,
             accepted: Arc::default(),
+            states: Arc::default(),
         }
     }
 

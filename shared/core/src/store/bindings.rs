@@ -1,5 +1,7 @@
 //! The state of bindings, and when roles changed.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use lockstep_domain::arn::RoleName;
@@ -7,7 +9,7 @@ use lockstep_domain::change::BindingState;
 use lockstep_domain::ids::{Key, OrganizationId};
 use serde::{Deserialize, Serialize};
 
-use super::{AT_ONCE, Condition, Store, StoreError, Versioned, to_json};
+use super::{AT_ONCE, Condition, Listed, Store, StoreError, Versioned, to_json};
 
 pub(super) fn state_object(organization: &OrganizationId, key: &Key) -> String {
     format!("state/{organization}/{key}.json")
@@ -21,6 +23,10 @@ fn role_object(role: &RoleName) -> String {
 struct RoleMark {
     changed_at: Timestamp,
 }
+
+/// States by their objects, each with the ETag that it was read with: a listing that shows the same
+/// ETag says that reading it again would give the same.
+pub(super) type LastRead = BTreeMap<String, Versioned<BindingState>>;
 
 impl Store {
     /// The state of a binding; one that was never touched has an empty state. One that the previous
@@ -67,7 +73,8 @@ impl Store {
         states.into_iter().collect()
     }
 
-    /// The same, each for itself: one that can't be understood is an error of its own.
+    /// The same, each for itself: one that can't be understood is an error of its own. A warm
+    /// environment reads only what was written since its last read.
     ///
     /// # Errors
     /// S3 did not list them.
@@ -76,17 +83,22 @@ impl Store {
         organization: &OrganizationId,
     ) -> Result<Vec<Result<BindingState, StoreError>>, StoreError> {
         let prefix = format!("state/{organization}/");
-        let objects = self.list(&self.config.state_bucket, &prefix).await?;
-        let mut keys: Vec<Key> = objects
+        let objects = self.listing(&self.config.state_bucket, &prefix).await?;
+        let mut listed: Vec<(Key, &Listed)> = objects
             .iter()
-            .filter_map(|object| object.strip_prefix(&prefix)?.strip_suffix(".json"))
-            .filter_map(|key| key.parse().ok())
-            .filter(|key: &Key| !key.is_of_integration())
+            .filter_map(|object| {
+                let name = object.key.strip_prefix(&prefix)?.strip_suffix(".json")?;
+                Some((name.parse::<Key>().ok()?, object))
+            })
+            .filter(|(key, _)| !key.is_of_integration())
             .collect();
-        keys.sort();
-        let mut states = Vec::with_capacity(keys.len());
-        for some in keys.chunks(AT_ONCE) {
-            let reads = some.iter().map(|key| self.load(organization, key));
+        listed.sort();
+        self.forget_all_but(&prefix, &objects);
+        let mut states = Vec::with_capacity(listed.len());
+        for some in listed.chunks(AT_ONCE) {
+            let reads = some
+                .iter()
+                .map(|(key, object)| self.listed_state(organization, key, object));
             for read in join_all(reads).await {
                 match read {
                     // Deleted since it was listed: there is no state.
@@ -96,6 +108,35 @@ impl Store {
             }
         }
         Ok(states)
+    }
+
+    async fn listed_state(
+        &self,
+        organization: &OrganizationId,
+        key: &Key,
+        object: &Listed,
+    ) -> Result<Versioned<BindingState>, StoreError> {
+        // A panic while it was locked would have ended the process.
+        if let Ok(known) = self.states.lock()
+            && let Some(state) = known.get(&object.key)
+            && state.etag.is_some()
+            && state.etag == object.etag
+        {
+            return Ok(state.clone());
+        }
+        let read = self.load(organization, key).await?;
+        if let Ok(mut known) = self.states.lock() {
+            known.insert(object.key.clone(), read.clone());
+        }
+        Ok(read)
+    }
+
+    /// Keeps, below a prefix, only what is listed there.
+    fn forget_all_but(&self, prefix: &str, objects: &[Listed]) {
+        let listed: BTreeSet<&str> = objects.iter().map(|object| object.key.as_str()).collect();
+        if let Ok(mut known) = self.states.lock() {
+            known.retain(|key, _| !key.starts_with(prefix) || listed.contains(key.as_str()));
+        }
     }
 
     /// When Lockstep last wrote to a role, which then needs time to settle; `None` if never.

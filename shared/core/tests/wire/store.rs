@@ -91,6 +91,44 @@ async fn the_states_of_an_organization_are_all_there_and_sorted_however_small_th
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_warm_environment_reads_only_states_that_were_written_since() {
+    let setup = Setup::new();
+    let world = &setup.world;
+    let (organization, key) = binding("org-1");
+    let other: Key = "invoices".parse().unwrap();
+    for key in [&key, &other] {
+        let mut state = world.store.load(&organization, key).await.unwrap();
+        world.store.save(&mut state).await.unwrap();
+    }
+    let read = async || {
+        let before = setup.reads();
+        let states = world.store.each_state(&organization).await.unwrap();
+        (states, setup.reads() - before)
+    };
+    assert_eq!(read().await.1, 2, "none was read before");
+    assert_eq!(read().await.1, 0, "none was written");
+
+    let elsewhere = setup.configured(|_| {});
+    let mut state = elsewhere.store.load(&organization, &other).await.unwrap();
+    state.value.action_id = Some("custom_-_1".parse().unwrap());
+    elsewhere.store.save(&mut state).await.unwrap();
+    let (states, reads) = read().await;
+    assert_eq!(reads, 1, "one was written by another environment");
+    assert_eq!(states[0].as_ref().unwrap(), &state.value);
+
+    let object = format!("state/{organization}/{other}.json");
+    setup.put(&world.config.state_bucket, &object, "{").await;
+    for _ in 0..2 {
+        let (states, reads) = read().await;
+        assert_eq!(
+            reads, 1,
+            "what is corrupt is read again: it may be repaired"
+        );
+        assert!(states[0].is_err(), "{states:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_role_is_known_to_have_been_changed_once_it_was() {
     let setup = Setup::new();
     let world = &setup.world;
