@@ -1,4 +1,7 @@
-//! The main story, told while it happens: a secret rotates, and the Data Action follows, proved.
+//! The demo: a secret rotates, and the Data Action follows, proved by the audit log.
+
+mod record;
+mod scene;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,21 +13,24 @@ use tokio::time::Instant;
 
 use crate::error::Error;
 use crate::place;
-use crate::progress::{Progress, took};
+use crate::progress::{Mark, Progress, took};
+use crate::readable::{fields, problems, short, summary};
 use crate::stack::{Options, Stack, start};
 use crate::watch::Heard;
+use record::{audit_lines, test_steps};
+use scene::Scene;
 
 const MANIFEST: &str = include_str!("demo.yaml");
 const KEY: &str = "order-lookup";
 const SECRET_NAME: &str = "prod/db-creds";
 
-/// How long one step of the story may take. Each takes a second or two.
+/// How long one step of the demo may take. Each takes a second or two.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The proof waits for audit records until their deadline.
+/// The verdict waits for audit records until their deadline.
 const PROOF_PATIENCE: Duration = Duration::from_secs(150);
 
-/// Events that end the story badly.
+/// Events with which the demo fails.
 const BAD: [&str; 8] = [
     "Manifest Refused",
     "Plan Refused",
@@ -36,37 +42,38 @@ const BAD: [&str; 8] = [
     "Change Unverified",
 ];
 
-/// What `target/sandbox/summary.json` holds.
+/// The content of `target/sandbox/summary.json`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Summary {
-    /// `Verified`, or what came instead.
+    /// `Verified`, or the event with which the demo failed.
     pub verdict: String,
-    /// The change that the rotation caused.
+    /// The id of the change that the rotation caused.
     pub change_id: Option<String>,
-    /// What happened, in order.
+    /// The steps in their order.
     pub steps: Vec<Step>,
-    /// Where the evidence is, on this machine.
+    /// The path of the evidence on this machine.
     pub evidence: Option<PathBuf>,
 }
 
-/// One step of the story.
+/// One step of the demo.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Step {
     /// Its name.
     pub name: String,
     /// `ok`, or what went wrong.
     pub outcome: String,
-    /// When it was done, in ms since the story began.
+    /// When it ended, in ms since the demo began.
     pub at_ms: u128,
     /// How long it took, in ms.
     pub took_ms: u128,
 }
 
-/// Tells the story; writes `target/sandbox/summary.json` whatever its end.
-pub async fn tell(progress: &Progress) -> Summary {
+/// Runs the demo and shows it; writes `target/sandbox/summary.json`, also after a failure.
+pub async fn run(progress: &Progress) -> Summary {
     let mut story = Story {
         progress: progress.clone(),
         began: Instant::now(),
+        rotation_to_proof: None,
         summary: Summary {
             verdict: "none".to_owned(),
             change_id: None,
@@ -74,18 +81,18 @@ pub async fn tell(progress: &Progress) -> Summary {
             evidence: None,
         },
     };
-    // What an earlier story left is not ours.
-    let written = summary_path().inspect(|path| {
+    // An earlier demo may have left one.
+    let path = summary_path().inspect(|path| {
         let _ = fs::remove_file(path);
     });
-    if let Err(error) = story.run().await {
-        progress.say(format!("\nFAILED: {error}"));
+    let ended = story.run().await;
+    progress.say("");
+    if let Err(error) = &ended {
+        progress.result("Failed", &error.to_string());
     }
-    let summary = story.summary;
-    if let Err(error) = written.and_then(|path| write(&path, &summary)) {
-        progress.say(format!("{error}"));
-    }
-    summary
+    let written = path.and_then(|path| write(&path, &story.summary).map(|()| path));
+    story.show_results(&written);
+    story.summary
 }
 
 fn summary_path() -> Result<PathBuf, Error> {
@@ -102,6 +109,7 @@ fn write(path: &Path, value: &impl Serialize) -> Result<(), Error> {
 struct Story {
     progress: Progress,
     began: Instant,
+    rotation_to_proof: Option<Duration>,
     summary: Summary,
 }
 
@@ -112,15 +120,18 @@ impl Story {
             ..Options::silent()
         };
         self.progress
-            .say("Setting up a local AWS and a local Genesys Cloud");
+            .heading("Start a local AWS and a simulated Genesys Cloud");
         let before = Instant::now();
         let stack = start(options).await;
-        let stack = self.step("set up", before, stack)?;
-        let told = self.tell_on(&stack).await;
-        if told.is_err() {
+        let stack = self.step(Scene::SetUp, before, stack, |_| {
+            "Lockstep is deployed and ready".to_owned()
+        })?;
+        let ended = self.run_on(&stack).await;
+        if ended.is_err() {
             let kept = stack.kept("ministack.log");
+            self.progress.say("");
             self.progress
-                .say(format!("\nThe functions' logs are in {}", kept.display()));
+                .result("Logs", &format!("{} has the functions' logs", shown(&kept)));
         }
         let before = Instant::now();
         let violations = stack.end().await;
@@ -129,34 +140,36 @@ impl Story {
         } else {
             "ContractViolated".clone_into(&mut self.summary.verdict);
             Err(Error::new(format!(
-                "what crossed the wire is not what the official SDK has:\n  {}",
+                "requests or responses do not match the official SDK:\n  {}",
                 violations.join("\n  ")
             )))
         };
-        let kept = self.step("contract of the official SDK kept", before, kept);
-        told.and(kept)
+        let kept = self.step(Scene::ContractKept, before, kept, |()| {
+            "all requests and responses match the official SDK".to_owned()
+        });
+        ended.and(kept)
     }
 
-    async fn tell_on(&mut self, stack: &Stack) -> Result<(), Error> {
+    async fn run_on(&mut self, stack: &Stack) -> Result<(), Error> {
         self.progress
-            .say("\nA manifest is uploaded: one Data Action, bound to one secret");
+            .heading("Upload a manifest: one Data Action that uses one secret");
         let secret = stack
             .make_secret(SECRET_NAME, r#"{"password": "the-first-one"}"#)
             .await?;
         stack
             .put_manifest("sandbox", &manifest(stack, &secret))
             .await?;
-        self.expect(stack, "manifest accepted", "Manifest Accepted", 0, |_| true)
-            .await?;
-        for (name, event) in [
-            ("role provisioned", "Role Provisioned"),
-            ("action bound", "Data Action Rebound"),
-            ("binding proved", "Change Verified"),
+        for (scene, event) in [
+            (Scene::ManifestAccepted, "Manifest Accepted"),
+            (Scene::RoleProvisioned, "Role Provisioned"),
+            (Scene::ActionBound, "Data Action Rebound"),
+            (Scene::BindingProved, "Change Verified"),
         ] {
-            self.expect(stack, name, event, 0, |_| true).await?;
+            self.expect(stack, scene, event, 0, |_| true).await?;
         }
-        self.progress
-            .say("\nThe secret rotates; nobody touches a console");
+        self.progress.heading(&format!(
+            "Rotate the secret {SECRET_NAME}, without touching a console"
+        ));
         self.rotate(stack, &secret).await
     }
 
@@ -166,12 +179,16 @@ impl Story {
         let version = stack
             .rotate(secret, r#"{"password": "the-second-one"}"#)
             .await?;
-        self.progress
-            .say(format!("     {SECRET_NAME} has a new version, {version}"));
         let of_version = |detail: &Value| detail["versionId"] == version.as_str();
-        self.expect(stack, "received", "Secret Label Updated", from, of_version)
-            .await?;
-        self.expect(stack, "planned", "Role Provisioned", from, |_| true)
+        self.expect(
+            stack,
+            Scene::Received,
+            "Secret Label Updated",
+            from,
+            of_version,
+        )
+        .await?;
+        self.expect(stack, Scene::Planned, "Role Provisioned", from, |_| true)
             .await?;
         let binds_version = |detail: &Value| {
             detail["secrets"].as_array().is_some_and(|secrets| {
@@ -181,25 +198,28 @@ impl Story {
             })
         };
         let rebound = self
-            .expect(stack, "applied", "Data Action Rebound", from, binds_version)
+            .expect(
+                stack,
+                Scene::Applied,
+                "Data Action Rebound",
+                from,
+                binds_version,
+            )
             .await?;
         let change = rebound.detail["change_id"].as_str().map(str::to_owned);
         self.summary.change_id.clone_from(&change);
         self.test(stack).await?;
         let of_change = |detail: &Value| detail["change_id"].as_str() == change.as_deref();
         let verified = self
-            .expect(stack, "proved", "Change Verified", from, of_change)
+            .expect(stack, Scene::Proved, "Change Verified", from, of_change)
             .await?;
-        self.progress.say(format!(
-            "     from rotation to proof: {}",
-            took(verified.at.saturating_duration_since(rotated))
-        ));
+        self.rotation_to_proof = Some(verified.at.saturating_duration_since(rotated));
         self.keep_evidence(stack, &verified).await?;
         "Verified".clone_into(&mut self.summary.verdict);
         Ok(())
     }
 
-    /// What was done and what the live test answered, as Lockstep remembers it.
+    /// The steps of the change and the result of its live test, as Lockstep's state has them.
     async fn test(&mut self, stack: &Stack) -> Result<(), Error> {
         let before = Instant::now();
         let organization = stack.genesys.organization_id();
@@ -211,51 +231,47 @@ impl Story {
             Some(true) => Ok(change),
             Some(false) => Err(Error::new(format!(
                 "the live test failed: {}",
-                change["test"]
+                fields(&change["test"]).join(", ")
             ))),
             None => Err(Error::new("the change was bound without its live test")),
         });
-        let change = self.step("tested", before, passed)?;
-        for step in change["steps"].as_array().into_iter().flatten() {
-            self.progress.say(format!(
-                "     {} {}: {} ({})",
-                plain(&step["verb"]),
-                plain(&step["kind"]),
-                plain(&step["reason"]),
-                plain(&step["outcome"])
-            ));
-        }
-        for operation in change["test"]["operations"]
-            .as_array()
-            .into_iter()
-            .flatten()
-        {
-            let mark = if operation[1] == true {
-                "passed"
-            } else {
-                "failed"
-            };
-            self.progress
-                .say(format!("     test: {} {mark}", plain(&operation[0])));
-        }
+        let change = self.step(Scene::Tested, before, passed, |change| {
+            let passed = test_steps(change).filter(|(_, passed)| *passed).count();
+            format!(
+                "{passed} of {} steps passed on the draft",
+                test_steps(change).count()
+            )
+        })?;
+        let steps = change["steps"].as_array().into_iter().flatten();
+        self.progress.details(steps.map(|step| {
+            let text = |name: &str| step[name].as_str().unwrap_or_default();
+            format!(
+                "{} {}: {} ({})",
+                text("verb"),
+                text("kind"),
+                text("reason"),
+                text("outcome")
+            )
+        }));
+        self.progress
+            .details(test_steps(&change).map(|(name, passed)| {
+                format!("test: {name} {}", if passed { "passed" } else { "failed" })
+            }));
         Ok(())
     }
 
     async fn keep_evidence(&mut self, stack: &Stack, verified: &Heard) -> Result<(), Error> {
         let uri = verified.detail["evidence"]
             .as_str()
-            .ok_or_else(|| Error::new("the proof names no evidence"))?;
+            .ok_or_else(|| Error::new("the event Change Verified names no evidence"))?;
         let evidence = stack
             .evidence(uri)
             .await?
             .ok_or_else(|| Error::new(format!("there is no evidence at {uri}")))?;
         let path = place::sandbox()?.join("evidence.json");
         write(&path, &evidence)?;
-        for line in audit_lines(&evidence) {
-            self.progress.say(format!("     {line}"));
-        }
-        self.progress
-            .say(format!("\nevidence: {} (a copy of {uri})", path.display()));
+        self.progress.details([format!("a copy of {uri}")]);
+        self.progress.details(audit_lines(&evidence));
         self.summary.evidence = Some(path);
         Ok(())
     }
@@ -264,7 +280,7 @@ impl Story {
     async fn expect(
         &mut self,
         stack: &Stack,
-        name: &str,
+        scene: Scene,
         event: &str,
         from: usize,
         accepts: impl Fn(&Value) -> bool,
@@ -288,39 +304,74 @@ impl Story {
             if let Some(verdict) = verdict {
                 verdict.clone_into(&mut self.summary.verdict);
             }
-            Err(Error::new(format!(
-                "{}: {}",
-                heard.detail_type,
-                serde_json::to_string_pretty(&heard.detail).unwrap_or_default()
-            )))
+            let mut lines = vec![summary(&heard.detail_type, &heard.detail)];
+            lines.extend(problems(&heard.detail));
+            Err(Error::new(lines.join("\n  ")))
         });
-        let heard = self.step(name, before, heard)?;
-        self.progress.say(format!("     {}", describe(&heard)));
+        let heard = self.step(scene, before, heard, |heard| {
+            summary(&heard.detail_type, &heard.detail)
+        })?;
+        self.progress.details(fields(&heard.detail));
         Ok(heard)
     }
 
-    /// Notes how a step ended.
+    /// Records and shows how a step ended.
     fn step<T>(
         &mut self,
-        name: &str,
+        scene: Scene,
         before: Instant,
         result: Result<T, Error>,
+        describe: impl FnOnce(&T) -> String,
     ) -> Result<T, Error> {
         let (at, took_time) = (self.began.elapsed(), before.elapsed());
-        let mark = if result.is_ok() { "  ok" } else { "FAIL" };
+        let (mark, text, outcome) = match &result {
+            Ok(done) => (Mark::Ok, describe(done), "ok".to_owned()),
+            Err(error) => {
+                let outcome = error.to_string();
+                let first = outcome.lines().next().unwrap_or_default();
+                (Mark::Failed, first.to_owned(), outcome)
+            }
+        };
         self.progress
-            .say(format!("{mark} {name} ({})", took(took_time)));
+            .named_step(mark, scene.title(), &text, took_time);
         self.summary.steps.push(Step {
-            name: name.to_owned(),
-            outcome: match &result {
-                Ok(_) => "ok".to_owned(),
-                Err(error) => error.to_string(),
-            },
+            name: scene.name().to_owned(),
+            outcome,
             at_ms: at.as_millis(),
             took_ms: took_time.as_millis(),
         });
         result
     }
+
+    /// Shows where everything is; the verdict is the last line.
+    fn show_results(&self, written: &Result<PathBuf, Error>) {
+        let progress = &self.progress;
+        if let Some(change) = &self.summary.change_id {
+            progress.result("Change", short(change));
+        }
+        if let Some(evidence) = &self.summary.evidence {
+            progress.result("Evidence", &shown(evidence));
+        }
+        match written {
+            Ok(path) => progress.result("Summary", &shown(path)),
+            Err(error) => progress.result("Summary", &error.to_string()),
+        }
+        let verdict = &self.summary.verdict;
+        let after = self
+            .rotation_to_proof
+            .map(|time| format!(", {} after the rotation", took(time)))
+            .unwrap_or_default();
+        progress.verdict(verdict == "Verified", &format!("{verdict}{after}"));
+    }
+}
+
+/// A path as short as it is from here.
+fn shown(path: &Path) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    path.strip_prefix(here)
+        .unwrap_or(path)
+        .display()
+        .to_string()
 }
 
 fn manifest(stack: &Stack, secret: &str) -> String {
@@ -332,50 +383,4 @@ fn manifest(stack: &Stack, secret: &str) -> String {
         .replace("@CLIENT_SECRET_ARN@", &endpoints.client_secret_arn)
         .replace("@FUNCTION_ARN@", &endpoints.target_function_arn)
         .replace("@SECRET_ARN@", secret)
-}
-
-/// An event in one line: what it names, without what every event has.
-fn describe(heard: &Heard) -> String {
-    const SHOWN: [&str; 9] = [
-        "key",
-        "action_id",
-        "action_version",
-        "role_arn",
-        "function_arn",
-        "secrets",
-        "reason",
-        "name",
-        "labelUpdated",
-    ];
-    let parts: Vec<String> = SHOWN
-        .iter()
-        .filter_map(|name| Some((name, heard.detail.get(name)?)))
-        .filter(|(_, value)| !value.is_null())
-        .map(|(name, value)| format!("{name}: {}", plain(value)))
-        .collect();
-    format!("{} {}", heard.detail_type, parts.join(", "))
-}
-
-fn plain(value: &Value) -> String {
-    match value.as_str() {
-        Some(text) => text.to_owned(),
-        None => value.to_string(),
-    }
-}
-
-fn audit_lines(evidence: &Value) -> Vec<String> {
-    find(evidence, "compliance_audit")
-        .and_then(Value::as_array)
-        .map(|lines| lines.iter().map(plain).collect())
-        .unwrap_or_default()
-}
-
-/// The first field of this name, at whatever depth.
-fn find<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
-    if let Some(found) = value.get(name) {
-        return Some(found);
-    }
-    let fields = value.as_object().into_iter().flat_map(|map| map.values());
-    let items = value.as_array().into_iter().flatten();
-    fields.chain(items).find_map(|inner| find(inner, name))
 }

@@ -66,9 +66,8 @@ async fn build(progress: &Progress) -> Result<(), Error> {
     for function in FUNCTIONS {
         cargo.args(["--package", function]);
     }
-    let what = "building the functions";
+    let what = "Build the functions (takes minutes the first time)";
     let done = if progress.is_interactive() {
-        progress.say(format!("     {what} (some minutes the first time)"));
         let work = process::run_on_terminal(&mut cargo);
         progress.during(what, work).await
     } else {

@@ -18,6 +18,7 @@ pub mod place;
 mod process;
 mod progress;
 mod python;
+mod readable;
 mod rotate;
 mod stack;
 pub mod target;

@@ -11,26 +11,29 @@ use tokio::signal::unix::{SignalKind, signal};
 /// Runs Lockstep on this machine: an emulator of AWS, a simulator of Genesys Cloud, and template.yaml deployed
 /// between them.
 ///
-/// Without a subcommand it tells the main story: a manifest is uploaded, a secret rotates, and the Data Action
-/// follows to its verdict and evidence. The last line is the verdict; the exit code is 0 where it is Verified.
-/// What happened is in target/sandbox/summary.json.
+/// Without a subcommand it runs the demo: a manifest is uploaded, a secret rotates, and the Data Action follows to
+/// its verdict and evidence. The last line is the verdict; the exit code is 0 if it is Verified. The steps are in
+/// target/sandbox/summary.json. Output is coloured on a terminal, unless NO_COLOR is set.
 #[derive(Debug, Parser)]
 #[command(name = "cargo sandbox", bin_name = "cargo sandbox", version)]
 struct Cli {
+    /// Shows the details of each step of the demo: all fields of the events, the plan and the audit records.
+    #[arg(long)]
+    verbose: bool,
     #[command(subcommand)]
     command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Starts and deploys everything, and stays until Ctrl-C.
+    /// Starts and deploys everything, and runs until Ctrl-C.
     ///
-    /// Where everything answers is written to target/sandbox/endpoints.json as soon as it is ready. No manifest is
-    /// uploaded. The AWS keys are test and test.
+    /// The addresses are in target/sandbox/endpoints.json as soon as everything is ready. No manifest is uploaded.
+    /// The AWS access key and secret key are test and test.
     Up,
     /// Invokes a function of the running sandbox and prints its response as JSON.
     ///
-    /// The exit code is 1 where the function ended with an error. Events to try are in the folder events/.
+    /// The exit code is 1 if the function ended with an error. The folder events/ has example events.
     Invoke {
         /// The function: provision-role, rebind-action, verify-change, check-compliance or rotate-client.
         #[arg(value_parser = FUNCTIONS)]
@@ -40,27 +43,27 @@ enum Command {
     },
     /// Rotates the OAuth client in a secret of the running sandbox, as Secrets Manager does.
     ///
-    /// A new version is staged as AWSPENDING and the function rotate-client is called for the four steps, in order;
-    /// where one fails, all are gone through again, some times. What each call answered is printed as JSON. The exit
-    /// code is 1 where the rotation does not come to its end. The client's secret is in endpoints.json, as
-    /// client_secret_arn; upload a manifest that names it first.
+    /// A new version is staged as AWSPENDING, and the function rotate-client is called for the four steps in order.
+    /// If a step fails, all steps are repeated some times. The answer of each call is printed as JSON. The exit code
+    /// is 1 if the rotation does not complete. The client's secret is client_secret_arn in endpoints.json; upload a
+    /// manifest that names it first.
     Rotate {
         /// The secret's ARN.
         secret_arn: String,
-        /// Stop after this step and leave everything as it is, as a crash of Secrets Manager would.
+        /// Stop after this step, as if Secrets Manager had crashed.
         #[arg(long, value_name = "STEP")]
         stop_after: Option<Step>,
-        /// Go through the pending rotation again, with its token; where it is over, through the latest.
+        /// Repeat the pending rotation with its token or, if there is none, the latest one.
         #[arg(long)]
         again: bool,
     },
     LiveCheck(live_check::Args),
-    /// Starts the Genesys Cloud simulator alone, and stays until Ctrl-C.
+    /// Starts only the Genesys Cloud simulator, and runs until Ctrl-C.
     ///
-    /// Where it answers is written to target/sandbox/endpoints.json. Its control API is below /_control on the same
-    /// port. There is no AWS account to call into, so that tests of actions fail as they do without a role.
+    /// Its address is in target/sandbox/endpoints.json. Its control API is under /_control on the same port. It has
+    /// no AWS account to call, so tests of actions fail as they do without a role.
     Genesys {
-        /// The port on loopback; 0 means any free one.
+        /// The port on loopback; 0 means any free port.
         #[arg(long, default_value_t = 0)]
         port: u16,
     },
@@ -78,7 +81,7 @@ fn main() -> ExitCode {
     let code = match cli.command {
         // Removes what it made before it ends, so it is not simply dropped when interrupted.
         Some(Command::LiveCheck(args)) => runtime.block_on(live_check::command(&args)),
-        command => runtime.block_on(until_interrupted(run(command))),
+        command => runtime.block_on(until_interrupted(run(command, cli.verbose))),
     };
     // A wait for a lock must not hold us up.
     runtime.shutdown_background();
@@ -100,12 +103,12 @@ async fn until_interrupted(work: impl Future<Output = Result<ExitCode, Error>>) 
     };
     tokio::select! {
         result = work => result.unwrap_or_else(|error| {
-            eprintln!("FAILED: {error}");
+            eprintln!("Failed: {error}");
             ExitCode::FAILURE
         }),
         result = interrupted => match result {
             Ok(()) => {
-                println!("\ninterrupted: everything is ended");
+                println!("\nInterrupted. Everything has stopped.");
                 ExitCode::from(130)
             }
             Err(error) => {
@@ -116,9 +119,9 @@ async fn until_interrupted(work: impl Future<Output = Result<ExitCode, Error>>) 
     }
 }
 
-async fn run(command: Option<Command>) -> Result<ExitCode, Error> {
+async fn run(command: Option<Command>, verbose: bool) -> Result<ExitCode, Error> {
     match command {
-        None => Ok(story().await),
+        None => Ok(demonstrate(verbose).await),
         Some(Command::LiveCheck(args)) => Ok(live_check::command(&args).await),
         Some(Command::Up) => up().await,
         Some(Command::Invoke {
@@ -134,10 +137,8 @@ async fn run(command: Option<Command>) -> Result<ExitCode, Error> {
     }
 }
 
-async fn story() -> ExitCode {
-    let progress = Progress::terminal();
-    let summary = demo::tell(&progress).await;
-    progress.say(format!("verdict: {}", summary.verdict));
+async fn demonstrate(verbose: bool) -> ExitCode {
+    let summary = demo::run(&Progress::terminal(verbose)).await;
     if summary.verdict == "Verified" {
         ExitCode::SUCCESS
     } else {
@@ -146,32 +147,30 @@ async fn story() -> ExitCode {
 }
 
 async fn up() -> Result<ExitCode, Error> {
-    let progress = Progress::terminal();
+    let progress = Progress::terminal(false);
     let options = Options {
         progress: progress.clone(),
         ..Options::silent()
     };
     let stack = sandbox::start(options).await?;
     let published = stack.endpoints().publish()?;
-    progress.say(format!("     logs: {}", stack.log().display()));
-    stay(&progress, &published).await
+    progress.say("");
+    progress.result("Logs", &stack.log().display().to_string());
+    run_until_ended(&progress, &published).await
 }
 
 async fn genesys(port: u16) -> Result<ExitCode, Error> {
-    let progress = Progress::terminal();
+    let progress = Progress::terminal(false);
     // Held until the end: dropping it ends it.
     let (_genesys, endpoints) = sandbox::start_genesys(port, &progress).await?;
     let published = endpoints.publish()?;
-    progress.say(format!(
-        "Genesys Cloud answers at {}",
-        endpoints.genesys.genesys_api_url
-    ));
-    stay(&progress, &published).await
+    progress.result("Simulator", &endpoints.genesys.genesys_api_url);
+    run_until_ended(&progress, &published).await
 }
 
-async fn stay(progress: &Progress, published: &Published) -> Result<ExitCode, Error> {
-    progress.say(format!("ready: {}", published.path().display()));
-    progress.say("Ctrl-C ends it");
+async fn run_until_ended(progress: &Progress, published: &Published) -> Result<ExitCode, Error> {
+    progress.result("Endpoints", &published.path().display().to_string());
+    progress.say("\nReady. Press Ctrl-C to stop.");
     std::future::pending().await
 }
 
@@ -180,7 +179,7 @@ async fn invoke(function: &str, event_file: &Path) -> Result<ExitCode, Error> {
     let text = std::fs::read_to_string(event_file)
         .map_err(|error| Error::io(format!("cannot read {shown}"), &error))?;
     let event = serde_json::from_str(&text)
-        .map_err(|error| Error::new(format!("{shown} is no JSON: {error}")))?;
+        .map_err(|error| Error::new(format!("{shown} is not JSON: {error}")))?;
     let (aws, endpoints) = running().await?;
     let answer = sandbox::invoke(&aws, &endpoints, function, &event).await?;
     print(&answer.payload)?;
@@ -209,7 +208,7 @@ async fn rotate(
 
 async fn running() -> Result<(Aws, AwsEndpoints), Error> {
     let endpoints = Endpoints::of_running()?.aws.ok_or_else(|| {
-        Error::new("only the simulator runs, without functions")
+        Error::new("only the Genesys Cloud simulator is running, without functions")
             .fix("start everything with `cargo sandbox up`")
     })?;
     Ok((Aws::at(&endpoints.aws_endpoint_url).await, endpoints))

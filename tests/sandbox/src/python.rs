@@ -17,7 +17,7 @@ pub async fn interpreter(progress: &Progress) -> Result<PathBuf, Error> {
         return Ok(python);
     }
     let work = blocking(|| python_environment::interpreter("ministack", REQUIREMENTS, &|_| {}));
-    let what = "installing the local AWS into target/python (once)";
+    let what = "Install the local AWS into target/python (only the first time)";
     progress.during(what, work).await
 }
 
@@ -30,7 +30,7 @@ pub async fn contract(progress: &Progress) -> Result<(), Error> {
     if genesys_contract::is_installed() {
         return work.await;
     }
-    let what = "installing the official SDK, the judge of the simulator, into target/python (once)";
+    let what = "Install the official SDK into target/python (only the first time)";
     progress.during(what, work).await
 }
 

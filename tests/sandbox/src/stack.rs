@@ -96,12 +96,12 @@ pub async fn start(options: Options) -> Result<Stack, Error> {
     let functions = functions::built(progress).await?;
     let run = RunFolder::new()?;
     let ministack = progress
-        .during("starting the local AWS", Ministack::start(&python, &run))
+        .during("Start the local AWS", Ministack::start(&python, &run))
         .await?;
     let aws = Aws::at(ministack.endpoint()).await;
     let genesys = progress
         .during(
-            "starting the Genesys Cloud simulator",
+            "Start the Genesys Cloud simulator",
             start_simulator(&aws, &ministack, options.genesys_events),
         )
         .await?;
@@ -116,14 +116,14 @@ pub async fn start(options: Options) -> Result<Stack, Error> {
     let parameters = parameters(&genesys, &options);
     let outputs = progress
         .during(
-            "deploying template.yaml",
+            "Deploy template.yaml",
             deploy(&aws, STACK_NAME, functions, &parameters),
         )
         .await?;
     let partner_bus = options.genesys_events.then(event_source);
     let seeding = seed(&aws, &outputs, partner_bus.as_deref());
     let watch = progress
-        .during("making a function for trials", seeding)
+        .during("Create a function for actions to call", seeding)
         .await?;
     let endpoints = endpoints(&ministack, &genesys, &outputs, client_secret_arn)?;
     Ok(Stack {

@@ -14,6 +14,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::aws::{ACCOUNT, Aws};
 use crate::error::Error;
 use crate::ministack::REGION;
+use crate::readable::{problems, summary};
 
 /// The queue that all that is heard goes through.
 const QUEUE: &str = "lockstep-sandbox-watch";
@@ -117,9 +118,11 @@ impl Watch {
         let come = timeout(PATIENCE, marked.wait_for(|come| *come >= mark)).await;
         match come {
             Ok(Ok(_)) => Ok(()),
-            Ok(Err(_)) => Err(Error::new("the local AWS is gone, and the events with it")),
+            Ok(Err(_)) => Err(Error::new(
+                "the local AWS has stopped, so no more events arrive",
+            )),
             Err(_) => Err(Error::new(format!(
-                "the events so far did not come within {} s",
+                "the events so far did not arrive within {} s",
                 PATIENCE.as_secs()
             ))),
         }
@@ -155,12 +158,12 @@ impl Watch {
             if !matches!(more, Ok(Ok(()))) {
                 let came: String = heard.iter().skip(from).map(short).collect();
                 let came = if came.is_empty() {
-                    " nothing".to_owned()
+                    " none".to_owned()
                 } else {
                     came
                 };
                 return Err(Error::new(format!(
-                    "{what} did not come within {} s; what came:{came}",
+                    "{what} did not arrive within {} s; events since then:{came}",
                     patience.as_secs()
                 )));
             }
@@ -175,14 +178,14 @@ impl Drop for Watch {
 }
 
 fn short(event: &Heard) -> String {
-    let reason = event.detail.get("reason").and_then(Value::as_str);
     let key = event.detail.get("key").and_then(Value::as_str);
-    let text = |part: Option<&str>| part.map(|part| format!(" ({part})")).unwrap_or_default();
-    let mut line = format!("\n    | {}{}{}", event.detail_type, text(key), text(reason));
-    for list in ["errors", "findings", "notices"] {
-        if let Some(found) = event.detail.get(list).filter(|found| !found.is_null()) {
-            line.push_str(&format!("\n    |   {list}: {found}"));
-        }
+    let key = key.map(|key| format!(" ({key})")).unwrap_or_default();
+    let mut line = format!(
+        "\n    | {}{key}",
+        summary(&event.detail_type, &event.detail)
+    );
+    for problem in problems(&event.detail) {
+        line.push_str(&format!("\n    |   {problem}"));
     }
     line
 }
