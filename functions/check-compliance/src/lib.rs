@@ -8,47 +8,35 @@
 //! event of its own. Only where no organization can be swept, or the evidence or an event can't be
 //! written, the message comes back.
 
+use std::ops::ControlFlow;
+
 use lockstep::compliance;
 use lockstep::response::Answer;
 use lockstep::runtime::{Call, Context, Failure};
-use lockstep::trigger::{self, Trigger};
+use lockstep::trigger;
 use lockstep::world::World;
-use lockstep_domain::event::EventType;
-use lockstep_domain::manifest::Mode;
+use lockstep_domain::intent::ComplianceIntent;
 
 /// Handles one schedule or one direct call.
 ///
 /// # Errors
 /// Lockstep's own state or its bus could not be reached.
 pub async fn handle(world: &World, call: &Call, context: &Context) -> Result<Answer, Failure> {
-    let request = match trigger::sweep(call.body()) {
-        Ok(Trigger::Wanted(request)) => request,
-        Ok(Trigger::Ignored { because }) => return Ok(Answer::nothing(Mode::Plan, because)),
-        Err(problems) => {
-            return Ok(world
-                .refuse(
-                    EventType::ManifestRefused,
-                    None,
-                    problems,
-                    call.trigger_id(context),
-                )
-                .await?);
-        }
-    };
+    let parsed = trigger::compliance(call.body());
+    let ComplianceIntent::Sweep(request) =
+        match trigger::intent(world, parsed, call, context).await? {
+            ControlFlow::Continue(intent) => intent,
+            ControlFlow::Break(answer) => return Ok(answer),
+        };
     let by_hand = call.delivery().is_none();
     // On the heap: the SDK's futures are deep, and one inside the other they pass the compiler's
     // limit.
     let sweep = compliance::sweep(world, &request, by_hand, context.deadline);
     let answer = Box::pin(sweep).await?;
     match answer {
-        Answer::Refused(refused) => Ok(world
-            .refuse(
-                EventType::ManifestRefused,
-                None,
-                refused.errors,
-                call.trigger_id(context),
-            )
-            .await?),
+        Answer::Refused(refused) => {
+            Ok(trigger::refuse(world, refused.errors, call, context).await?)
+        }
         Answer::Response(_) | Answer::Report(_) => Ok(answer),
     }
 }

@@ -11,15 +11,16 @@ mod enqueue;
 mod run;
 mod scope;
 
+use std::ops::ControlFlow;
+
 use lockstep::manifest_upload::{self, Acceptance};
 use lockstep::response::{Answer, Refused};
 use lockstep::runtime::{Call, Context, Failure};
 use lockstep::store::{Manifests, StoreError};
-use lockstep::trigger::{self, Trigger};
+use lockstep::trigger;
 use lockstep::world::World;
-use lockstep_domain::event::EventType;
 use lockstep_domain::ids::OrganizationId;
-use lockstep_domain::intent::Intent;
+use lockstep_domain::intent::ProvisionIntent;
 use lockstep_domain::manifest::{Dropped, Mode};
 use lockstep_domain::problem::Problem;
 use tracing::{info, warn};
@@ -49,19 +50,10 @@ pub async fn handle(world: &World, call: &Call, context: &Context) -> Result<Ans
 async fn carry_out(world: &World, call: &Call, context: &Context) -> Result<Answer, Failure> {
     let delivery = call.delivery();
     let by_hand = delivery.is_none();
-    let intent = match trigger::intent(call.body(), &world.config) {
-        Ok(Trigger::Wanted(intent)) => intent,
-        Ok(Trigger::Ignored { because }) => return Ok(Answer::nothing(Mode::Apply, because)),
-        Err(problems) => {
-            return Ok(world
-                .refuse(
-                    EventType::ManifestRefused,
-                    None,
-                    problems,
-                    call.trigger_id(context),
-                )
-                .await?);
-        }
+    let parsed = trigger::provision(call.body(), &world.config);
+    let intent = match trigger::intent(world, parsed, call, context).await? {
+        ControlFlow::Continue(intent) => intent,
+        ControlFlow::Break(answer) => return Ok(answer),
     };
     let (accepted, notices) = match accept(world, &intent).await? {
         Upload::Accepted(organization, notices) => (Some(organization), notices),
@@ -79,16 +71,7 @@ async fn carry_out(world: &World, call: &Call, context: &Context) -> Result<Answ
     for _ in 0..MAX_ROUNDS {
         let concern = match concern(&intent, &manifests, accepted.as_ref(), by_hand) {
             Ok(concern) => concern,
-            Err(problems) => {
-                return Ok(world
-                    .refuse(
-                        EventType::ManifestRefused,
-                        None,
-                        problems,
-                        call.trigger_id(context),
-                    )
-                    .await?);
-            }
+            Err(problems) => return Ok(trigger::refuse(world, problems, call, context).await?),
         };
         run.round(&concern, by_hand).await?;
         // IAM has no conditional writes: a run with an older manifest could write after one with a
@@ -116,8 +99,8 @@ enum Upload {
     Answered(Answer),
 }
 
-async fn accept(world: &World, intent: &Intent) -> Result<Upload, Failure> {
-    let Intent::ManifestUploaded { object } = intent else {
+async fn accept(world: &World, intent: &ProvisionIntent) -> Result<Upload, Failure> {
+    let ProvisionIntent::ManifestUploaded { object } = intent else {
         return Ok(Upload::None);
     };
     Ok(match manifest_upload::accept(world, object).await? {
@@ -138,10 +121,10 @@ async fn accept(world: &World, intent: &Intent) -> Result<Upload, Failure> {
 /// compared with them first.
 async fn manifests(
     world: &World,
-    intent: &Intent,
+    intent: &ProvisionIntent,
     notices: &mut Vec<String>,
 ) -> Result<Manifests, Failure> {
-    if let Intent::Asked(request) = intent
+    if let ProvisionIntent::Asked(request) = intent
         && request.mode == Mode::Plan
     {
         return Ok(world.store.accepted().await?);
@@ -161,15 +144,15 @@ async fn manifests(
 /// Whether lost uploads are looked for: where every organization is carried out, or a copy that the
 /// trigger may be about can't be read. What is accepted and not carried out would only be by the
 /// next resync.
-fn catches_up(intent: &Intent, manifests: &Manifests) -> bool {
+fn catches_up(intent: &ProvisionIntent, manifests: &Manifests) -> bool {
     let everything = match intent {
-        Intent::Asked(request) => {
+        ProvisionIntent::Asked(request) => {
             let names = (&request.organization, &request.keys, &request.secret);
             names == (&None, &None, &None)
         }
-        Intent::SecretMoved { .. } | Intent::ManifestUploaded { .. } | Intent::Retire { .. } => {
-            false
-        }
+        ProvisionIntent::SecretMoved { .. }
+        | ProvisionIntent::ManifestUploaded { .. }
+        | ProvisionIntent::Retire { .. } => false,
     };
     everything || !unreadable_concerned(intent, manifests).is_empty()
 }
@@ -211,13 +194,17 @@ fn uncovered(manifests: &Manifests) -> Vec<String> {
 /// An event for each dropped entry that a trigger is about: nothing is done for it.
 async fn say_what_is_dropped(
     world: &World,
-    intent: &Intent,
+    intent: &ProvisionIntent,
     manifests: &Manifests,
     trigger_id: &str,
 ) -> Result<Vec<String>, Failure> {
     let concerns = |dropped: &Dropped| match intent {
-        Intent::SecretMoved { secret } => dropped.secrets.iter().any(|arn| secret.may_mean(arn)),
-        Intent::Asked(_) | Intent::ManifestUploaded { .. } | Intent::Retire { .. } => false,
+        ProvisionIntent::SecretMoved { secret } => {
+            dropped.secrets.iter().any(|arn| secret.may_mean(arn))
+        }
+        ProvisionIntent::Asked(_)
+        | ProvisionIntent::ManifestUploaded { .. }
+        | ProvisionIntent::Retire { .. } => false,
     };
     let mut said = Vec::new();
     for accepted in &manifests.in_force {
@@ -231,17 +218,17 @@ async fn say_what_is_dropped(
 
 /// Why it is not known what a trigger concerns: the accepted copy of an organization that it may be
 /// about can't be read.
-fn unreadable_concerned(intent: &Intent, manifests: &Manifests) -> Vec<StoreError> {
+fn unreadable_concerned(intent: &ProvisionIntent, manifests: &Manifests) -> Vec<StoreError> {
     let may_concern = |organization: &OrganizationId| match intent {
-        Intent::SecretMoved { .. } => true,
-        Intent::Asked(request) => {
+        ProvisionIntent::SecretMoved { .. } => true,
+        ProvisionIntent::Asked(request) => {
             let asked = request.organization.as_ref();
             asked.is_none_or(|asked| asked == organization)
         }
-        Intent::Retire {
+        ProvisionIntent::Retire {
             organization: of, ..
         } => of == organization,
-        Intent::ManifestUploaded { .. } => false,
+        ProvisionIntent::ManifestUploaded { .. } => false,
     };
     let copies = manifests.unreadable.iter();
     copies

@@ -8,7 +8,7 @@ use lockstep::store::{Accepted, Manifests};
 use lockstep_domain::arn::{RoleName, SecretArn};
 use lockstep_domain::credentials::{Unit, units};
 use lockstep_domain::ids::{Key, OrganizationId};
-use lockstep_domain::intent::{Intent, SecretHint};
+use lockstep_domain::intent::{ProvisionIntent, SecretHint};
 use lockstep_domain::manifest::{Action, Manifest, Mode};
 use lockstep_domain::problem::Problem;
 use lockstep_domain::request::Request;
@@ -65,14 +65,14 @@ pub struct Concern<'m> {
 /// # Errors
 /// What a person named and no manifest in force has.
 pub fn concern<'m>(
-    intent: &Intent,
+    intent: &ProvisionIntent,
     manifests: &'m Manifests,
     accepted: Option<&OrganizationId>,
     by_hand: bool,
 ) -> Result<Concern<'m>, Vec<Problem>> {
     match intent {
-        Intent::SecretMoved { secret } => Ok(secret_moved(secret, manifests)),
-        Intent::ManifestUploaded { object } => Ok(Concern {
+        ProvisionIntent::SecretMoved { secret } => Ok(secret_moved(secret, manifests)),
+        ProvisionIntent::ManifestUploaded { object } => Ok(Concern {
             scopes: accepted
                 .and_then(|organization| manifests.of(organization))
                 .map(|accepted| everything(&accepted.manifest, Mode::Apply))
@@ -82,8 +82,8 @@ pub fn concern<'m>(
             retry: false,
             occasion: format!("{object} was accepted"),
         }),
-        Intent::Asked(request) => asked(request, manifests, by_hand),
-        Intent::Retire { organization, key } => Ok(retire(organization, key, manifests)),
+        ProvisionIntent::Asked(request) => asked(request, manifests, by_hand),
+        ProvisionIntent::Retire { organization, key } => Ok(retire(organization, key, manifests)),
     }
 }
 

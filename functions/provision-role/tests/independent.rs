@@ -233,7 +233,7 @@ async fn an_object_that_is_no_accepted_manifest_is_ignored() {
 async fn a_malformed_message_is_an_event_and_then_done_with() {
     let stack = two().await;
     assert!(!stack.deliver("m", &json!({"mode": "aply"})).await);
-    assert_eq!(stack.events(), ["Manifest Refused"]);
+    assert_eq!(stack.events(), ["Request Refused"]);
     stack.account.bus_is_down(true);
     assert!(
         stack.deliver("m", &json!({"mode": "aply"})).await,

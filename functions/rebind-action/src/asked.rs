@@ -6,6 +6,7 @@ use lockstep::response::{Answer, Refused, Response};
 use lockstep::runtime::{Call, Context, Failure};
 use lockstep::selection::{Named, Selected, select};
 use lockstep::store::Manifests;
+use lockstep::trigger;
 use lockstep::world::World;
 use lockstep_domain::event::EventType;
 use lockstep_domain::manifest::Mode;
@@ -32,11 +33,7 @@ pub(crate) async fn asked(
     };
     let selected = match select(manifests, named) {
         Ok(selected) => selected,
-        Err(problems) => {
-            return Ok(world
-                .refuse(EventType::ManifestRefused, None, problems, trigger_id)
-                .await?);
-        }
+        Err(problems) => return Ok(trigger::refuse(world, problems, call, context).await?),
     };
     let mut came = Came::default();
     let mut allowed = Vec::new();

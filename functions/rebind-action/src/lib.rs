@@ -7,6 +7,8 @@
 mod asked;
 mod tutorial;
 
+use std::ops::ControlFlow;
+
 use lockstep::aws::AwsError;
 use lockstep::manifest_upload;
 use lockstep::reconcile::action::{Ask, RebindError, Report, rebind};
@@ -15,12 +17,11 @@ use lockstep::response::{Answer, Response};
 use lockstep::runtime::{Call, Context, Failure, chain};
 use lockstep::store::Manifests;
 use lockstep::telemetry;
-use lockstep::trigger::{Trigger, Work, work};
+use lockstep::trigger;
 use lockstep::world::World;
 use lockstep_domain::arn::SecretArn;
 use lockstep_domain::credentials::{Unit, unit_of};
-use lockstep_domain::event::EventType;
-use lockstep_domain::intent::RebindMessage;
+use lockstep_domain::intent::{RebindIntent, RebindMessage};
 use lockstep_domain::manifest::{Action, Dropped, Manifest, Mode};
 use lockstep_domain::request::TutorialRequest;
 
@@ -40,27 +41,22 @@ use lockstep_domain::request::TutorialRequest;
 /// # Errors
 /// See above.
 pub async fn handle(world: &World, call: &Call, context: &Context) -> Result<Answer, Failure> {
-    let work = match work(call.body()) {
-        Ok(Trigger::Wanted(work)) => work,
-        Ok(Trigger::Ignored { because }) => return Ok(Answer::nothing(Mode::Apply, because)),
-        Err(problems) => {
-            return Ok(world
-                .refuse(
-                    EventType::ManifestRefused,
-                    None,
-                    problems,
-                    call.trigger_id(context),
-                )
-                .await?);
-        }
+    let parsed = trigger::rebind(call.body());
+    let intent = match trigger::intent(world, parsed, call, context).await? {
+        ControlFlow::Continue(intent) => intent,
+        ControlFlow::Break(answer) => return Ok(answer),
     };
     // On the heap: the SDK's futures are deep, and one inside the other they pass the compiler's
     // limit.
     let manifests = Box::pin(manifest_upload::current(world)).await?;
-    match work {
-        Work::Binding(message) => handed_on(world, &manifests, &message, call, context).await,
-        Work::Asked(request) => asked::asked(world, &manifests, &request, call, context).await,
-        Work::Tutorial(request) => told(world, &manifests, &request, call, context).await,
+    match intent {
+        RebindIntent::Binding(message) => {
+            handed_on(world, &manifests, &message, call, context).await
+        }
+        RebindIntent::Asked(request) => {
+            asked::asked(world, &manifests, &request, call, context).await
+        }
+        RebindIntent::Tutorial(request) => told(world, &manifests, &request, call, context).await,
     }
 }
 
@@ -152,11 +148,7 @@ async fn told(
     );
     let (manifest, action) = match found {
         Ok(found) => found,
-        Err(problems) => {
-            return Ok(world
-                .refuse(EventType::ManifestRefused, None, problems, trigger_id)
-                .await?);
-        }
+        Err(problems) => return Ok(trigger::refuse(world, problems, call, context).await?),
     };
     let ask = Ask {
         mode: Mode::Apply,

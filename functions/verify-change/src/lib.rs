@@ -7,47 +7,33 @@
 //! the deadline; after S3 or the bus did not answer, it comes back by the queue's own spacing. What
 //! is malformed is refused, announced and done with.
 
+use std::ops::ControlFlow;
+
 use lockstep::response::Answer;
 use lockstep::runtime::{Call, Context, Failure};
-use lockstep::trigger::{self, Trigger};
+use lockstep::trigger;
 use lockstep::verify;
 use lockstep::world::World;
-use lockstep_domain::event::EventType;
-use lockstep_domain::manifest::Mode;
 
 /// Handles one message or one direct call.
 ///
 /// # Errors
 /// What a redelivery can help, now or later.
 pub async fn handle(world: &World, call: &Call, context: &Context) -> Result<Answer, Failure> {
-    let look = match trigger::look(call.body()) {
-        Ok(Trigger::Wanted(look)) => look,
-        Ok(Trigger::Ignored { because }) => return Ok(Answer::nothing(Mode::Apply, because)),
-        Err(problems) => {
-            return Ok(world
-                .refuse(
-                    EventType::ManifestRefused,
-                    None,
-                    problems,
-                    call.trigger_id(context),
-                )
-                .await?);
-        }
+    let parsed = trigger::verify(call.body());
+    let intent = match trigger::intent(world, parsed, call, context).await? {
+        ControlFlow::Continue(intent) => intent,
+        ControlFlow::Break(answer) => return Ok(answer),
     };
     let received = call.delivery().map_or(1, |delivery| delivery.received);
     // On the heap: the SDK's futures are deep, and one inside the other they pass the compiler's
     // limit.
-    let look = verify::look(world, &look, received, context.deadline);
-    let answer = Box::pin(look).await?;
+    let carried_out = verify::carry_out(world, &intent, received, context.deadline);
+    let answer = Box::pin(carried_out).await?;
     match answer {
-        Answer::Refused(refused) => Ok(world
-            .refuse(
-                EventType::ManifestRefused,
-                None,
-                refused.errors,
-                call.trigger_id(context),
-            )
-            .await?),
+        Answer::Refused(refused) => {
+            Ok(trigger::refuse(world, refused.errors, call, context).await?)
+        }
         Answer::Response(_) | Answer::Report(_) => Ok(answer),
     }
 }

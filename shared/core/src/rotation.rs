@@ -15,7 +15,6 @@ mod events;
 mod finish;
 mod heal;
 mod named;
-mod request;
 mod test_secret;
 mod trial;
 mod usage;
@@ -35,10 +34,10 @@ use crate::manifest_upload;
 use crate::response::Answer;
 use crate::runtime::{Deadline, Failure};
 use crate::store::{Manifests, StoreError, Versioned};
+use crate::trigger::StepRequest;
 use crate::world::World;
 
 pub use heal::{HealReport, heal};
-pub use request::{Call, StepRequest, request};
 
 /// Kept beyond an invocation's own deadline, after which Lambda has ended it for sure.
 const LEASE_MARGIN: Duration = Duration::from_secs(5);

@@ -20,11 +20,15 @@ mod failure;
 
 use std::time::Duration;
 
+use aws_lambda_events::event::sqs::SqsBatchResponse;
 use lambda_runtime::{LambdaEvent, service_fn};
-use serde_json::{Value, json};
+use lockstep_domain::event::EventType;
+use serde::Serialize;
+use serde_json::Value;
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
+use crate::aws::AwsError;
 use crate::response::Answer;
 use crate::telemetry;
 use crate::world::{Remembered, World};
@@ -33,7 +37,7 @@ use edge::Standing;
 
 pub use crate::deadline::Deadline;
 pub use crate::error_chain::chain;
-pub use call::{Call, Delivery, Invocation};
+pub use call::{Call, Delivery, Invocation, Unreadable};
 pub use edge::Edge;
 pub use failure::Failure;
 
@@ -88,14 +92,12 @@ where
     H: AsyncFn(&World, &Call, &Context) -> Result<Answer, Failure>,
 {
     let answer = match Invocation::from_payload(payload) {
-        Invocation::Queue(deliveries) => {
-            Ok(serve_batch(world, edge, handler, deliveries, context).await)
+        Invocation::Queue(records) => {
+            json(&serve_batch(world, edge, handler, records, context).await)
         }
         Invocation::Direct(body) => {
             let answer = serve_one(world, handler, &Call::Direct(body), context).await;
-            answer.and_then(|answer| {
-                serde_json::to_value(answer).map_err(|error| Failure::permanent("answer", error))
-            })
+            answer.and_then(|answer| json(&answer))
         }
     };
     for stats in world.sessions.take_stats().await {
@@ -105,29 +107,67 @@ where
     answer
 }
 
+fn json<T: Serialize>(answer: &T) -> Result<Value, Failure> {
+    serde_json::to_value(answer).map_err(|error| Failure::permanent("answer", error))
+}
+
 /// Messages in their order. Behind a failed message of a FIFO queue the rest waits too, whichever
 /// group it belongs to, or a group could overtake itself.
 async fn serve_batch<H>(
     world: &World,
     edge: Edge,
     handler: &H,
-    deliveries: Vec<Delivery>,
+    records: Vec<Result<Delivery, Unreadable>>,
     context: &Context,
-) -> Value
+) -> SqsBatchResponse
 where
     H: AsyncFn(&World, &Call, &Context) -> Result<Answer, Failure>,
 {
-    let mut again = Vec::new();
-    for delivery in deliveries {
-        let blocked = !again.is_empty() && delivery.queue_arn.ends_with(".fifo");
-        let message_id = delivery.message_id.clone();
+    let is_fifo = |record: &Result<Delivery, Unreadable>| {
+        record
+            .as_ref()
+            .is_ok_and(|delivery| delivery.queue_arn.ends_with(".fifo"))
+    };
+    let is_fifo = records.iter().any(is_fifo);
+    let mut again = SqsBatchResponse::default();
+    for record in records {
+        let blocked = is_fifo && !again.batch_item_failures.is_empty();
+        let message_id = match &record {
+            Ok(delivery) => delivery.message_id.clone(),
+            // An empty id brings the whole batch back (Lambda developer guide, "Handling errors for
+            // an SQS event source", success and failure conditions).
+            Err(unreadable) => unreadable.message_id.clone().unwrap_or_default(),
+        };
         // Boxed, as below.
-        let again_with = || Box::pin(comes_back(world, edge, handler, delivery, context));
-        if blocked || again_with().await {
-            again.push(json!({"itemIdentifier": message_id}));
+        let comes_back = match record {
+            _ if blocked => true,
+            Ok(delivery) => Box::pin(comes_back(world, edge, handler, delivery, context)).await,
+            Err(unreadable) => Box::pin(refuse(world, unreadable, context)).await.is_err(),
+        };
+        if comes_back {
+            again.add_failure(message_id);
         }
     }
-    json!({"batchItemFailures": again})
+    again
+}
+
+/// Refuses a record that can't be read, with *Request Refused*. Where the bus does not take the
+/// event, the message comes back.
+async fn refuse(world: &World, unreadable: Unreadable, context: &Context) -> Result<(), AwsError> {
+    let Unreadable {
+        message_id,
+        problem,
+    } = unreadable;
+    let trigger_id = message_id.as_deref().unwrap_or(&context.request_id);
+    tracing::error!(trigger_id, %problem, "a record of the batch can't be read");
+    let refused = world.refuse(EventType::RequestRefused, None, vec![problem], trigger_id);
+    match refused.await {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            tracing::warn!(%error, "the message stays until its refusal is an event");
+            Err(error)
+        }
+    }
 }
 
 /// Handles one message; answers whether it has to be delivered again.

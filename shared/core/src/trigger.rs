@@ -1,34 +1,53 @@
-//! Triggers: the wire shapes that wake a function up, each turned into what it asks for.
+//! Triggers: the wire shapes that wake a function, each parsed into the function's intent.
 //!
-//! Wire shapes end here. Each function has its own parser, and each takes the same shape whether it
-//! came through its queue or by a direct call. A well-formed trigger that is none of our business
-//! is [`Trigger::Ignored`] on purpose, with the reason; a shape that people write is checked to
-//! the last field, and every mistake is told at once.
+//! Wire shapes end here. Each function has one parser, in a file of its own, and takes the same shape
+//! whether it came through its queue or by a direct call. The raw value decides which shape it is;
+//! only then does `aws_lambda_events` read it, since its types take almost everything for almost
+//! anything. What they refuse is refused with an event, as is a mistake of a person.
+//!
+//! A well-formed trigger that asks for nothing is [`Trigger::Ignored`] on purpose, with the reason.
 
-mod envelope;
+mod compliance;
+mod event_bridge;
+mod provision;
+mod rebind;
+mod rotation;
+mod verify;
 
-use lockstep_domain::ids::OrganizationId;
-use lockstep_domain::intent::{Intent, RebindMessage, VerifyMessage};
+use std::ops::ControlFlow;
+
+use lockstep_domain::event::EventType;
 use lockstep_domain::manifest::Mode;
 use lockstep_domain::problem::Problem;
-use lockstep_domain::request::{Request, TutorialRequest, VerifyRequest, parse};
+use lockstep_domain::request::Request;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::config::Config;
-use envelope::Envelope;
+use crate::aws::AwsError;
+use crate::response::Answer;
+use crate::runtime::{Call, Context};
+use crate::world::World;
 
-/// What a trigger comes to.
+pub use compliance::compliance;
+pub use provision::{SECRET_CALLS, provision};
+pub use rebind::rebind;
+pub use rotation::{RotationIntent, StepRequest, rotation};
+pub use verify::verify;
+
+/// What a trigger asks for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Trigger<T> {
     /// Something to do.
     Wanted(T),
-    /// Understood, and nothing to do.
+    /// Nothing, although it is well-formed.
     Ignored {
         /// Why.
         because: String,
     },
 }
+
+/// A trigger, or every mistake in it.
+pub type Parsed<T> = Result<Trigger<T>, Vec<Problem>>;
 
 impl<T> Trigger<T> {
     fn ignored(because: impl Into<String>) -> Self {
@@ -38,105 +57,48 @@ impl<T> Trigger<T> {
     }
 }
 
-/// What `rebind-action` is asked to do.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Work {
-    /// `provision-role` hands one binding on.
-    Binding(RebindMessage),
-    /// A person asks.
-    Asked(Request),
-    /// A person asks in the form that tutorials use.
-    Tutorial(TutorialRequest),
-}
-
-/// What `verify-change` is asked to look at.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Look {
-    /// A change of ours.
-    Change(VerifyMessage),
-    /// A window, by hand.
-    Window(VerifyRequest),
-    /// Something that Genesys Cloud says was changed.
-    Foreign(Foreign),
-}
-
-/// An audit event of Genesys Cloud. Only a reason to look: what it says is read again.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Foreign {
-    /// The organization, from the event's source, which AWS vouches for.
-    pub organization: OrganizationId,
-    /// The audit record's id.
-    pub audit_id: String,
-    /// What kind of thing was changed, such as `Action`.
-    pub entity_type: String,
-    /// Its id.
-    pub entity_id: String,
-}
-
-/// What `provision-role` is asked to achieve.
+/// The intent to carry out, or the answer where there is none: the trigger asks for nothing, or it is
+/// not valid, which is emitted as *Request Refused*.
 ///
 /// # Errors
-/// Every mistake of something that a person wrote.
-pub fn intent(body: &Value, config: &Config) -> Result<Trigger<Intent>, Vec<Problem>> {
-    match Envelope::of(body) {
-        Some(envelope) => Ok(envelope.intent(config)),
-        None => parse(body).map(|request| Trigger::Wanted(Intent::Asked(request))),
-    }
+/// The bus did not take the event.
+pub async fn intent<T>(
+    world: &World,
+    parsed: Parsed<T>,
+    call: &Call,
+    context: &Context,
+) -> Result<ControlFlow<Answer, T>, AwsError> {
+    Ok(match parsed {
+        Ok(Trigger::Wanted(intent)) => ControlFlow::Continue(intent),
+        Ok(Trigger::Ignored { because }) => {
+            ControlFlow::Break(Answer::nothing(Mode::Apply, because))
+        }
+        Err(problems) => ControlFlow::Break(refuse(world, problems, call, context).await?),
+    })
 }
 
-/// What `rebind-action` is asked to do.
+/// Refuses what a trigger asks for, with *Request Refused*.
 ///
 /// # Errors
-/// Every mistake of something that a person wrote.
-pub fn work(body: &Value) -> Result<Trigger<Work>, Vec<Problem>> {
-    if let Some(envelope) = Envelope::of(body) {
-        return Ok(envelope.unexpected());
-    }
-    let has = |name: &str| body.get(name).is_some();
-    let work = if has("action_id") {
-        Work::Tutorial(parse(body)?)
-    } else if has("key") && !has("mode") {
-        Work::Binding(message(body)?)
-    } else {
-        Work::Asked(parse(body)?)
-    };
-    Ok(Trigger::Wanted(work))
+/// The bus did not take the event.
+pub async fn refuse(
+    world: &World,
+    problems: Vec<Problem>,
+    call: &Call,
+    context: &Context,
+) -> Result<Answer, AwsError> {
+    let trigger_id = call.trigger_id(context);
+    let refused = world.refuse(EventType::RequestRefused, None, problems, trigger_id);
+    // On the heap: the SDK's futures are deep, and one inside the other they pass the compiler's
+    // limit.
+    Box::pin(refused).await
 }
 
-/// What `verify-change` is asked to look at.
-///
-/// # Errors
-/// Every mistake of something that a person wrote.
-pub fn look(body: &Value) -> Result<Trigger<Look>, Vec<Problem>> {
-    if let Some(envelope) = Envelope::of(body) {
-        return Ok(envelope.look());
-    }
-    let look = if body.get("change_id").is_some() {
-        Look::Change(message(body)?)
-    } else {
-        Look::Window(parse(body)?)
-    };
-    Ok(Trigger::Wanted(look))
-}
-
-/// What `check-compliance` is asked to check.
-///
-/// # Errors
-/// Every mistake of something that a person wrote.
-pub fn sweep(body: &Value) -> Result<Trigger<Request>, Vec<Problem>> {
-    match Envelope::of(body) {
-        Some(envelope) if envelope.is_schedule() => Ok(Trigger::Wanted(scheduled())),
-        Some(envelope) => Ok(envelope.unexpected()),
-        None => parse(body).map(Trigger::Wanted),
-    }
-}
+const SHAPES: &str = "See the files in `events/` for the accepted shapes.";
 
 /// One of our own messages. Nobody writes them by hand, so the first mistake is enough.
 fn message<T: DeserializeOwned>(body: &Value) -> Result<T, Vec<Problem>> {
-    T::deserialize(body).map_err(|error| {
-        let fix = "See the files in `events/` for the accepted shapes.";
-        vec![Problem::new("event", error.to_string(), fix)]
-    })
+    T::deserialize(body).map_err(|error| vec![Problem::new("event", error.to_string(), SHAPES)])
 }
 
 /// What a schedule without an input of its own asks for.

@@ -19,13 +19,13 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use lockstep_domain::change::{Change, ChangeId};
+use lockstep_domain::intent::VerifyIntent;
 use lockstep_domain::manifest::Mode;
 
 use crate::aws::MAX_DELAY;
 use crate::config::Config;
 use crate::response::{Answer, Response};
 use crate::runtime::{Deadline, Failure};
-use crate::trigger::Look;
 use crate::world::World;
 
 pub(crate) use audit_log::{Trail, trail};
@@ -35,20 +35,22 @@ pub(crate) use conflicts::judge_of;
 /// The platform's clock and ours may differ by this much.
 const SKEW: SignedDuration = SignedDuration::from_secs(2);
 
-/// Looks where a trigger says. `received` counts the deliveries of its message, this one included.
+/// Verifies what a trigger asks for. `received` counts the deliveries of its message, this one included.
 ///
 /// # Errors
 /// See the module: too early, or what a redelivery can help.
-pub async fn look(
+pub async fn carry_out(
     world: &World,
-    look: &Look,
+    intent: &VerifyIntent,
     received: u32,
     deadline: Deadline,
 ) -> Result<Answer, Failure> {
-    match look {
-        Look::Change(message) => change::verify(world, message, received, deadline).await,
-        Look::Window(request) => window::verify(world, request, deadline).await,
-        Look::Foreign(foreign) => foreign::look(world, foreign, received, deadline).await,
+    match intent {
+        VerifyIntent::Change(message) => change::verify(world, message, received, deadline).await,
+        VerifyIntent::Window(request) => window::verify(world, request, deadline).await,
+        VerifyIntent::Reported(reported) => {
+            foreign::look(world, reported, received, deadline).await
+        }
     }
 }
 

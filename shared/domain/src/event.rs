@@ -11,102 +11,12 @@ use crate::finding::Finding;
 use crate::ids::{ActionId, ClientId, CredentialId, IntegrationId, Key, OrganizationId};
 use crate::problem::Problem;
 
+mod kind;
+
+pub use kind::{Audience, EventType};
+
 /// The `source` of every event.
 pub const SOURCE: &str = "lockstep";
-
-/// The detail types.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-pub enum EventType {
-    /// A role is exactly right.
-    #[serde(rename = "Role Provisioned")]
-    RoleProvisioned,
-    /// A role could not be made right.
-    #[serde(rename = "Role Provisioning Failed")]
-    RoleProvisioningFailed,
-    /// An action is bound to the current version of its secrets.
-    #[serde(rename = "Data Action Rebound")]
-    DataActionRebound,
-    /// An action is bound, its live test fails, and there is nothing better to go back to.
-    #[serde(rename = "Data Action Unhealthy")]
-    DataActionUnhealthy,
-    /// An action could not be bound; it is as it was.
-    #[serde(rename = "Rebind Failed")]
-    RebindFailed,
-    /// An action was put back after a failed live test.
-    #[serde(rename = "Rebind Rolled Back")]
-    RebindRolledBack,
-    /// The audit log proves the change.
-    #[serde(rename = "Change Verified")]
-    ChangeVerified,
-    /// The audit log, or the world, contradicts the change.
-    #[serde(rename = "Change Violated")]
-    ChangeViolated,
-    /// The proof did not come in time.
-    #[serde(rename = "Change Unverified")]
-    ChangeUnverified,
-    /// A manifest is in force.
-    #[serde(rename = "Manifest Accepted")]
-    ManifestAccepted,
-    /// A manifest or a request by hand was refused; nothing was touched.
-    #[serde(rename = "Manifest Refused")]
-    ManifestRefused,
-    /// A guard refused a plan; nothing was touched.
-    #[serde(rename = "Plan Refused")]
-    PlanRefused,
-    /// A check's result changed.
-    #[serde(rename = "Compliance Finding")]
-    ComplianceFinding,
-    /// An OAuth client's secret was rotated: AWSCURRENT holds one that was tested.
-    #[serde(rename = "Client Rotated")]
-    ClientRotated,
-    /// An OAuth client's secret could not be rotated; AWSCURRENT is what it was.
-    #[serde(rename = "Client Rotation Failed")]
-    ClientRotationFailed,
-    /// An integration credential carries the current values of its secret.
-    #[serde(rename = "Credential Rebound")]
-    CredentialRebound,
-    /// An integration credential could not be moved; the integration uses the one it used.
-    #[serde(rename = "Credential Rebind Failed")]
-    CredentialRebindFailed,
-    /// An integration credential is bound, its test fails, and there is nothing better to go back
-    /// to.
-    #[serde(rename = "Credential Unhealthy")]
-    CredentialUnhealthy,
-    /// Of the credentials of one secret some were moved and could not be moved back.
-    #[serde(rename = "Credential Split")]
-    CredentialSplit,
-    /// One of Lockstep's own objects can't be read; what depends on it waits. Once per version.
-    #[serde(rename = "Object Unreadable")]
-    ObjectUnreadable,
-}
-
-impl EventType {
-    /// As on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::RoleProvisioned => "Role Provisioned",
-            Self::RoleProvisioningFailed => "Role Provisioning Failed",
-            Self::DataActionRebound => "Data Action Rebound",
-            Self::DataActionUnhealthy => "Data Action Unhealthy",
-            Self::RebindFailed => "Rebind Failed",
-            Self::RebindRolledBack => "Rebind Rolled Back",
-            Self::ChangeVerified => "Change Verified",
-            Self::ChangeViolated => "Change Violated",
-            Self::ChangeUnverified => "Change Unverified",
-            Self::ManifestAccepted => "Manifest Accepted",
-            Self::ManifestRefused => "Manifest Refused",
-            Self::PlanRefused => "Plan Refused",
-            Self::ComplianceFinding => "Compliance Finding",
-            Self::ClientRotated => "Client Rotated",
-            Self::ClientRotationFailed => "Client Rotation Failed",
-            Self::CredentialRebound => "Credential Rebound",
-            Self::CredentialRebindFailed => "Credential Rebind Failed",
-            Self::CredentialUnhealthy => "Credential Unhealthy",
-            Self::CredentialSplit => "Credential Split",
-            Self::ObjectUnreadable => "Object Unreadable",
-        }
-    }
-}
 
 /// Who acted, or is said to have acted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]

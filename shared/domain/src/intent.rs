@@ -1,4 +1,5 @@
-//! The closed enum a trigger is parsed into: what we are asked to achieve.
+//! What a trigger asks of a function: one closed enum for each function. That of `rotate-client` is
+//! with its parser, in the core: it carries a token that no type of this crate may hold.
 //!
 //! A trigger only says *look here*. Nothing in an intent is believed: versions, plans and verdicts
 //! come from what is read afterwards.
@@ -8,11 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::arn::SecretArn;
 use crate::ids::{Key, OrganizationId};
-use crate::request::Request;
+use crate::request::{Request, TutorialRequest, VerifyRequest};
 
 /// What `provision-role` is asked to achieve.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Intent {
+pub enum ProvisionIntent {
     /// A secret's AWSCURRENT label moved, or the secret was changed or deleted.
     SecretMoved {
         /// As the trigger spelled it: an ARN, a partial ARN or a name.
@@ -32,6 +33,48 @@ pub enum Intent {
         /// The binding of the verified change.
         key: Key,
     },
+}
+
+/// What `rebind-action` is asked to bind.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RebindIntent {
+    /// One binding, from the queue.
+    Binding(RebindMessage),
+    /// A person or the scheduler asks.
+    Asked(Request),
+    /// A person asks in the form that tutorials use.
+    Tutorial(TutorialRequest),
+}
+
+/// What `verify-change` is asked to verify.
+#[derive(Clone, Debug, PartialEq)]
+pub enum VerifyIntent {
+    /// A change of ours.
+    Change(VerifyMessage),
+    /// A window, by hand.
+    Window(VerifyRequest),
+    /// Something that Genesys Cloud reports as changed.
+    Reported(ReportedChange),
+}
+
+/// What `check-compliance` is asked to check.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ComplianceIntent {
+    /// Everything that the request means.
+    Sweep(Request),
+}
+
+/// An audit event of Genesys Cloud. Only a reason to look: what it says is read again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportedChange {
+    /// The organization, from the event's source, which AWS vouches for.
+    pub organization: OrganizationId,
+    /// The audit record's id.
+    pub audit_id: String,
+    /// What kind of thing was changed, such as `Action`.
+    pub entity_type: String,
+    /// Its id.
+    pub entity_id: String,
 }
 
 /// A secret as a trigger names it. CloudTrail shapes carry a name, a partial or a full ARN,

@@ -104,14 +104,14 @@ fn roles(scope: &Scope<'_>) -> Vec<String> {
     scope.roles.iter().map(ToString::to_string).collect()
 }
 
-fn moved(hint: &str) -> Intent {
-    Intent::SecretMoved {
+fn moved(hint: &str) -> ProvisionIntent {
+    ProvisionIntent::SecretMoved {
         secret: SecretHint(hint.into()),
     }
 }
 
-fn asked(request: Request) -> Intent {
-    Intent::Asked(request)
+fn asked(request: Request) -> ProvisionIntent {
+    ProvisionIntent::Asked(request)
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn a_secret_that_no_binding_uses_concerns_nothing() {
 #[test]
 fn an_accepted_manifest_concerns_its_organization_idle_integrations_included() {
     let manifests = two();
-    let intent = Intent::ManifestUploaded {
+    let intent = ProvisionIntent::ManifestUploaded {
         object: "manifests/org-2.yaml".into(),
     };
     let organization = "org-2".parse().unwrap();
@@ -241,7 +241,7 @@ fn the_stricter_of_manifest_and_trigger_wins() {
 #[test]
 fn a_verdict_retires_on_its_own_role_and_hands_nothing_on() {
     let manifests = two();
-    let intent = Intent::Retire {
+    let intent = ProvisionIntent::Retire {
         organization: "org-1".parse().unwrap(),
         key: "points".parse().unwrap(),
     };
@@ -250,7 +250,7 @@ fn a_verdict_retires_on_its_own_role_and_hands_nothing_on() {
     assert!(found.scopes[0].retire);
     assert!(found.scopes[0].keys.is_empty());
 
-    let intent = Intent::Retire {
+    let intent = ProvisionIntent::Retire {
         organization: "org-1".parse().unwrap(),
         key: "removed".parse().unwrap(),
     };

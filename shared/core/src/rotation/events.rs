@@ -7,9 +7,10 @@ use lockstep_domain::event::{Detail, EventType, Principal, PrincipalKind};
 use lockstep_domain::problem::Problem;
 use lockstep_domain::rotation::{Refusal, Strategy, Told};
 
-use super::{Rotating, StepRequest, Trouble, pair};
+use super::{Rotating, Trouble, pair};
 use crate::aws::SecretLook;
 use crate::runtime::Failure;
+use crate::trigger::StepRequest;
 use crate::world::World;
 
 /// The failure as Secrets Manager gets it.

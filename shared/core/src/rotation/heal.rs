@@ -14,11 +14,12 @@ use lockstep_domain::rotation::{
 };
 use serde::Serialize;
 
-use super::{Rotating, StepRequest, Trouble, named};
+use super::{Rotating, Trouble, named};
 use crate::aws::SecretLook;
 use crate::manifest_upload;
 use crate::runtime::{Deadline, Failure};
 use crate::store::Manifests;
+use crate::trigger::StepRequest;
 use crate::world::World;
 
 /// What was found and done.

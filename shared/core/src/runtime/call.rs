@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use aws_lambda_events::event::sqs::SqsMessage;
 use jiff::Timestamp;
+use lockstep_domain::problem::Problem;
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::Context;
@@ -34,50 +37,69 @@ impl Delivery {
     }
 }
 
+/// A record of a batch that can't be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable {
+    /// The message's id, where there is one.
+    pub message_id: Option<String>,
+    /// What is wrong with it.
+    pub problem: Problem,
+}
+
 /// What Lambda was invoked with.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Invocation {
     /// A batch from a queue.
-    Queue(Vec<Delivery>),
+    Queue(Vec<Result<Delivery, Unreadable>>),
     /// A direct call.
     Direct(Value),
 }
 
 impl Invocation {
-    /// A payload with SQS records is a batch, all else a direct call.
-    ///
-    /// A record whose parts are not as SQS writes them is left out of the batch, and logged: Lambda
-    /// made it, nobody can mend it.
+    /// A payload with SQS records alone is a batch, all else a direct call. The records say whose they
+    /// are, not the type: `aws_lambda_events` takes a notification of S3 for a batch of SQS, too.
     #[must_use]
     pub fn from_payload(payload: Value) -> Self {
         let is_sqs = |record: &Value| record["eventSource"] == "aws:sqs";
         match payload.get("Records").and_then(Value::as_array) {
             Some(records) if !records.is_empty() && records.iter().all(is_sqs) => {
-                Self::Queue(records.iter().filter_map(delivery).collect())
+                Self::Queue(records.iter().map(delivery).collect())
             }
             Some(_) | None => Self::Direct(payload),
         }
     }
 }
 
-/// Lambda developer guide, "Using Lambda with Amazon SQS": the shape of a record.
-fn delivery(record: &Value) -> Option<Delivery> {
-    let text = |name: &str| record[name].as_str().map(str::to_owned);
-    let Some(message_id) = text("messageId") else {
-        tracing::error!("a record of a queue has no messageId");
-        return None;
+/// One record, each for itself: one that can't be read does not keep the others.
+fn delivery(record: &Value) -> Result<Delivery, Unreadable> {
+    let unreadable = |problem: String| Unreadable {
+        message_id: record["messageId"]
+            .as_str()
+            .filter(|id| !id.is_empty())
+            .map(str::to_owned),
+        problem: Problem::new(
+            "Records",
+            problem,
+            "Send messages to the queue; nothing else makes records of it.",
+        ),
     };
-    let body = text("body").unwrap_or_default();
-    let number = |attribute: &str| {
-        let text = record["attributes"][attribute].as_str()?;
-        text.parse::<i64>().ok()
+    let message = SqsMessage::deserialize(record)
+        .map_err(|error| unreadable(format!("this is not a record of SQS: {error}")))?;
+    // AWS sends each of them (Lambda developer guide, "Using Lambda with Amazon SQS"); the type
+    // leaves all of them optional.
+    let id = |name: &str, id: Option<String>| {
+        id.filter(|id| !id.is_empty())
+            .ok_or_else(|| unreadable(format!("a record of SQS has no {name}")))
     };
+    let attributes = message.attributes;
+    let number = |name: &str| attributes.get(name)?.parse::<i64>().ok();
     let received = number("ApproximateReceiveCount").and_then(|count| count.try_into().ok());
     let sent = number("SentTimestamp").and_then(|at| Timestamp::from_millisecond(at).ok());
-    Some(Delivery {
-        message_id,
-        receipt_handle: text("receiptHandle").unwrap_or_default(),
-        queue_arn: text("eventSourceARN").unwrap_or_default(),
+    let body = message.body.unwrap_or_default();
+    Ok(Delivery {
+        message_id: id("messageId", message.message_id)?,
+        receipt_handle: id("receiptHandle", message.receipt_handle)?,
+        queue_arn: id("eventSourceARN", message.event_source_arn)?,
         body: serde_json::from_str(&body).unwrap_or(Value::String(body)),
         received: received.unwrap_or(1),
         sent,
@@ -120,7 +142,8 @@ impl Call {
         let event = envelope
             .get("detail-type")
             .and_then(|_| envelope.get("id"))
-            .and_then(Value::as_str);
+            .and_then(Value::as_str)
+            .filter(|id| !id.is_empty());
         match (event, self) {
             (Some(id), _) => id,
             (None, Self::Queue(delivery)) => &delivery.message_id,
@@ -164,11 +187,14 @@ mod tests {
         let Invocation::Queue(deliveries) = Invocation::from_payload(payload) else {
             panic!("not a batch");
         };
-        assert_eq!(deliveries[0].body, json!({"a": 1}));
-        assert_eq!(deliveries[0].received, 3);
+        let [Ok(first), Ok(second)] = deliveries.as_slice() else {
+            panic!("not readable: {deliveries:?}");
+        };
+        assert_eq!(first.body, json!({"a": 1}));
+        assert_eq!(first.received, 3);
         let now = "2018-12-18T10:00:00Z".parse().unwrap();
-        assert_eq!(deliveries[0].age(now).as_secs(), 44_550);
-        assert_eq!(deliveries[1].body, json!("text"));
+        assert_eq!(first.age(now).as_secs(), 44_550);
+        assert_eq!(second.body, json!("text"));
         for payload in [json!({"mode": "plan"}), json!({"Records": []}), json!(null)] {
             let invocation = Invocation::from_payload(payload.clone());
             assert_eq!(invocation, Invocation::Direct(payload));
@@ -176,16 +202,62 @@ mod tests {
     }
 
     #[test]
+    fn a_notification_of_s3_is_no_batch_of_a_queue() {
+        let notification = json!({"Records": [{
+            "eventVersion": "2.1", "eventSource": "aws:s3", "eventName": "ObjectCreated:Put",
+            "s3": {"bucket": {"name": "b"}, "object": {"key": "manifests/acme.yaml"}},
+        }]});
+        let mixed = json!({"Records": [record("1", "q", "{}"), notification["Records"][0]]});
+        for payload in [notification, mixed] {
+            let invocation = Invocation::from_payload(payload.clone());
+            assert_eq!(invocation, Invocation::Direct(payload));
+        }
+    }
+
+    #[test]
+    fn a_record_that_cannot_be_read_does_not_keep_the_others() {
+        let mut records = vec![record("good", "q", "{}")];
+        for (member, value) in [
+            ("messageId", json!("")),
+            ("messageId", json!(null)),
+            ("receiptHandle", json!("")),
+            ("eventSourceARN", json!("")),
+            ("attributes", json!({"ApproximateReceiveCount": 3})),
+            ("body", json!({"a": 1})),
+        ] {
+            let mut broken = record("broken", "q", "{}");
+            broken[member] = value;
+            records.push(broken);
+        }
+        let Invocation::Queue(deliveries) = Invocation::from_payload(json!({"Records": records}))
+        else {
+            panic!("not a batch");
+        };
+        assert!(deliveries[0].is_ok());
+        let ids: Vec<Option<&str>> = deliveries[1..]
+            .iter()
+            .map(|broken| broken.as_ref().unwrap_err().message_id.as_deref())
+            .collect();
+        let broken = Some("broken");
+        assert_eq!(ids, [None, None, broken, broken, broken, broken]);
+    }
+
+    #[test]
     fn a_trigger_keeps_its_id_over_deliveries() {
         let envelope = r#"{"id": "event-1", "detail-type": "x", "source": "y", "detail": {}}"#;
         let context = context();
-        for (body, id) in [(envelope, "event-1"), (r#"{"id": "not-an-envelope"}"#, "m")] {
+        let nameless = r#"{"id": "", "detail-type": "x", "source": "y", "detail": {}}"#;
+        for (body, id) in [
+            (envelope, "event-1"),
+            (nameless, "m"),
+            (r#"{"id": "not-an-envelope"}"#, "m"),
+        ] {
             let Invocation::Queue(mut deliveries) =
                 Invocation::from_payload(json!({"Records": [record("m", "q", body)]}))
             else {
                 panic!("not a batch");
             };
-            let call = Call::Queue(deliveries.remove(0));
+            let call = Call::Queue(deliveries.remove(0).unwrap());
             assert_eq!(call.trigger_id(&context), id);
         }
         let call = Call::Direct(json!({"mode": "plan"}));

@@ -3,10 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use lockstep_domain::intent::SecretHint;
+use lockstep_domain::intent::{
+    ComplianceIntent, ProvisionIntent, RebindIntent, RebindMessage, ReportedChange, SecretHint,
+    VerifyIntent,
+};
+use lockstep_domain::request::parse;
 use serde_json::json;
 
 use super::*;
+use crate::config::Config;
 use crate::config::tests::environment;
 use crate::runtime::Invocation;
 
@@ -45,7 +50,7 @@ fn files(function: &str) -> BTreeMap<String, Value> {
                 Invocation::Queue(mut deliveries) => {
                     assert!(name.ends_with(".queued"), "{name} is a batch");
                     assert_eq!(deliveries.len(), 1);
-                    deliveries.remove(0).body
+                    deliveries.remove(0).unwrap().body
                 }
             };
             (name, body)
@@ -54,11 +59,11 @@ fn files(function: &str) -> BTreeMap<String, Value> {
     files
 }
 
-/// Holds each file of a folder against `expected`; none may be left over on either side. A file
-/// whose name says `ignored` must be.
-fn hold<T: Clone + PartialEq + std::fmt::Debug>(
+/// Compares each file of a folder with `expected`; each is in both. A file whose name says `ignored`
+/// is ignored.
+fn compare<T: Clone + PartialEq + std::fmt::Debug>(
     function: &str,
-    parse: impl Fn(&Value) -> Result<Trigger<T>, Vec<Problem>>,
+    read: impl Fn(&Value) -> Parsed<T>,
     expected: &[(&str, T)],
 ) {
     let expected: BTreeMap<&str, &T> = expected
@@ -73,7 +78,7 @@ fn hold<T: Clone + PartialEq + std::fmt::Debug>(
         );
     }
     for (name, body) in &files {
-        let trigger = parse(body).unwrap_or_else(|problems| panic!("{name}: {problems:?}"));
+        let trigger = read(body).unwrap_or_else(|problems| panic!("{name}: {problems:?}"));
         match (trigger, expected.get(name.as_str())) {
             (Trigger::Wanted(wanted), Some(expected)) => assert_eq!(wanted, **expected, "{name}"),
             (Trigger::Ignored { because }, None) => {
@@ -85,8 +90,8 @@ fn hold<T: Clone + PartialEq + std::fmt::Debug>(
     }
 }
 
-fn moved(secret: &str) -> Intent {
-    Intent::SecretMoved {
+fn moved(secret: &str) -> ProvisionIntent {
+    ProvisionIntent::SecretMoved {
         secret: SecretHint(secret.to_owned()),
     }
 }
@@ -138,31 +143,31 @@ fn every_event_of_provision_role_means_what_its_name_says() {
         ("cloudtrail-rotation-succeeded", moved(SECRET)),
         (
             "manifest-uploaded",
-            Intent::ManifestUploaded {
+            ProvisionIntent::ManifestUploaded {
                 object: "manifests/acme.yaml".into(),
             },
         ),
         (
             "change-verified",
-            Intent::Retire {
+            ProvisionIntent::Retire {
                 organization: ORGANIZATION.parse().unwrap(),
                 key: "order-lookup".parse().unwrap(),
             },
         ),
         (
             "resync",
-            Intent::Asked(request(json!({"mode": "apply", "reason": "resync"}))),
+            ProvisionIntent::Asked(request(json!({"mode": "apply", "reason": "resync"}))),
         ),
-        ("scheduled-event", Intent::Asked(scheduled())),
+        ("scheduled-event", ProvisionIntent::Asked(scheduled())),
     ];
-    expected.extend(asked().map(|(name, request)| (name, Intent::Asked(request))));
-    hold("provision-role", |body| intent(body, &config), &expected);
+    expected.extend(asked().map(|(name, request)| (name, ProvisionIntent::Asked(request))));
+    compare("provision-role", |body| provision(body, &config), &expected);
 }
 
 #[test]
 fn every_event_of_rebind_action_means_what_its_name_says() {
     let binding = |key: &str, reason: Option<&str>| {
-        Work::Binding(RebindMessage {
+        RebindIntent::Binding(RebindMessage {
             organization: ORGANIZATION.parse().unwrap(),
             key: key.parse().unwrap(),
             retry: false,
@@ -181,10 +186,10 @@ fn every_event_of_rebind_action_means_what_its_name_says() {
             binding("erp-login", Some("Secret Label Updated")),
         ),
         ("credential.queued", binding("erp-login", None)),
-        ("tutorial", Work::Tutorial(tutorial)),
+        ("tutorial", RebindIntent::Tutorial(tutorial)),
     ];
-    expected.extend(asked().map(|(name, request)| (name, Work::Asked(request))));
-    hold("rebind-action", work, &expected);
+    expected.extend(asked().map(|(name, request)| (name, RebindIntent::Asked(request))));
+    compare("rebind-action", rebind, &expected);
 }
 
 #[test]
@@ -193,9 +198,9 @@ fn every_event_of_verify_change_means_what_its_name_says() {
         "organization": ORGANIZATION, "key": "order-lookup",
         "change_id": "4f0c2a9b7d1e6c5f8a3b2d1c", "attempt": 1,
     }));
-    let change = Look::Change(change.unwrap());
+    let change = VerifyIntent::Change(change.unwrap());
     let foreign = |number: u8, entity_type: &str, entity_id: &str| {
-        Look::Foreign(Foreign {
+        VerifyIntent::Reported(ReportedChange {
             organization: ORGANIZATION.parse().unwrap(),
             audit_id: format!("88888888-0000-4000-8000-00000000000{number}"),
             entity_type: entity_type.into(),
@@ -212,8 +217,11 @@ fn every_event_of_verify_change_means_what_its_name_says() {
     let expected = [
         ("change", change.clone()),
         ("change.queued", change),
-        ("last-hour", Look::Window(parse(&json!({})).unwrap())),
-        ("window", Look::Window(parse(&window).unwrap())),
+        (
+            "last-hour",
+            VerifyIntent::Window(parse(&json!({})).unwrap()),
+        ),
+        ("window", VerifyIntent::Window(parse(&window).unwrap())),
         ("genesys-audit-action-updated", foreign(1, "Action", action)),
         (
             "genesys-audit-draft-updated",
@@ -232,7 +240,7 @@ fn every_event_of_verify_change_means_what_its_name_says() {
             foreign(4, "OAuthClient", client),
         ),
     ];
-    hold("verify-change", look, &expected);
+    compare("verify-change", verify, &expected);
 }
 
 #[test]
@@ -249,7 +257,8 @@ fn every_event_of_check_compliance_means_what_its_name_says() {
             })),
         ),
     ];
-    hold("check-compliance", sweep, &expected);
+    let expected = expected.map(|(name, request)| (name, ComplianceIntent::Sweep(request)));
+    compare("check-compliance", compliance, &expected);
 }
 
 /// What people and our own functions write is refused with one field too many; what AWS and
@@ -259,10 +268,10 @@ fn an_unknown_field_is_refused_in_everything_but_envelopes() {
     let config = config();
     type Parses<'p> = &'p dyn Fn(&Value) -> bool;
     let functions: [(&str, Parses<'_>); 4] = [
-        ("provision-role", &|body| intent(body, &config).is_ok()),
-        ("rebind-action", &|body| work(body).is_ok()),
-        ("verify-change", &|body| look(body).is_ok()),
-        ("check-compliance", &|body| sweep(body).is_ok()),
+        ("provision-role", &|body| provision(body, &config).is_ok()),
+        ("rebind-action", &|body| rebind(body).is_ok()),
+        ("verify-change", &|body| verify(body).is_ok()),
+        ("check-compliance", &|body| compliance(body).is_ok()),
     ];
     for (function, parses) in functions {
         for (name, mut body) in files(function) {
@@ -275,8 +284,8 @@ fn an_unknown_field_is_refused_in_everything_but_envelopes() {
 }
 
 #[test]
-fn a_request_with_key_for_keys_is_told_so_and_not_taken_for_a_message() {
-    let problems = work(&json!({"mode": "apply", "key": "order-lookup"})).unwrap_err();
+fn a_request_with_key_instead_of_keys_is_corrected_and_not_taken_for_a_message() {
+    let problems = rebind(&json!({"mode": "apply", "key": "order-lookup"})).unwrap_err();
     assert_eq!(problems.len(), 1);
     assert_eq!(problems[0].at, "event.key");
     assert!(problems[0].fix.contains("keys"), "{}", problems[0].fix);
@@ -285,18 +294,110 @@ fn a_request_with_key_for_keys_is_told_so_and_not_taken_for_a_message() {
 #[test]
 fn an_event_meant_for_another_function_asks_nothing() {
     let uploaded = &files("provision-role")["manifest-uploaded"];
-    assert!(matches!(work(uploaded), Ok(Trigger::Ignored { .. })));
-    assert!(matches!(look(uploaded), Ok(Trigger::Ignored { .. })));
-    assert!(matches!(sweep(uploaded), Ok(Trigger::Ignored { .. })));
+    assert!(matches!(rebind(uploaded), Ok(Trigger::Ignored { .. })));
+    assert!(matches!(verify(uploaded), Ok(Trigger::Ignored { .. })));
+    assert!(matches!(compliance(uploaded), Ok(Trigger::Ignored { .. })));
+}
+
+#[test]
+fn every_event_of_rotate_client_means_what_its_name_says() {
+    let files = files("rotate-client");
+    assert!(files.len() >= 5, "{}", files.len());
+    for (name, body) in files {
+        let meant = match rotation(&body).unwrap() {
+            Trigger::Wanted(RotationIntent::Step(step)) => {
+                step.step.as_str().replace("Secret", "-secret")
+            }
+            Trigger::Wanted(RotationIntent::Heal(_)) => "heal".to_owned(),
+            Trigger::Ignored { because } => panic!("{name}: {because}"),
+        };
+        assert!(name.starts_with(&meant), "{name} means {meant}");
+    }
+}
+
+/// Answers of all five parsers: whether the body is refused.
+fn refused(body: &Value) -> [bool; 5] {
+    [
+        provision(body, &config()).is_err(),
+        rebind(body).is_err(),
+        verify(body).is_err(),
+        compliance(body).is_err(),
+        rotation(body).is_err(),
+    ]
+}
+
+/// EventBridge sends a time; what was written by hand or by a test tool may have none.
+#[test]
+fn an_event_without_a_time_is_read() {
+    let mut event = files("provision-role")["secret-label-updated"].clone();
+    event.as_object_mut().unwrap().remove("time");
+    let trigger = provision(&event, &config());
+    assert_eq!(trigger, Ok(Trigger::Wanted(moved(SECRET))));
+}
+
+#[test]
+fn what_is_not_an_event_of_eventbridge_is_refused_by_every_function() {
+    let good = files("provision-role")["secret-label-updated"].clone();
+    assert_eq!(refused(&good), [false; 5]);
+    for (member, value) in [
+        ("time", json!("yesterday")),
+        ("source", json!(null)),
+        ("detail-type", json!(5)),
+        ("resources", json!("arn")),
+        ("detail", json!("text")),
+        ("detail", json!(null)),
+    ] {
+        let mut event = good.clone();
+        event[member] = value;
+        assert_eq!(refused(&event), [true; 5], "{event}");
+    }
+}
+
+/// As it arrives where a bucket's notifications are pointed at a function by mistake.
+#[test]
+fn a_notification_of_s3_is_refused_by_every_function() {
+    let notification = json!({"Records": [{
+        "eventSource": "aws:s3", "eventName": "ObjectCreated:Put",
+        "s3": {"bucket": {"name": "b"}, "object": {"key": "manifests/acme.yaml"}},
+    }]});
+    let Invocation::Direct(body) = Invocation::from_payload(notification) else {
+        panic!("taken for a batch");
+    };
+    assert_eq!(refused(&body), [true; 5]);
+}
+
+#[test]
+fn an_event_with_an_empty_id_names_nothing() {
+    let mut event = files("provision-role")["secret-label-updated"].clone();
+    event["resources"] = json!([""]);
+    event["detail"]["name"] = json!("");
+    let ignored = provision(&event, &config());
+    assert!(
+        matches!(ignored, Ok(Trigger::Ignored { .. })),
+        "{ignored:?}"
+    );
+    let mut event = files("verify-change")["genesys-audit-action-updated"].clone();
+    for pointer in ["/detail/eventBody/id", "/detail/eventBody/entity/id"] {
+        let mut nameless = event.clone();
+        *nameless.pointer_mut(pointer).unwrap() = json!("");
+        let ignored = verify(&nameless);
+        assert!(
+            matches!(ignored, Ok(Trigger::Ignored { .. })),
+            "{ignored:?}"
+        );
+    }
+    *event.pointer_mut("/detail/eventBody/id").unwrap() = json!("x");
+    assert!(matches!(verify(&event), Ok(Trigger::Wanted(_))));
 }
 
 #[test]
 fn a_body_that_is_not_json_is_refused() {
     for body in [json!("not JSON"), json!(null), json!([])] {
-        assert!(intent(&body, &config()).is_err(), "{body}");
-        assert!(work(&body).is_err(), "{body}");
-        assert!(look(&body).is_err(), "{body}");
-        assert!(sweep(&body).is_err(), "{body}");
+        assert!(provision(&body, &config()).is_err(), "{body}");
+        assert!(rebind(&body).is_err(), "{body}");
+        assert!(verify(&body).is_err(), "{body}");
+        assert!(compliance(&body).is_err(), "{body}");
+        assert!(rotation(&body).is_err(), "{body}");
     }
 }
 
@@ -310,7 +411,7 @@ fn only_a_source_of_genesys_cloud_names_an_organization() {
         "lockstep",
     ] {
         event["source"] = json!(source);
-        let trigger = look(&event);
+        let trigger = verify(&event);
         assert!(matches!(trigger, Ok(Trigger::Ignored { .. })), "{source}");
     }
 }

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use lockstep_domain::audit::Interval;
 use lockstep_domain::change::{BindingState, Change, End, Phase};
 use lockstep_domain::finding::Finding;
+use lockstep_domain::intent::ReportedChange;
 use lockstep_domain::manifest::{Manifest, Mode};
 use lockstep_domain::verdict::{Case, OurClients, Verdict};
 
@@ -18,7 +19,6 @@ use crate::genesys::Session;
 use crate::manifest_upload;
 use crate::response::Answer;
 use crate::runtime::{Deadline, Failure};
-use crate::trigger::Foreign;
 use crate::world::World;
 
 /// How far back a report is followed: Genesys retries delivery for up to four days (official blog,
@@ -28,7 +28,7 @@ const REACH: SignedDuration = SignedDuration::from_hours(5 * 24);
 /// Looks again at the bindings that a reported change touches.
 pub(super) async fn look(
     world: &World,
-    foreign: &Foreign,
+    foreign: &ReportedChange,
     received: u32,
     deadline: Deadline,
 ) -> Result<Answer, Failure> {
@@ -97,7 +97,7 @@ fn nothing(because: &str) -> Answer {
     Answer::nothing(Mode::Apply, because)
 }
 
-fn is_about(state: &BindingState, foreign: &Foreign) -> bool {
+fn is_about(state: &BindingState, foreign: &ReportedChange) -> bool {
     let id = foreign.entity_id.as_str();
     state
         .action_id
@@ -134,7 +134,7 @@ fn has_verdict(state: &BindingState) -> bool {
 /// until after it.
 fn wait_for_verdict(
     world: &World,
-    foreign: &Foreign,
+    foreign: &ReportedChange,
     received: u32,
     state: &BindingState,
 ) -> Result<Answer, Failure> {
@@ -147,7 +147,7 @@ async fn look_back(
     manifest: &Manifest,
     session: &Session,
     state: &BindingState,
-    foreign: &Foreign,
+    foreign: &ReportedChange,
     now: Timestamp,
 ) -> (Option<Change>, Trail, Interval) {
     let change = state.change.clone();
@@ -246,7 +246,7 @@ async fn violate(
 /// Waits twice as long as a change does for its verdict: that may come first.
 fn not_there_yet(
     world: &World,
-    foreign: &Foreign,
+    foreign: &ReportedChange,
     received: u32,
     because: &str,
 ) -> Result<Answer, Failure> {

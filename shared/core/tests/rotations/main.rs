@@ -15,8 +15,9 @@ use genesys_simulator::{
 };
 use lockstep::config::Config;
 use lockstep::response::Answer;
-use lockstep::rotation::{self, Call};
+use lockstep::rotation;
 use lockstep::runtime::{Deadline, Failure};
+use lockstep::trigger::{RotationIntent, Trigger, rotation as parse};
 use lockstep::world::World;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
@@ -103,7 +104,7 @@ impl Setup {
 
     async fn heal(&self, mode: &str) -> String {
         let heal = json!({"heal": true, "mode": mode});
-        let Ok(Call::Heal(heal)) = rotation::request(&heal) else {
+        let Ok(Trigger::Wanted(RotationIntent::Heal(heal))) = parse(&heal) else {
             panic!("not a healing");
         };
         let deadline = Deadline::after(Duration::from_secs(120));
@@ -134,7 +135,7 @@ impl Setup {
 
     async fn step_of(&self, secret: &str, token: &str, step: &str) -> Result<Value, Failure> {
         let body = json!({"SecretId": secret, "ClientRequestToken": token, "Step": step});
-        let Ok(Call::Step(request)) = rotation::request(&body) else {
+        let Ok(Trigger::Wanted(RotationIntent::Step(request))) = parse(&body) else {
             panic!("not a step: {body}");
         };
         let deadline = Deadline::after(Duration::from_secs(120));

@@ -234,7 +234,7 @@ fn plan_mode_and_refusals_leave_aws_as_it_is() -> Result<(), Error> {
         let from = world.stack.now().await?;
         let unknown = provision(&world, json!({"mode": "apply", "keyz": ["orders"]})).await?;
         assert_eq!(unknown["refused"], true, "{unknown:#}");
-        world.expect_any("Manifest Refused", from).await?;
+        world.expect_any("Request Refused", from).await?;
         let unknown = provision(&world, json!({"mode": "apply", "keys": ["nobody"]})).await?;
         assert_eq!(unknown["errors"][0]["at"], "event.keys[0]", "{unknown:#}");
         assert_eq!(world.role(ROLE).await?, None);
