@@ -5,7 +5,7 @@
 //! documents.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, StrInput, Tag};
 use serde_json::{Map, Value};
@@ -130,7 +130,7 @@ enum Open {
         line: u32,
         entries: Vec<Entry>,
         /// Where a key stands in `entries`: repeated keys must not cost a search each.
-        seen: HashMap<String, u32>,
+        seen: BTreeMap<String, u32>,
         key: Option<(String, u32)>,
     },
 }
@@ -213,7 +213,7 @@ impl<'p> Builder<'p> {
                         Open::Mapping {
                             line,
                             entries: Vec::new(),
-                            seen: HashMap::new(),
+                            seen: BTreeMap::new(),
                             key: None,
                         },
                         line,

@@ -1,4 +1,8 @@
 //! The files beside the code: the sample manifest and the JSON Schema.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "compares files of the repository with the code"
+)]
 
 use std::path::{Path, PathBuf};
 
@@ -17,7 +21,6 @@ fn text(path: &str) -> String {
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "whoever runs it says so")]
 fn the_schema_in_the_repository_is_the_one_the_reader_uses() {
     let generated = format!("{:#}\n", json_schema());
     let path = "schemas/manifest.schema.json";

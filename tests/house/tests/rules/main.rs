@@ -1,0 +1,12 @@
+//! The rules of the house. Each reads files of the workspace; none starts anything but `cargo metadata`.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod dependencies;
+mod documents;
+mod licence;
+mod lints;
+mod metadata;
+mod source;
+mod template;
+mod words;
+mod workspace;
