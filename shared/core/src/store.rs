@@ -5,6 +5,7 @@
 //! an object that cannot be understood is an error, never an empty state: forgetting an open change
 //! would lose its rollback data.
 
+mod accepted;
 mod bindings;
 mod emitted;
 mod integrations;
@@ -26,8 +27,9 @@ use crate::aws::{AwsError, Kind, Pages, Service, WholeXml, refine, required};
 use crate::config::Config;
 use crate::outside::Outside;
 
+pub use accepted::{Accepted, Manifests, UnreadableCopy};
 pub use emitted::Last;
-pub use manifests::{AcceptError, Accepted, Manifests, UnreadableCopy, Uploaded};
+pub use manifests::{AcceptError, Uploaded};
 pub(crate) use manifests::{UPLOADS, is_upload};
 pub use unreadable::Unreadable;
 
@@ -41,7 +43,7 @@ pub struct Store {
     config: Config,
     clock: Clock,
     /// The accepted manifests as they were last read.
-    accepted: Arc<Mutex<Option<manifests::LastRead>>>,
+    accepted: Arc<Mutex<Option<accepted::LastRead>>>,
     /// The states that listings showed, as they were last read.
     states: Arc<Mutex<bindings::LastRead>>,
 }
