@@ -136,12 +136,18 @@ impl Default for AuditLog {
 impl AuditLog {
     /// Whether a record may be shown now. The current delay counts, also for older records.
     pub(crate) fn is_visible(&self, record: &Record, now: Timestamp, switches: &Switches) -> bool {
+        self.shown_from(record, switches)
+            .is_some_and(|from| from <= now)
+    }
+
+    /// From when a record is shown; none where it never is.
+    pub(crate) fn shown_from(&self, record: &Record, switches: &Switches) -> Option<Timestamp> {
         let late = match switches.audit_delay {
             AuditDelay::None => SignedDuration::ZERO,
             AuditDelay::Late => LATE,
-            AuditDelay::Never => return false,
+            AuditDelay::Never => return None,
         };
-        !self.never && now.duration_since(record.at) >= self.delay + late
+        (!self.never).then(|| record.at + self.delay + late)
     }
 }
 

@@ -56,10 +56,12 @@ pub struct Deed {
     pub action: AuditAction,
     /// How it ended.
     pub status: AuditStatus,
+    /// From when queries show it, with the settings of now; none where they never do.
+    pub shown_from: Option<Timestamp>,
 }
 
 impl Deed {
-    pub(crate) fn of(record: &Record) -> Self {
+    pub(crate) fn of(record: &Record, shown_from: Option<Timestamp>) -> Self {
         Self {
             record_id: record.id.clone(),
             at: record.at,
@@ -69,6 +71,7 @@ impl Deed {
             entity_name: record.entity_name.clone(),
             action: record.action,
             status: record.status,
+            shown_from,
         }
     }
 }

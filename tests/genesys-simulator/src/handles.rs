@@ -19,6 +19,18 @@ pub struct Snapshot {
     world: World,
 }
 
+impl Wire {
+    /// The actions that flows can call: the id and the name of each.
+    #[must_use]
+    pub fn published_actions(&self) -> Vec<(String, String)> {
+        let world = self.0.lock();
+        let published = world.actions.iter().filter(|one| one.published.is_some());
+        published
+            .map(|action| (action.id.clone(), action.name().to_owned()))
+            .collect()
+    }
+}
+
 impl Simulator {
     /// The base of the API, without a path.
     #[must_use]
@@ -155,17 +167,14 @@ impl Simulator {
     #[must_use]
     pub fn deeds(&self) -> Vec<Deed> {
         let world = self.lock();
-        world.audit.records.iter().map(Deed::of).collect()
+        let deed = |record| Deed::of(record, world.audit.shown_from(record, &world.switches));
+        world.audit.records.iter().map(deed).collect()
     }
 
     /// The actions that flows can call: the id and the name of each.
     #[must_use]
     pub fn published_actions(&self) -> Vec<(String, String)> {
-        let world = self.lock();
-        let published = world.actions.iter().filter(|one| one.published.is_some());
-        published
-            .map(|action| (action.id.clone(), action.name().to_owned()))
-            .collect()
+        self.wire().published_actions()
     }
 
     /// Forgets the calls so far.

@@ -1,108 +1,182 @@
-//! The canary: flows call the bound actions, and whoever reads the pair's secret signs in, all the time.
-//!
-//! Each call is made right after a write of a function, when something may have become wrong, and now
-//! and then. An action is watched once a call of it has succeeded.
+//! The canary: flows call the bound actions, and whoever reads the secret of a client signs in, all the
+//! time. Nobody may ever notice a change: each call succeeds, and each function receives what it must.
 
-use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
+mod call;
+mod vault;
+mod watch;
+
 use std::time::Duration;
 
-use serde_json::json;
+use genesys_simulator::RateLimitSettings;
+use tokio::sync::watch::{Receiver, Sender, channel};
+use tokio::task::{JoinHandle, JoinSet};
 
-use crate::house::{House, WEB_LOOKUP};
-use crate::judge::Problem;
+pub(crate) use self::call::succeeded;
+use self::call::{Caller, Target, Watched};
+use self::vault::Vault;
+pub(crate) use self::watch::Watch;
+use crate::house::House;
 use crate::stand::Simulation;
+use crate::story::{Error, Http, InProcess, Stage, World};
+
+/// When a canary begins a round.
+#[derive(Clone, Debug)]
+pub enum Pace {
+    /// When the round before is over.
+    RoundAfterRound,
+    /// When something has changed that a caller may notice, whether the round before is over or not.
+    AtEachChange(Receiver<u64>),
+    /// When the round before is over and something has changed that a caller may notice, or so much time
+    /// has passed.
+    AfterChanges(Receiver<u64>, Duration),
+}
+
+/// Calls round after round, from when it is made until it is stopped.
+#[derive(Debug)]
+pub struct Canary {
+    begun: Receiver<usize>,
+    made: Receiver<usize>,
+    ask: Sender<()>,
+    stop: Sender<bool>,
+    task: JoinHandle<Vec<String>>,
+}
+
+impl<S: Stage> World<S> {
+    /// Sets a canary on actions, which signs in with AWSCURRENT of Lockstep's own client.
+    ///
+    /// # Errors
+    /// See [`Self::sign_in_canary`].
+    pub fn canary(&self, actions: &[String]) -> Result<Canary, Error> {
+        self.sign_in_canary(&self.stack.places().client_secret, actions)
+    }
+
+    /// Sets a canary on a client's secret and actions: a round reads AWSCURRENT, signs in with it
+    /// and executes each of the actions, whose functions receive the same each time.
+    ///
+    /// # Errors
+    /// Where the limits can't be raised.
+    pub fn sign_in_canary(&self, secret: &str, actions: &[String]) -> Result<Canary, Error> {
+        let genesys = self.stack.organization();
+        genesys.set_rate_limit(&RateLimitSettings {
+            allowed: Some(1_000_000),
+            window_seconds: None,
+            tokens_allowed: Some(1_000_000),
+        })?;
+        let watched = Watched {
+            clients: vec![secret.to_owned()],
+            actions: actions.iter().map(|id| Target::bound(id)).collect(),
+        };
+        let caller = Caller::new(
+            self.stack.aws().secrets.clone(),
+            self.stack.http(),
+            genesys,
+            move || watched.clone(),
+        );
+        Ok(Canary::start(caller, self.stack.pace()))
+    }
+}
 
 /// Between two calls where nothing is written.
 const EVERY: Duration = Duration::from_secs(600);
 
-/// What is watched, and what was seen.
-#[derive(Debug, Default)]
-pub(crate) struct Canary {
-    /// The names of the actions that the manifest holds now.
-    named: RefCell<BTreeSet<String>>,
-    /// Of those, the ones of which a call has succeeded.
-    called_before: RefCell<BTreeSet<String>>,
-    /// Whether somebody else changed what is managed: a call may fail because of that.
-    excused: Cell<bool>,
-    /// Whether a credential was tried that the web service rejects.
-    rejected: Cell<bool>,
-    pair: Cell<bool>,
-    problems: RefCell<BTreeSet<Problem>>,
+impl Simulation {
+    /// Sets a canary on what a house names, as long as it names it.
+    pub(crate) fn canary(&self, house: &House) -> (Canary, Watch) {
+        let watch = Watch::new(self.genesys.wire());
+        watch.names(house);
+        let looks = watch.clone();
+        let caller = Caller::new(
+            self.account.clone(),
+            InProcess(self.genesys.wire()),
+            &self.genesys,
+            move || looks.now(),
+        );
+        let pace = Pace::AfterChanges(self.faults.written(), EVERY);
+        (Canary::start(caller, pace), watch)
+    }
 }
 
 impl Canary {
-    /// Watches what the manifest of a house names.
-    pub(crate) fn watch(&self, house: &House) {
-        let named = house.actions.iter().map(crate::house::Action::name);
-        let of_the_web = house.credential.then(|| WEB_LOOKUP.to_owned());
-        *self.named.borrow_mut() = named.chain(of_the_web).collect();
-        let named = self.named.borrow();
-        self.called_before
-            .borrow_mut()
-            .retain(|name| named.contains(name));
-        self.pair.set(house.pair);
-        self.excused.set(self.excused.get() || house.tampered);
-        if house.credential_broken {
-            self.rejected.set(true);
-        }
-    }
-
-    /// Calls that failed because of Lockstep.
-    pub(crate) fn problems(&self) -> Vec<Problem> {
-        self.problems.borrow().iter().cloned().collect()
-    }
-
-    /// Calls after each write, until it is dropped; with `now_and_then` also where nothing is written.
-    pub(crate) async fn keep_calling(&self, simulation: &Simulation, now_and_then: bool) {
-        let mut written = simulation.faults.written();
-        loop {
-            let pause = async {
-                match now_and_then {
-                    true => tokio::time::sleep(EVERY).await,
-                    false => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                biased;
-                _ = written.changed() => {}
-                () = pause => {}
-            }
-            self.call(simulation).await;
-        }
-    }
-
-    async fn call(&self, simulation: &Simulation) {
-        let caller = simulation.person();
-        for (id, name) in simulation.genesys.published_actions() {
-            if !self.named.borrow().contains(&name) {
-                continue;
-            }
-            let called = caller.execute_action(&id, &json!({})).await;
-            match called {
-                Ok(_) => {
-                    self.called_before.borrow_mut().insert(name);
-                }
-                Err(_) if !self.called_before.borrow().contains(&name) || self.excused.get() => {}
-                Err(_) if name == WEB_LOOKUP && self.rejected.get() => {}
-                Err(error) => {
-                    let at = simulation.clock.now();
-                    self.add(format!("a call of {name:?} failed at {at}: {error}"));
+    fn start<V: Vault, H: Http>(caller: Caller<V, H>, mut pace: Pace) -> Self {
+        let (begin, begun) = channel(0);
+        let (end, made) = channel(0);
+        let (ask, mut asked) = channel(());
+        let (stop, mut stopped) = channel(false);
+        let task = tokio::spawn(async move {
+            let mut rounds = JoinSet::new();
+            let mut failures = Vec::new();
+            while !*stopped.borrow() {
+                begin.send_modify(|rounds| *rounds += 1);
+                let (caller, end) = (caller.clone(), end.clone());
+                rounds.spawn(async move {
+                    let failures = caller.round().await;
+                    end.send_modify(|rounds| *rounds += 1);
+                    failures
+                });
+                // Who asks and who changes have ended where a channel is closed.
+                match &mut pace {
+                    Pace::RoundAfterRound => failures.extend(next(&mut rounds).await),
+                    Pace::AtEachChange(changes) => tokio::select! {
+                        _ = changes.changed() => {}
+                        _ = asked.changed() => {}
+                        _ = stopped.changed() => {}
+                    },
+                    Pace::AfterChanges(changes, every) => {
+                        failures.extend(next(&mut rounds).await);
+                        tokio::select! {
+                            biased;
+                            _ = changes.changed() => {}
+                            _ = asked.changed() => {}
+                            _ = stopped.changed() => {}
+                            () = tokio::time::sleep(*every) => {}
+                        }
+                    }
                 }
             }
-        }
-        if self.pair.get() {
-            let reader = simulation.signed_in(simulation.holder_of_the_pair());
-            if let Err(error) = reader.sign_in().await {
-                let at = simulation.clock.now();
-                self.add(format!(
-                    "AWSCURRENT of the pair can't sign in at {at}: {error}"
-                ));
+            while !rounds.is_empty() {
+                failures.extend(next(&mut rounds).await);
             }
+            failures
+        });
+        Self {
+            begun,
+            made,
+            ask,
+            stop,
+            task,
         }
     }
 
-    fn add(&self, problem: String) {
-        self.problems.borrow_mut().insert(Problem(problem));
+    /// How many rounds it has made.
+    #[must_use]
+    pub fn rounds(&self) -> usize {
+        *self.made.borrow()
+    }
+
+    /// Waits until one whole round was made after now.
+    pub async fn once_more(&self) {
+        let enough = *self.begun.borrow() + 1;
+        self.ask.send_replace(());
+        let mut made = self.made.clone();
+        // Where the task broke, `stop` says so.
+        let _ = made.wait_for(|made| *made >= enough).await;
+    }
+
+    /// Stops it and answers every failure it saw.
+    ///
+    /// # Errors
+    /// Where it broke.
+    pub async fn stop(self) -> Result<Vec<String>, Error> {
+        self.stop.send_replace(true);
+        Ok(self.task.await?)
+    }
+}
+
+/// The failures of the round that ends next.
+async fn next(rounds: &mut JoinSet<Vec<String>>) -> Vec<String> {
+    match rounds.join_next().await {
+        Some(Ok(failures)) => failures,
+        Some(Err(broken)) => vec![broken.to_string()],
+        None => Vec::new(),
     }
 }

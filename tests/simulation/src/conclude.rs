@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_simulator::Effect;
 use jiff::Timestamp;
 
-use crate::faults::is_write;
+use crate::fault::is_write;
 use crate::house::House;
 use crate::judge::Problem;
 use crate::stand::Simulation;

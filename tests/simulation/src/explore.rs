@@ -1,10 +1,11 @@
 //! Trying faults: each run in a simulation of its own, on as many threads as there are processors.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::faults::{Fault, Site};
+use crate::fault::{Fault, Site, Struck};
 use crate::house::House;
 use crate::judge::Problem;
 use crate::scenario::Scenario;
@@ -17,8 +18,8 @@ pub struct Outcome {
     pub calls: Vec<Site>,
     /// How many of them were made until everything came to rest for the first time.
     pub story: usize,
-    /// The faults that happened.
-    pub hit: Vec<(Fault, Site)>,
+    /// The planned faults that happened.
+    pub struck: Vec<Struck>,
     /// What does not hold.
     pub problems: Vec<Problem>,
     /// Everything that happened, in lines.
@@ -44,7 +45,7 @@ async fn play(simulation: &Simulation, scenario: Scenario, mut house: House) -> 
     Outcome {
         calls: simulation.faults.calls().split_off(before),
         story,
-        hit: simulation.faults.hit(),
+        struck: simulation.faults.struck(),
         problems,
         transcript: simulation.transcript(),
     }
@@ -72,7 +73,7 @@ impl Prepared {
     pub fn play(&self, faults: &[Fault]) -> Outcome {
         run_from(&self.begin, Judged::Nothing, async |simulation| {
             for fault in faults {
-                simulation.faults.plan(*fault);
+                simulation.faults.plan(fault.clone());
             }
             play(simulation, self.scenario, self.scenario.house()).await
         })
@@ -86,28 +87,54 @@ impl Prepared {
         outcome.calls
     }
 
-    /// Plays every plan of faults; answers what came of those after which something does not hold, in
-    /// their order, each without the faults that do not matter.
+    /// Plays every plan of faults. What did not happen in its run, since the faults before it led
+    /// elsewhere, is played again with fewer others, and in the end alone.
     #[must_use]
-    pub fn failures(&self, plans: &[Vec<Fault>]) -> Vec<Outcome> {
+    pub fn explore(&self, mut plans: Vec<Vec<Fault>>) -> Explored {
+        let mut explored = Explored {
+            faults: plans.iter().map(Vec::len).sum(),
+            ..Explored::default()
+        };
+        loop {
+            let widest = plans.iter().map(Vec::len).max().unwrap_or_default();
+            explored.runs += plans.len();
+            let missed = self.play_all(&plans, &mut explored.failed);
+            if missed.is_empty() || widest <= 1 {
+                explored.unplayed = missed;
+                return explored;
+            }
+            explored.again += missed.len();
+            plans = spread(&missed, widest.div_ceil(3));
+        }
+    }
+
+    /// Plays every plan, and adds what failed, without the faults that do not matter. Answers the
+    /// faults that did not happen.
+    fn play_all(&self, plans: &[Vec<Fault>], failed: &mut Vec<Outcome>) -> Vec<Fault> {
         let next = AtomicUsize::new(0);
-        let failed = Mutex::new(Vec::new());
+        let played = Mutex::new(BTreeMap::new());
         on_all_processors(|| {
             loop {
                 let number = next.fetch_add(1, Ordering::Relaxed);
                 let Some(faults) = plans.get(number) else {
                     break;
                 };
-                if !self.play(faults).problems.is_empty() {
-                    let shrunk = self.shrunk(faults);
-                    let mut failed = failed.lock().expect("no thread panics in here");
-                    failed.push((number, shrunk));
-                }
+                let outcome = self.play(faults);
+                let happened = |fault: &Fault| outcome.struck.iter().any(|one| one.fault == *fault);
+                let missed = faults.iter().filter(|fault| !happened(fault)).cloned();
+                let missed: Vec<Fault> = missed.collect();
+                let shrunk = (!outcome.problems.is_empty()).then(|| self.shrunk(faults));
+                let mut played = played.lock().expect("no thread panics in here");
+                played.insert(number, (missed, shrunk));
             }
         });
-        let mut failed = failed.into_inner().expect("no thread panics in here");
-        failed.sort_by_key(|(number, _)| *number);
-        failed.into_iter().map(|(_, outcome)| outcome).collect()
+        let played = played.into_inner().expect("no thread panics in here");
+        let mut all_missed = Vec::new();
+        for (missed, shrunk) in played.into_values() {
+            all_missed.extend(missed);
+            failed.extend(shrunk);
+        }
+        all_missed
     }
 
     /// Of a plan after which something does not hold, the faults that it takes; and what came of them.
@@ -129,6 +156,58 @@ impl Prepared {
             };
             shortest = fails;
         }
+    }
+}
+
+/// What came of many faults.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Explored {
+    /// Planned faults.
+    pub faults: usize,
+    /// Runs.
+    pub runs: usize,
+    /// How many faults were played again, since they had not happened.
+    pub again: usize,
+    /// What came of the runs after which something does not hold, each without the faults that do not
+    /// matter.
+    pub failed: Vec<Outcome>,
+    /// The faults that happened in no run.
+    pub unplayed: Vec<Fault>,
+}
+
+impl Explored {
+    /// Adds those of another scenario.
+    pub fn add(&mut self, other: Self) {
+        self.faults += other.faults;
+        self.runs += other.runs;
+        self.again += other.again;
+        self.failed.extend(other.failed);
+        self.unplayed.extend(other.unplayed);
+    }
+}
+
+impl fmt::Display for Explored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            faults,
+            runs,
+            again,
+            failed,
+            unplayed,
+        } = self;
+        write!(
+            f,
+            "{faults} faults in {runs} runs, {again} of them again; {} runs failed, {} faults unplayed",
+            failed.len(),
+            unplayed.len()
+        )?;
+        for outcome in failed {
+            write!(f, "\n{}", report(outcome).trim_end())?;
+        }
+        for fault in unplayed {
+            write!(f, "\n  unplayed: {fault}")?;
+        }
+        Ok(())
     }
 }
 
@@ -154,22 +233,16 @@ pub fn alone(faults: impl IntoIterator<Item = Fault>) -> Vec<Vec<Fault>> {
 pub fn spread(faults: &[Fault], each: usize) -> Vec<Vec<Fault>> {
     let runs = faults.len().div_ceil(each);
     (0..runs)
-        .map(|first| faults.iter().skip(first).step_by(runs).copied().collect())
+        .map(|first| faults.iter().skip(first).step_by(runs).cloned().collect())
         .collect()
 }
 
 /// What a person reads of an outcome: the faults that happened, and what does not hold.
 #[must_use]
 pub fn report(outcome: &Outcome) -> String {
-    let mut lines: Vec<String> = outcome
-        .hit
-        .iter()
-        .map(|(fault, site)| {
-            format!(
-                "  call {} was {} to {} {}: {:?}\n",
-                fault.call, site.function, site.operation, site.resource, fault.kind
-            )
-        })
+    let struck = outcome.struck.iter();
+    let mut lines: Vec<String> = struck
+        .map(|struck| format!("  {}: {:?}\n", struck.call, struck.fault.kind))
         .collect();
     let problems = outcome.problems.iter();
     lines.extend(problems.map(|problem| format!("  => {}\n", problem.0)));
@@ -194,7 +267,7 @@ impl Figures {
     pub fn add(&mut self, outcome: &Outcome) {
         self.runs += 1;
         self.calls += outcome.calls.len();
-        self.faults += outcome.hit.len();
+        self.faults += outcome.struck.len();
         self.failed += usize::from(!outcome.problems.is_empty());
     }
 }

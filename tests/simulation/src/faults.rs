@@ -1,121 +1,19 @@
-//! What goes wrong on the way to AWS and to Genesys Cloud, and at which call.
+//! What goes wrong at which call, and a record of every call.
 //!
 //! Every call of every function is counted in the order in which it was sent. A [`Fault`] names one of
 //! them and what happens to it.
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
 use std::time::Duration;
 
-use aws_simulator::{
-    After, Before, BoxFuture, Call, ErrorAnswer, Failure, Origin, Request, Response, Service, Wire,
-};
+use aws_simulator::Origin;
 use clock::Clock;
 use jiff::Timestamp;
 use tokio::sync::{Notify, watch};
 
-use crate::driver::OUTSIDE;
+use crate::fault::{Call, Fault, Kind, Site, Struck, Which};
 use crate::trouble::Trouble;
-
-/// How a call goes wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
-    /// It takes effect, and the caller's process ends.
-    Crash,
-    /// It takes effect, and its answer never comes.
-    AnswerLost,
-    /// It takes effect, and the connection is reset before the answer.
-    AnswerReset,
-    /// The connection is reset and nothing takes effect.
-    Reset,
-    /// No answer comes, and nothing takes effect.
-    Timeout,
-    /// It takes effect, and half of the answer arrives as if it were all.
-    Truncated,
-    /// It takes effect, and the answer's body is a proxy's page.
-    NotJson,
-    /// 429 without a hint.
-    TooMany,
-    /// 429 with `Retry-After: 7`.
-    TooManyWithHint,
-    /// 500, and nothing takes effect.
-    Internal,
-    /// 503, and nothing takes effect.
-    Unavailable,
-    /// 409, and nothing takes effect.
-    Conflict,
-    /// 401, and nothing takes effect.
-    Unauthorized,
-    /// 403, and nothing takes effect. No fault of one call: a permission is missing for a while.
-    Denied,
-}
-
-impl Kind {
-    /// All that can befall one call.
-    pub const ALL: [Self; 13] = [
-        Self::Crash,
-        Self::AnswerLost,
-        Self::AnswerReset,
-        Self::Reset,
-        Self::Timeout,
-        Self::Truncated,
-        Self::NotJson,
-        Self::TooMany,
-        Self::TooManyWithHint,
-        Self::Internal,
-        Self::Unavailable,
-        Self::Conflict,
-        Self::Unauthorized,
-    ];
-}
-
-/// Where a call goes.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Site {
-    /// The function that calls.
-    pub function: String,
-    /// The operation, such as `s3:PutObject` or `POST /api/v2/integrations`.
-    pub operation: String,
-    /// What it names.
-    pub resource: String,
-}
-
-impl Site {
-    /// Whether the call changes anything: a crash at a read is one before the next write.
-    #[must_use]
-    pub fn is_write(&self) -> bool {
-        match self.operation.split_once(':') {
-            Some((_, operation)) => is_write_to_aws(operation),
-            None => !self.operation.starts_with("GET") && is_write(&self.resource),
-        }
-    }
-}
-
-/// Whether an operation of AWS changes anything.
-fn is_write_to_aws(operation: &str) -> bool {
-    const READ: [&str; 7] = [
-        "Get", "Head", "List", "Describe", "Simulate", "Receive", "Change",
-    ];
-    !READ.iter().any(|verb| operation.starts_with(verb))
-}
-
-/// Whether a request by another verb than GET to this path of Genesys Cloud changes anything: sign-in,
-/// queries and tests do not.
-pub(crate) fn is_write(path: &str) -> bool {
-    let reads = ["/oauth/token", "/test", "/validate"];
-    !reads.iter().any(|end| path.ends_with(end))
-        && !path.contains("/query")
-        && !path.contains("/audits/")
-}
-
-/// A call that goes wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Fault {
-    /// Which call of the functions, from 1.
-    pub call: u64,
-    /// How.
-    pub kind: Kind,
-}
 
 /// A call that a fault waits for.
 #[derive(Debug)]
@@ -127,16 +25,55 @@ struct Awaited {
     kind: Kind,
 }
 
+/// A call that a function is about to make.
+#[derive(Clone, Debug)]
+pub(crate) struct Sending {
+    /// Over whose connection.
+    pub(crate) origin: Origin,
+    /// Where it goes.
+    pub(crate) site: Site,
+    /// The entity that it asks the audit log about.
+    pub(crate) about: Option<String>,
+}
+
+/// A call that was sent: its number, and what happens to it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sent {
+    pub(crate) number: u64,
+    pub(crate) kind: Option<Kind>,
+}
+
+/// A call of a function, and what came of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Made {
+    pub(crate) at: Timestamp,
+    /// Over whose connection.
+    pub(crate) origin: Origin,
+    /// When the invocation began that made it.
+    pub(crate) invoked: Timestamp,
+    pub(crate) site: Site,
+    /// The entity that it asks the audit log about.
+    pub(crate) about: Option<String>,
+    /// What went wrong on the way.
+    pub(crate) wrong: Option<Kind>,
+    /// The status that was answered at the other end.
+    pub(crate) status: Option<u16>,
+}
+
 #[derive(Debug, Default)]
 struct Inside {
     /// The calls of the functions so far.
-    calls: Vec<Site>,
+    calls: Vec<Made>,
+    /// How many of them went where.
+    sites: BTreeMap<Site, u64>,
     planned: BTreeSet<Fault>,
     awaited: Vec<Awaited>,
     /// Requests on their way whose fate is decided, by the account's numbers.
-    decided: std::collections::BTreeMap<u64, Kind>,
+    decided: BTreeMap<u64, Sent>,
     crashed: BTreeSet<Origin>,
-    hit: Vec<(Fault, Site)>,
+    struck: Vec<Struck>,
+    /// When the invocation under way began, by execution environment.
+    invoked: BTreeMap<Origin, Timestamp>,
     /// Each with its end.
     troubles: Vec<(Trouble, Timestamp)>,
 }
@@ -176,7 +113,7 @@ impl Faults {
         self.lock().troubles.iter().map(|(_, until)| *until).max()
     }
 
-    /// Plans a fault; calls that were made already are past.
+    /// Plans a fault. Calls are counted from the beginning; those that were made already are past.
     pub fn plan(&self, fault: Fault) {
         self.lock().planned.insert(fault);
     }
@@ -191,16 +128,28 @@ impl Faults {
         });
     }
 
-    /// Every call of a function so far, in order.
+    /// Where every call of a function went so far, in order.
     #[must_use]
     pub fn calls(&self) -> Vec<Site> {
+        let inside = self.lock();
+        inside.calls.iter().map(|made| made.site.clone()).collect()
+    }
+
+    /// Every call of a function so far, in order, with what came of it.
+    pub(crate) fn made(&self) -> Vec<Made> {
         self.lock().calls.clone()
     }
 
-    /// The faults that have happened, each with its call.
+    /// The planned faults that have happened.
     #[must_use]
-    pub fn hit(&self) -> Vec<(Fault, Site)> {
-        self.lock().hit.clone()
+    pub fn struck(&self) -> Vec<Struck> {
+        self.lock().struck.clone()
+    }
+
+    /// An invocation begins in an execution environment.
+    pub(crate) fn begins(&self, origin: &Origin) {
+        let now = self.clock.now();
+        self.lock().invoked.insert(origin.clone(), now);
     }
 
     /// Changes after each write of a function that calls of actions and sign-in depend on.
@@ -226,24 +175,55 @@ impl Faults {
     }
 
     /// Counts a call and says what happens to it.
-    pub(crate) fn decide(&self, site: Site) -> Option<Kind> {
+    pub(crate) fn decide(&self, sending: Sending) -> Sent {
+        let now = self.clock.now();
         let mut inside = self.lock();
-        inside.calls.push(site.clone());
-        let call = u64::try_from(inside.calls.len()).unwrap_or(u64::MAX);
-        let planned = inside.planned.iter().find(|fault| fault.call == call);
-        let planned = planned.copied();
-        if let Some(fault) = &planned {
-            inside.planned.remove(fault);
-        }
-        let awaited = take(&mut inside.awaited, &site);
-        let fault = planned.or(awaited.map(|kind| Fault { call, kind }));
-        let Some(fault) = fault else {
-            let now = self.clock.now();
-            let mut troubles = inside.troubles.iter().filter(|(_, until)| now < *until);
-            return troubles.find_map(|(trouble, _)| trouble.befalls(&site, call));
+        let Sending {
+            origin,
+            site,
+            about,
+        } = sending;
+        let number = u64::try_from(inside.calls.len() + 1).unwrap_or(u64::MAX);
+        let count = inside.sites.entry(site.clone()).or_default();
+        *count += 1;
+        let call = Call {
+            site: site.clone(),
+            nth: *count,
         };
-        inside.hit.push((fault, site));
-        Some(fault.kind)
+        let kind = inside.strike(number, call).or_else(|| {
+            let mut troubles = inside.troubles.iter().filter(|(_, until)| now < *until);
+            troubles.find_map(|(trouble, _)| trouble.befalls(&site, number))
+        });
+        let invoked = inside.invoked.get(&origin).copied().unwrap_or(now);
+        inside.calls.push(Made {
+            at: now,
+            origin,
+            invoked,
+            site,
+            about,
+            wrong: kind,
+            status: None,
+        });
+        Sent { number, kind }
+    }
+
+    /// A request to AWS is on its way.
+    pub(crate) fn on_its_way(&self, sequence: u64, sent: Sent) {
+        self.lock().decided.insert(sequence, sent);
+    }
+
+    /// A request to AWS has arrived.
+    pub(crate) fn arrived(&self, sequence: u64) -> Option<Sent> {
+        self.lock().decided.remove(&sequence)
+    }
+
+    /// The other end answers a call.
+    pub(crate) fn answered(&self, sent: Sent, status: u16) {
+        let mut inside = self.lock();
+        let index = usize::try_from(sent.number - 1).unwrap_or(usize::MAX);
+        if let Some(made) = inside.calls.get_mut(index) {
+            made.status = Some(status);
+        }
     }
 
     /// Ends the process over whose connections `origin` calls.
@@ -254,6 +234,32 @@ impl Faults {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Inside> {
         self.inside.lock().expect("no test panics in here")
+    }
+}
+
+impl Inside {
+    /// Takes the fault that was planned for this call.
+    fn strike(&mut self, number: u64, call: Call) -> Option<Kind> {
+        let planned = self.planned.iter().find(|fault| match &fault.which {
+            Which::Number(planned) => *planned == number,
+            Which::Call(planned) => *planned == call,
+        });
+        let planned = planned.cloned();
+        if let Some(fault) = &planned {
+            self.planned.remove(fault);
+        }
+        let awaited = take(&mut self.awaited, &call.site).map(|kind| Fault {
+            which: Which::Number(number),
+            kind,
+        });
+        let fault = planned.or(awaited)?;
+        let kind = fault.kind;
+        self.struck.push(Struck {
+            fault,
+            number,
+            call,
+        });
+        Some(kind)
     }
 }
 
@@ -273,108 +279,4 @@ fn take(awaited: &mut Vec<Awaited>, site: &Site) -> Option<Kind> {
         }
     }
     found.map(|index| awaited.remove(index).kind)
-}
-
-/// The wire to AWS, on which planned faults happen. Those who are no function of the stack are not
-/// disturbed.
-#[derive(Debug)]
-pub(crate) struct Disturbed(pub(crate) Arc<Faults>);
-
-impl Disturbed {
-    fn is_of_a_function(call: &Call) -> bool {
-        !call.origin.function.is_empty() && call.origin.environment != OUTSIDE
-    }
-}
-
-impl Wire for Disturbed {
-    fn before<'a>(&'a self, call: &'a Call, _: &'a Request) -> BoxFuture<'a, Before> {
-        let decision = if Self::is_of_a_function(call) {
-            let decided = self.0.decide(Site {
-                function: call.origin.function.clone(),
-                operation: format!("{}:{}", call.service.prefix(), call.operation),
-                resource: call.resources.join(" "),
-            });
-            if let Some(kind) = decided {
-                self.0.lock().decided.insert(call.sequence, kind);
-            }
-            decided.and_then(before)
-        } else {
-            None
-        };
-        Box::pin(async move {
-            // A round trip takes time: what runs side by side overlaps.
-            tokio::time::sleep(Duration::from_millis(2)).await;
-            decision.map_or(Before::Proceed, Before::Fail)
-        })
-    }
-
-    fn after<'a>(
-        &'a self,
-        call: &'a Call,
-        _: &'a Request,
-        response: &'a Response,
-    ) -> BoxFuture<'a, After> {
-        self.0.progress.notify_one();
-        let matters = matches!(call.service, Service::Iam | Service::SecretsManager);
-        if Self::is_of_a_function(call) && matters && is_write_to_aws(&call.operation) {
-            self.0.wrote();
-        }
-        let kind = self.0.lock().decided.remove(&call.sequence);
-        let after = match kind {
-            Some(Kind::Crash) => {
-                self.0.crash(&call.origin);
-                After::Fail(Failure::Hang)
-            }
-            Some(Kind::AnswerLost) => After::Fail(Failure::Timeout),
-            Some(Kind::AnswerReset) => After::Fail(Failure::Reset),
-            Some(Kind::Truncated) => After::Truncate {
-                keep: response.body.len() / 2,
-            },
-            Some(Kind::NotJson) => After::Replace {
-                body: PROXY_PAGE.into(),
-            },
-            Some(
-                Kind::Reset
-                | Kind::Timeout
-                | Kind::TooMany
-                | Kind::TooManyWithHint
-                | Kind::Internal
-                | Kind::Unavailable
-                | Kind::Conflict
-                | Kind::Unauthorized
-                | Kind::Denied,
-            )
-            | None => After::Deliver,
-        };
-        Box::pin(std::future::ready(after))
-    }
-}
-
-/// What a proxy answers.
-pub(crate) const PROXY_PAGE: &str = "<html><body>Bad gateway</body></html>";
-
-/// What keeps a request from AWS.
-fn before(kind: Kind) -> Option<Failure> {
-    let answer = |status, code: &str| {
-        let message = "a planned fault";
-        Some(Failure::Answer(ErrorAnswer::new(status, code, message)))
-    };
-    match kind {
-        Kind::Crash | Kind::AnswerLost | Kind::AnswerReset | Kind::Truncated | Kind::NotJson => {
-            None
-        }
-        Kind::Reset => Some(Failure::Reset),
-        Kind::Timeout => Some(Failure::Timeout),
-        Kind::TooMany => answer(429, "TooManyRequestsException"),
-        Kind::TooManyWithHint => {
-            let mut hinted = ErrorAnswer::new(429, "TooManyRequestsException", "a planned fault");
-            hinted.retry_after = Some(7);
-            Some(Failure::Answer(hinted))
-        }
-        Kind::Internal => answer(500, "InternalFailure"),
-        Kind::Unavailable => answer(503, "ServiceUnavailable"),
-        Kind::Conflict => answer(409, "ConditionalRequestConflict"),
-        Kind::Unauthorized => answer(401, "UnrecognizedClientException"),
-        Kind::Denied => answer(403, "AccessDenied"),
-    }
 }

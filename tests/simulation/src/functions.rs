@@ -201,6 +201,7 @@ impl Deployed {
         let crash = self.around.faults.crash_of(&environment.origin);
         let origin = environment.origin.clone();
         self.busy.borrow_mut().insert(origin.clone());
+        self.around.faults.begins(&origin);
         let ended = tokio::select! {
             biased;
             () = crash => Ended::CutOff,

@@ -6,9 +6,12 @@ use std::time::Duration;
 use aws_simulator::Origin;
 use genesys_cloud::{Body, Exchange, NoAnswer, Transport, TransportFailure};
 use genesys_simulator::{Cut, Wire};
+use serde_json::Value;
 
+use crate::aws::PROXY_PAGE;
 use crate::driver::OUTSIDE;
-use crate::faults::{Faults, Kind, PROXY_PAGE, Site, is_write};
+use crate::fault::{Kind, Site, is_write};
+use crate::faults::{Faults, Sending};
 
 /// The way to the organization, with its planned faults.
 #[derive(Clone, Debug)]
@@ -49,12 +52,9 @@ impl Connection {
         let faults = &self.platform.faults;
         let is_disturbed = self.origin.environment != OUTSIDE;
         let writes = request.method() != http::Method::GET && is_write(request.uri().path());
-        let kind = is_disturbed.then(|| Site {
-            function: self.origin.function.clone(),
-            operation: format!("{} {}", request.method(), family(request.uri().path())),
-            resource: request.uri().path().to_owned(),
-        });
-        let kind = kind.and_then(|site| faults.decide(site));
+        let request = request.map(Body::into_bytes);
+        let sent = is_disturbed.then(|| faults.decide(self.sending(&request)));
+        let kind = sent.and_then(|sent| sent.kind);
         tokio::time::sleep(Duration::from_millis(5)).await;
         if let Some(kind) = kind
             && let Some(unsent) = unsent(kind)
@@ -63,9 +63,11 @@ impl Connection {
         }
         // It arrives, and is at work for a while.
         faults.progress.notify_one();
-        let answered = self.platform.wire.exchange(request.map(Body::into_bytes));
-        let answered = answered.await;
+        let answered = self.platform.wire.exchange(request).await;
         faults.progress.notify_one();
+        if let (Some(sent), Ok(answer)) = (sent, &answered) {
+            faults.answered(sent, answer.status().as_u16());
+        }
         if is_disturbed && writes {
             faults.wrote();
         }
@@ -96,6 +98,32 @@ impl Connection {
             },
         }
     }
+}
+
+impl Connection {
+    fn sending(&self, request: &http::Request<Vec<u8>>) -> Sending {
+        let path = request.uri().path();
+        Sending {
+            origin: self.origin.clone(),
+            site: Site {
+                function: self.origin.function.clone(),
+                operation: format!("{} {}", request.method(), family(path)),
+                resource: path.to_owned(),
+            },
+            about: asked_about(request),
+        }
+    }
+}
+
+/// The entity that a query asks the audit log about.
+fn asked_about(request: &http::Request<Vec<u8>>) -> Option<String> {
+    if !request.uri().path().contains("/audits/query") {
+        return None;
+    }
+    let query: Value = serde_json::from_slice(request.body()).ok()?;
+    let mut filters = query["filters"].as_array()?.iter();
+    let entity = filters.find(|one| one["property"] == "EntityId")?;
+    entity["value"].as_str().map(str::to_owned)
 }
 
 /// What a proxy answers in its place.

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::canary::Canary;
+use crate::canary::Watch;
 use crate::functions::Name;
-use crate::house::{Action, House};
+use crate::house::{Action, House, WEB_LOOKUP};
 use crate::person::Edit;
 use crate::scenario::{Login, Rotate};
 use crate::stand::Simulation;
@@ -90,14 +90,14 @@ impl Happening {
     }
 
     /// Lets it happen.
-    pub(crate) async fn happen(self, simulation: &Simulation, house: &mut House, canary: &Canary) {
+    pub(crate) async fn happen(self, simulation: &Simulation, house: &mut House, watch: &Watch) {
         let uploads = self.edit(house);
         if uploads {
             if let (Self::AddAction, Some(added)) = (self, house.actions.last()) {
                 simulation.furnish_action(added);
             }
             simulation.furnish_functions(house);
-            canary.watch(house);
+            watch.names(house);
             simulation.upload(house).await;
         }
         match self {
@@ -111,7 +111,8 @@ impl Happening {
             }
             Self::RotateCredentialWrongly if house.credential => {
                 house.credential_broken = true;
-                canary.watch(house);
+                // A login is on trial, to find out whether it works.
+                watch.excuse(WEB_LOOKUP);
                 simulation.rotate_credential(Login::Rejected).await;
             }
             Self::RotatePair if house.pair => {
@@ -120,17 +121,13 @@ impl Happening {
             Self::Resync => simulation.fire("ResyncSchedule"),
             Self::Sweep => simulation.fire("ComplianceSchedule"),
             Self::OverwriteRolePolicy => {
-                house.tampered = true;
-                canary.watch(house);
+                watch.excuse_all();
                 simulation.overwrite_role_policy().await;
             }
             Self::EditAction(nth, edit) => {
-                house.tampered = true;
-                canary.watch(house);
-                let nth = nth % house.actions.len();
-                simulation
-                    .edit_as_a_stranger(&house.actions[nth], edit)
-                    .await;
+                let action = &house.actions[nth % house.actions.len()];
+                watch.excuse(&action.name());
+                simulation.edit_as_a_stranger(action, edit).await;
             }
             Self::BreakFunction(nth) => {
                 let nth = nth % house.actions.len();
@@ -138,7 +135,6 @@ impl Happening {
                 simulation.furnish_functions(house);
             }
             Self::Begin(trouble, seconds) => {
-                house.troubled = true;
                 simulation
                     .faults
                     .begin(trouble, Duration::from_secs(seconds));

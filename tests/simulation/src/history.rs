@@ -5,10 +5,9 @@
 use std::any::Any;
 use std::fmt;
 
-use crate::canary::Canary;
 use crate::driver::Weather;
 use crate::explore::Outcome;
-use crate::faults::{Fault, Kind};
+use crate::fault::{Fault, Kind, Which};
 use crate::happening::Happening;
 use crate::house::{Action, House};
 use crate::judge::Problem;
@@ -63,7 +62,7 @@ impl History {
             }
         }
         let faults = (0..rng.usize(1..4)).map(|_| Fault {
-            call: rng.u64(1..CALLS),
+            which: Which::Number(rng.u64(1..CALLS)),
             kind: Kind::ALL[rng.usize(0..Kind::ALL.len())],
         });
         Self {
@@ -104,31 +103,20 @@ impl History {
     fn played(&self) -> Outcome {
         run(self.seed, Judged::Nothing, async |simulation| {
             let mut house = self.house.clone();
-            let canary = Canary::default();
             self.begin(simulation, &house).await;
-            canary.watch(&house);
-            let story = async {
-                simulation.upload(&house).await;
-                for happening in &self.happenings {
-                    happening.happen(simulation, &mut house, &canary).await;
-                }
-                simulation.outlast_troubles().await;
-            };
-            tokio::select! {
-                biased;
-                () = story => {}
-                () = canary.keep_calling(simulation, true) => {}
+            let (canary, watch) = simulation.canary(&house);
+            simulation.upload(&house).await;
+            for happening in &self.happenings {
+                happening.happen(simulation, &mut house, &watch).await;
             }
-            let mut problems: Vec<Problem> = tokio::select! {
-                biased;
-                problems = simulation.conclude(&house) => problems,
-                () = canary.keep_calling(simulation, false) => Vec::new(),
-            };
-            problems.extend(canary.problems());
+            simulation.outlast_troubles().await;
+            let mut problems = simulation.conclude(&house).await;
+            let failures = canary.stop().await.expect("a canary does not panic");
+            problems.extend(failures.into_iter().map(Problem));
             Outcome {
                 story: 0,
                 calls: simulation.faults.calls(),
-                hit: simulation.faults.hit(),
+                struck: simulation.faults.struck(),
                 problems,
                 transcript: simulation.transcript(),
             }
@@ -155,7 +143,7 @@ impl History {
             state.services.iam.lateness.decisions = late;
         });
         for fault in &self.faults {
-            simulation.faults.plan(*fault);
+            simulation.faults.plan(fault.clone());
         }
     }
 
@@ -163,13 +151,30 @@ impl History {
     #[must_use]
     pub fn shrunk(&self) -> Self {
         let fails = |history: &Self| !history.play().problems.is_empty();
-        let mut shortest = self.clone();
+        let by_call = self.with_faults_by_call();
+        let mut shortest = match fails(&by_call) {
+            true => by_call,
+            false => self.clone(),
+        };
         loop {
             let without = shortest.smaller().into_iter().find(fails);
             match without {
                 Some(smaller) => shortest = smaller,
                 None => return shortest,
             }
+        }
+    }
+
+    /// The same, each fault at the call that it struck: what is left out does not move it to another.
+    fn with_faults_by_call(&self) -> Self {
+        let struck = self.play().struck.into_iter();
+        let faults = struck.map(|struck| Fault {
+            which: Which::Call(struck.call),
+            kind: struck.fault.kind,
+        });
+        Self {
+            faults: faults.collect(),
+            ..self.clone()
         }
     }
 
@@ -268,7 +273,7 @@ impl fmt::Display for History {
             writeln!(f, "  - {happening}")?;
         }
         for fault in &self.faults {
-            writeln!(f, "  ! call {}: {:?}", fault.call, fault.kind)?;
+            writeln!(f, "  ! {fault}")?;
         }
         Ok(())
     }

@@ -123,10 +123,6 @@ pub struct House {
     pub credential_broken: bool,
     /// Whether a pair of OAuth clients is rotated.
     pub pair: bool,
-    /// Whether a person changed what is managed: a verdict may then name that.
-    pub tampered: bool,
-    /// Whether something could not be read or written for a while: a verdict may then be missing.
-    pub troubled: bool,
     /// Whether the audit log shows nothing.
     pub unaudited: bool,
     /// How many actions were added to it.
@@ -143,8 +139,6 @@ impl House {
             credential: false,
             credential_broken: false,
             pair: false,
-            tampered: false,
-            troubled: false,
             unaudited: false,
             added: 0,
             actions: actions
@@ -217,6 +211,12 @@ impl House {
         arn_of_secret(CREDENTIAL)
     }
 
+    /// The ARN of the secret that Lockstep signs in with.
+    #[must_use]
+    pub(crate) fn client_secret() -> String {
+        arn_of_secret(CLIENT)
+    }
+
     /// The ARN of the secret of the pair.
     #[must_use]
     pub fn pair_secret() -> String {
@@ -239,7 +239,6 @@ impl House {
     pub fn furnish_functions(&self, account: &Account) {
         for action in &self.actions {
             let found = !action.broken;
-            let answer = json!({"found": found}).to_string().into_bytes();
             account.state().services.lambda.put(Function {
                 name: action.function_name(),
                 role: "arn:aws:iam::123456789012:role/orders-execution".to_owned(),
@@ -248,7 +247,12 @@ impl House {
                 environment: Default::default(),
                 qualifiers: Default::default(),
                 policy: None,
-                body: Body::immediate(move |_| Ended::Returned(answer.clone())),
+                body: Body::immediate(move |invocation| {
+                    let received: Value =
+                        serde_json::from_slice(&invocation.payload).unwrap_or_default();
+                    let answer = json!({"found": found, "received": received});
+                    Ended::Returned(answer.to_string().into_bytes())
+                }),
             });
         }
     }

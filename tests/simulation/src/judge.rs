@@ -315,7 +315,7 @@ impl Simulation {
 fn judge_end(house: &House, what: &str, state: &Value, problems: &mut Vec<Problem>) {
     let phase = &state["change"]["phase"];
     let end = &phase["ended"]["end"];
-    let is_violated = end.get("violated").is_some() && house.tampered;
+    let is_violated = end.get("violated").is_some();
     let is_unverified = end.get("unverified").is_some() && house.unaudited;
     if end != "verified" && !is_violated && !is_unverified {
         problems.push(Problem(format!(

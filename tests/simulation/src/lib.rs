@@ -14,12 +14,14 @@
     reason = "a test's helpers may panic as the test itself may"
 )]
 
+mod aws;
 mod canary;
 mod conclude;
 mod deploy;
 mod driver;
 mod evidence;
 mod explore;
+mod fault;
 mod faults;
 mod functions;
 mod genesys;
@@ -39,9 +41,10 @@ mod web_services;
 
 pub use driver::{Driver, Rotations, Step, StepCall, Taken, Weather};
 pub use explore::{
-    Figures, Outcome, Prepared, alone, on_all_processors, report, spread, undisturbed,
+    Explored, Figures, Outcome, Prepared, alone, on_all_processors, report, spread, undisturbed,
 };
-pub use faults::{Fault, Faults, Kind, Site};
+pub use fault::{Call, Fault, Kind, Site, Struck, Which, numbered};
+pub use faults::Faults;
 pub use functions::{Deployed, Ended, Name};
 pub use happening::Happening;
 pub use history::History;

@@ -8,7 +8,8 @@ use std::time::Instant;
 use clap::{Parser, Subcommand};
 use simulation::matrix::{Matrix, Played, failures, leave_figures, play_all};
 use simulation::{
-    Fault, Figures, History, Kind, Prepared, Scenario, alone, on_all_processors, report,
+    Fault, Figures, History, Kind, Prepared, Scenario, Which, alone, numbered, on_all_processors,
+    report,
 };
 
 #[derive(Parser)]
@@ -105,15 +106,16 @@ fn faults() -> usize {
     let mut failed = 0;
     for scenario in Scenario::ALL {
         let prepared = Prepared::of(scenario, 1);
-        let calls = prepared.calls().len();
-        let calls = 1..=u64::try_from(calls).unwrap_or(u64::MAX);
-        let plans = alone(calls.flat_map(|call| Kind::ALL.map(|kind| Fault { call, kind })));
-        let bad = prepared.failures(&plans);
-        for outcome in &bad {
-            println!("{}", report(outcome));
-        }
-        println!("{scenario:?}: {} runs, {} failed", plans.len(), bad.len());
-        failed += bad.len();
+        let calls = numbered(&prepared.calls()).into_iter();
+        let faults = calls.flat_map(|call| {
+            Kind::ALL.map(|kind| Fault {
+                which: Which::Call(call.clone()),
+                kind,
+            })
+        });
+        let explored = prepared.explore(alone(faults));
+        println!("{scenario:?}: {explored}");
+        failed += explored.failed.len() + explored.unplayed.len();
     }
     failed
 }

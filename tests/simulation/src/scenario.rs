@@ -166,7 +166,6 @@ impl Scenario {
                 simulation.upload(house).await;
             }
             Self::RoleRepair => {
-                house.tampered = true;
                 simulation.overwrite_role_policy().await;
                 simulation.fire("ResyncSchedule");
             }

@@ -13,9 +13,10 @@ use secrecy::ExposeSecret as _;
 use serde_json::json;
 use stack_template::Place;
 
+use crate::aws::Disturbed;
 use crate::deploy::{create, deployed};
 use crate::driver::Driver;
-use crate::faults::{Disturbed, Faults};
+use crate::faults::Faults;
 use crate::functions::{Deployed, Name, Surroundings};
 use crate::genesys::Platform;
 use crate::house::{Action, House, ORGANIZATION, put_secret, value_of};

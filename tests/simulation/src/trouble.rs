@@ -4,7 +4,7 @@ use std::fmt;
 
 use aws_simulator::Service;
 
-use crate::faults::{Kind, Site};
+use crate::fault::{Kind, Site};
 
 /// What befalls the functions' calls to one service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,7 +1,9 @@
 //! Histories that once failed. Each is as short as it could be made, and named after what must hold in
 //! it.
 
-use simulation::{Fault, Happening, History, House, Kind, Prepared, Scenario, Site, report};
+use simulation::{
+    Call, Fault, Happening, History, House, Kind, Prepared, Scenario, Which, numbered, report,
+};
 
 fn comes_right(happenings: &[Happening]) {
     let house = House::of(&["orders", "invoices", "customers"]);
@@ -18,12 +20,12 @@ fn comes_right(happenings: &[Happening]) {
 /// Plays a scenario in which the first call of a function to an operation goes wrong.
 fn survives(scenario: Scenario, function: &str, operation: &str, kind: Kind) {
     let prepared = Prepared::of(scenario, 1);
-    let calls = prepared.calls();
-    let is_it = |site: &Site| site.function == function && site.operation == operation;
-    let call = (1..).zip(&calls).find(|(_, site)| is_it(site));
-    let (call, _) = call.expect("the function makes such a call");
-    let outcome = prepared.play(&[Fault { call, kind }]);
-    assert_eq!(outcome.hit.len(), 1);
+    let calls = numbered(&prepared.calls());
+    let is_it = |call: &Call| call.site.function == function && call.site.operation == operation;
+    let call = calls.into_iter().find(is_it);
+    let which = Which::Call(call.expect("the function makes such a call"));
+    let outcome = prepared.play(&[Fault { which, kind }]);
+    assert_eq!(outcome.struck.len(), 1);
     assert!(outcome.problems.is_empty(), "{}", report(&outcome));
 }
 

@@ -14,9 +14,9 @@ use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
-use super::canary::Pace;
 use super::translate::{InProcess, answer, function_of, heard, pick, target};
 use super::{Answer, Aws, Does, Error, Heard, Options, Places, Stage};
+use crate::canary::Pace;
 use crate::functions::Name;
 use crate::house::{ORGANIZATION, arn_of_secret, put_secret};
 use crate::stand::{ACCOUNT, Judged, Setup, Simulation, on_virtual_time};

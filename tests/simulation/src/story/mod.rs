@@ -7,7 +7,6 @@
 
 mod buckets;
 mod calls;
-mod canary;
 mod clean;
 mod endings;
 mod in_memory;
@@ -24,7 +23,7 @@ mod translate;
 mod web_services;
 mod world;
 
-pub use canary::{Canary, Pace};
+pub use crate::canary::{Canary, Pace};
 pub use in_memory::{InMemory, play};
 pub use manifest::{ActionText, ManifestText};
 pub use parts::{Answer, Aws, Does, Error, Heard, Http, Options, Places};
@@ -36,6 +35,7 @@ pub use sweeps::{found, steps};
 pub use translate::InProcess;
 pub use web_services::{Called, login};
 pub use world::World;
+pub(crate) use world::{basic, form};
 
 /// What the functions are called, by their binaries.
 pub const FUNCTIONS: [&str; 5] = [

@@ -7,8 +7,8 @@ use genesys_simulator::Simulator;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::canary::Pace;
 use super::{Answer, Aws, Does, Error, Heard, Http, Options, Places};
+use crate::canary::Pace;
 
 /// What a story runs on: the template, deployed beside an organization.
 #[expect(

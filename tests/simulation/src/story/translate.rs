@@ -66,7 +66,7 @@ pub(super) fn pick(invocation: Invocation) -> Ran {
 
 /// The way to an organization in this process.
 #[derive(Clone, Debug)]
-pub struct InProcess(pub(super) Wire);
+pub struct InProcess(pub(crate) Wire);
 
 impl Http for InProcess {
     async fn exchange(

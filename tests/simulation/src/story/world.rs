@@ -7,9 +7,9 @@ use jiff::SignedDuration;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
-use super::canary::succeeded;
 use super::manifest::ManifestText;
 use super::{Does, Error, Options, Stage};
+use crate::canary::succeeded;
 
 /// A running world.
 #[derive(Debug)]
@@ -286,12 +286,12 @@ impl<S: Stage> World<S> {
 }
 
 /// The header of somebody who signs in.
-pub(super) fn basic(id: &str, secret: &str) -> String {
+pub(crate) fn basic(id: &str, secret: &str) -> String {
     format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")))
 }
 
 /// A request for a token.
-pub(super) fn form(login: &str, by: &str) -> Result<http::Request<Vec<u8>>, http::Error> {
+pub(crate) fn form(login: &str, by: &str) -> Result<http::Request<Vec<u8>>, http::Error> {
     http::Request::post(login)
         .header("authorization", by)
         .header("content-type", "application/x-www-form-urlencoded")

@@ -38,7 +38,7 @@ fn a_crash_at_each_write_in_turn_ends_right_and_no_call_fails() -> Result<(), Er
                 operation,
                 before,
             } = write;
-            let hit = faults.hit().len();
+            let struck = faults.struck().len();
             faults.plan_call(function, operation, *before, Kind::Crash);
             let from = world.stack.now().await?;
             let version = bound.rotate(user, last).await?;
@@ -48,7 +48,11 @@ fn a_crash_at_each_write_in_turn_ends_right_and_no_call_fails() -> Result<(), Er
                 assert_eq!(*bound, json!(version), "{write:?}");
             }
             world.quiet().await?;
-            assert_eq!(faults.hit().len(), hit + 1, "{write:?}: nothing crashed");
+            assert_eq!(
+                faults.struck().len(),
+                struck + 1,
+                "{write:?}: nothing crashed"
+            );
             let unreferenced = bound.nothing_unreferenced().await;
             assert!(unreferenced.is_ok(), "{write:?}: {unreferenced:?}");
         }

@@ -120,11 +120,15 @@ fn a_crash_at_each_write_of_a_rotation_in_turn_ends_right_and_no_call_fails() ->
 
         for write in &writes {
             world.stack.days_pass().await?;
-            let (hit, resets) = (faults.hit().len(), world.resets());
+            let (struck, resets) = (faults.struck().len(), world.resets());
             faults.plan_call(FUNCTION, &write.operation, write.before, Kind::Crash);
             let usual = RotateOptions::default();
             let begun = world.stack.rotate_client(&secret, usual).await?;
-            assert_eq!(faults.hit().len(), hit + 1, "{write:?}: nothing crashed");
+            assert_eq!(
+                faults.struck().len(),
+                struck + 1,
+                "{write:?}: nothing crashed"
+            );
             let rotated = until_done(&world, &secret).await?;
             assert_eq!(rotated.version_id, begun.version_id, "{write:?}");
             turns = swapped(&world, &secret, turns).await?;

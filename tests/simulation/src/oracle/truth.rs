@@ -1,0 +1,168 @@
+//! What truly happened: what the platform's own history holds, AWS's, and what became of each call of the
+//! functions.
+
+use std::collections::BTreeMap;
+
+use aws_simulator::{Effect, Origin, Principal};
+use genesys_simulator::{AuditStatus, Deed};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::faults::Made;
+use crate::house::ROLE;
+use crate::stand::Simulation;
+
+/// For how long failures of the platform keep a client from calling it (`breaker.rs` of
+/// `genesys-cloud`: 30 seconds, and then one call that may fail again).
+const KEPT_OFF: SignedDuration = SignedDuration::from_secs(60);
+
+/// What truly happened.
+pub(super) struct Truth {
+    pub(super) deeds: Vec<Deed>,
+    /// Lockstep's client.
+    ours: String,
+    /// Every change of the role: when, and whether Lockstep made it.
+    role: Vec<(Timestamp, bool)>,
+    /// How late IAM shows a change.
+    late: SignedDuration,
+    made: Vec<Made>,
+}
+
+impl Truth {
+    pub(super) fn of(simulation: &Simulation) -> Self {
+        let operator = Principal::user(&simulation.stack().place.account, "operator");
+        let history = simulation.account.history();
+        let of_the_role = |effect: &Effect| {
+            let Effect::RoleChanged { role, .. } = effect else {
+                return false;
+            };
+            role.ends_with(ROLE)
+        };
+        let role = history.iter().filter(|change| of_the_role(&change.effect));
+        let late = simulation
+            .account
+            .with_state(|state| state.services.iam.lateness.reads);
+        Self {
+            role: role
+                .map(|change| (change.at, change.principal != operator))
+                .collect(),
+            late,
+            deeds: simulation.genesys.deeds(),
+            ours: simulation.genesys.client().id.clone(),
+            made: simulation.faults.made(),
+        }
+    }
+
+    pub(super) fn is_ours(&self, deed: &Deed) -> bool {
+        deed.client_id.as_deref() == Some(self.ours.as_str())
+    }
+
+    /// Whether somebody reads the role as another has overwritten it, at some time of these.
+    pub(super) fn shows_role_overwritten(&self, from: Timestamp, to: Timestamp) -> bool {
+        let changes = self.role.iter().enumerate();
+        changes
+            .filter(|(_, (_, ours))| !ours)
+            .any(|(number, (at, _))| {
+                let mut after = self.role.iter().skip(number + 1);
+                let repaired = after.find(|(_, ours)| *ours).map(|(at, _)| *at);
+                *at <= to && repaired.is_none_or(|repaired| from <= repaired + self.late)
+            })
+    }
+
+    /// Whether somebody else changed this, and Lockstep has not written to it since, at some time of these.
+    pub(super) fn shows_changed(&self, entity: &str, from: Timestamp, to: Timestamp) -> bool {
+        let of_it = |deed: &&Deed| deed.entity_id == entity && deed.status == AuditStatus::Success;
+        let deeds: Vec<&Deed> = self.deeds.iter().filter(of_it).collect();
+        deeds.iter().enumerate().any(|(number, deed)| {
+            let mut after = deeds.iter().skip(number + 1);
+            let repaired = after.find(|later| self.is_ours(later));
+            !self.is_ours(deed)
+                && deed.at <= to
+                && repaired.is_none_or(|repaired| from <= repaired.at)
+        })
+    }
+
+    /// The invocation that recorded this object; none where it was recorded before the calls were counted.
+    pub(super) fn look(&self, uri: &str) -> Option<Look<'_>> {
+        let object = uri.strip_prefix("s3://").unwrap_or(uri);
+        let is_it = |made: &Made| {
+            made.site.operation == "s3:PutObject"
+                && made.site.resource == object
+                && made.status.is_some_and(|status| status < 300)
+        };
+        let end = self.made.iter().position(is_it)?;
+        let last = &self.made[end];
+        Some(Look {
+            origin: &last.origin,
+            invoked: last.invoked,
+            at: last.at,
+            before: &self.made[..end],
+        })
+    }
+}
+
+/// The invocation of a function that gave a verdict, up to the verdict.
+pub(super) struct Look<'t> {
+    origin: &'t Origin,
+    /// When it began.
+    pub(super) invoked: Timestamp,
+    /// When the verdict was recorded.
+    pub(super) at: Timestamp,
+    /// Every call of a function before.
+    before: &'t [Made],
+}
+
+impl<'t> Look<'t> {
+    /// Its calls.
+    fn calls(&self) -> impl DoubleEndedIterator<Item = &'t Made> {
+        let (origin, invoked) = (self.origin.clone(), self.invoked);
+        let calls = self.before.iter();
+        calls.filter(move |made| made.origin == origin && made.invoked == invoked)
+    }
+
+    /// Whether the platform answered what was done to something.
+    pub(super) fn is_answered(&self, entity: &str) -> bool {
+        let queries: Vec<&Made> = self
+            .calls()
+            .filter(|made| made.site.operation.contains("/audits/query"))
+            .collect();
+        let asked = queries
+            .iter()
+            .rposition(|made| made.about.as_deref() == Some(entity));
+        let Some(asked) = asked else { return false };
+        // The results of a query that runs in the background follow it.
+        let results = queries[asked + 1..]
+            .iter()
+            .take_while(|made| made.about.is_none());
+        let last = results.last().unwrap_or(&queries[asked]);
+        is_good(last)
+    }
+
+    /// Whether a call went wrong that would explain why so little was asked: one of the invocation, or one
+    /// before it after which the client kept off the platform.
+    pub(super) fn is_disturbed(&self) -> bool {
+        let mut before = self.before.iter().rev();
+        let kept_off = before.any(|made| {
+            made.origin == *self.origin && made.at + KEPT_OFF >= self.invoked && !is_good(made)
+        });
+        kept_off || !self.unanswered().is_empty()
+    }
+
+    /// What it called that gave no good answer, also not when it was called again.
+    pub(super) fn unanswered(&self) -> Vec<String> {
+        let mut last: BTreeMap<_, bool> = BTreeMap::new();
+        for made in self.calls() {
+            last.insert((&made.site, &made.about), is_good(made));
+        }
+        let bad = last.into_iter().filter(|(_, good)| !good);
+        bad.map(|((site, _), _)| format!("{} {}", site.operation, site.resource))
+            .collect()
+    }
+}
+
+/// Whether the caller got what it can go on with. That something does not exist is an answer.
+fn is_good(made: &Made) -> bool {
+    made.wrong.is_none()
+        && made
+            .status
+            .is_some_and(|status| status < 400 || status == 404)
+}
