@@ -4,16 +4,23 @@
 use std::collections::BTreeMap;
 
 use aws_simulator::{Effect, Origin, Principal};
-use genesys_simulator::{AuditStatus, Deed};
+use genesys_simulator::{AuditAction, AuditStatus, Deed};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::faults::Made;
-use crate::house::ROLE;
+use crate::functions::Name;
+use crate::house::{ORGANIZATION, ROLE};
 use crate::stand::Simulation;
 
 /// For how long failures of the platform keep a client from calling it (`breaker.rs` of
 /// `genesys-cloud`: 30 seconds, and then one call that may fail again).
 const KEPT_OFF: SignedDuration = SignedDuration::from_secs(60);
+
+/// How long a change may take to be recorded, when S3 has to be asked again.
+const RECORDED_WITHIN: SignedDuration = SignedDuration::from_secs(60);
+
+/// What the template sets for the function that gives verdicts.
+const DEADLINE: &str = "LOCKSTEP_VERIFY_DEADLINE_SECONDS";
 
 /// What truly happened.
 pub(super) struct Truth {
@@ -24,6 +31,10 @@ pub(super) struct Truth {
     role: Vec<(Timestamp, bool)>,
     /// How late IAM shows a change.
     late: SignedDuration,
+    /// When Lockstep recorded what, by the object's key.
+    recorded: Vec<(Timestamp, String)>,
+    /// How long a change waits for its verdict.
+    pub(super) deadline: SignedDuration,
     made: Vec<Made>,
 }
 
@@ -41,7 +52,17 @@ impl Truth {
         let late = simulation
             .account
             .with_state(|state| state.services.iam.lateness.reads);
+        let recorded = history.iter().filter_map(|change| {
+            let Effect::ObjectPut { key, .. } = &change.effect else {
+                return None;
+            };
+            Some((change.at, key.clone()))
+        });
+        let verify = simulation.stack().function(Name::Verify.logical_id());
+        let deadline = verify.and_then(|one| one.environment.get(DEADLINE)?.parse().ok());
         Self {
+            recorded: recorded.collect(),
+            deadline: SignedDuration::from_secs(deadline.expect("the template has a deadline")),
             role: role
                 .map(|change| (change.at, change.principal != operator))
                 .collect(),
@@ -54,6 +75,26 @@ impl Truth {
 
     pub(super) fn is_ours(&self, deed: &Deed) -> bool {
         deed.client_id.as_deref() == Some(self.ours.as_str())
+    }
+
+    /// Whether Lockstep recorded something of a binding right after this moment.
+    pub(super) fn is_recorded(&self, key: &str, at: Timestamp) -> bool {
+        let object = format!("state/{ORGANIZATION}/{key}.json");
+        let mut recorded = self.recorded.iter();
+        recorded.any(|(put, of)| *of == object && at <= *put && *put <= at + RECORDED_WITHIN)
+    }
+
+    /// When Lockstep wrote to something for the last time before this moment.
+    pub(super) fn last_write(&self, entity: &str, before: Timestamp) -> Option<Timestamp> {
+        let is_write = |deed: &&Deed| {
+            deed.entity_id == entity
+                && self.is_ours(deed)
+                && deed.action != AuditAction::Execute
+                && deed.status == AuditStatus::Success
+                && deed.at <= before
+        };
+        let writes = self.deeds.iter().filter(is_write);
+        writes.map(|deed| deed.at).max()
     }
 
     /// Whether somebody reads the role as another has overwritten it, at some time of these.

@@ -117,18 +117,34 @@ pub(super) fn fault(
     truth: &Truth,
 ) -> Option<String> {
     let look = truth.look(&covered.record.uri);
-    match verdict {
+    let misplaced = misplaced(covered, truth);
+    misplaced.or_else(|| match verdict {
         Verdict::Verified => unproved(covered, truth, look.as_ref()),
         Verdict::Violated => unfounded(covered, earlier, truth, look.as_ref())
             .or_else(|| unnamed(covered, truth, look.as_ref())),
         Verdict::Unverified => {
             let look = look?;
-            readable(covered, truth, &look).or_else(|| {
-                let stranger = stranger(covered, truth, Some(&look));
-                stranger.map(|deed| format!("it could be seen that a stranger did {deed:?}"))
-            })
+            let early = early(covered, truth);
+            early
+                .or_else(|| readable(covered, truth, &look))
+                .or_else(|| {
+                    let stranger = stranger(covered, truth, Some(&look));
+                    stranger.map(|deed| format!("it could be seen that a stranger did {deed:?}"))
+                })
         }
+    })
+}
+
+/// Why the window is not the change's: it begins with the record that the change made of itself before its
+/// first write.
+fn misplaced(covered: &Covered<'_>, truth: &Truth) -> Option<String> {
+    let opened = moment(covered.body()["window_from"].as_str().unwrap_or_default());
+    if !truth.is_recorded(&covered.record.key, opened) {
+        return Some(format!("nothing was recorded at {opened}"));
     }
+    let (from, _) = covered.window?;
+    let is_early = from < opened - UNSURE;
+    is_early.then(|| format!("its window begins at {from}, and the change at {opened}"))
 }
 
 /// Something that a stranger did in the window, and that was in the platform's answer.
@@ -271,6 +287,14 @@ fn unnamed(covered: &Covered<'_>, truth: &Truth, look: Option<&Look<'_>>) -> Opt
     let mut strangers = truth.deeds.iter().filter(counts);
     let unnamed = strangers.find(|deed| !is_named(deed));
     unnamed.map(|deed| format!("no finding names {deed:?}"))
+}
+
+/// Why *Unverified* comes too early.
+fn early(covered: &Covered<'_>, truth: &Truth) -> Option<String> {
+    let action = covered.body()["action_id"].as_str()?;
+    let written = truth.last_write(action, covered.at)?;
+    let is_early = covered.at < written + truth.deadline - UNSURE;
+    is_early.then(|| format!("Lockstep wrote to {action} at {written}, and there is time left"))
 }
 
 /// Something that *Unverified* says is missing, although nothing kept it from being read.
