@@ -51,6 +51,25 @@ async fn play(simulation: &Simulation, scenario: Scenario, mut house: House) -> 
     }
 }
 
+/// What the functions' execution environments are when a story begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Environments {
+    /// There are none yet.
+    Cold,
+    /// Each function has one that has signed in and read everything.
+    Warm,
+}
+
+impl Environments {
+    /// Those of the nth run: warm ones in every second.
+    fn by_turns(run: usize) -> Self {
+        match run.is_multiple_of(2) {
+            true => Self::Cold,
+            false => Self::Warm,
+        }
+    }
+}
+
 /// A scenario that is about to begin, as often as one likes.
 pub struct Prepared {
     scenario: Scenario,
@@ -70,8 +89,12 @@ impl Prepared {
 
     /// Plays the story with these faults; calls are counted from its beginning.
     #[must_use]
-    pub fn play(&self, faults: &[Fault]) -> Outcome {
+    pub fn play(&self, faults: &[Fault], environments: Environments) -> Outcome {
         run_from(&self.begin, Judged::Nothing, async |simulation| {
+            match environments {
+                Environments::Cold => {}
+                Environments::Warm => simulation.warm_up().await,
+            }
             for fault in faults {
                 simulation.faults.plan(fault.clone());
             }
@@ -82,13 +105,14 @@ impl Prepared {
     /// The calls that the story makes where nothing goes wrong, until it comes to rest.
     #[must_use]
     pub fn calls(&self) -> Vec<Site> {
-        let mut outcome = self.play(&[]);
+        let mut outcome = self.play(&[], Environments::Cold);
         outcome.calls.truncate(outcome.story);
         outcome.calls
     }
 
     /// Plays every plan of faults. What did not happen in its run, since the faults before it led
-    /// elsewhere, is played again with fewer others, and in the end alone.
+    /// elsewhere, is played again with fewer others, and in the end alone. At first every second run begins
+    /// with warm execution environments, which make fewer calls.
     #[must_use]
     pub fn explore(&self, mut plans: Vec<Vec<Fault>>) -> Explored {
         let mut explored = Explored {
@@ -97,8 +121,12 @@ impl Prepared {
         };
         loop {
             let widest = plans.iter().map(Vec::len).max().unwrap_or_default();
+            let of_run: fn(usize) -> Environments = match explored.runs {
+                0 => Environments::by_turns,
+                _ => |_| Environments::Cold,
+            };
             explored.runs += plans.len();
-            let missed = self.play_all(&plans, &mut explored.failed);
+            let missed = self.play_all(&plans, of_run, &mut explored.failed);
             if missed.is_empty() || widest <= 1 {
                 explored.unplayed = missed;
                 return explored;
@@ -110,7 +138,12 @@ impl Prepared {
 
     /// Plays every plan, and adds what failed, without the faults that do not matter. Answers the
     /// faults that did not happen.
-    fn play_all(&self, plans: &[Vec<Fault>], failed: &mut Vec<Outcome>) -> Vec<Fault> {
+    fn play_all(
+        &self,
+        plans: &[Vec<Fault>],
+        of_run: fn(usize) -> Environments,
+        failed: &mut Vec<Outcome>,
+    ) -> Vec<Fault> {
         let next = AtomicUsize::new(0);
         let played = Mutex::new(BTreeMap::new());
         on_all_processors(|| {
@@ -119,11 +152,13 @@ impl Prepared {
                 let Some(faults) = plans.get(number) else {
                     break;
                 };
-                let outcome = self.play(faults);
+                let environments = of_run(number);
+                let outcome = self.play(faults, environments);
                 let happened = |fault: &Fault| outcome.struck.iter().any(|one| one.fault == *fault);
                 let missed = faults.iter().filter(|fault| !happened(fault)).cloned();
                 let missed: Vec<Fault> = missed.collect();
-                let shrunk = (!outcome.problems.is_empty()).then(|| self.shrunk(faults));
+                let shrunk =
+                    (!outcome.problems.is_empty()).then(|| self.shrunk(faults, environments));
                 let mut played = played.lock().expect("no thread panics in here");
                 played.insert(number, (missed, shrunk));
             }
@@ -139,13 +174,13 @@ impl Prepared {
 
     /// Of a plan after which something does not hold, the faults that it takes; and what came of them.
     #[must_use]
-    pub fn shrunk(&self, faults: &[Fault]) -> Outcome {
-        let mut shortest = (faults.to_vec(), self.play(faults));
+    pub fn shrunk(&self, faults: &[Fault], environments: Environments) -> Outcome {
+        let mut shortest = (faults.to_vec(), self.play(faults, environments));
         loop {
             let without = (0..shortest.0.len()).map(|number| {
                 let mut fewer = shortest.0.clone();
                 fewer.remove(number);
-                let outcome = self.play(&fewer);
+                let outcome = self.play(&fewer, environments);
                 (fewer, outcome)
             });
             let Some(fails) = without

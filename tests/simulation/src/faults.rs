@@ -146,6 +146,13 @@ impl Faults {
         self.lock().struck.clone()
     }
 
+    /// Forgets the calls so far: those that come are counted from the beginning.
+    pub(crate) fn forget(&self) {
+        let mut inside = self.lock();
+        inside.calls.clear();
+        inside.sites.clear();
+    }
+
     /// An invocation begins in an execution environment.
     pub(crate) fn begins(&self, origin: &Origin) {
         let now = self.clock.now();

@@ -41,7 +41,8 @@ mod web_services;
 
 pub use driver::{Driver, Rotations, Step, StepCall, Taken, Weather};
 pub use explore::{
-    Explored, Figures, Outcome, Prepared, alone, on_all_processors, report, spread, undisturbed,
+    Environments, Explored, Figures, Outcome, Prepared, alone, on_all_processors, report, spread,
+    undisturbed,
 };
 pub use fault::{Call, Fault, Kind, Site, Struck, Which, numbered};
 pub use faults::Faults;
@@ -50,6 +51,7 @@ pub use happening::Happening;
 pub use history::History;
 pub use house::{Action, House, ORGANIZATION};
 pub use judge::Problem;
+pub use person::Edit;
 pub use scenario::Scenario;
 pub use stand::{ACCOUNT, Judged, Simulation, Snapshot, run, run_from};
 pub use trouble::{Target, Trouble};

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use simulation::{
-    Call, Explored, Fault, Judged, Kind, Prepared, Scenario, Site, Which, alone, numbered, spread,
-    undisturbed,
+    Call, Environments, Explored, Fault, Judged, Kind, Prepared, Scenario, Site, Which, alone,
+    numbered, spread, undisturbed,
 };
 
 /// The two faults that hide what happened.
@@ -60,7 +60,7 @@ fn one_seed_is_one_history() {
 
 #[test]
 fn what_begins_at_a_snapshot_is_one_history_as_well() {
-    let play = || Prepared::of(Scenario::RotationWithTest, 7).play(&[]);
+    let play = || Prepared::of(Scenario::RotationWithTest, 7).play(&[], Environments::Cold);
     assert_eq!(play(), play());
 }
 
