@@ -10,11 +10,16 @@ use aws_simulator::{
 use crate::driver::OUTSIDE;
 use crate::fault::{Kind, Site, is_write_to_aws};
 use crate::faults::{Faults, Sending};
+use crate::trail::Trail;
 
 /// The wire to AWS, on which planned faults happen. Those who are no function of the stack are not
 /// disturbed.
 #[derive(Debug)]
-pub(crate) struct Disturbed(pub(crate) Arc<Faults>);
+pub(crate) struct Disturbed {
+    pub(crate) faults: Arc<Faults>,
+    /// Where the account has one.
+    pub(crate) trail: Option<Arc<Trail>>,
+}
 
 impl Disturbed {
     fn is_of_a_function(call: &Call) -> bool {
@@ -30,12 +35,12 @@ impl Wire for Disturbed {
                 operation: format!("{}:{}", call.service.prefix(), call.operation),
                 resource: call.resources.join(" "),
             };
-            let sent = self.0.decide(Sending {
+            let sent = self.faults.decide(Sending {
                 origin: call.origin.clone(),
                 site,
                 about: None,
             });
-            self.0.on_its_way(call.sequence, sent);
+            self.faults.on_its_way(call.sequence, sent);
             sent.kind.and_then(before)
         } else {
             None
@@ -50,21 +55,24 @@ impl Wire for Disturbed {
     fn after<'a>(
         &'a self,
         call: &'a Call,
-        _: &'a Request,
+        request: &'a Request,
         response: &'a Response,
     ) -> BoxFuture<'a, After> {
-        self.0.progress.notify_one();
+        if let Some(trail) = &self.trail {
+            trail.called(call, request, response);
+        }
+        self.faults.progress.notify_one();
         let matters = matches!(call.service, Service::Iam | Service::SecretsManager);
         if Self::is_of_a_function(call) && matters && is_write_to_aws(&call.operation) {
-            self.0.wrote();
+            self.faults.wrote();
         }
-        let sent = self.0.arrived(call.sequence);
+        let sent = self.faults.arrived(call.sequence);
         if let Some(sent) = sent {
-            self.0.answered(sent, response.status);
+            self.faults.answered(sent, response.status);
         }
         let after = match sent.and_then(|sent| sent.kind) {
             Some(Kind::Crash) => {
-                self.0.crash(&call.origin);
+                self.faults.crash(&call.origin);
                 After::Fail(Failure::Hang)
             }
             Some(Kind::AnswerLost) => After::Fail(Failure::Timeout),

@@ -25,6 +25,7 @@ use self::rotation::Rotating;
 pub use self::rotation::{Rotations, Step, StepCall};
 use crate::faults::Faults;
 use crate::functions::{Deployed, Ended, Name};
+use crate::trail::Trail;
 
 /// How AWS behaves where it promises little.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -76,6 +77,7 @@ pub struct Driver {
     account: Account,
     clock: Clock,
     faults: Arc<Faults>,
+    trail: Option<Arc<Trail>>,
     stack: Stack,
     functions: BTreeMap<Name, Rc<Deployed>>,
     rng: RefCell<fastrand::Rng>,
@@ -91,6 +93,8 @@ pub struct Driver {
     step_calls: RefCell<Vec<StepCall>>,
     /// The events that the buses took.
     events: RefCell<Vec<Taken>>,
+    /// The detail types of events that get lost on their way to a bus.
+    lost: RefCell<BTreeSet<String>>,
 }
 
 impl Driver {
@@ -98,6 +102,7 @@ impl Driver {
         account: Account,
         clock: Clock,
         faults: Arc<Faults>,
+        trail: Option<Arc<Trail>>,
         stack: Stack,
         functions: BTreeMap<Name, Rc<Deployed>>,
         seed: u64,
@@ -106,8 +111,10 @@ impl Driver {
             account,
             clock,
             faults,
+            trail,
             stack,
             functions,
+            lost: RefCell::default(),
             rng: RefCell::new(fastrand::Rng::with_seed(seed)),
             weather: Cell::default(),
             due: RefCell::default(),
@@ -143,6 +150,11 @@ impl Driver {
     pub fn events_from(&self, first: usize) -> Vec<Taken> {
         self.take_notifications();
         self.events.borrow().iter().skip(first).cloned().collect()
+    }
+
+    /// Events of this detail type get lost from now on.
+    pub fn lose(&self, detail_type: &str) {
+        self.lost.borrow_mut().insert(detail_type.to_owned());
     }
 
     /// A function's queue wakes it no more until [`Self::resume`].

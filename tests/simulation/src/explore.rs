@@ -119,20 +119,21 @@ impl Prepared {
             faults: plans.iter().map(Vec::len).sum(),
             ..Explored::default()
         };
+        // Cold ones make the calls that the faults were planned at.
+        let mut of_run: fn(usize) -> Environments = Environments::by_turns;
+        let mut is_last = false;
         loop {
-            let widest = plans.iter().map(Vec::len).max().unwrap_or_default();
-            let of_run: fn(usize) -> Environments = match explored.runs {
-                0 => Environments::by_turns,
-                _ => |_| Environments::Cold,
-            };
             explored.runs += plans.len();
             let missed = self.play_all(&plans, of_run, &mut explored.failed);
-            if missed.is_empty() || widest <= 1 {
+            if missed.is_empty() || is_last {
                 explored.unplayed = missed;
                 return explored;
             }
             explored.again += missed.len();
-            plans = spread(&missed, widest.div_ceil(3));
+            let widest = plans.iter().map(Vec::len).max().unwrap_or_default();
+            let each = widest.div_ceil(3);
+            (of_run, is_last) = (|_| Environments::Cold, each <= 1);
+            plans = spread(&missed, each);
         }
     }
 

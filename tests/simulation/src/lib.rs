@@ -36,6 +36,7 @@ mod person;
 mod scenario;
 mod stand;
 pub mod story;
+mod trail;
 mod trouble;
 mod web_services;
 

@@ -20,6 +20,7 @@ use crate::faults::Faults;
 use crate::functions::{Deployed, Name, Surroundings};
 use crate::genesys::Platform;
 use crate::house::{Action, House, ORGANIZATION, put_secret, value_of};
+use crate::trail::Trail;
 use crate::web_services::WebServices;
 
 /// Everything that AWS and Genesys Cloud hold at some moment, when nothing is under way: histories that
@@ -183,6 +184,9 @@ impl Setup {
     }
 }
 
+/// The parameter of the template that needs a trail.
+const TRIGGERS: &str = "CloudTrailTriggers";
+
 /// The suffix of the organization's partner event source.
 const EVENT_SOURCE_SUFFIX: &str = "lockstep";
 
@@ -215,7 +219,15 @@ impl Simulation {
             Judged::Everything => Judging::Everything,
             Judged::GenesysCloud | Judged::Nothing => Judging::Nothing,
         });
-        account.set_wire(Arc::new(Disturbed(Arc::clone(&faults))));
+        let has_trail = setup
+            .parameters
+            .get(TRIGGERS)
+            .is_some_and(|on| on == "true");
+        let trail = has_trail.then(Arc::<Trail>::default);
+        account.set_wire(Arc::new(Disturbed {
+            faults: Arc::clone(&faults),
+            trail: trail.clone(),
+        }));
         let stack = deployed(place.clone(), setup);
         create(&account, &stack);
         if setup.genesys_events {
@@ -248,6 +260,7 @@ impl Simulation {
             account.clone(),
             clock,
             Arc::clone(&faults),
+            trail,
             stack,
             functions,
             seed,

@@ -38,10 +38,7 @@ impl Driver {
     pub(super) fn take_notifications(&self) {
         for notification in self.account.take_notifications() {
             match notification {
-                Notification::Event { bus, event, .. } => {
-                    self.route(&bus, &event);
-                    self.events.borrow_mut().push(Taken { bus, event });
-                }
+                Notification::Event { bus, event, .. } => self.take_event(bus, event),
                 Notification::Rotation(job) => self.begin_rotation(job),
                 Notification::Invocation(invocation) => {
                     if let Some(name) = self.name_of(&invocation.function) {
@@ -60,6 +57,19 @@ impl Driver {
                 }
             }
         }
+        let reported = self.trail.iter().flat_map(|trail| trail.take());
+        for event in reported {
+            self.take_event("default".to_owned(), event);
+        }
+    }
+
+    fn take_event(&self, bus: String, event: Value) {
+        let kind = event["detail-type"].as_str().unwrap_or_default();
+        if self.lost.borrow().contains(kind) {
+            return;
+        }
+        self.route(&bus, &event);
+        self.events.borrow_mut().push(Taken { bus, event });
     }
 
     /// An event goes to the targets of every rule of its bus that matches.

@@ -165,6 +165,9 @@ impl Driver {
             self.add(ROTATION_PAUSE, Due::Rotation { job, tries });
         } else if !succeeded || rotations.last == Step::Finish {
             self.account.end_rotation(&job, succeeded);
+            if let Some(trail) = self.trail.as_ref().filter(|_| succeeded && !job.trial) {
+                trail.rotated(&job, self.clock.now());
+            }
         }
     }
 }

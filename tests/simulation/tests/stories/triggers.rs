@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use simulation::story::{ActionText, Error, Stage, label_updated, play};
+use simulation::story::{ActionText, Error, Options, Stage, label_updated, play};
 
 use crate::World;
 
@@ -194,3 +194,30 @@ const ENDS: [&str; 5] = [
     "Rebind Rolled Back",
     "Rebind Failed",
 ];
+
+#[test]
+fn a_rotation_that_only_cloudtrail_reports_is_followed() -> Result<(), Error> {
+    play(async || {
+        let options = Options::default().parameter("CloudTrailTriggers", "true");
+        let world = World::with(options).await?;
+        let secret = world.stack.make_secret("prod/db", "first").await?;
+        let manifest = world
+            .manifest()
+            .action(ActionText::new("orders", &world.echo(), &[&secret]).tested());
+        world.settle(&manifest).await?;
+        world.stack.lose("Secret Label Updated");
+
+        let from = world.stack.now().await?;
+        let version = world.stack.rotate(&secret, "second").await?;
+        world.expect("Change Verified", "orders", from).await?;
+        assert_eq!(world.bound_version("orders").await?, version);
+        let heard = world.stack.heard().await?.split_off(from);
+        let of_aws = heard
+            .iter()
+            .filter(|one| one.source == "aws.secretsmanager");
+        let names: Vec<&Value> = of_aws.map(|one| &one.detail["eventName"]).collect();
+        assert_eq!(names, ["PutSecretValue"]);
+        world.stack.stop().await;
+        Ok(())
+    })
+}
