@@ -1,4 +1,4 @@
-//! The payload that many tutorials send, held against the manifest. It can add nothing.
+//! The payload that many tutorials send, compared with the manifest. It can add nothing.
 
 use lockstep::store::Manifests;
 use lockstep_domain::change::BindingState;

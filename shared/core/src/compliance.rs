@@ -4,8 +4,8 @@
 //! never passed, and resolves no finding. In mode `plan`, of the request or of the manifest,
 //! nothing is written: no evidence, no event, no state.
 //!
-//! **Order of writes.** Evidence, then events, then what is remembered of the sweep: a run that dies
-//! in between tells its news again rather than never.
+//! **Order of writes.** Evidence, then events, then what is remembered of the sweep: a run that
+//! dies in between emits its news twice rather than never.
 
 mod audit;
 mod binding;

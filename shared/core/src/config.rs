@@ -1,4 +1,4 @@
-//! What the stack tells its functions: environment variables, read once and checked as a whole.
+//! The configuration of the functions: environment variables, read once and validated as a whole.
 //!
 //! A bad deployment is reported in one go: [`ConfigError`] names every variable that is missing or
 //! does not fit, so that nobody deploys five times to learn of five mistakes.
@@ -134,7 +134,7 @@ impl Config {
     }
 }
 
-/// Reads on after a mistake; what could not be read stands as an empty value that is never used.
+/// Continues after a mistake; what could not be read becomes an empty value that is never used.
 struct Reader<L> {
     lookup: L,
     problems: Vec<(&'static str, String)>,

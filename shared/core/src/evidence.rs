@@ -24,12 +24,12 @@ impl Store {
     /// Appends a record to the binding's chain and moves the chain's end in `state`, which the
     /// caller then saves. Answers where the record is.
     ///
-    /// A run may have died after it stored its record and before it saved the state. Its record
-    /// stands at the next place: it is part of the chain, and is adopted; where it is the very
-    /// verdict that is to be recorded, nothing is written. So evidence is neither lost nor doubled.
+    /// A run may have died after it stored its record and before it saved the state. Its record is
+    /// at the next place: it is part of the chain, and is adopted; where it is the very verdict
+    /// that is to be recorded, nothing is written. So evidence is neither lost nor doubled.
     ///
     /// # Errors
-    /// S3 did not do it, or what stands at the next place does not continue the chain.
+    /// S3 did not do it, or the record at the next place does not continue the chain.
     pub async fn append_evidence(
         &self,
         state: &mut BindingState,
@@ -88,7 +88,7 @@ impl Store {
     /// where it is. Storing the same report again changes nothing.
     ///
     /// # Errors
-    /// Another report stands there, or S3 did not do it.
+    /// There is another report, or S3 did not do it.
     pub async fn write_evidence<T: Serialize>(
         &self,
         object: &str,

@@ -46,7 +46,7 @@ impl Response {
 /// A manifest, an event or a plan that was refused. Nothing was written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refused {
-    /// Always true; what tells a refusal from a response.
+    /// Always true; distinguishes a refusal from a response.
     pub refused: bool,
     /// Everything that is wrong, at once.
     pub errors: Vec<Problem>,

@@ -24,7 +24,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use lockstep_domain::manifest::Manifest;
 use lockstep_domain::rotation::{
-    self, CURRENT, Pair, Pending, Plan, Refusal, RotationState, STRATEGY_TAG, Seen, Turn,
+    self, CURRENT, Pair, Pending, Plan, Refusal, RotationState, RotationTarget, STRATEGY_TAG, Seen,
 };
 use serde_json::json;
 
@@ -217,10 +217,10 @@ impl<'a> Rotating<'a> {
                     "nothing to set: the reset already set the secret in Genesys Cloud".to_owned()
                 }
             }),
-            Plan::Reset(turn) => self.reset(&turn).await,
-            Plan::Try(turn) => self.prove(&turn).await,
-            Plan::Trial(turn) => self.try_current(&turn).await,
-            Plan::Move { from, turn } => self.finish(&from, &turn).await,
+            Plan::Reset(target) => self.reset(&target).await,
+            Plan::Try(target) => self.prove(&target).await,
+            Plan::Trial(target) => self.try_current(&target).await,
+            Plan::Move { from, target } => self.finish(&from, &target).await,
         }
     }
 
@@ -261,7 +261,7 @@ impl<'a> Rotating<'a> {
     /// Takes the rotation on, recorded, before anything is written to the world.
     pub(crate) async fn claim(
         &mut self,
-        turn: &Turn,
+        target: &RotationTarget,
         actor: &lockstep_domain::ids::ClientId,
     ) -> Result<(), Trouble> {
         let now = self.world.now();
@@ -272,7 +272,7 @@ impl<'a> Rotating<'a> {
         let claimed = self.state.value.claim(
             self.request.token.as_str(),
             current,
-            turn,
+            target,
             actor,
             now,
             lease,

@@ -2,7 +2,7 @@
 //!
 //! Where a secret's name itself ends in a hyphen and six characters, such an ARN looks complete
 //! (AWS Secrets Manager user guide, "Find a secret from a partial ARN"), and no event about the
-//! secret would ever match it. Only Secrets Manager can tell.
+//! secret would ever match it. Only Secrets Manager knows.
 
 use std::collections::BTreeMap;
 
@@ -50,7 +50,7 @@ pub async fn incomplete(world: &World, manifest: &Manifest) -> Result<Vec<Proble
     Ok(problems)
 }
 
-/// The secrets of a manifest, each with the place where it stands first.
+/// The secrets of a manifest, each with its first place.
 fn places(manifest: &Manifest) -> BTreeMap<&SecretArn, String> {
     let organization = &manifest.organization;
     let client = (

@@ -48,7 +48,7 @@ pub struct Store {
     states: Arc<Mutex<bindings::LastRead>>,
 }
 
-/// A value and what tells whether somebody else wrote it since it was read.
+/// A value, and the ETag that shows whether someone else has written it since it was read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Versioned<T> {
     /// The value.
@@ -219,9 +219,9 @@ impl Store {
 
     /// Writes a JSON object of the state bucket, unless somebody else wrote it since it was read.
     ///
-    /// An answer can be lost after the write was made, and the SDK then tries again and is told of
-    /// a conflict, with itself. So on a conflict what stands there is read: if it is what was to be
-    /// written, it is written.
+    /// A response can be lost after the write was made; the SDK then retries and gets a conflict
+    /// with itself. So after a conflict the object is read: if it is what was to be written, it is
+    /// written.
     ///
     /// # Errors
     /// [`StoreError::Conflict`], or S3 did not do it.

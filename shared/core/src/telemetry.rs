@@ -148,12 +148,13 @@ impl Metrics {
         self.counts().pending_verifications += 1;
     }
 
-    /// Credentials of one secret stand apart: some moved, some not, and none could be moved back.
+    /// The credentials of one secret do not have the same version: some moved, some did not, and
+    /// they could not be moved back.
     pub fn credentials_split(&self) {
         self.counts().credential_splits += 1;
     }
 
-    /// Writes one line and begins anew. Nothing counted, nothing written.
+    /// Writes one line and starts again from zero. Writes nothing if nothing was counted.
     pub fn flush(&self, now: Timestamp) {
         if let Some(line) = self.take(now) {
             (self.write)(&line.to_string());

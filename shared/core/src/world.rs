@@ -45,7 +45,7 @@ pub struct World {
     clock: Clock,
 }
 
-/// Whether it is remembered that there was an event.
+/// Whether it is recorded that an event was emitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Remembered {
     /// It is: there is no other event of the same.

@@ -16,7 +16,7 @@ pub use pattern::FunctionPattern;
 pub use role::{RoleArn, RoleName};
 pub use secret::SecretArn;
 
-/// The partitions we know, as they stand in an ARN.
+/// The known partitions, as they are written in an ARN.
 pub const PARTITIONS: [&str; 4] = ["aws", "aws-us-gov", "aws-cn", "aws-eusc"];
 
 /// The longest role name, in characters (IAM API reference, `RoleName`).
@@ -42,7 +42,7 @@ pub enum InvalidArn {
         kind: &'static str,
         /// Which section.
         section: &'static str,
-        /// What stands there, cut to a readable length.
+        /// The value, cut to a readable length.
         found: String,
         /// What should.
         expected: &'static str,

@@ -112,7 +112,7 @@ impl RecordStatus {
     }
 }
 
-/// What kind of deed a record tells of.
+/// What kind of deed a record reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deed {
     /// Looked at or run; nothing was changed.

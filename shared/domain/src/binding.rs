@@ -1,4 +1,4 @@
-//! The desired state of a binding: the action as it should stand at Genesys, bound to the secret
+//! The desired state of a binding: the action as it should be in Genesys Cloud, bound to the secret
 //! versions that are current.
 
 mod previous_release;
@@ -165,8 +165,8 @@ impl DesiredAction {
         }
     }
 
-    /// The complete config that should stand, given what stands now. Genesys does not say whether
-    /// a partial config is merged or replaced, so it is always complete.
+    /// The complete desired config, given the current one. Genesys does not say whether a partial
+    /// config is merged or replaced, so it is always complete.
     pub fn config(&self, found: Option<&ActionConfig>) -> ActionConfig {
         let base = found.cloned().unwrap_or_else(|| ActionConfig {
             timeout_seconds: None,

@@ -222,7 +222,7 @@ pub enum Broken {
     /// A record is missing, doubled or out of place.
     #[error("record {expected} is missing; record {found} is in its place")]
     Gap {
-        /// The number that should stand here.
+        /// The expected number.
         expected: u64,
         /// The number that does.
         found: u64,

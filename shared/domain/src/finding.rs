@@ -19,7 +19,7 @@ pub enum Severity {
     Critical,
 }
 
-/// What the check came to. A check that could not be made is never a passed one.
+/// The result of the check. A check that could not be evaluated never counts as passed.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]

@@ -95,7 +95,7 @@ pub fn limits(test: &LiveTest) -> Option<String> {
     })
 }
 
-/// The reason of a test that counts as failed although it never came to a verdict.
+/// The reason of a test that counts as failed because it never had a result.
 pub fn no_verdict(deliveries: u32, last: &str) -> String {
     format!("no test result after {deliveries} deliveries: {last}")
 }

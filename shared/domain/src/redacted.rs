@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::arn::FunctionArn;
 use crate::digest::Digest;
 
-/// Characters of a digest: enough to tell two texts apart, and short enough to read.
+/// Characters of a digest: enough to distinguish two texts, and short enough to read.
 const SHORT: usize = 16;
 
 /// An action's configuration, member by member: the function's ARN, the timeout and the method as

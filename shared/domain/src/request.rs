@@ -61,8 +61,8 @@ pub struct VerifyRequest {
     pub to: Option<jiff::Timestamp>,
 }
 
-/// The payload that many tutorials send. It must name an action of a manifest, is held against
-/// the manifest field by field, and can add nothing.
+/// The payload that many tutorials send. It must name an action of a manifest, is compared with the
+/// manifest field by field, and can add nothing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TutorialRequest {
@@ -94,7 +94,7 @@ pub struct TutorialSecret {
 }
 
 /// Parses what somebody sent by hand, checking it against the type's JSON Schema first, so that
-/// every mistake is told at once.
+/// every mistake is reported at once.
 ///
 /// # Errors
 /// A problem for each mistake, with its place, such as `event.keys[0]`.

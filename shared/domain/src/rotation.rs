@@ -3,7 +3,7 @@
 //! Genesys Cloud gives a client one secret, and a reset ends the old one at once (official Python
 //! SDK 269.0.0, `OAuthApi.post_oauth_client_secret`; there is no second secret). So the default
 //! strategy alternates two clients: the secret's JSON names the pair, and a rotation puts the
-//! *other* one in force with a fresh secret. The client that was left keeps working until the next
+//! *other* one current, with a new secret. The previous client keeps working until the next
 //! rotation, which first looks whether anybody still uses it.
 //!
 //! The steps and the labels are AWS's (Secrets Manager user guide, "Lambda rotation functions").
@@ -31,16 +31,16 @@ pub use grants::{Grant, missing};
 pub use heal::{HealRequest, HealStep, HealVerb, Stuck, may_be_given_up, stuck};
 pub use record::{Head, Rotated};
 pub use refusal::{Refusal, Side, Unknown};
-pub use state::{Busy, Ended, Left, Rotation, RotationState, Told};
+pub use state::{Busy, EmittedFailure, Ended, Left, Rotation, RotationState};
 pub use usage::{LONGEST_TOKEN, MOST_DAYS, OwnCall, Use, Window, judge, window};
 
-/// The staging label of the version in force.
+/// The staging label of the current version.
 pub const CURRENT: &str = "AWSCURRENT";
 
 /// The staging label of the version that a rotation is making.
 pub const PENDING: &str = "AWSPENDING";
 
-/// The label of the version that was in force before.
+/// The label of the version that was current before.
 pub const PREVIOUS: &str = "AWSPREVIOUS";
 
 /// The tag that lets a single client be rotated, with a gap, where it says `single`.
@@ -132,7 +132,7 @@ pub struct Pair {
     pub alternate: Option<ClientId>,
 }
 
-/// What stands under AWSPENDING.
+/// What is under AWSPENDING.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pending {
     /// Nothing yet: Secrets Manager makes the version, the function its value.
@@ -155,19 +155,19 @@ impl Pending {
     }
 }
 
-/// Which client a rotation puts in force, and which it leaves.
+/// Which client a rotation makes current, and which one it replaces.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Turn {
+pub struct RotationTarget {
     /// How.
     pub strategy: Strategy,
-    /// The client that gets a new secret and will be in force.
+    /// The client that gets a new secret and becomes current.
     pub rotates: ClientId,
-    /// The client that is in force until then; the same one where there is only one.
+    /// The client that is current until then; the same one if there is only one.
     pub leaves: ClientId,
 }
 
-impl Turn {
-    /// What AWSPENDING has to name: the pair in changed places.
+impl RotationTarget {
+    /// What AWSPENDING has to name: the pair with their roles swapped.
     #[must_use]
     pub fn outcome(&self, current: &Pair) -> Pair {
         match self.strategy {
@@ -189,9 +189,9 @@ pub struct Seen<'a> {
     pub token: &'a str,
     /// The step.
     pub step: RotationStep,
-    /// The clients in force; `None` where AWSCURRENT's value is not of the right shape.
+    /// The current clients; `None` if AWSCURRENT's value is not of the right shape.
     pub current: Option<&'a Pair>,
-    /// What stands under AWSPENDING.
+    /// What is under AWSPENDING.
     pub pending: &'a Pending,
     /// Whether the secret's tag allows the single strategy.
     pub single: bool,
@@ -200,26 +200,26 @@ pub struct Seen<'a> {
 /// What a step has to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Plan {
-    /// The version is in force already: only tell of it, if that was not done.
+    /// The version is already current: only emit its event, if that was not done.
     Announce,
     /// The step was done before.
     Done,
     /// Reset the client's secret and store it under AWSPENDING.
-    Reset(Turn),
+    Reset(RotationTarget),
     /// Sign in with AWSPENDING, and compare what both clients may do.
-    Try(Turn),
+    Try(RotationTarget),
     /// Nobody rotates: see whether a rotation could go on, with what is in AWSCURRENT, and write nothing.
     ///
     /// "If you don't immediately rotate the secret, Secrets Manager tests the rotation configuration by
     /// running the testSecret step of the Lambda rotation function. The test creates an AWSPENDING version of
     /// the secret and then removes it." (Secrets Manager API reference, `RotateSecret`, `RotateImmediately`)
-    Trial(Turn),
+    Trial(RotationTarget),
     /// Move AWSCURRENT away from this version.
     Move {
-        /// The version in force until now.
+        /// The version that is current until now.
         from: String,
-        /// Whose turn it is.
-        turn: Turn,
+        /// Which client the rotation resets.
+        target: RotationTarget,
     },
 }
 
@@ -232,13 +232,13 @@ pub fn plan(seen: &Seen<'_>, recorded: Option<&Rotation>) -> Result<Plan, Refusa
         return Ok(Plan::Announce);
     };
     let current = seen.current.ok_or(Refusal::CurrentUnreadable)?;
-    let turn = turn(current, seen.single)?;
+    let target = target_of(current, seen.single)?;
     let recorded = recorded.filter(|rotation| rotation.token == seen.token);
     if seen.step == RotationStep::Test && recorded.is_none() && seen.pending.is_trial() {
-        return Ok(Plan::Trial(turn));
+        return Ok(Plan::Trial(target));
     }
     if seen.step != RotationStep::Create || *seen.pending != Pending::Empty {
-        fits(seen.pending, current, &turn.outcome(current))?;
+        fits(seen.pending, current, &target.outcome(current))?;
     }
     if let Some(rotation) = recorded
         && rotation.current_version != current_version
@@ -249,22 +249,22 @@ pub fn plan(seen: &Seen<'_>, recorded: Option<&Rotation>) -> Result<Plan, Refusa
         });
     }
     match seen.step {
-        RotationStep::Create if *seen.pending == Pending::Empty => Ok(Plan::Reset(turn)),
+        RotationStep::Create if *seen.pending == Pending::Empty => Ok(Plan::Reset(target)),
         // The reset made the secret at Genesys Cloud: there is nothing left to set there, and
         // trying it so early could poison the auth caches.
         RotationStep::Create | RotationStep::Set => Ok(Plan::Done),
-        RotationStep::Test => Ok(Plan::Try(turn)),
+        RotationStep::Test => Ok(Plan::Try(target)),
         RotationStep::Finish => match recorded.and_then(|rotation| rotation.tested_at) {
             Some(_) => Ok(Plan::Move {
                 from: current_version.to_owned(),
-                turn,
+                target,
             }),
             None => Err(Refusal::NotTested),
         },
     }
 }
 
-/// AWS's own checks (generic rotation template): the version in force, or `None` where the token's
+/// AWS's own conditions (generic rotation template): the current version, or `None` if the token's
 /// version is it.
 fn admit<'l>(labels: &'l Labels, token: &str) -> Result<Option<&'l str>, Refusal> {
     if !labels.rotation_enabled {
@@ -284,21 +284,21 @@ fn admit<'l>(labels: &'l Labels, token: &str) -> Result<Option<&'l str>, Refusal
     labels.current().map(Some).ok_or(Refusal::NoCurrent)
 }
 
-/// Whose turn it is.
+/// Which client the rotation resets.
 ///
 /// # Errors
 /// There is no other client and no tag that allows to do without, or both are the same.
-pub fn turn(current: &Pair, single: bool) -> Result<Turn, Refusal> {
+pub fn target_of(current: &Pair, single: bool) -> Result<RotationTarget, Refusal> {
     match &current.alternate {
         Some(alternate) if *alternate == current.client => Err(Refusal::SameClient {
             client: current.client.clone(),
         }),
-        Some(alternate) => Ok(Turn {
+        Some(alternate) => Ok(RotationTarget {
             strategy: Strategy::Pair,
             rotates: alternate.clone(),
             leaves: current.client.clone(),
         }),
-        None if single => Ok(Turn {
+        None if single => Ok(RotationTarget {
             strategy: Strategy::Single,
             rotates: current.client.clone(),
             leaves: current.client.clone(),
@@ -322,21 +322,22 @@ fn fits(pending: &Pending, current: &Pair, wanted: &Pair) -> Result<(), Refusal>
 /// # Errors
 /// We are signed in with the client, or another secret names it.
 pub fn guard(
-    turn: &Turn,
+    target: &RotationTarget,
     signed_in: &ClientId,
     others: &[(SecretArn, Pair)],
 ) -> Result<(), Refusal> {
-    if turn.rotates == *signed_in {
+    if target.rotates == *signed_in {
         return Err(Refusal::Lockout {
-            client: turn.rotates.clone(),
-            single: turn.strategy == Strategy::Single,
+            client: target.rotates.clone(),
+            single: target.strategy == Strategy::Single,
         });
     }
-    let names =
-        |pair: &Pair| pair.client == turn.rotates || pair.alternate.as_ref() == Some(&turn.rotates);
+    let names = |pair: &Pair| {
+        pair.client == target.rotates || pair.alternate.as_ref() == Some(&target.rotates)
+    };
     match others.iter().find(|(_, pair)| names(pair)) {
         Some((secret, _)) => Err(Refusal::NamedElsewhere {
-            client: turn.rotates.clone(),
+            client: target.rotates.clone(),
             secret: Box::new(secret.clone()),
         }),
         None => Ok(()),

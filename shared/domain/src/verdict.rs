@@ -215,7 +215,7 @@ fn principals(records: &[AuditRecord]) -> Vec<Principal> {
     named.into_values().collect()
 }
 
-/// Whose deed a record tells of.
+/// Whose deed a record reports.
 enum Whose {
     Ours,
     Authorized,

@@ -76,7 +76,7 @@ impl Answer {
         text.trim().parse().ok().map(Duration::from_secs)
     }
 
-    /// The error an answer outside 2xx stands for.
+    /// The error that a response outside 2xx means.
     pub(crate) fn to_error(&self, operation: &Operation, secrets: &[&SecretString]) -> Error {
         let body = ErrorBody::read(&self.body);
         let message = scrub(&body.reason(self.status), secrets);
@@ -144,7 +144,7 @@ impl Answer {
         }
     }
 
-    /// The error a refused sign-in stands for, in plain words. Statuses and texts: observed by
+    /// The error that a refused sign-in means, in plain words. Statuses and texts: observed by
     /// gildas/go-gcloudcx against the live login host, and by terraform-provider-genesyscloud.
     pub(crate) fn to_token_error(
         &self,

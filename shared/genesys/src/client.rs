@@ -14,7 +14,7 @@ use crate::breaker::Breaker;
 use crate::clock::Now;
 use crate::error::{Error, ErrorKind, bad_setting};
 use crate::operation::Operation;
-use crate::pacing::{InFlight, Pacing, Turn};
+use crate::pacing::{InFlight, Pacing, Permit};
 use crate::request::Request;
 use crate::retry::Attempts;
 use crate::settings::{ClientCredentials, Endpoints, Settings};
@@ -227,7 +227,7 @@ impl Genesys {
     ) -> Result<Answer, Error> {
         let inner = &*self.inner;
         let operation = request.operation;
-        let _in_flight = self.wait_for_turn(operation).await?;
+        let _in_flight = self.wait_for_permit(operation).await?;
         let sent = request.signed(token, &inner.user_agent)?;
         let answer = self
             .guarded_exchange(operation, &inner.api_breaker, sent)
@@ -237,11 +237,11 @@ impl Genesys {
     }
 
     /// Waits until the rate limit leaves room for one more request.
-    async fn wait_for_turn(&self, operation: &'static Operation) -> Result<InFlight<'_>, Error> {
+    async fn wait_for_permit(&self, operation: &'static Operation) -> Result<InFlight<'_>, Error> {
         loop {
-            let hold = match self.inner.pacing.turn(self.now()) {
-                Turn::Go(turn) => return Ok(turn),
-                Turn::Hold(hold) => hold,
+            let hold = match self.inner.pacing.permit(self.now()) {
+                Permit::Go(in_flight) => return Ok(in_flight),
+                Permit::Hold(hold) => hold,
             };
             // Jitter, so that those who wait do not all come back in one instant.
             let wait = hold + Duration::from_millis(fastrand::u64(10..=250));

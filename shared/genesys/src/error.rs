@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-/// Where the platform tells about its own outages.
+/// The page on which the platform reports its outages.
 pub const STATUS_PAGE: &str = "https://status.mypurecloud.com";
 
 /// A failed call. Cheap to move, and free of secrets in `Debug` and `Display`: it never holds the body of an
@@ -26,10 +26,10 @@ pub enum ErrorKind {
         /// Permissions of which all, or at least one, are missing.
         permissions: Vec<String>,
     },
-    /// 403 to a run of an action: Genesys Cloud could not assume the role or invoke the function. The answer
-    /// is the same for five causes (help page "Data action returns a 403 error"): the function is missing, the
-    /// role's policy does not allow invoking it, the role has no policy, its trust policy names another
-    /// account, or another external id. Only AWS can tell which.
+    /// 403 to a run of an action: Genesys Cloud could not assume the role or invoke the function.
+    /// The answer is the same for five causes (help page "Data action returns a 403 error"): the
+    /// function is missing, the role's policy does not allow invoking it, the role has no policy,
+    /// its trust policy names another account, or another external id. Only AWS knows which.
     FunctionDenied,
     /// The credentials or the token were refused, also after a fresh sign-in.
     Unauthorized,

@@ -42,7 +42,7 @@ struct Reported {
 
 /// What a request has to do before it may be sent.
 #[derive(Debug)]
-pub(crate) enum Turn<'a> {
+pub(crate) enum Permit<'a> {
     /// It is counted: send it now.
     Go(InFlight<'a>),
     /// The limit is used up: wait this long, then ask again.
@@ -78,8 +78,8 @@ impl Pacing {
         )
     }
 
-    /// Asks for a turn to send one request, and counts the request where it may go.
-    pub(crate) fn turn(&self, now: Now) -> Turn<'_> {
+    /// Asks for a permit to send one request, and counts the request where it may go.
+    pub(crate) fn permit(&self, now: Now) -> Permit<'_> {
         let hold = self.with_state(|state| {
             let hold = state.hold(self.per_minute, now);
             if hold.is_none() {
@@ -89,8 +89,8 @@ impl Pacing {
             hold
         });
         match hold {
-            None => Turn::Go(InFlight(self)),
-            Some(hold) => Turn::Hold(hold),
+            None => Permit::Go(InFlight(self)),
+            Some(hold) => Permit::Hold(hold),
         }
     }
 
@@ -182,7 +182,7 @@ mod tests {
     /// How many requests go at this moment, each answered before the next is sent.
     fn go_now(pacing: &Pacing, now: Now, at_most: usize) -> usize {
         (0..at_most)
-            .take_while(|_| matches!(pacing.turn(now), Turn::Go(_)))
+            .take_while(|_| matches!(pacing.permit(now), Permit::Go(_)))
             .count()
     }
 
@@ -195,12 +195,12 @@ mod tests {
             running.spawn(async move {
                 let mut sent = Vec::new();
                 while sent.len() < each {
-                    let wait = match pacing.turn(now()) {
-                        Turn::Go(_in_flight) => {
+                    let wait = match pacing.permit(now()) {
+                        Permit::Go(_in_flight) => {
                             sent.push(Instant::now());
                             Duration::from_millis(3)
                         }
-                        Turn::Hold(wait) => wait,
+                        Permit::Hold(wait) => wait,
                     };
                     tokio::time::sleep(wait).await;
                 }
@@ -247,9 +247,9 @@ mod tests {
         let now = now();
         let pacing = default_pacing();
         pacing.observe(&headers(178, 180, 7), now);
-        let first = pacing.turn(now);
-        let second = pacing.turn(now);
-        assert!(matches!(pacing.turn(now), Turn::Hold(hold) if hold == Duration::from_secs(7)));
+        let first = pacing.permit(now);
+        let second = pacing.permit(now);
+        assert!(matches!(pacing.permit(now), Permit::Hold(hold) if hold == Duration::from_secs(7)));
         drop((first, second));
         pacing.observe(&headers(180, 180, 7), now);
         assert_eq!(go_now(&pacing, now, 9), 0);
@@ -262,10 +262,10 @@ mod tests {
         let pacing = Pacing::new(3);
         for _ in 0..3 {
             pacing.observe(&headers(1, 3000, 60), now);
-            assert!(matches!(pacing.turn(now), Turn::Go(_)));
+            assert!(matches!(pacing.permit(now), Permit::Go(_)));
         }
         pacing.observe(&headers(1, 3000, 60), now);
-        assert!(matches!(pacing.turn(now), Turn::Hold(_)));
+        assert!(matches!(pacing.permit(now), Permit::Hold(_)));
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! What an answer of AWS must hold to be believed.
 //!
-//! Between us and AWS stand proxies, endpoints and load balancers. An answer of theirs, or one that
-//! was cut, reads to the SDK like an answer with nothing in it: a member that is missing is `None`,
-//! XML that ends in the middle is what came until then, and a page without a token is the last one.
-//! Here such an answer is [`Kind::Garbled`]: it says nothing, least of all that nothing is there.
+//! There are proxies, endpoints and load balancers between Lockstep and AWS. A response of theirs,
+//! or one that was cut, reads to the SDK like an answer with nothing in it: a member that is
+//! missing is `None`, XML that ends in the middle is what came until then, and a page without a
+//! token is the last one. Here such an answer is [`Kind::Garbled`]: it says nothing, least of all
+//! that nothing is there.
 
 use std::collections::BTreeSet;
 

@@ -80,7 +80,7 @@ impl Bus {
             if last.is_none() {
                 return Ok(());
             }
-            // Results stand in the order of the entries.
+            // Results are in the order of the entries.
             let refused = |index: usize| {
                 results
                     .get(index)

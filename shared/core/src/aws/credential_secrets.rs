@@ -49,7 +49,7 @@ impl CredentialSecrets {
         }
     }
 
-    /// The value in force of a secret of the stack's own, by its ARN.
+    /// The current value of a secret of the stack itself, by its ARN.
     ///
     /// # Errors
     /// As for [`Self::value`].

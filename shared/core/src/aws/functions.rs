@@ -17,7 +17,7 @@ pub struct Functions {
 }
 
 /// Whether a function's execution role may read each of some secrets, as far as the role's own
-/// policies tell. What a secret's resource policy or its KMS key adds or takes is not seen.
+/// policies say. What a secret's resource policy or its KMS key adds or takes is not seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadAccess {
     /// The execution role's ARN, where it could be read.
@@ -36,7 +36,7 @@ pub enum Access {
         /// Which of the two.
         because: String,
     },
-    /// It could not be told.
+    /// It could not be determined.
     NotEvaluated {
         /// Why.
         because: String,

@@ -65,7 +65,7 @@ impl Queues {
     /// time. `dedup` names the trigger: the same one within five minutes is one message.
     ///
     /// # Errors
-    /// The queue did not take it, or this function was not told of the queue.
+    /// The queue did not accept it, or this function does not know the queue.
     pub async fn rebind(
         &self,
         message: &RebindMessage,
@@ -89,7 +89,7 @@ impl Queues {
     /// Asks `verify-change` for a verdict after `delay`, at most [`MAX_DELAY`].
     ///
     /// # Errors
-    /// The queue did not take it, or this function was not told of the queue.
+    /// The queue did not accept it, or this function does not know the queue.
     pub async fn verify(&self, message: &VerifyMessage, delay: Duration) -> Result<(), AwsError> {
         let url = named(self.verify.as_deref(), "LOCKSTEP_VERIFY_QUEUE_URL")?;
         let request = self.client.send_message().queue_url(url);

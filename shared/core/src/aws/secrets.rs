@@ -27,7 +27,7 @@ pub struct Secrets {
 /// What a look at a secret's metadata shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SecretSeen {
-    /// A version is in force.
+    /// It has a current version.
     Current {
         /// Its id.
         version_id: VersionId,
@@ -36,7 +36,7 @@ pub enum SecretSeen {
         /// The customer key that encrypts it; `None` for the account's own key.
         kms_key: Option<String>,
     },
-    /// The secret is there, and no version is in force.
+    /// The secret exists, but has no current version.
     NoCurrent,
     /// Deleted, or scheduled for deletion.
     Deleted,
@@ -101,7 +101,7 @@ impl Secrets {
         }
     }
 
-    /// Which version is in force. Reads metadata only (`DescribeSecret`), never a value.
+    /// Which version is current. Reads metadata only (`DescribeSecret`), never a value.
     ///
     /// # Errors
     /// Anything but the secret's absence, which is an answer.
@@ -210,7 +210,7 @@ impl Secrets {
         Ok(made)
     }
 
-    /// Reads the OAuth client at its version in force: JSON with `client_id`, `client_secret` and,
+    /// Reads the OAuth client at its current version: JSON with `client_id`, `client_secret` and,
     /// for a pair, `alternate_client_id`. Other members are let be.
     ///
     /// # Errors

@@ -6,7 +6,9 @@ use genesys_cloud::OAuthClient;
 use jiff::Timestamp;
 use lockstep_domain::arn::SecretArn;
 use lockstep_domain::ids::ClientId;
-use lockstep_domain::rotation::{self, FORCE_TAG, PENDING, Pair, Refusal, Strategy, Turn};
+use lockstep_domain::rotation::{
+    self, FORCE_TAG, PENDING, Pair, Refusal, RotationTarget, Strategy,
+};
 
 use super::{Rotating, Trouble, named, of_genesys, of_session, pair};
 use crate::aws::{GenesysClient, SecretError};
@@ -18,15 +20,15 @@ use crate::runtime::Failure;
 const TO_RESET_AND_STORE: Duration = Duration::from_secs(15);
 
 impl Rotating<'_> {
-    /// Resets the client whose turn it is and stores its new secret.
-    pub(super) async fn reset(&mut self, turn: &Turn) -> Result<String, Trouble> {
+    /// Resets the target client and stores its new secret.
+    pub(super) async fn reset(&mut self, target: &RotationTarget) -> Result<String, Trouble> {
         let session = self.session().await?;
-        self.claim(turn, &session.client_id).await?;
-        let client = self.may_be_reset(&session, turn).await?;
+        self.claim(target, &session.client_id).await?;
+        let client = self.may_be_reset(&session, target).await?;
         let mut notices = Vec::new();
         let forced = self.forced(&mut notices);
-        if turn.strategy == Strategy::Pair {
-            match self.unused(&session, &turn.rotates, &client).await {
+        if target.strategy == Strategy::Pair {
+            match self.unused(&session, &target.rotates, &client).await {
                 Ok(()) => {}
                 Err(Trouble::Refused(refusal)) if forced.is_some() => {
                     notices.push(format!("the reset was forced although {refusal}"));
@@ -52,16 +54,16 @@ impl Rotating<'_> {
         self.save().await?;
         let fresh = session
             .genesys
-            .reset_oauth_client_secret(turn.rotates.as_str())
+            .reset_oauth_client_secret(target.rotates.as_str())
             .await
             .map_err(|error| of_reset(&error))?;
         let reset_at = self.world.now();
-        self.store(turn, fresh).await?;
+        self.store(target, fresh).await?;
         self.record(|known| known.reset_at = Some(reset_at));
         self.save().await?;
         Ok(format!(
             "{} has a new secret, stored under AWSPENDING",
-            turn.rotates
+            target.rotates
         ))
     }
 
@@ -76,16 +78,16 @@ impl Rotating<'_> {
     pub(super) async fn may_be_reset(
         &self,
         session: &Session,
-        turn: &Turn,
+        target: &RotationTarget,
     ) -> Result<OAuthClient, Trouble> {
-        rotation::guard(turn, &session.client_id, &[])?;
-        let others = self.others(&turn.rotates).await?;
-        rotation::guard(turn, &session.client_id, &others)?;
-        if let Err(unknown) = named::all_known(self.manifests, &turn.rotates) {
+        rotation::guard(target, &session.client_id, &[])?;
+        let others = self.others(&target.rotates).await?;
+        rotation::guard(target, &session.client_id, &others)?;
+        if let Err(unknown) = named::all_known(self.manifests, &target.rotates) {
             manifest_upload::announce_unreadable(self.world, self.manifests).await?;
             return Err(unknown.into());
         }
-        fit(session, &turn.rotates).await
+        fit(session, &target.rotates).await
     }
 
     /// The clients in all other secrets that manifests name. One that can't be read may name the client that
@@ -141,7 +143,7 @@ impl Rotating<'_> {
         }
     }
 
-    /// Until when the secret's tag forces the reset. It lapses by itself, so that nobody forgets it.
+    /// Until when the secret's tag forces the reset. It expires, in case it is forgotten.
     fn forced(&self, notices: &mut Vec<String>) -> Option<Timestamp> {
         let text = self.look.tags.get(FORCE_TAG)?;
         match text.parse::<Timestamp>() {
@@ -173,16 +175,16 @@ impl Rotating<'_> {
         .into())
     }
 
-    async fn store(&self, turn: &Turn, fresh: OAuthClient) -> Result<(), Trouble> {
+    async fn store(&self, target: &RotationTarget, fresh: OAuthClient) -> Result<(), Trouble> {
         let (Some(current), Some(client_secret)) = (&self.current, fresh.secret) else {
             let message = "Genesys Cloud did not return the new secret after the reset";
             return Err(Failure::retry("no_secret", message).into());
         };
         let value = current.with(&GenesysClient {
-            client_id: turn.rotates.to_string(),
+            client_id: target.rotates.to_string(),
             client_secret,
-            alternate_client_id: match turn.strategy {
-                Strategy::Pair => Some(turn.leaves.to_string()),
+            alternate_client_id: match target.strategy {
+                Strategy::Pair => Some(target.leaves.to_string()),
                 Strategy::Single => None,
             },
         });
@@ -233,7 +235,7 @@ fn of_reset(error: &genesys_cloud::Error) -> Failure {
     }
 }
 
-/// A client that can't sign in by itself is not worth a reset.
+/// A client that cannot sign in with client credentials is not worth a reset.
 async fn fit(session: &Session, id: &ClientId) -> Result<OAuthClient, Trouble> {
     let found = session.genesys.get_oauth_client(id.as_str()).await;
     let Some(client) = found.map_err(|error| of_genesys(&error))? else {

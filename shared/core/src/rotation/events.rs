@@ -5,7 +5,7 @@ use lockstep_domain::change::SecretVersion;
 use lockstep_domain::digest::Digest;
 use lockstep_domain::event::{Detail, EventType, Principal, PrincipalKind};
 use lockstep_domain::problem::Problem;
-use lockstep_domain::rotation::{Refusal, Strategy, Told};
+use lockstep_domain::rotation::{EmittedFailure, Refusal, Strategy};
 
 use super::{Rotating, Trouble, pair};
 use crate::aws::SecretLook;
@@ -123,7 +123,7 @@ impl Rotating<'_> {
             .emit(EventType::ClientRotationFailed, detail)
             .await?;
         let at = self.world.now();
-        self.state.value.told = Some(Told { digest, at });
+        self.state.value.told = Some(EmittedFailure { digest, at });
         // Whoever holds the lease must not find the object changed under its hands.
         Ok(self.claimed || self.state.value.is_free(at).is_ok())
     }

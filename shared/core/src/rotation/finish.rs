@@ -1,27 +1,31 @@
-//! finishSecret: AWSCURRENT moves, in one call, and it is told.
+//! finishSecret: moves AWSCURRENT in one call, and emits the event.
 
 use lockstep_domain::change::SecretVersion;
 use lockstep_domain::event::{EventType, Principal, PrincipalKind};
 use lockstep_domain::ids::{Key, version_name};
-use lockstep_domain::rotation::{CURRENT, Left, Rotated, Rotation, Strategy, Turn};
+use lockstep_domain::rotation::{CURRENT, Left, Rotated, Rotation, RotationTarget, Strategy};
 
 use super::{Rotating, Trouble};
 use crate::aws::AwsError;
 
 impl Rotating<'_> {
-    /// Moves the label and tells of it.
-    pub(super) async fn finish(&mut self, from: &str, turn: &Turn) -> Result<String, Trouble> {
+    /// Moves the label and emits the event.
+    pub(super) async fn finish(
+        &mut self,
+        from: &str,
+        target: &RotationTarget,
+    ) -> Result<String, Trouble> {
         let actor = match self.state.value.of(self.request.token.as_str()) {
             Some(known) => known.actor.clone(),
-            None => turn.leaves.clone(),
+            None => target.leaves.clone(),
         };
-        self.claim(turn, &actor).await?;
+        self.claim(target, &actor).await?;
         let now = self.world.now();
         self.record(|known| known.moving_at = Some(now));
-        if turn.strategy == Strategy::Pair {
-            // From when it was begun: use in between is use of what was in force.
+        if target.strategy == Strategy::Pair {
+            // From when it was begun: use in between is use of the client that was current.
             self.state.value.left = Some(Left {
-                client: turn.leaves.clone(),
+                client: target.leaves.clone(),
                 since: now,
             });
         }
@@ -31,8 +35,8 @@ impl Rotating<'_> {
         self.announce(request.token.as_str()).await
     }
 
-    /// An answer may be lost after the label has moved, and a repetition is then told that the label
-    /// is not where it was: what counts is where it is.
+    /// A response may be lost after the label has moved, and a retry then gets the error that the
+    /// label is not where it was: what counts is where it is.
     async fn move_label(&self, from: &str) -> Result<(), Trouble> {
         let (secret, token) = (&self.request.secret, self.request.token.as_str());
         let moved = self.world.secrets.move_current(secret, from, token).await;
@@ -51,8 +55,8 @@ impl Rotating<'_> {
         Ok(labels.holder(CURRENT) == Some(self.request.token.as_str()))
     }
 
-    /// Records and tells of a rotation that came into force, unless that was done: evidence, then
-    /// the event, then the state. A run that dies in between tells twice, never not at all.
+    /// Records a rotation that became current and emits its event, unless that was done: evidence,
+    /// then the event, then the state. A run that dies in between emits twice rather than never.
     pub(super) async fn announce(&mut self, token: &str) -> Result<String, Trouble> {
         let Some(known) = self.state.value.of(token) else {
             return Ok("already current; Lockstep has no record of the rotation".to_owned());
@@ -89,8 +93,8 @@ impl Rotating<'_> {
         Ok(format!("{} is current", record.client))
     }
 
-    /// A rotation came into force and its run died before it told: told before another takes its
-    /// place in what is remembered.
+    /// A rotation became current and its run died before it emitted the event: emit it before
+    /// another rotation replaces it in the record.
     pub(super) async fn announce_earlier(&mut self) -> Result<(), Trouble> {
         let earlier = self.state.value.rotation.as_ref().filter(|known| {
             known.token != self.request.token.as_str()

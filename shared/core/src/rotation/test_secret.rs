@@ -1,5 +1,5 @@
 //! testSecret: the new secret signs in, into the right organization, and its client may do all that
-//! the client in force may do.
+//! the current client may do.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use genesys_cloud::{ClientCredentials, Endpoints, ErrorKind, Genesys, OAuthClien
 use jiff::Timestamp;
 use lockstep_domain::digest::Digest;
 use lockstep_domain::ids::ClientId;
-use lockstep_domain::rotation::{Grant, OwnCall, Refusal, Strategy, Turn, missing};
+use lockstep_domain::rotation::{Grant, OwnCall, Refusal, RotationTarget, Strategy, missing};
 
 use super::{Rotating, Trouble, of_genesys, signed};
 use crate::aws::GenesysClient;
@@ -20,9 +20,9 @@ const STILL_SETTLING: u32 = 6;
 
 impl Rotating<'_> {
     /// Tries the value under AWSPENDING.
-    pub(super) async fn prove(&mut self, turn: &Turn) -> Result<String, Trouble> {
+    pub(super) async fn prove(&mut self, target: &RotationTarget) -> Result<String, Trouble> {
         let session = self.session().await?;
-        self.claim(turn, &session.client_id).await?;
+        self.claim(target, &session.client_id).await?;
         let made = self.pending.as_ref().and_then(|stored| stored.made_at);
         let known = self.state.value.of(self.request.token.as_str());
         let reset_at = known
@@ -40,9 +40,9 @@ impl Rotating<'_> {
             "the new secret has not propagated in Genesys Cloud yet",
         )
         .await?;
-        self.sign_in_with_pending(turn, settled).await?;
-        let notice = match turn.strategy {
-            Strategy::Pair => compare(&session, turn).await?,
+        self.sign_in_with_pending(target, settled).await?;
+        let notice = match target.strategy {
+            Strategy::Pair => compare(&session, target).await?,
             Strategy::Single => None,
         };
         let now = self.world.now();
@@ -56,13 +56,13 @@ impl Rotating<'_> {
         self.save().await?;
         Ok(format!(
             "sign-in with the new secret of {} works",
-            turn.rotates
+            target.rotates
         ))
     }
 
     async fn sign_in_with_pending(
         &mut self,
-        turn: &Turn,
+        target: &RotationTarget,
         settled: Timestamp,
     ) -> Result<(), Trouble> {
         let Some(stored) = &self.pending else {
@@ -71,7 +71,7 @@ impl Rotating<'_> {
         let stored = stored.client.clone();
         // Recorded before it is made: what is recorded and was not made hides at most one call.
         self.state.value.note_call(OwnCall {
-            client: turn.rotates.clone(),
+            client: target.rotates.clone(),
             method: "GET".to_owned(),
             template: "/api/v2/organizations/me".to_owned(),
             count: 1,
@@ -87,7 +87,7 @@ impl Rotating<'_> {
             SignedIn::Yes => Ok(()),
             // Its secret may be good: nothing is given up, and waiting does not help.
             SignedIn::AddressRefused => Err(Refusal::AddressRefused {
-                client: turn.rotates.clone(),
+                client: target.rotates.clone(),
             }
             .into()),
             SignedIn::Refused(error) => {
@@ -97,7 +97,7 @@ impl Rotating<'_> {
                     return Err(Failure::retry("settling", error).into());
                 }
                 Err(Refusal::SignInRefused {
-                    client: turn.rotates.clone(),
+                    client: target.rotates.clone(),
                 }
                 .into())
             }
@@ -129,7 +129,7 @@ async fn tried(
     stored: &GenesysClient,
 ) -> Result<(Result<SignedIn, Trouble>, u64), Trouble> {
     let organization = &rotating.manifest.organization;
-    // A client of its own: the warm sessions are for what is in force.
+    // A client of its own: the warm sessions are for the current one.
     let genesys = Genesys::new(
         Endpoints {
             api: organization.api_url.clone(),
@@ -167,10 +167,13 @@ async fn tried(
 /// divisions are enough; where they differ, what they allow is compared. Answers what else differs and a
 /// consumer may notice. The lists of allowed IP addresses would belong here: the API does not show them
 /// (official Python SDK 269.0.0, `OAuthClient`).
-pub(super) async fn compare(session: &Session, turn: &Turn) -> Result<Option<String>, Trouble> {
-    let current = client_of(session, &turn.leaves).await?;
-    let candidate = client_of(session, &turn.rotates).await?;
-    let notice = token_lives(turn, &current, &candidate);
+pub(super) async fn compare(
+    session: &Session,
+    target: &RotationTarget,
+) -> Result<Option<String>, Trouble> {
+    let current = client_of(session, &target.leaves).await?;
+    let candidate = client_of(session, &target.rotates).await?;
+    let notice = token_lives(target, &current, &candidate);
     let (current, candidate) = (roles_of(current), roles_of(candidate));
     if current.is_subset(&candidate) {
         return Ok(notice);
@@ -183,21 +186,25 @@ pub(super) async fn compare(session: &Session, turn: &Turn) -> Result<Option<Str
         return Ok(notice);
     }
     Err(Refusal::Lacks {
-        client: turn.rotates.clone(),
+        client: target.rotates.clone(),
         missing: lacking,
     }
     .into())
 }
 
 /// That the tokens of the two clients live differently long, which consumers that cache them may not expect.
-fn token_lives(turn: &Turn, current: &OAuthClient, candidate: &OAuthClient) -> Option<String> {
+fn token_lives(
+    target: &RotationTarget,
+    current: &OAuthClient,
+    candidate: &OAuthClient,
+) -> Option<String> {
     let old = current.access_token_validity_seconds?;
     let new = candidate.access_token_validity_seconds?;
     (old != new).then(|| {
         format!(
             "access tokens of {} are valid for {new} s, those of {} for {old} s: set the same \
              token duration for both clients",
-            turn.rotates, turn.leaves
+            target.rotates, target.leaves
         )
     })
 }

@@ -19,7 +19,7 @@ use crate::world::World;
 /// The audited kinds of things that Lockstep changes.
 const KINDS: [&str; 4] = ["Action", "ActionDraft", "Credential", "Integration"];
 
-/// What was asked of the audit log came to this.
+/// The answer of the audit log.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Trail {
     /// What the platform says it audits.

@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{FunctionArn, InvalidArn, is_word, one_to, shown, text_type};
 
-/// Which functions may be bound: a function's ARN in which `*` stands for any text and `?` for
-/// any one character.
+/// Which functions may be bound: a function's ARN in which `*` matches any text and `?` any one
+/// character.
 ///
-/// It matches as IAM matches a policy's resource: `*` runs across colons, and an ARN with an
-/// alias needs a pattern that covers the alias. The same patterns stand in the permissions
-/// boundary, so what is accepted here is what AWS will let the role call.
+/// It matches as IAM matches a policy's resource: `*` runs across colons, and an ARN with an alias
+/// needs a pattern that covers the alias. The same patterns are in the permissions boundary, so
+/// what is accepted here is what AWS will let the role call.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct FunctionPattern(String);

@@ -46,7 +46,7 @@ impl SecretArn {
     /// Whether this is `full` without the six random characters at its end.
     ///
     /// An ARN that lacks them is taken for a complete one where the secret's name itself ends in a
-    /// hyphen and six characters, such as `genesys/lockstep-client`: only Secrets Manager can tell,
+    /// hyphen and six characters, such as `genesys/lockstep-client`: only Secrets Manager knows,
     /// which finds a secret by its partial ARN too (API reference, `DescribeSecret`) and answers
     /// with the full one. Rotation events name the full one alone.
     #[must_use]
@@ -91,7 +91,7 @@ impl FromStr for SecretArn {
             let expected = "the full name with the six characters that AWS appends";
             return Err(section("name", secret, expected));
         };
-        // `!` stands in the names of secrets that AWS manages, such as `rds!db-...` (Secrets
+        // `!` occurs in the names of secrets that AWS manages, such as `rds!db-...` (Secrets
         // Manager user guide, "Secrets managed by other AWS services").
         let fits = |b: u8| is_word(b) || matches!(b, b'/' | b'+' | b'=' | b'.' | b'@' | b'!');
         if !one_to(512, name, fits) {

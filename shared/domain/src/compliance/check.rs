@@ -47,7 +47,7 @@ pub enum Check {
     ChangeEnd,
     /// The evidence of the binding is complete and unaltered.
     Evidence,
-    /// The manifest in force is still acceptable.
+    /// The accepted manifest is still acceptable.
     Manifest,
     /// The organization lets Lockstep in.
     SignIn,
@@ -59,7 +59,7 @@ pub enum Check {
     RoleUnbound,
     /// No rotation of a secret is stuck half way.
     PendingStuck,
-    /// The version of each secret in force is as young as the manifest asks.
+    /// The current version of each secret is as young as the manifest requires.
     SecretAge,
     /// Each secret is encrypted with a key as the manifest asks.
     SecretKey,
@@ -67,7 +67,7 @@ pub enum Check {
     KeyRotation,
     /// The organization was swept as a whole.
     Sweep,
-    /// The manifest in force names each secret by its full ARN.
+    /// The accepted manifest names each secret by its full ARN.
     SecretArn,
 }
 

@@ -113,7 +113,7 @@ impl SweepState {
         Digest::of(self).as_str().to_owned()
     }
 
-    /// Remembers a sweep: the findings at its end, and when it began if it read the audit log to its end.
+    /// Records a sweep: the findings at its end, and when it began if it read the whole audit log.
     pub fn remember(&mut self, standing: BTreeSet<Standing>, audited: Option<Timestamp>) {
         self.standing = standing;
         self.last_run = audited.or(self.last_run);
@@ -140,19 +140,19 @@ impl Standing {
     }
 }
 
-/// How a sweep differs from the one before it.
+/// How a sweep differs from the previous one.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Turn {
     /// Failed now, and not before.
     pub new: Vec<Finding>,
-    /// Failed before, and looked at and not failed now.
+    /// Failed before, and evaluated and not failed now.
     pub resolved: Vec<Standing>,
-    /// What stands now: failed now, or failed before and not looked at since.
+    /// Failed now, or failed before and not evaluated since.
     pub standing: BTreeSet<Standing>,
 }
 
-/// Compares a sweep with what stood before it. What could not be evaluated neither comes nor
-/// goes: `unseen` tells whether a finding that stood was out of sight this time.
+/// Compares a sweep with the findings before it. What could not be evaluated is neither new nor
+/// resolved: `unseen` says whether a finding could not be evaluated this time.
 pub fn turn(
     before: &BTreeSet<Standing>,
     findings: &[Finding],

@@ -1,5 +1,5 @@
 //! The checks of a secret: is a rotation stuck, and is it as young and encrypted as the manifest
-//! asks? Lockstep itself switches nothing on: each finding carries the command that mends it.
+//! asks? Lockstep itself changes nothing: each finding has the command that corrects it.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ pub struct KeyLook {
     pub rotates: Rotates,
 }
 
-/// Whether KMS rotates a key by itself.
+/// Whether KMS rotates a key automatically.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rotates {
     /// It does.
@@ -103,7 +103,7 @@ pub fn pending_check(
     Checked::new(Check::PendingStuck, finding.into_iter().collect())
 }
 
-/// Whether the version in force is as young as the manifest asks; nothing where it does not ask.
+/// Whether the current version is as young as the manifest requires; `None` if it requires nothing.
 #[must_use]
 pub fn age_check(
     secret: &SecretArn,
@@ -146,8 +146,8 @@ pub fn age_check(
     ))
 }
 
-/// Whether the key that encrypts the secret is as the manifest asks; nothing where it does not ask.
-/// `key` is what was seen of the secret's key, or why nothing was; none for the account's own.
+/// Whether the key that encrypts the secret is as the manifest requires; empty if it requires
+/// nothing. `key` is the observed key, or why it could not be read; `None` for the AWS managed key.
 #[must_use]
 pub fn key_checks(
     secret: &SecretArn,

@@ -75,7 +75,8 @@ impl<'t> Problems<'t> {
         });
     }
 
-    /// Notes that a field is missing, unless it is there and not well-formed: that has been told.
+    /// Notes that a field is missing, unless it is there and not well-formed, which has been
+    /// reported.
     pub(super) fn missing(
         &mut self,
         field: &Place,

@@ -45,17 +45,17 @@ pub(super) fn check_form(tree: &Tree, document: &mut Value, problems: &mut Probl
     true
 }
 
-struct Said {
+struct FormProblem {
     at: Place,
     problem: String,
     fix: String,
-    /// Whether what stands there cannot be read on.
+    /// Whether the value cannot be read any further.
     takes_out: bool,
 }
 
 fn place_of(location: &Location, document: &Value) -> Place {
     let mut at = Some(document);
-    // A pointer does not tell the key "0" from the index 0: the document does.
+    // A pointer does not distinguish the key "0" from the index 0; the document does.
     let steps = location.segments().map(|segment| {
         let segment = segment.to_string();
         let index = segment.parse::<usize>();
@@ -110,7 +110,7 @@ fn take_out(document: &mut Value, place: &Place) {
     }
 }
 
-/// The part of the schema in which the keyword stands that failed.
+/// The part of the schema with the keyword that failed.
 fn schema_around(error: &ValidationError<'_>) -> &'static Value {
     let keyword = error.schema_path().as_str();
     let around = keyword.rsplit_once('/').map_or("", |(around, _)| around);
@@ -119,9 +119,10 @@ fn schema_around(error: &ValidationError<'_>) -> &'static Value {
 
 #[expect(
     clippy::wildcard_enum_match_arm,
-    reason = "the generated schema uses few keywords; a new one is told in the validator's words"
+    reason = "the generated schema uses few keywords; a new one is reported in the validator's \
+              words"
 )]
-fn explain(error: &ValidationError<'_>, at: &Place) -> Vec<Said> {
+fn explain(error: &ValidationError<'_>, at: &Place) -> Vec<FormProblem> {
     let found = error.instance();
     let (problem, fix) = match error.kind() {
         ValidationErrorKind::AdditionalProperties { unexpected } => {
@@ -182,7 +183,7 @@ fn explain(error: &ValidationError<'_>, at: &Place) -> Vec<Said> {
             "See schemas/manifest.schema.json.".to_owned(),
         ),
     };
-    vec![Said {
+    vec![FormProblem {
         at: at.clone(),
         problem,
         fix,
@@ -190,7 +191,7 @@ fn explain(error: &ValidationError<'_>, at: &Place) -> Vec<Said> {
     }]
 }
 
-fn unknown_field(error: &ValidationError<'_>, at: &Place, key: &str) -> Said {
+fn unknown_field(error: &ValidationError<'_>, at: &Place, key: &str) -> FormProblem {
     let fields = || {
         let known = schema_around(error)["properties"].as_object();
         known
@@ -204,7 +205,7 @@ fn unknown_field(error: &ValidationError<'_>, at: &Place, key: &str) -> Said {
             fields().collect::<Vec<_>>().join(", ")
         ),
     };
-    Said {
+    FormProblem {
         at: at.key(key),
         problem: format!("unknown field `{}`", cut(key)),
         fix,
@@ -212,12 +213,12 @@ fn unknown_field(error: &ValidationError<'_>, at: &Place, key: &str) -> Said {
     }
 }
 
-fn missing_field(error: &ValidationError<'_>, at: &Place, property: &Value) -> Said {
+fn missing_field(error: &ValidationError<'_>, at: &Place, property: &Value) -> FormProblem {
     let field = property.as_str().unwrap_or_default();
     let about = schema_around(error)["properties"][field]["description"]
         .as_str()
         .unwrap_or_default();
-    Said {
+    FormProblem {
         at: at.key(field),
         problem: format!("`{field}` is missing"),
         fix: format!("Add `{field}`. {about}")

@@ -1,4 +1,4 @@
-//! Where in a secret's value a field of a credential stands.
+//! The path of a credential's field in a secret's value.
 
 use std::fmt;
 use std::str::FromStr;

@@ -2,8 +2,8 @@
 //!
 //! A [`Manifest`] has been read and checked: every rule that needs nothing but the text and the
 //! stack's [`Bounds`] holds, and every default is filled in. It can only be made by [`read`], so
-//! code that has one need not check again. What stands in the file is [`wire`]; the JSON Schema
-//! for editors is generated from it, and the reader checks with that very schema.
+//! code that has one need not check again. What is in the file is [`wire`]; the JSON Schema for
+//! editors is generated from it, and the reader checks with that very schema.
 
 mod accepted;
 mod bounds;
@@ -180,7 +180,7 @@ pub struct Action {
     pub secrets: Vec<SecretReference>,
     /// How the function learns which version of its secrets is current.
     pub delivery: Delivery,
-    /// Whether the function reads exactly the version it is told. Only where every secret
+    /// Whether the function reads exactly the version in the envelope. Only where every secret
     /// overlaps.
     pub pin: bool,
     /// What it takes and answers. Fixed once published; only an adopted action may go without.
@@ -201,7 +201,7 @@ pub struct Action {
 }
 
 impl Action {
-    /// Whether the action exists already, as far as the manifest tells.
+    /// Whether the action already exists, as far as the manifest says.
     #[must_use]
     pub fn is_adopted(&self) -> bool {
         self.id.is_some() || self.adopt
@@ -263,7 +263,7 @@ pub enum KmsDirective {
     CustomerManaged,
 }
 
-/// Whether KMS should rotate a key by itself.
+/// Whether KMS should rotate a key automatically.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
@@ -317,7 +317,7 @@ pub struct Credential {
     pub secret: SecretArn,
     /// Whether the secret's old version still works after a rotation.
     pub overlap: Overlap,
-    /// Where in the secret each field of the credential stands.
+    /// The path in the secret for each field of the credential.
     pub fields: BTreeMap<String, FieldPath>,
     /// The actions that show whether it works; each is one of [`Manifest::tried_actions`] and of
     /// the same integration.

@@ -115,7 +115,7 @@ impl wire::Integration {
 }
 
 impl wire::Action {
-    /// Whether the action exists already, as far as the file tells.
+    /// Whether the action already exists, as far as the file says.
     pub(super) fn is_adopted(&self) -> bool {
         self.id.is_some() || self.adopt == Some(true)
     }

@@ -1,4 +1,4 @@
-//! The manifest as it stands in the file.
+//! The manifest as it is in the file.
 //!
 //! These types are the one definition of the file's form: the JSON Schema is generated from them
 //! with their descriptions, which is what a person reads who completes the file in an editor, and

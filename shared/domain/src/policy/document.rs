@@ -179,7 +179,8 @@ impl Statement {
 
     /// Sorts what the statement grants into exact functions and what is wider.
     pub(super) fn sort_into(&self, grants: &mut Grants) {
-        // A Deny grants nothing. It may still differ from what should stand; that is not asked.
+        // A Deny grants nothing. It may still differ from the desired policy; that is not the
+        // question here.
         if !self.allow {
             return;
         }
@@ -266,8 +267,8 @@ impl Principals {
     }
 }
 
-/// An account number stands for its root (IAM user guide, "AWS account principals"). A role
-/// trusts its own partition only, so the number alone says it all.
+/// An account number means its root (IAM user guide, "AWS account principals"). A role trusts its
+/// own partition only, so the number alone says it all.
 fn principals(kind: &str, value: &Value) -> Option<BTreeSet<String>> {
     let root = |text: &str| {
         let rest = text.strip_prefix("arn:")?;
@@ -311,7 +312,7 @@ fn conditions(value: Option<&Value>) -> Result<Conditions, InvalidPolicy> {
     Ok(out)
 }
 
-/// A value or a list of values, as texts. Numbers and booleans may stand without quotes.
+/// A value or a list of values, as texts. Numbers and booleans may be without quotes.
 fn texts(value: &Value) -> Option<BTreeSet<String>> {
     let text = |value: &Value| match value {
         Value::String(text) => Some(text.clone()),

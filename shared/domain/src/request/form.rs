@@ -56,7 +56,7 @@ fn shown(text: &str) -> String {
     text.chars().take(80).collect()
 }
 
-/// The part of the schema in which the keyword stands that failed.
+/// The part of the schema with the keyword that failed.
 fn around<'s>(schema: &'s Value, error: &ValidationError<'_>) -> &'s Value {
     let keyword = error.schema_path().as_str();
     let around = keyword.rsplit_once('/').map_or("", |(around, _)| around);
@@ -65,7 +65,8 @@ fn around<'s>(schema: &'s Value, error: &ValidationError<'_>) -> &'s Value {
 
 #[expect(
     clippy::wildcard_enum_match_arm,
-    reason = "the generated schemas use few keywords; a new one is told in the validator's words"
+    reason = "the generated schemas use few keywords; a new one is reported in the validator's \
+              words"
 )]
 fn explain(schema: &Value, error: &ValidationError<'_>, problems: &mut Vec<Problem>) {
     let at = place(error.instance_path());

@@ -124,8 +124,8 @@ pub fn plan(
     }
 }
 
-/// Trust, boundary and tags go in one call with the role, so there is no moment in which it stands
-/// without them. The permissions come last, onto a role that only the right ones can assume.
+/// Trust, boundary and tags are set in the call that creates the role, so it never exists without
+/// them. The permissions come last, onto a role that only the right ones can assume.
 fn creation(desired: &DesiredRole) -> Vec<RoleStep> {
     let mut steps = vec![RoleStep::Create {
         trust: desired.trust.clone(),

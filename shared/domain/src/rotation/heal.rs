@@ -15,7 +15,7 @@ use crate::plan::Outcome;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HealRequest {
-    /// Always true; what tells it from a step of a rotation.
+    /// Always true; distinguishes it from a step of a rotation.
     pub heal: bool,
     /// `plan` reports and writes nothing.
     pub mode: Mode,
@@ -69,7 +69,7 @@ pub enum HealVerb {
     Discard,
     /// Try the value; finish the rotation where it works, else take AWSPENDING off.
     Finish,
-    /// Tell of a rotation that came into force and was not told of.
+    /// Emit the event of a rotation that became current without one.
     Announce,
 }
 

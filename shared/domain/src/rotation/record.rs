@@ -36,13 +36,13 @@ pub struct Rotated {
     pub organization: OrganizationId,
     /// The secret.
     pub secret: SecretArn,
-    /// The version now in force.
+    /// The version that is current now.
     pub version_id: String,
-    /// The version that was in force before.
+    /// The version that was current before.
     pub replaces: String,
     /// How it was done.
     pub strategy: Strategy,
-    /// The client now in force.
+    /// The client that is current now.
     pub client: ClientId,
     /// The client that was left; the same one where there is only one.
     pub left: ClientId,

@@ -43,11 +43,11 @@ pub enum Refusal {
         /// The version that does.
         pending: Option<String>,
     },
-    /// No version is in force.
+    /// There is no current version.
     NoCurrent,
     /// the value under AWSCURRENT is not an OAuth client.
     CurrentUnreadable,
-    /// No manifest in force names the secret.
+    /// No accepted manifest names the secret.
     NotInManifest,
     /// A manifest names the secret, and the stack's parameters do not cover that entry.
     NotCovered {
@@ -100,7 +100,7 @@ pub enum Refusal {
         /// Which.
         client: ClientId,
     },
-    /// The client can't sign in by itself.
+    /// The client can't sign in with client credentials.
     Unfit {
         /// Which.
         client: ClientId,
@@ -140,9 +140,9 @@ pub enum Refusal {
     ForeignPending,
     /// AWSCURRENT was moved while the rotation was under way.
     CurrentMoved {
-        /// The version in force when it began.
+        /// The version that was current when it began.
         began_with: String,
-        /// The version in force now.
+        /// The version that is current now.
         found: String,
     },
     /// The new secret does not sign in.
@@ -160,7 +160,7 @@ pub enum Refusal {
         /// The client.
         client: ClientId,
     },
-    /// The new client may do less than the one in force.
+    /// The new client may do less than the current one.
     Lacks {
         /// The new client.
         client: ClientId,

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Head, OwnCall, Strategy, Turn};
+use super::{Head, OwnCall, RotationTarget, Strategy};
 use crate::arn::SecretArn;
 use crate::digest::Digest;
 use crate::ids::{ClientId, OrganizationId};
@@ -37,9 +37,9 @@ pub struct RotationState {
     pub own_calls: Vec<OwnCall>,
     /// The end of the chain of evidence.
     pub evidence: Option<Head>,
-    /// The failure that was told last, so that a repeated one is told once.
+    /// The failure that was emitted last, so that a repeated one is emitted once.
     #[serde(default)]
-    pub told: Option<Told>,
+    pub told: Option<EmittedFailure>,
 }
 
 /// One rotation.
@@ -47,11 +47,11 @@ pub struct RotationState {
 pub struct Rotation {
     /// Secrets Manager's token, which is the new version's id.
     pub token: String,
-    /// The version that was in force when it began.
+    /// The version that was current when it began.
     pub current_version: String,
     /// How it goes about it.
     pub strategy: Strategy,
-    /// The client that will be in force.
+    /// The client that will be current.
     pub client: ClientId,
     /// The client that is left; the same one where there is only one.
     pub leaves: ClientId,
@@ -84,7 +84,7 @@ pub struct Rotation {
 
 /// A failure that was announced.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Told {
+pub struct EmittedFailure {
     /// Of its words.
     pub digest: Digest,
     /// When.
@@ -96,7 +96,7 @@ pub struct Told {
 pub struct Ended {
     /// Its token.
     pub token: String,
-    /// The client that it was to put in force.
+    /// The client that it was to make current.
     pub client: ClientId,
     /// When it began.
     pub begun_at: Timestamp,
@@ -104,7 +104,7 @@ pub struct Ended {
     pub moved_at: Option<Timestamp>,
 }
 
-/// A client that is no longer in force.
+/// A client that is no longer current.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Left {
     /// Which.
@@ -189,7 +189,7 @@ impl RotationState {
         &mut self,
         token: &str,
         current_version: &str,
-        turn: &Turn,
+        target: &RotationTarget,
         actor: &ClientId,
         now: Timestamp,
         lease_until: Timestamp,
@@ -203,9 +203,9 @@ impl RotationState {
         let begun = Rotation {
             token: token.to_owned(),
             current_version: current_version.to_owned(),
-            strategy: turn.strategy,
-            client: turn.rotates.clone(),
-            leaves: turn.leaves.clone(),
+            strategy: target.strategy,
+            client: target.rotates.clone(),
+            leaves: target.leaves.clone(),
             actor: actor.clone(),
             begun_at: now,
             lease_until: Some(lease_until),

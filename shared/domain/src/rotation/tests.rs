@@ -35,8 +35,8 @@ fn under_way() -> Labels {
     labels(&[("v1", &[CURRENT]), ("v2", &[PENDING])])
 }
 
-fn a_turn() -> Turn {
-    turn(&pair("a", Some("b")), false).unwrap()
+fn a_turn() -> RotationTarget {
+    target_of(&pair("a", Some("b")), false).unwrap()
 }
 
 /// A rotation to `v2` as it is recorded when it begins.
@@ -106,7 +106,7 @@ fn each_step_does_its_own_and_nothing_twice() {
             &tested,
             Ok(Plan::Move {
                 from: "v1".into(),
-                turn: a_turn(),
+                target: a_turn(),
             }),
         ),
         (Finish, &swapped, &untested, Err("not_tested")),
@@ -181,14 +181,14 @@ fn a_foreign_value_under_awspending_is_never_touched() {
 #[test]
 fn without_another_client_there_is_a_turn_only_where_the_tag_says_so() {
     let alone = pair("a", None);
-    assert_eq!(turn(&alone, false), Err(Refusal::NoAlternate));
-    let single = turn(&alone, true).unwrap();
+    assert_eq!(target_of(&alone, false), Err(Refusal::NoAlternate));
+    let single = target_of(&alone, true).unwrap();
     assert_eq!(single.strategy, Strategy::Single);
     assert_eq!(single.outcome(&alone), alone);
     // Where there is a pair, the tag changes nothing.
     let both = pair("a", Some("b"));
-    assert_eq!(turn(&both, true).unwrap().strategy, Strategy::Pair);
-    let twice = turn(&pair("a", Some("a")), true).unwrap_err();
+    assert_eq!(target_of(&both, true).unwrap().strategy, Strategy::Pair);
+    let twice = target_of(&pair("a", Some("a")), true).unwrap_err();
     assert_eq!(
         twice,
         Refusal::SameClient {
@@ -228,8 +228,8 @@ fn a_trial_needs_a_pair_that_could_be_rotated() {
     seen.current = Some(&alone);
     assert_eq!(plan(&seen, None), Err(Refusal::NoAlternate));
     seen.single = true;
-    let turn = turn(&alone, true).unwrap();
-    assert_eq!(plan(&seen, None), Ok(Plan::Trial(turn)));
+    let target = target_of(&alone, true).unwrap();
+    assert_eq!(plan(&seen, None), Ok(Plan::Trial(target)));
     // Another token's record is not this one's.
     let state = recorded();
     seen.token = "v3";
@@ -277,14 +277,14 @@ fn a_secret_that_only_an_address_kept_from_being_tried_is_never_given_up() {
 
 #[test]
 fn nobody_is_locked_out() {
-    let turn = a_turn();
+    let target = a_turn();
     let other: SecretArn = SECRET.replace("AbCdEf", "GhIjKl").parse().unwrap();
     let guarded = |signed_in: &str, others: &[Pair]| {
         let others: Vec<_> = others
             .iter()
             .map(|pair| (other.clone(), pair.clone()))
             .collect();
-        guard(&turn, &client(signed_in), &others).map_err(|refusal| refusal.kind())
+        guard(&target, &client(signed_in), &others).map_err(|refusal| refusal.kind())
     };
     assert_eq!(guarded("a", &[pair("x", Some("y"))]), Ok(()));
     assert_eq!(guarded("b", &[]), Err("lockout"));
@@ -293,7 +293,7 @@ fn nobody_is_locked_out() {
         guarded("a", &[pair("x", Some("b"))]),
         Err("named_elsewhere")
     );
-    let alone = super::turn(&pair("a", None), true).unwrap();
+    let alone = target_of(&pair("a", None), true).unwrap();
     let refusal = guard(&alone, &client("a"), &[]).unwrap_err();
     assert!(
         refusal
@@ -314,7 +314,7 @@ fn one_at_a_time_works_on_a_secret_whatever_the_token() {
         let claimed = state.claim(token, "v1", &a_turn(), &client("a"), early, lease);
         assert_eq!(claimed, Err(Busy { until }), "{token}");
     }
-    // The lease ends by itself after a crash.
+    // The lease expires after a crash.
     state
         .claim("v2", "v1", &a_turn(), &client("a"), until, lease)
         .unwrap();
@@ -351,7 +351,7 @@ fn records_form_a_chain_and_are_the_same_when_made_again() {
 
     state.release("v2");
     let (now, lease) = (at("2026-01-02T00:00:00Z"), at("2026-01-02T00:01:00Z"));
-    let back = turn(&pair("b", Some("a")), false).unwrap();
+    let back = target_of(&pair("b", Some("a")), false).unwrap();
     state
         .claim("v3", "v2", &back, &client("b"), now, lease)
         .unwrap();

@@ -111,8 +111,8 @@ pub fn window(
     })
 }
 
-/// Judges what was counted in a window, today included. What Lockstep itself did to try the client does not
-/// count.
+/// Refuses a client that was used in a window, today included. What Lockstep itself did to test the
+/// client does not count.
 ///
 /// # Errors
 /// What it was used for, how much, and from when on that use is out of sight.

@@ -16,7 +16,7 @@ use crate::paging::Identified;
 pub struct AuditRecord {
     /// Its id.
     pub id: Option<String>,
-    /// The user who acted; absent or empty for a client by itself.
+    /// The user who acted; absent or empty if a client acted alone.
     pub user: Option<EntityRef>,
     /// The OAuth client that acted.
     pub client: Option<EntityRef>,

@@ -159,7 +159,7 @@ impl Genesys {
     /// tell: looked for in the listing. `None` where there is none.
     ///
     /// # Errors
-    /// Any [`crate::ErrorKind`]. A page that fails fails the look.
+    /// Any [`crate::ErrorKind`]. If a page fails, the search fails.
     pub async fn credential_info(&self, id: &str) -> Result<Option<CredentialInfo>, Error> {
         let all = self.list_credentials().await?;
         Ok(all.into_iter().find(|info| info.id == id))

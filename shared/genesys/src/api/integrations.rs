@@ -21,7 +21,7 @@ const MOST_IDS: usize = 100;
 pub enum IntendedState {
     /// It should run.
     Enabled,
-    /// It should stand still.
+    /// It should be disabled.
     Disabled,
     /// It is deleted.
     Deleted,
@@ -40,7 +40,7 @@ pub enum ReportedStateCode {
     Active,
     /// It is about to run.
     Activating,
-    /// It stands still.
+    /// It is disabled.
     Inactive,
     /// It is about to stop.
     Deactivating,

@@ -24,7 +24,7 @@ pub struct OAuthClient {
     pub description: Option<String>,
     /// Only where the platform shows it: after a create or a reset.
     pub secret: Option<SecretString>,
-    /// `CLIENT-CREDENTIALS` for one that signs in by itself.
+    /// `CLIENT-CREDENTIALS` for one that signs in without a user.
     pub authorized_grant_type: Option<String>,
     /// Life of its tokens, in seconds.
     pub access_token_validity_seconds: Option<u64>,

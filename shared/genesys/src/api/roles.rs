@@ -27,7 +27,8 @@ pub struct Role {
     pub name: Option<String>,
     /// True for a role that came with the platform.
     pub default: Option<bool>,
-    /// Permissions such as `integrations:action:edit`; the platform may tell them here, as policies, or both.
+    /// Permissions such as `integrations:action:edit`; the platform may list them here, as
+    /// policies, or both.
     #[serde(default, deserialize_with = "or_default")]
     pub permissions: Vec<String>,
     /// The same grouped, each perhaps under a condition.
@@ -103,7 +104,7 @@ impl Role {
     }
 }
 
-/// Whether one permission is another, or stands for it by `*`.
+/// Whether one permission equals another, or covers it by `*`.
 fn covers(held: &str, wanted: &str) -> bool {
     let (held, wanted): (Vec<&str>, Vec<&str>) =
         (held.split(':').collect(), wanted.split(':').collect());

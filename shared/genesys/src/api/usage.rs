@@ -62,7 +62,7 @@ pub struct UsageRow {
 }
 
 impl UsageRow {
-    /// How many calls: as told, or the sum of the answers where the total is not told.
+    /// How many calls: as reported, or the sum of the responses if no total is reported.
     pub fn calls(&self) -> u64 {
         let answers = [
             self.status200,
@@ -74,7 +74,7 @@ impl UsageRow {
             .unwrap_or_else(|| answers.into_iter().flatten().sum())
     }
 
-    /// `GET /api/v2/...`, for people; `?` for what the platform did not tell.
+    /// `GET /api/v2/...`, for people; `?` for what the platform did not report.
     pub fn operation(&self) -> String {
         let method = self.http_method.as_deref().unwrap_or("?");
         match self.template_uri.as_deref() {

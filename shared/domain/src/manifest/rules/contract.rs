@@ -10,7 +10,7 @@ use crate::manifest::tree::cut;
 use crate::manifest::wire;
 use crate::rebind::{normal_form, refers};
 
-/// How many faults of one schema or one test input are told.
+/// How many faults of one schema or one test input are reported.
 const MOST: usize = 20;
 
 /// How many bytes one compiled pattern may have. `^\p{L}{1,255}$`, the usual limit of a name, has

@@ -52,8 +52,8 @@ fn new_rules(manifest: &wire::Manifest, problems: &mut Problems<'_>) {
     }
 }
 
-/// Notes every value that stands at more than one place. `told` says what is wrong, given the
-/// value and the place where it stands first, and what to do.
+/// Notes every value that occurs at more than one place. `told` says what is wrong, given the value
+/// and its first place, and what to do.
 fn refuse_repeated<T: Ord>(
     values: impl IntoIterator<Item = (Place, T)>,
     problems: &mut Problems<'_>,
@@ -104,7 +104,7 @@ fn is_same_role(one: &RoleName, other: &RoleName) -> bool {
 }
 
 impl Manifest {
-    /// Why this manifest and another one cannot both be in force: they name one organization, or
+    /// Why this manifest and another one cannot both be accepted: they name one organization, or
     /// one role that would serve two.
     ///
     /// The places are in this manifest and carry no lines.
