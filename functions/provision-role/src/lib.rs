@@ -28,7 +28,7 @@ use tracing::{info, warn};
 use crate::run::Run;
 use crate::scope::concern;
 
-/// How often a trigger is carried out anew because manifests changed meanwhile.
+/// How often a trigger is handled again because manifests changed meanwhile.
 const MAX_ROUNDS: u32 = 4;
 
 /// Handles one trigger.

@@ -72,7 +72,7 @@ fn differences(
         .integration_of(action)
         .map(|integration| format!("arn:{partition}:iam::{account}:role/{}", integration.role))
         .unwrap_or_default();
-    let told: Vec<String> = secrets
+    let given: Vec<String> = secrets
         .iter()
         .map(|secret| format!("{}={}", secret.name, secret.key))
         .collect();
@@ -94,15 +94,15 @@ fn differences(
             action.function.region().to_owned(),
         ),
         ("iam_role_arn", iam_role_arn.to_string(), role),
-        ("secrets", told.join(", "), wanted.join(", ")),
+        ("secrets", given.join(", "), wanted.join(", ")),
     ]
     .into_iter()
-    .filter(|(_, told, wanted)| told != wanted)
-    .map(|(field, told, wanted)| {
+    .filter(|(_, given, wanted)| given != wanted)
+    .map(|(field, given, wanted)| {
         Problem::new(
             format!("event.{field}"),
             format!(
-                "is {told:?}, but the manifest has {wanted:?} for {}",
+                "is {given:?}, but the manifest has {wanted:?} for {}",
                 action.key
             ),
             "change the manifest and upload it, or send the value of the manifest",

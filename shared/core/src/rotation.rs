@@ -305,13 +305,13 @@ impl<'a> Rotating<'a> {
         }
     }
 
-    /// Tells of a failure, gives the lease back, and answers.
+    /// Emits a failure, releases the lease, and answers.
     pub(crate) async fn end(mut self, done: Result<String, Trouble>) -> Result<Answer, Failure> {
         let told = match &done {
             Ok(_) => Ok(false),
             Err(trouble) => self.tell(trouble).await,
         };
-        // What was told is saved with it.
+        // The emitted failure is saved with it.
         self.claimed |= matches!(told, Ok(true));
         self.give_back().await;
         told?;
@@ -330,7 +330,7 @@ impl<'a> Rotating<'a> {
         self.state.value.release(self.request.token.as_str());
         self.claimed = false;
         if let Err(error) = self.world.store.save_rotations(&mut self.state).await {
-            // The lease ends by itself, and a failure is told twice rather than never.
+            // The lease expires, and a failure is emitted twice rather than never.
             tracing::warn!(%error, "the end of the rotation could not be recorded");
         }
     }

@@ -39,7 +39,7 @@ impl Rotating<'_> {
         if self.deadline.remaining() < TO_RESET_AND_STORE {
             return Err(Failure::retry(
                 "out_of_time",
-                "the invocation has too little time left for a reset",
+                "the invocation has too little time for a reset",
             )
             .into());
         }

@@ -1,5 +1,5 @@
-//! Tells of a rotation that can't go on: what, on whose side, whether the old credential still
-//! works, and what to do next.
+//! Emits that a rotation cannot continue: what failed, on whose side, whether the old credential
+//! still works, and what to do next.
 
 use lockstep_domain::change::SecretVersion;
 use lockstep_domain::digest::Digest;

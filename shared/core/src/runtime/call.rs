@@ -23,7 +23,7 @@ pub struct Delivery {
     pub body: Value,
     /// How often it was received, this time included.
     pub received: u32,
-    /// When it was sent, where the queue said so. A redrive sends it anew.
+    /// When it was sent, where the queue said so. A redrive sends it again.
     pub sent: Option<Timestamp>,
 }
 

@@ -18,7 +18,7 @@ use super::{AT_ONCE, Listed, Store, StoreError, Versioned};
 
 pub(super) const ACCEPTED: &str = "accepted/";
 
-/// A manifest in force.
+/// An accepted manifest.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Accepted {
     /// What of it the stack's bounds cover.
@@ -31,14 +31,14 @@ pub struct Accepted {
     pub object: String,
     /// That object's version.
     pub version_id: Option<String>,
-    /// Since when it is in force.
+    /// When it was accepted.
     pub accepted_at: Timestamp,
 }
 
 /// Everything that was accepted.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Manifests {
-    /// What is in force, sorted by organization.
+    /// The accepted manifests, sorted by organization.
     pub in_force: Vec<Accepted>,
     /// What was accepted once and is no longer allowed at all: the object, and why.
     pub refused: Vec<(String, Vec<Problem>)>,

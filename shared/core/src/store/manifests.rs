@@ -26,7 +26,7 @@ pub struct Uploaded {
 }
 
 impl Uploaded {
-    /// What tells it from another upload of the object.
+    /// What distinguishes it from another upload of the object.
     #[must_use]
     pub fn version(&self) -> String {
         let digest = || Digest::of_bytes(self.text.as_bytes()).as_str().to_owned();
@@ -91,7 +91,7 @@ impl Store {
         Ok(found.and_then(|found| found.version_id))
     }
 
-    /// Puts a manifest in force. Doing so again with the same text changes nothing.
+    /// Accepts a manifest. Doing so again with the same text changes nothing.
     ///
     /// # Errors
     /// Another object that still exists and still describes the organization holds it

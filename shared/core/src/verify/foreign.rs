@@ -113,7 +113,7 @@ fn is_about(state: &BindingState, foreign: &ReportedChange) -> bool {
             .any(|bound| bound.integration_id.as_str() == id || bound.credential_id.as_str() == id)
 }
 
-/// Whether the binding's latest change came to be, or still may.
+/// Whether the binding's latest change was made, or still may be.
 fn stands(state: &BindingState) -> bool {
     state.change.as_ref().is_some_and(|change| {
         !matches!(

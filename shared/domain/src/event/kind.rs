@@ -58,7 +58,7 @@ event_types! {
     ChangeViolated = "Change Violated", Person;
     /// The proof did not come in time.
     ChangeUnverified = "Change Unverified", Person;
-    /// A manifest is in force.
+    /// A manifest is accepted.
     ManifestAccepted = "Manifest Accepted", Systems;
     /// An upload was refused, or the stack no longer allows an accepted manifest; nothing was changed.
     ManifestRefused = "Manifest Refused", Person;

@@ -1,4 +1,4 @@
-//! YAML with its lines: the manifest's text as a tree of values that know where they stand.
+//! YAML with its lines: the manifest's text as a tree of values with their places.
 //!
 //! The parser's events are read one by one, so that nothing here recurses on what a stranger
 //! wrote. What makes YAML surprising is refused: repeated keys, anchors and aliases, tags, several
@@ -129,7 +129,7 @@ enum Open {
     Mapping {
         line: u32,
         entries: Vec<Entry>,
-        /// Where a key stands in `entries`: repeated keys must not cost a search each.
+        /// The line of each key in `entries`, so that a repeated key costs no search.
         seen: BTreeMap<String, u32>,
         key: Option<(String, u32)>,
     },
@@ -237,7 +237,7 @@ impl<'p> Builder<'p> {
         })
     }
 
-    /// The place at which the next value will stand.
+    /// The place of the next value.
     fn here(&self) -> Place {
         Place::root().then(self.open.iter().filter_map(|open| match open {
             Open::Sequence { nodes, .. } => Some(Step::Index(nodes.len())),
@@ -395,7 +395,7 @@ impl<'p> Builder<'p> {
                 entries, seen, key, ..
             }) => {
                 if let Some((key, line)) = key.take() {
-                    // Of a repeated key the first value stands.
+                    // Of a repeated key, the first value counts.
                     if entries.len() < seen.len() {
                         entries.push(Entry { key, line, node });
                     }
