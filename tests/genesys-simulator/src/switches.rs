@@ -94,7 +94,8 @@ switches! {
     config_templates: ConfigTemplates { Uri = "uri", Inline = "inline" }
     /// Whether the draft of a published action may change contract and secure.
     draft_contract_change: DraftContractChange { Refuse = "refuse", Accept = "accept" }
-    /// Whether a read contract is answered as it was written, or in the spelling of the console's exports: `additionalProperties` named, `required` sorted, and left out where it is empty.
+    /// Whether a read contract is answered as it was written, or in the spelling of the console's
+    /// exports: `additionalProperties` named, `required` sorted, and omitted if empty.
     contract_spelling: ContractSpelling { AsWritten = "as_written", Normalized = "normalized" }
     /// The intended state of a new integration.
     new_integration_state: NewIntegrationState { Disabled = "DISABLED", Enabled = "ENABLED" }
@@ -136,7 +137,7 @@ switches! {
     realtime_audit_interval: RealtimeAuditInterval { Any = "any", Day = "day" }
     /// Whether an audit query must name a service. Third parties say so, the published swagger does not.
     audit_service_name: AuditServiceName { Required = "required", Optional = "optional" }
-    /// What stands in an audit record's `user` when a client made the change.
+    /// The value of an audit record's `user` when a client made the change.
     audit_user: AuditUser { Absent = "absent", Empty = "empty" }
     /// Precision of `eventDate` in audit records. Observed: seconds.
     audit_precision: AuditPrecision { Seconds = "seconds", Milliseconds = "milliseconds" }
@@ -164,9 +165,12 @@ switches! {
     inactive_client: InactiveClient { BadRequest = "400", Unauthorized = "401" }
     /// Whether an assumed AWS session is kept for later calls, so that a changed trust policy shows late.
     aws_session: AwsSession { Fresh = "fresh", Kept = "kept" }
-    /// Status of a run whose role AWS does not let be assumed, or whose function AWS does not let be called. A help page says 403 for five such causes; the published swagger has codes with 400 for them.
+    /// Status of a run whose role AWS refuses to let Genesys Cloud assume, or whose function AWS
+    /// refuses to let it call. A help page says 403 for five such causes; the published swagger has
+    /// codes with 400 for them.
     function_denied: FunctionDenied { Forbidden = "403", BadRequest = "400" }
-    /// How a run is told to have failed where the web service answers 401 or 403. The help pages show the first for a failed authentication.
+    /// The error of a run whose web service answers 401 or 403. The help pages show the first for a
+    /// failed authentication.
     upstream_refusal: UpstreamRefusal { InvalidCredentials = "invalid.credentials", BadRequest = "bad.request" }
     /// Until when the answer of a custom authentication action is kept: until its credential changes or the web service refuses it, or the refusal alone.
     auth_response: AuthResponse { Credential = "until_changed", Refusal = "until_refused" }
