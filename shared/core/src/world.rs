@@ -136,14 +136,15 @@ impl World {
     /// # Errors
     /// The bus did not take it.
     pub async fn emit(&self, detail_type: EventType, detail: Detail) -> Result<(), AwsError> {
+        let reason = detail.reason.clone();
         let event = Event::new(detail_type, detail);
-        let detail = &event.detail;
+        let header = &event.header;
         tracing::info!(
             detail_type = detail_type.as_str(),
-            event_id = detail.event_id,
-            change_id = detail.change_id.as_ref().map(tracing::field::display),
-            key = detail.key.as_ref().map(tracing::field::display),
-            reason = detail.reason.as_deref(),
+            event_id = header.event_id,
+            change_id = header.change_id.as_ref().map(tracing::field::display),
+            key = header.key.as_ref().map(tracing::field::display),
+            reason = reason.as_deref(),
             "emitting an event"
         );
         self.bus.emit(&[event]).await

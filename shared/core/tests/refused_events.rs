@@ -79,10 +79,7 @@ fn event(reason: &str) -> Event {
     };
     let mut detail = Detail::new("2026-01-01T00:00:00Z".parse().unwrap(), actor);
     detail.reason = Some(reason.to_owned());
-    Event {
-        detail_type: EventType::RoleProvisioned,
-        detail,
-    }
+    Event::new(EventType::RoleProvisioned, detail)
 }
 
 #[tokio::test]

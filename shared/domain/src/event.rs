@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::arn::FunctionArn;
 use crate::change::{ChangeId, SecretVersion};
@@ -12,8 +13,11 @@ use crate::ids::{ActionId, ClientId, CredentialId, IntegrationId, Key, Organizat
 use crate::problem::Problem;
 
 mod kind;
+mod schema;
+mod types;
 
 pub use kind::{Audience, EventType};
+pub use types::*;
 
 /// The `source` of every event.
 pub const SOURCE: &str = "lockstep";
@@ -46,16 +50,15 @@ pub enum PrincipalKind {
     Unknown,
 }
 
-/// An event's detail.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+/// What an event of any type may say. Each type sends the fields that apply to it: [`Event::new`]
+/// takes them out.
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Detail {
     /// The layout of the detail.
     pub schema: u32,
     /// When it was emitted, UTC.
-    #[schemars(with = "String")]
     pub at: Timestamp,
     /// The change, where there is one.
-    #[schemars(with = "Option<String>")]
     pub change_id: Option<ChangeId>,
     /// The organization, where known.
     pub organization_id: Option<OrganizationId>,
@@ -63,10 +66,9 @@ pub struct Detail {
     pub key: Option<Key>,
     /// The number of the change or verdict among those of the binding, where it is about one. It
     /// never goes back, and is equal in repeated emissions of one event.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub sequence: Option<u64>,
     /// Equal in repeated emissions of one event, and of no other event.
-    #[serde(default)]
     pub event_id: String,
     /// What distinguishes this event from another one of the same content, such as the run that it
     /// is of. Only an event without a `sequence` needs it; part of the `event_id`, never sent.
@@ -75,54 +77,53 @@ pub struct Detail {
     /// Who acted for Lockstep.
     pub actor: Principal,
     /// The action.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub action_id: Option<ActionId>,
     /// Its version after the change.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub action_version: Option<i64>,
     /// The integration.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub integration_id: Option<IntegrationId>,
     /// The role that Genesys Cloud assumes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub role_arn: Option<String>,
     /// The function that the action calls.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub function_arn: Option<FunctionArn>,
     /// The integration credential now in use.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub credential_id: Option<CredentialId>,
-    /// The OAuth client whose secret is now in force.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The OAuth client whose secret is current.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub client_id: Option<ClientId>,
     /// For how many seconds no secret of the client worked. Only a rotation of a single client has
     /// such a gap.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub gap_seconds: Option<u64>,
     /// The bound versions.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(with = "Vec<serde_json::Value>")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<SecretVersion>,
     /// Who changed it, as the audit log says.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub principals: Vec<Principal>,
     /// What does not hold.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
     /// What a reader should know.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notices: Vec<String>,
     /// What was refused.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<Problem>,
     /// Why.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// Where the evidence is (S3 URI).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub evidence: Option<String>,
     /// The object that can't be read.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub object: Option<UnreadableObject>,
 }
 
@@ -176,20 +177,105 @@ impl Detail {
             object: None,
         }
     }
+
+    /// The names of the fields that are not empty, but for those of the header.
+    fn names_beside_header(&self) -> Vec<String> {
+        let bare = serde_json::to_value(Self::new(self.at, self.actor.clone()));
+        let (Ok(Value::Object(bare)), Ok(Value::Object(full))) = (bare, serde_json::to_value(self))
+        else {
+            return Vec::new();
+        };
+        let names = full.into_iter().map(|(name, _)| name);
+        names
+            .filter(|name| !bare.contains_key(name) && name != "sequence")
+            .collect()
+    }
 }
 
 /// Characters of an event's id.
 const ID_LENGTH: usize = 32;
 
+/// What every event says.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Header {
+    /// The layout of the detail.
+    pub schema: u32,
+    /// When it was emitted, UTC.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub at: Timestamp,
+    /// The change, where there is one.
+    pub change_id: Option<ChangeId>,
+    /// The organization, where known.
+    pub organization_id: Option<OrganizationId>,
+    /// The binding, where it is about one.
+    pub key: Option<Key>,
+    /// The number of the change or verdict among those of the binding, where it is about one. It
+    /// never goes back, and is equal in repeated emissions of one event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sequence: Option<u64>,
+    /// Equal in repeated emissions of one event, and of no other event.
+    pub event_id: String,
+    /// Who acted for Lockstep.
+    pub actor: Principal,
+}
+
+/// One event; its JSON is the detail that is sent.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Event<B = Body> {
+    /// What happened.
+    #[serde(skip)]
+    pub detail_type: EventType,
+    /// What every event says.
+    #[serde(flatten)]
+    pub header: Header,
+    /// What this one says besides.
+    #[serde(flatten)]
+    pub body: B,
+}
+
 impl Event {
     /// An event under the id that its content gives it.
     pub fn new(detail_type: EventType, mut detail: Detail) -> Self {
-        detail.event_id = event_id(detail_type, &detail);
+        let event_id = event_id(detail_type, &detail);
+        let body = Body::take(detail_type, &mut detail);
+        debug_assert_eq!(
+            detail.names_beside_header(),
+            [""; 0],
+            "fields of {} that its type has not",
+            detail_type.as_str()
+        );
+        let Detail {
+            schema,
+            at,
+            change_id,
+            organization_id,
+            key,
+            sequence,
+            actor,
+            ..
+        } = detail;
+        let header = Header {
+            schema,
+            at,
+            change_id,
+            organization_id,
+            key,
+            sequence,
+            event_id,
+            actor,
+        };
         Self {
             detail_type,
-            detail,
+            header,
+            body,
         }
     }
+}
+
+/// The JSON Schema of the detail of a type of event.
+#[must_use]
+pub fn json_schema(event: EventType) -> Value {
+    Body::schema(event)
 }
 
 /// A change or verdict is known by its number: what is said of it may differ between two
@@ -217,15 +303,6 @@ fn event_id(detail_type: EventType, detail: &Detail) -> String {
     digest.short(ID_LENGTH).to_owned()
 }
 
-/// One event.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Event {
-    /// What happened.
-    pub detail_type: EventType,
-    /// The particulars.
-    pub detail: Detail,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -243,7 +320,7 @@ mod tests {
     }
 
     fn id(detail: Detail) -> String {
-        Event::new(EventType::RebindFailed, detail).detail.event_id
+        Event::new(EventType::RebindFailed, detail).header.event_id
     }
 
     #[test]
@@ -275,7 +352,7 @@ mod tests {
         assert_ne!(one, id(numbered(5)));
         assert_ne!(one, id(of_another));
         let rebound = Event::new(EventType::DataActionRebound, numbered(4));
-        assert_ne!(one, rebound.detail.event_id);
+        assert_ne!(one, rebound.header.event_id);
     }
 
     #[test]

@@ -3,7 +3,9 @@
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::operation::put_events::PutEventsOutput;
 use aws_sdk_eventbridge::types::{PutEventsRequestEntry, PutEventsResultEntry};
-use lockstep_domain::event::{Detail, Event, SOURCE};
+use lockstep_domain::event::{Event, SOURCE};
+
+use serde_json::{Map, Value, json};
 
 use super::error::Kind;
 use super::{AwsError, Connection, Service, garbled, refine};
@@ -143,7 +145,7 @@ impl Bus {
     }
 
     fn entry(&self, event: &Event) -> Result<PutEventsRequestEntry, AwsError> {
-        let detail = detail_text(&event.detail).map_err(|error| AwsError {
+        let detail = detail_text(event).map_err(|error| AwsError {
             operation: OPERATION,
             resource: self.name.clone(),
             kind: Kind::Other,
@@ -161,40 +163,32 @@ impl Bus {
 
 /// The detail as it is sent. One that is too large for the bus loses the ends of its lists and
 /// says so: an event that cannot be sent is worse than a shortened one.
-fn detail_text(detail: &Detail) -> Result<String, serde_json::Error> {
-    let text = serde_json::to_string(detail)?;
+fn detail_text(event: &Event) -> Result<String, serde_json::Error> {
+    let text = serde_json::to_string(event)?;
     if text.len() <= LARGEST_DETAIL {
         return Ok(text);
     }
-    let mut short = detail.clone();
-    let left_out = [
-        short.findings.len(),
-        short.notices.len(),
-        short.errors.len(),
-        short.principals.len(),
-        short.secrets.len(),
-    ]
-    .iter()
-    .map(|length| length.saturating_sub(KEPT))
-    .sum::<usize>();
-    short.findings.truncate(KEPT);
-    short.notices.truncate(KEPT);
-    short.errors.truncate(KEPT);
-    short.principals.truncate(KEPT);
-    short.secrets.truncate(KEPT);
-    short.notices.push(format!(
-        "the event was too large: {left_out} items are omitted from its lists"
-    ));
-    serde_json::to_string(&short)
+    let mut detail: Map<String, Value> = serde_json::from_str(&text)?;
+    let mut cut = 0;
+    for list in detail.values_mut().filter_map(Value::as_array_mut) {
+        cut += list.len().saturating_sub(KEPT);
+        list.truncate(KEPT);
+    }
+    let notice = format!("this event was too large: {cut} items were cut from its lists");
+    let notices = detail.entry("notices").or_insert_with(|| json!([]));
+    if let Some(notices) = notices.as_array_mut() {
+        notices.push(notice.into());
+    }
+    serde_json::to_string(&detail)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lockstep_domain::event::{Principal, PrincipalKind};
+    use lockstep_domain::event::{Detail, EventType, Principal, PrincipalKind};
     use lockstep_domain::problem::Problem;
 
-    fn detail(errors: usize) -> Detail {
+    fn event(errors: usize) -> Event {
         let actor = Principal {
             kind: PrincipalKind::Function,
             id: "lockstep-provision-role".into(),
@@ -202,25 +196,25 @@ mod tests {
         };
         let mut detail = Detail::new("2026-01-01T00:00:00Z".parse().unwrap(), actor);
         detail.errors = vec![Problem::new("x".repeat(200), "y".repeat(200), "z"); errors];
-        detail
+        Event::new(EventType::ManifestRefused, detail)
     }
 
     #[test]
     fn a_detail_too_large_for_the_bus_is_shortened_and_says_so() {
-        let text = detail_text(&detail(1_000)).unwrap();
+        let text = detail_text(&event(1_000)).unwrap();
         assert!(text.len() <= LARGEST_DETAIL);
-        let short: Detail = serde_json::from_str(&text).unwrap();
-        assert_eq!(short.errors.len(), KEPT);
+        let short: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(short["errors"].as_array().map(Vec::len), Some(KEPT));
         assert_eq!(
-            short.notices,
-            ["the event was too large: 975 items are omitted from its lists"]
+            short["notices"],
+            json!(["this event was too large: 975 items were cut from its lists"])
         );
     }
 
     #[test]
-    fn a_detail_that_fits_is_left_as_it_is() {
-        let detail = detail(100);
-        let sent: Detail = serde_json::from_str(&detail_text(&detail).unwrap()).unwrap();
-        assert_eq!(sent, detail);
+    fn a_detail_that_fits_is_sent_as_it_is() {
+        let event = event(100);
+        let sent = detail_text(&event).unwrap();
+        assert_eq!(sent, serde_json::to_string(&event).unwrap());
     }
 }

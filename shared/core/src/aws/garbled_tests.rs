@@ -34,10 +34,7 @@ fn role() -> lockstep_domain::arn::RoleName {
 /// its name, and its error.
 async fn everything(world: &World) -> Vec<(&'static str, Option<AwsError>)> {
     let bucket = "lockstep-state";
-    let event = Event {
-        detail_type: EventType::RoleProvisioned,
-        detail: world.detail(),
-    };
+    let event = Event::new(EventType::RoleProvisioned, world.detail());
     let message = lockstep_domain::intent::RebindMessage {
         organization: "org-1".parse().unwrap(),
         key: "orders".parse().unwrap(),

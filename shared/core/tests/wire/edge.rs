@@ -74,3 +74,35 @@ async fn a_direct_call_gets_the_answer_or_the_failure_itself() {
     let failed = serve(&world, Edge::Rebind, &handler, failing, &context).await;
     assert_eq!(failed.unwrap_err().kind(), "busy");
 }
+
+/// The event is what is known of it: a message without its parts can't be handled, now or later.
+#[tokio::test(start_paused = true)]
+async fn a_record_that_cannot_be_read_is_an_event_and_comes_back_only_where_the_bus_takes_none() {
+    let setup = Setup::new();
+    let handler = async |_: &World, _: &Call, _: &Context| Ok(Answer::nothing(Mode::Apply, "done"));
+    let record = |id: &str| {
+        json!({
+            "messageId": id, "body": "{}", "attributes": {}, "eventSource": "aws:sqs",
+            "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:probe",
+        })
+    };
+    let payload = json!({"Records": [record("one"), record("")]});
+    let context = context();
+    let answer = serve(
+        &setup.world,
+        Edge::Verify,
+        &handler,
+        payload.clone(),
+        &context,
+    );
+    assert_eq!(answer.await.unwrap(), json!({"batchItemFailures": []}));
+    let arrived = setup.account.take_notifications();
+    let refused = |one: &&_| format!("{one:?}").contains("Request Refused");
+    assert_eq!(arrived.iter().filter(refused).count(), 2, "{arrived:?}");
+    let without_bus = setup.configured(|config| config.event_bus = "no-such-bus".to_owned());
+    let answer = serve(&without_bus, Edge::Verify, &handler, payload, &context);
+    assert_eq!(
+        answer.await.unwrap(),
+        json!({"batchItemFailures": [{"itemIdentifier": "one"}, {"itemIdentifier": ""}]})
+    );
+}

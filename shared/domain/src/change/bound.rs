@@ -1,6 +1,7 @@
 //! What a change binds: secrets at their versions, and the credentials that carry their values.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::arn::SecretArn;
@@ -8,7 +9,7 @@ use crate::digest::Digest;
 use crate::ids::{CredentialId, IntegrationId};
 
 /// A secret at the version that was AWSCURRENT when it was read. Never its value.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct SecretVersion {
     /// The name the function knows it by.
     pub name: String,

@@ -1,8 +1,8 @@
 //! An event of each type, with every field that applies to it.
 
 use lockstep_domain::change::SecretVersion;
-use lockstep_domain::compliance::Check;
 use lockstep_domain::event::{Detail, EventType, Principal, PrincipalKind, UnreadableObject};
+use lockstep_domain::finding::{Finding, Severity, Status};
 use lockstep_domain::problem::Problem;
 
 /// What an event can be about: the groups of fields that go together.
@@ -164,8 +164,15 @@ impl Fields {
     }
 
     fn findings(mut self) -> Self {
-        self.detail.findings =
-            vec![Check::Principal.failed("genesys:action/1", "somebody changed it")];
+        self.detail.findings = vec![Finding {
+            id: "LS-PRINCIPAL".to_owned(),
+            severity: Severity::Critical,
+            resource: "genesys:action/1".to_owned(),
+            status: Status::Failed,
+            what: "somebody changed it".to_owned(),
+            why: "Somebody who may not has changed what Lockstep manages.".to_owned(),
+            fix: "Ask the named principal. Name them under `authorized` in the manifest if they may; otherwise withdraw their permission and run rebind-action.".to_owned(),
+        }];
         self
     }
 
