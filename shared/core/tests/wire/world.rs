@@ -142,6 +142,11 @@ impl Setup {
         let wire = LoseOnce(Mutex::new(Some(operation)));
         self.account.set_wire(Arc::new(wire));
     }
+
+    /// From now on every answer to this operation is lost.
+    pub fn lose_all(&self, operation: &'static str) {
+        self.account.set_wire(Arc::new(LoseAll(operation)));
+    }
 }
 
 fn world(config: Config, sdk: &SdkConfig, clock: Clock) -> World {
@@ -179,6 +184,23 @@ impl Wire for LoseOnce {
         let after = match waiting.take_if(|operation| *operation == call.operation) {
             Some(_) => After::Fail(Failure::Reset),
             None => After::Deliver,
+        };
+        Box::pin(std::future::ready(after))
+    }
+}
+
+struct LoseAll(&'static str);
+
+impl Wire for LoseAll {
+    fn after<'a>(
+        &'a self,
+        call: &'a Call,
+        _: &'a Request,
+        _: &'a Response,
+    ) -> BoxFuture<'a, After> {
+        let after = match call.operation == self.0 {
+            true => After::Fail(Failure::Reset),
+            false => After::Deliver,
         };
         Box::pin(std::future::ready(after))
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use lockstep_domain::compliance::CATALOGUE;
-use lockstep_domain::event::{Audience, EventType};
+use lockstep_domain::event::{Audience, EventType, json_schema};
 use serde_json::Value;
 
 use crate::workspace::{files, folders, root, table, text};
@@ -53,6 +53,25 @@ fn types(is_meant: impl Fn(Audience) -> bool) -> BTreeSet<String> {
 fn the_page_of_events_has_every_type_and_no_other() {
     let documented = named("docs/events.md", "| detail type | meaning |", '*');
     assert_eq!(documented, types(|_| true));
+}
+
+/// The members of the details of all types.
+fn members() -> BTreeSet<String> {
+    let schemas = EventType::ALL.iter().map(|event| json_schema(*event));
+    let properties = schemas.map(|schema| schema["properties"].as_object().unwrap().clone());
+    properties.flatten().map(|(name, _)| name).collect()
+}
+
+#[test]
+fn the_example_of_a_detail_has_every_member() {
+    let page = text("docs/events.md");
+    let example = page
+        .split("```json\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next());
+    let example: Value = serde_json::from_str(example.unwrap()).unwrap();
+    let shown: BTreeSet<String> = example.as_object().unwrap().keys().cloned().collect();
+    assert_eq!(shown, members());
 }
 
 #[test]

@@ -9,4 +9,5 @@ mod metadata;
 mod source;
 mod template;
 mod words;
+mod workflows;
 mod workspace;
