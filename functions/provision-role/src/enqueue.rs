@@ -45,14 +45,14 @@ pub async fn enqueue(
         })
     });
     // Credentials that carry values need no role.
-    let units = scope.units.iter();
-    let units = units.filter(|unit| wanted(unit.first_key()));
-    let of_units = units.map(|unit| Handed {
-        key: unit.first_key(),
-        binding: &unit.key,
+    let credential_sets = scope.credential_sets.iter();
+    let credential_sets = credential_sets.filter(|set| wanted(set.first_key()));
+    let of_sets = credential_sets.map(|set| Handed {
+        key: set.first_key(),
+        binding: &set.key,
         role_is_right: true,
     });
-    let handed: Vec<Handed<'_>> = of_actions.chain(of_units).collect();
+    let handed: Vec<Handed<'_>> = of_actions.chain(of_sets).collect();
     for some in handed.chunks(AT_ONCE) {
         try_join_all(
             some.iter()

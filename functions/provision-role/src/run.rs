@@ -85,8 +85,8 @@ impl<'a> Run<'a> {
         self.waiting = 0;
         let mut radii = Vec::new();
         for scope in &concern.scopes {
-            let (actions, units) = (scope.actions(), &scope.units);
-            let radius = radius(self.world, scope.manifest, &actions, units).await;
+            let (actions, credential_sets) = (scope.actions(), &scope.credential_sets);
+            let radius = radius(self.world, scope.manifest, &actions, credential_sets).await;
             self.notices.extend(radius.unread());
             match by_hand.then(|| radius.check_request()) {
                 Some(Err(failure)) => self.failures.push(failure),

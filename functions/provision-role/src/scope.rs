@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use lockstep::selection::{Named, select};
 use lockstep::store::{Accepted, Manifests};
 use lockstep_domain::arn::{RoleName, SecretArn};
-use lockstep_domain::credentials::{Unit, units};
+use lockstep_domain::credentials::{CredentialSet, credential_sets};
 use lockstep_domain::ids::{Key, OrganizationId};
 use lockstep_domain::intent::{ProvisionIntent, SecretHint};
 use lockstep_domain::manifest::{Action, Manifest, Mode};
@@ -21,7 +21,7 @@ pub struct Scope<'m> {
     /// The bindings to hand on, once their roles are right.
     pub keys: BTreeSet<Key>,
     /// The secrets whose integration credentials are handed on; those need no role.
-    pub units: Vec<Unit<'m>>,
+    pub credential_sets: Vec<CredentialSet<'m>>,
     /// The roles to make right.
     pub roles: BTreeSet<RoleName>,
     /// The stricter of the trigger's and the manifest's.
@@ -42,7 +42,7 @@ impl<'m> Scope<'m> {
     }
 
     fn is_empty(&self) -> bool {
-        self.keys.is_empty() && self.roles.is_empty() && self.units.is_empty()
+        self.keys.is_empty() && self.roles.is_empty() && self.credential_sets.is_empty()
     }
 }
 
@@ -90,7 +90,7 @@ pub fn concern<'m>(
 fn secret_moved<'m>(secret: &SecretHint, manifests: &'m Manifests) -> Concern<'m> {
     let may_mean = |arn: &SecretArn| secret.may_mean(arn);
     let uses = |action: &Action| action.secrets.iter().any(|one| may_mean(&one.arn));
-    let concerns = |unit: &Unit<'_>| may_mean(unit.secret);
+    let concerns = |set: &CredentialSet<'_>| may_mean(set.secret);
     Concern {
         scopes: in_force(manifests)
             .map(|manifest| some(manifest, Mode::Apply, uses, concerns))
@@ -110,7 +110,7 @@ fn retire<'m>(organization: &OrganizationId, key: &Key, manifests: &'m Manifests
         Some(Scope {
             manifest,
             keys: BTreeSet::new(),
-            units: Vec::new(),
+            credential_sets: Vec::new(),
             roles: BTreeSet::from([integration.role.clone()]),
             mode: manifest.organization.mode,
             retire: true,
@@ -147,8 +147,8 @@ fn asked<'m>(
     let scopes = select(manifests, named)?.into_iter().map(|selected| {
         if named.narrows() {
             let wanted = |action: &Action| selected.actions.contains(&action);
-            let units = |unit: &Unit<'_>| selected.units.contains(unit);
-            some(selected.manifest, *mode, wanted, units)
+            let credential_sets = |set: &CredentialSet<'_>| selected.credential_sets.contains(set);
+            some(selected.manifest, *mode, wanted, credential_sets)
         } else {
             everything(selected.manifest, *mode)
         }
@@ -176,7 +176,7 @@ fn some(
     manifest: &Manifest,
     mode: Mode,
     wanted: impl Fn(&Action) -> bool,
-    wanted_unit: impl Fn(&Unit<'_>) -> bool,
+    wanted_set: impl Fn(&CredentialSet<'_>) -> bool,
 ) -> Scope<'_> {
     let actions: Vec<&Action> = manifest
         .actions
@@ -186,7 +186,10 @@ fn some(
     Scope {
         manifest,
         keys: actions.iter().map(|action| action.key.clone()).collect(),
-        units: units(manifest).into_iter().filter(wanted_unit).collect(),
+        credential_sets: credential_sets(manifest)
+            .into_iter()
+            .filter(wanted_set)
+            .collect(),
         roles: actions
             .iter()
             .filter_map(|action| manifest.integration_of(action))

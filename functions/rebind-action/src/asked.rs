@@ -1,7 +1,7 @@
 //! A request by hand or by schedule: each binding for itself, and one answer for all.
 
 use lockstep::radius::radius;
-use lockstep::reconcile::action::{Ask, Report};
+use lockstep::reconcile::{Ask, Report, Target};
 use lockstep::response::{Answer, Refused, Response};
 use lockstep::runtime::{Call, Context, Failure};
 use lockstep::selection::{Named, Selected, select};
@@ -13,7 +13,7 @@ use lockstep_domain::manifest::Mode;
 use lockstep_domain::problem::Problem;
 use lockstep_domain::request::Request;
 
-use crate::{bound, moved};
+use crate::bound;
 
 /// Binds what a request means. What one organization or binding fails at does not keep the others;
 /// the answer says of each what came of it.
@@ -38,7 +38,13 @@ pub(crate) async fn asked(
     let mut came = Came::default();
     let mut allowed = Vec::new();
     for chosen in selected {
-        let radius = radius(world, chosen.manifest, &chosen.actions, &chosen.units).await;
+        let radius = radius(
+            world,
+            chosen.manifest,
+            &chosen.actions,
+            &chosen.credential_sets,
+        )
+        .await;
         let organization = &chosen.manifest.organization.id;
         match radius.check_request() {
             Ok(Ok(())) => allowed.push(chosen),
@@ -65,7 +71,7 @@ pub(crate) async fn asked(
         run_id: context.request_id.clone(),
         deadline: context.deadline,
     };
-    let count = |one: &Selected<'_>| one.actions.len() + one.units.len();
+    let count = |one: &Selected<'_>| one.actions.len() + one.credential_sets.len();
     let alone = allowed.iter().map(count).sum::<usize>() == 1;
     let mut mode = request.mode;
     // One after the other: side by side, two actions of an integration that has to be created would
@@ -73,12 +79,13 @@ pub(crate) async fn asked(
     for chosen in &allowed {
         mode = mode.stricter(chosen.manifest.organization.mode);
         for action in &chosen.actions {
-            let bound = bound(world, chosen.manifest, action, &ask).await;
+            let bound = bound(world, chosen.manifest, Target::Action(action), &ask).await;
             came.add(action.key.as_str(), bound, alone);
         }
-        for unit in &chosen.units {
-            let moved = moved(world, chosen.manifest, unit, &ask).await;
-            came.add(unit.first_key().as_str(), moved, alone);
+        for set in &chosen.credential_sets {
+            let target = Target::CredentialSet(set);
+            let moved = bound(world, chosen.manifest, target, &ask).await;
+            came.add(set.first_key().as_str(), moved, alone);
         }
     }
     came.answer(mode, call.delivery().is_some())

@@ -11,8 +11,7 @@ use std::ops::ControlFlow;
 
 use lockstep::aws::AwsError;
 use lockstep::manifest_upload;
-use lockstep::reconcile::action::{Ask, RebindError, Report, rebind};
-use lockstep::reconcile::credentials::{UnitError, rebind_unit};
+use lockstep::reconcile::{Ask, RebindError, Report, Target, rebind};
 use lockstep::response::{Answer, Response};
 use lockstep::runtime::{Call, Context, Failure, chain};
 use lockstep::store::Manifests;
@@ -20,7 +19,7 @@ use lockstep::telemetry;
 use lockstep::trigger;
 use lockstep::world::World;
 use lockstep_domain::arn::SecretArn;
-use lockstep_domain::credentials::{Unit, unit_of};
+use lockstep_domain::credentials::credential_set_of;
 use lockstep_domain::intent::{RebindIntent, RebindMessage};
 use lockstep_domain::manifest::{Action, Dropped, Manifest, Mode};
 use lockstep_domain::request::TutorialRequest;
@@ -93,15 +92,15 @@ async fn handed_on(
         run_id: context.request_id.clone(),
         deadline: context.deadline,
     };
-    let report = match (manifest.action(key), unit_of(manifest, key)) {
+    let report = match (manifest.action(key), credential_set_of(manifest, key)) {
         (Some(action), _) => {
             let secrets = action.secrets.iter().map(|secret| &secret.arn);
             readable(world, secrets).await?;
-            bound(world, manifest, action, &ask).await?
+            bound(world, manifest, Target::Action(action), &ask).await?
         }
-        (None, Some(unit)) => {
-            readable(world, std::iter::once(unit.secret)).await?;
-            moved(world, manifest, &unit, &ask).await?
+        (None, Some(set)) => {
+            readable(world, std::iter::once(set.secret)).await?;
+            bound(world, manifest, Target::CredentialSet(&set), &ask).await?
         }
         (None, None) => {
             let because = format!("{key} is no longer managed and stays unchanged");
@@ -167,7 +166,7 @@ async fn one(
     action: &Action,
     ask: &Ask,
 ) -> Result<Answer, Failure> {
-    let report = bound(world, manifest, action, ask).await?;
+    let report = bound(world, manifest, Target::Action(action), ask).await?;
     Ok(answer(manifest, ask, report))
 }
 
@@ -176,39 +175,13 @@ fn answer(manifest: &Manifest, ask: &Ask, report: Report) -> Answer {
     Response::new(mode, report.change_id, report.steps, report.notices).into()
 }
 
-async fn moved(
-    world: &World,
-    manifest: &Manifest,
-    unit: &Unit<'_>,
-    ask: &Ask,
-) -> Result<Report, Failure> {
-    let report = rebind_unit(world, manifest, unit, ask)
-        .await
-        .map_err(|error: UnitError| {
-            let after = error.comes_back_after();
-            match &error {
-                UnitError::Rebind(error) => unbound(error),
-                UnitError::SecretGone { .. }
-                | UnitError::Value { .. }
-                | UnitError::Moved
-                | UnitError::StillThere { .. } => {
-                    Failure::retry(error.kind(), chain(&error)).not_before(after)
-                }
-            }
-        })?;
-    if let Some(change) = &report.change_id {
-        telemetry::record_change(change);
-    }
-    Ok(report)
-}
-
 async fn bound(
     world: &World,
     manifest: &Manifest,
-    action: &Action,
+    target: Target<'_>,
     ask: &Ask,
 ) -> Result<Report, Failure> {
-    let report = rebind(world, manifest, action, ask)
+    let report = rebind(world, manifest, target, ask)
         .await
         .map_err(|error| unbound(&error))?;
     if let Some(change) = &report.change_id {

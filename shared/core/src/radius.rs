@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 use lockstep_domain::arn::SecretArn;
 use lockstep_domain::binding::DesiredAction;
 use lockstep_domain::change::{BindingState, ChangeId, DesiredId, SecretVersion};
-use lockstep_domain::credentials::{DesiredUnit, Unit, units};
+use lockstep_domain::credentials::{CredentialSet, DesiredCredentialSet, credential_sets};
 use lockstep_domain::guard::{Approval, BlastRadius, Difference, difference};
 use lockstep_domain::ids::Key;
 use lockstep_domain::manifest::{Action, Manifest, Mode, Overlap};
@@ -54,7 +54,7 @@ struct Measured<'m> {
 #[derive(Clone, Debug)]
 enum Subject<'m> {
     Action(&'m Action),
-    Unit(Unit<'m>),
+    CredentialSet(CredentialSet<'m>),
 }
 
 impl<'m> Subject<'m> {
@@ -62,22 +62,22 @@ impl<'m> Subject<'m> {
     fn key(&self) -> &Key {
         match self {
             Self::Action(action) => &action.key,
-            Self::Unit(unit) => &unit.key,
+            Self::CredentialSet(set) => &set.key,
         }
     }
 
-    /// People know a unit by its first credential.
+    /// People know a credential set by its first credential.
     fn known_as(&self) -> &Key {
         match self {
             Self::Action(action) => &action.key,
-            Self::Unit(unit) => unit.first_key(),
+            Self::CredentialSet(set) => set.first_key(),
         }
     }
 
     fn secrets(&self) -> Vec<&'m SecretArn> {
         match self {
             Self::Action(action) => action.secrets.iter().map(|one| &one.arn).collect(),
-            Self::Unit(unit) => vec![unit.secret],
+            Self::CredentialSet(set) => vec![set.secret],
         }
     }
 
@@ -104,8 +104,8 @@ impl<'m> Subject<'m> {
                 let integration = desired_integration(config, integration);
                 Some(desired.desired_id(organization, &integration))
             }
-            Self::Unit(unit) => {
-                let desired = DesiredUnit::new(manifest, unit, version(unit.secret)?);
+            Self::CredentialSet(set) => {
+                let desired = DesiredCredentialSet::new(manifest, set, version(set.secret)?);
                 Some(desired.change_id(organization).into())
             }
         }
@@ -117,10 +117,10 @@ pub async fn radius<'m>(
     world: &World,
     manifest: &'m Manifest,
     actions: &[&'m Action],
-    units: &[Unit<'m>],
+    credential_sets: &[CredentialSet<'m>],
 ) -> Radius<'m> {
     let subjects = actions.iter().map(|action| Subject::Action(action));
-    let subjects = subjects.chain(units.iter().cloned().map(Subject::Unit));
+    let subjects = subjects.chain(credential_sets.iter().cloned().map(Subject::CredentialSet));
     let subjects: Vec<Subject<'m>> = subjects.collect();
     let versions = current(world, &subjects).await;
     let mut radius = Radius {
@@ -196,7 +196,7 @@ pub async fn approve(
         return Ok(Ok(()));
     }
     let actions: Vec<&Action> = manifest.actions.iter().collect();
-    let radius = radius(world, manifest, &actions, &units(manifest)).await;
+    let radius = radius(world, manifest, &actions, &credential_sets(manifest)).await;
     let before = before.filter(|before| before.organization.mode == Mode::Apply);
     let guard = radius.guard(|subject| {
         before.is_some_and(|before| is_as_before(&world.config, subject, manifest, before))
@@ -213,10 +213,10 @@ fn is_as_before(
 ) -> bool {
     let earlier = match subject {
         Subject::Action(action) => before.action(&action.key).map(Subject::Action),
-        Subject::Unit(unit) => units(before)
+        Subject::CredentialSet(set) => credential_sets(before)
             .into_iter()
-            .find(|one| one.key == unit.key)
-            .map(Subject::Unit),
+            .find(|one| one.key == set.key)
+            .map(Subject::CredentialSet),
     };
     let any_version = |_: &SecretArn| Some(String::new());
     let now = subject.desired(config, manifest, any_version);
@@ -315,7 +315,7 @@ impl<'m> Radius<'m> {
     fn actions(&self) -> impl Iterator<Item = (&'m Action, &Measured<'m>)> {
         self.measured.iter().filter_map(|one| match &one.subject {
             Subject::Action(action) => Some((*action, one)),
-            Subject::Unit(_) => None,
+            Subject::CredentialSet(_) => None,
         })
     }
 

@@ -1,7 +1,7 @@
 //! Which bindings a request means.
 
 use lockstep_domain::arn::SecretArn;
-use lockstep_domain::credentials::{Unit, units};
+use lockstep_domain::credentials::{CredentialSet, credential_sets};
 use lockstep_domain::ids::{Key, OrganizationId};
 use lockstep_domain::manifest::{Action, Manifest};
 use lockstep_domain::problem::Problem;
@@ -17,7 +17,7 @@ pub struct Selected<'m> {
     pub actions: Vec<&'m Action>,
     /// The secrets of some or all of its credentials, each with all of its credentials: they move
     /// together.
-    pub units: Vec<Unit<'m>>,
+    pub credential_sets: Vec<CredentialSet<'m>>,
 }
 
 /// What a request names; what it leaves out does not narrow.
@@ -59,17 +59,20 @@ pub fn select<'m>(
         let uses = |secret: &SecretArn| action.secrets.iter().any(|one| one.arn == *secret);
         named.keys.is_none_or(|keys| keys.contains(&action.key)) && named.secret.is_none_or(uses)
     };
-    let meant_unit = |unit: &Unit<'_>| {
-        let mut credentials = unit.credentials.iter();
+    let meant_set = |set: &CredentialSet<'_>| {
+        let mut credentials = set.credentials.iter();
         let any_of = |keys: &[Key]| credentials.any(|one| keys.contains(&one.key));
-        named.keys.is_none_or(any_of) && named.secret.is_none_or(|secret| unit.secret == secret)
+        named.keys.is_none_or(any_of) && named.secret.is_none_or(|secret| set.secret == secret)
     };
     Ok(chosen
         .into_iter()
         .map(|manifest| Selected {
             manifest,
             actions: manifest.actions.iter().filter(meant).collect(),
-            units: units(manifest).into_iter().filter(meant_unit).collect(),
+            credential_sets: credential_sets(manifest)
+                .into_iter()
+                .filter(meant_set)
+                .collect(),
         })
         .collect())
 }

@@ -15,7 +15,7 @@ pub use secrets::{KeyLook, Rotates, SecretLook, age_check, directives, key_check
 use crate::arn::FunctionArn;
 use crate::change::SecretVersion;
 use crate::finding::Finding;
-use crate::plan::{Step, System, Verb};
+use crate::plan::{ObjectKind, Step, Verb};
 use crate::problem::Problem;
 use crate::role::{
     DesiredRole, Keep, ORGANIZATION_TAG, ObservedRole, PresentRole, STACK_TAG, Seen,
@@ -70,60 +70,62 @@ pub fn is_left_over(finding: &Finding) -> bool {
 }
 
 fn check_of(step: &Step) -> Check {
-    match step.system {
-        System::Iam => role_check(step),
-        System::Genesys => genesys_check(step),
-        System::Lockstep => Check::ChangeOpen,
+    match step.object {
+        ObjectKind::Role if step.verb == Verb::Create => Check::RoleMissing,
+        ObjectKind::RoleTrust => Check::RoleTrust,
+        ObjectKind::RolePolicy => Check::RolePolicy,
+        ObjectKind::Role | ObjectKind::RoleTags | ObjectKind::RoleDescription => Check::RoleLabels,
+        ObjectKind::Integration if step.verb == Verb::Create => Check::IntegrationMissing,
+        ObjectKind::Integration if step.verb == Verb::Enable => Check::IntegrationDisabled,
+        ObjectKind::Credential if step.verb == Verb::Revoke => Check::CredentialLeft,
+        ObjectKind::IntegrationConfig | ObjectKind::Credential => Check::Credential,
+        ObjectKind::Draft if step.verb == Verb::Discard => Check::DraftLeft,
+        ObjectKind::Action if step.verb == Verb::Create => Check::ActionMissing,
+        ObjectKind::Integration | ObjectKind::Action | ObjectKind::Draft => Check::ActionDrift,
+        ObjectKind::Binding => Check::ChangeOpen,
     }
 }
 
-fn role_check(step: &Step) -> Check {
-    match (step.kind.as_str(), step.verb) {
-        ("role", Verb::Create) => Check::RoleMissing,
-        ("role_trust", _) => Check::RoleTrust,
-        ("role_policy", _) => Check::RolePolicy,
-        (_, _) => Check::RoleLabels,
-    }
-}
-
-fn genesys_check(step: &Step) -> Check {
-    match (step.kind.as_str(), step.verb) {
-        ("integration", Verb::Create) => Check::IntegrationMissing,
-        ("integration", Verb::Enable) => Check::IntegrationDisabled,
-        ("credential", Verb::Revoke) => Check::CredentialLeft,
-        ("integration_config" | "credential", _) => Check::Credential,
-        ("draft", Verb::Discard) => Check::DraftLeft,
-        ("action", Verb::Create) => Check::ActionMissing,
-        (_, _) => Check::ActionDrift,
-    }
-}
-
-/// What a step says about the world. Steps that only prepare others say nothing about it.
+/// Whether a step shows a difference. Opening and publishing a draft only prepare others.
 fn is_telling(step: &Step) -> bool {
-    let prepares = step.kind == "draft" && matches!(step.verb, Verb::Create | Verb::Publish);
+    let prepares =
+        step.object == ObjectKind::Draft && matches!(step.verb, Verb::Create | Verb::Publish);
     step.writes() && !prepares
 }
 
 /// What is the case. The reasons of some steps on roles say what should be.
 fn what_of(step: &Step) -> String {
     let reason = &step.reason;
-    match (step.system, step.kind.as_str()) {
-        (System::Iam, "role_trust") => format!("its trust policy differs: {reason}"),
-        (System::Iam, "role_tags") => format!("its tags differ: {reason}"),
-        (System::Iam, "role_description") => format!("its description differs: {reason}"),
-        (_, _) => reason.clone(),
+    match step.object {
+        ObjectKind::RoleTrust => format!("its trust policy differs: {reason}"),
+        ObjectKind::RoleTags => format!("its tags differ: {reason}"),
+        ObjectKind::RoleDescription => format!("its description differs: {reason}"),
+        ObjectKind::Role
+        | ObjectKind::RolePolicy
+        | ObjectKind::Integration
+        | ObjectKind::IntegrationConfig
+        | ObjectKind::Credential
+        | ObjectKind::Action
+        | ObjectKind::Draft
+        | ObjectKind::Binding => reason.clone(),
     }
 }
 
 fn resource_of(step: &Step) -> String {
     let name = step.id.as_deref().unwrap_or(step.key.as_str());
-    match (step.system, step.kind.as_str()) {
-        (System::Iam, _) => name.to_owned(),
+    match step.object {
+        ObjectKind::Role
+        | ObjectKind::RoleTrust
+        | ObjectKind::RolePolicy
+        | ObjectKind::RoleTags
+        | ObjectKind::RoleDescription => name.to_owned(),
         // A draft goes by the id of its action, a config by that of its integration.
-        (System::Genesys, "draft") => format!("genesys:action/{name}"),
-        (System::Genesys, "integration_config") => format!("genesys:integration/{name}"),
-        (System::Genesys, kind) => format!("genesys:{kind}/{name}"),
-        (System::Lockstep, kind) => format!("lockstep:{kind}/{name}"),
+        ObjectKind::Action | ObjectKind::Draft => format!("genesys:action/{name}"),
+        ObjectKind::Integration | ObjectKind::IntegrationConfig => {
+            format!("genesys:integration/{name}")
+        }
+        ObjectKind::Credential => format!("genesys:credential/{name}"),
+        ObjectKind::Binding => format!("lockstep:binding/{name}"),
     }
 }
 

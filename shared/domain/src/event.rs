@@ -1,5 +1,7 @@
 //! What Lockstep itself emits on its bus. Identifiers only, never a secret.
 
+mod of_change;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

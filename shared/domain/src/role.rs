@@ -22,7 +22,7 @@ pub use size::oversize;
 use crate::arn::{FunctionArn, RoleArn, RoleName};
 use crate::ids::{Key, OrganizationId};
 use crate::manifest::Manifest;
-use crate::plan::{Step, System, Verb};
+use crate::plan::{ObjectKind, Step, Verb};
 use crate::policy::{INVOKE_POLICY_NAME, trust_policy};
 
 /// The tag that names the stack a role belongs to.
@@ -255,21 +255,21 @@ impl RoleStep {
     /// The step as it is shown, recorded and answered.
     #[must_use]
     pub fn describe(&self, arn: &RoleArn, key: &Key) -> Step {
-        let (kind, verb, old, new, reason) = match self {
+        let (object, verb, old, new, reason) = match self {
             Self::Create {
                 trust,
                 description,
                 tags,
                 boundary,
             } => (
-                "role",
+                ObjectKind::Role,
                 Verb::Create,
                 Value::Null,
                 json!({"trust": trust, "description": description, "tags": tags, "boundary": boundary}),
                 "the role does not exist".to_owned(),
             ),
             Self::SetTrust { old, new } => (
-                "role_trust",
+                ObjectKind::RoleTrust,
                 Verb::Update,
                 old.clone(),
                 new.clone(),
@@ -277,7 +277,7 @@ impl RoleStep {
                     .to_owned(),
             ),
             Self::PutInvokePolicy { old: None, new, .. } => (
-                "role_policy",
+                ObjectKind::RolePolicy,
                 Verb::Create,
                 Value::Null,
                 new.clone(),
@@ -290,28 +290,28 @@ impl RoleStep {
                 new,
                 wider,
             } => (
-                "role_policy",
+                ObjectKind::RolePolicy,
                 Verb::Update,
                 old.clone(),
                 new.clone(),
                 reason_to_put(wider),
             ),
             Self::Tag { old, new } => (
-                "role_tags",
+                ObjectKind::RoleTags,
                 Verb::Update,
                 json!(old),
                 json!(new),
                 "the tags identify the owner of the role".to_owned(),
             ),
             Self::SetDescription { old, new } => (
-                "role_description",
+                ObjectKind::RoleDescription,
                 Verb::Update,
                 json!(old),
                 json!(new),
                 "the description states the purpose of the role".to_owned(),
             ),
             Self::RevokeFunctions { old, new, revoked } => (
-                "role_policy",
+                ObjectKind::RolePolicy,
                 Verb::Revoke,
                 old.clone(),
                 new.clone(),
@@ -319,16 +319,10 @@ impl RoleStep {
             ),
         };
         Step {
-            system: System::Iam,
-            kind: kind.to_owned(),
             id: Some(arn.to_string()),
-            key: key.clone(),
-            verb,
             old,
             new,
-            reason,
-            sent_at: None,
-            outcome: None,
+            ..Step::new(object, verb, key, reason)
         }
     }
 

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use lockstep_domain::audit::Interval;
 use lockstep_domain::change::BindingState;
 use lockstep_domain::compliance::{Check, Checked};
-use lockstep_domain::credentials::Unit;
+use lockstep_domain::credentials::CredentialSet;
 use lockstep_domain::ids::Key;
 use lockstep_domain::verdict::{Case, Judgement, OurClients, Verdict};
 
@@ -50,7 +50,7 @@ impl Sweep<'_> {
         let mut all_read = true;
         for key in self.audited() {
             let of_action = || states.actions.get(&key);
-            match states.units.get(&key).or_else(of_action) {
+            match states.credential_sets.get(&key).or_else(of_action) {
                 Some(Ok(state)) => {
                     if let Some(judgement) =
                         self.judge(&our_clients, &state.value, &trail, interval)
@@ -83,11 +83,11 @@ impl Sweep<'_> {
         }
     }
 
-    /// The selected actions and units.
+    /// The selected actions and credential sets.
     fn audited(&self) -> Vec<Key> {
         let actions = self.actions.iter().map(|action| &action.key);
-        let units = self.units.iter().map(Unit::first_key);
-        actions.chain(units).cloned().collect()
+        let credential_sets = self.credential_sets.iter().map(CredentialSet::first_key);
+        actions.chain(credential_sets).cloned().collect()
     }
 
     /// From the last sweep, and as much earlier as a record may come late, until now. The first

@@ -1,23 +1,25 @@
-//! The checks of integration credentials: one unit for each secret whose values they carry.
+//! The checks of integration credentials: one set for each secret whose values they carry.
 //!
 //! Drift is found by where configs point and by `modifiedDate`. What neither shows, a live test
 //! does: it is run at each sweep, through the actions that the manifest names for it.
 
 use lockstep_domain::change::{BindingState, Phase};
 use lockstep_domain::compliance::{Check, Checked, drift_findings, refusal_findings};
-use lockstep_domain::credentials::{CredentialStep, Unit};
+use lockstep_domain::credentials::CredentialSet;
 use lockstep_domain::finding::Finding;
 use lockstep_domain::manifest::Mode;
-use lockstep_domain::plan::Step;
+use lockstep_domain::plan::Plan as _;
 
 use super::state_checks::{Remembered, resource, unread};
 use super::states::{Loaded, States};
 use super::sweep::Sweep;
 use crate::genesys::Session;
-use crate::reconcile::credentials::{UnitDrift, try_unit, unit_drift};
+use crate::reconcile::credentials::{
+    CredentialSetDrift, credential_set_drift, test_credential_set,
+};
 use crate::runtime::chain;
 
-/// What is looked at of a unit at Genesys Cloud.
+/// What is looked at of a credential set at Genesys Cloud.
 const AT_GENESYS: [Check; 4] = [
     Check::SecretDeleted,
     Check::SecretStale,
@@ -32,27 +34,31 @@ fn unread_at_genesys(resource: &str, because: &str) -> Vec<Checked> {
 }
 
 impl Sweep<'_> {
-    /// Every check of the selected units, one after the other: there are few.
-    pub(super) async fn units(&mut self, session: Result<&Session, &str>, states: &mut States) {
+    /// Every check of the selected credential sets, one after the other: there are few.
+    pub(super) async fn credential_sets(
+        &mut self,
+        session: Result<&Session, &str>,
+        states: &mut States,
+    ) {
         let organization = &self.manifest.organization.id;
-        for unit in self.units {
-            let key = unit.first_key();
+        for set in self.credential_sets {
+            let key = set.first_key();
             // Read anew: it may have moved since the sweep began.
-            let state = self.world.store.load(organization, &unit.key).await;
-            for checked in self.unit(session, unit, &state).await {
+            let state = self.world.store.load(organization, &set.key).await;
+            for checked in self.credential_set(session, set, &state).await {
                 self.count(Some(key), checked);
             }
-            states.units.insert(key.clone(), state);
+            states.credential_sets.insert(key.clone(), state);
         }
     }
 
-    async fn unit(
+    async fn credential_set(
         &self,
         session: Result<&Session, &str>,
-        unit: &Unit<'_>,
+        set: &CredentialSet<'_>,
         state: &Loaded,
     ) -> Vec<Checked> {
-        let resource = resource(self.manifest, unit.first_key());
+        let resource = resource(self.manifest, set.first_key());
         let state = match state {
             Ok(state) => &state.value,
             Err(error) => {
@@ -68,17 +74,19 @@ impl Sweep<'_> {
             resource: &resource,
             now: self.began,
         };
-        let mut checks = self.unit_at_genesys(session, unit, state, &resource).await;
+        let mut checks = self
+            .credential_set_at_genesys(session, set, state, &resource)
+            .await;
         checks.extend(remembered.checks());
-        checks.push(self.unit_tested(session, unit, &remembered).await);
+        checks.push(self.credential_set_tested(session, set, &remembered).await);
         checks.push(remembered.evidence().await);
         checks
     }
 
-    async fn unit_at_genesys(
+    async fn credential_set_at_genesys(
         &self,
         session: Result<&Session, &str>,
-        unit: &Unit<'_>,
+        set: &CredentialSet<'_>,
         state: &BindingState,
         resource: &str,
     ) -> Vec<Checked> {
@@ -87,22 +95,22 @@ impl Sweep<'_> {
             Ok(session) => session,
             Err(because) => return unseen(because),
         };
-        let (findings, id) = match unit_drift(self.world, session, self.manifest, unit, state).await
-        {
-            Ok(UnitDrift::Plan { plan, id }) => {
-                let steps = plan.steps(false);
-                let steps: Vec<Step> = steps.iter().map(CredentialStep::describe).collect();
-                (drift_findings(&steps), id)
-            }
-            Ok(UnitDrift::Refused { refusal, id }) => (refusal_findings(&refusal.problems), id),
-            Ok(UnitDrift::SecretGone(because)) => {
-                let gone = Check::SecretDeleted.failed(resource, because.clone());
-                let mut checks = unseen(&because);
-                checks[0] = Checked::new(Check::SecretDeleted, vec![gone]);
-                return checks;
-            }
-            Err(error) => return unseen(&chain(&error)),
-        };
+        let (findings, id) =
+            match credential_set_drift(self.world, session, self.manifest, set, state).await {
+                Ok(CredentialSetDrift::Plan { plan, id }) => {
+                    (drift_findings(&plan.describe(false)), id)
+                }
+                Ok(CredentialSetDrift::Refused { refusal, id }) => {
+                    (refusal_findings(&refusal.problems), id)
+                }
+                Ok(CredentialSetDrift::SecretGone(because)) => {
+                    let gone = Check::SecretDeleted.failed(resource, because.clone());
+                    let mut checks = unseen(&because);
+                    checks[0] = Checked::new(Check::SecretDeleted, vec![gone]);
+                    return checks;
+                }
+                Err(error) => return unseen(&chain(&error)),
+            };
         let change = state.change.as_ref();
         let moved_on = change.is_some_and(|change| change.id != id);
         let under_way = change.is_some_and(|change| change.is_under_way());
@@ -124,7 +132,7 @@ impl Sweep<'_> {
         };
         let stale = moved_on.then(|| {
             let what = "its credentials do not have the values of the current version";
-            Check::SecretStale.failed(unit.secret.to_string(), what)
+            Check::SecretStale.failed(set.secret.to_string(), what)
         });
         vec![
             Checked::new(Check::SecretDeleted, Vec::new()),
@@ -135,10 +143,10 @@ impl Sweep<'_> {
     }
 
     /// The live test of now, or, where none is run, what the last one said.
-    async fn unit_tested(
+    async fn credential_set_tested(
         &self,
         session: Result<&Session, &str>,
-        unit: &Unit<'_>,
+        set: &CredentialSet<'_>,
         remembered: &Remembered<'_>,
     ) -> Checked {
         let change = remembered.state.change.as_ref();
@@ -153,7 +161,7 @@ impl Sweep<'_> {
             Ok(session) => session,
             Err(because) => return Checked::not_evaluated(Check::Unhealthy, of, because),
         };
-        match try_unit(session, self.manifest, unit).await {
+        match test_credential_set(session, self.manifest, set).await {
             Ok(problems) => {
                 let failed = problems.into_iter().map(|(key, problem)| {
                     let what = format!("the live test of {} failed: {problem}", self.began);

@@ -14,9 +14,8 @@ use lockstep_domain::finding::Status;
 use lockstep_domain::ids::Key;
 use lockstep_domain::intent::RebindMessage;
 use lockstep_domain::manifest::Mode;
-use lockstep_domain::plan::{Outcome, Step, System, Verb};
+use lockstep_domain::plan::{ObjectKind, Outcome, Step, Verb};
 use lockstep_domain::role::{DesiredRole, ObservedRole};
-use serde_json::Value;
 
 use super::state_checks::is_overdue;
 use super::states::States;
@@ -85,21 +84,10 @@ impl Sweep<'_> {
     /// The queue did not take a message.
     pub(super) async fn leftovers(&mut self, states: &States) -> Result<(), Failure> {
         for (key, reasons) in self.left(states) {
-            let mut step = Step {
-                system: System::Lockstep,
-                kind: "binding".into(),
-                id: None,
-                key: key.clone(),
-                verb: Verb::Resume,
-                old: Value::Null,
-                new: Value::Null,
-                reason: Vec::from_iter(reasons).join("; "),
-                sent_at: None,
-                outcome: None,
-            };
+            let reason = Vec::from_iter(reasons).join("; ");
+            let mut step = Step::new(ObjectKind::Binding, Verb::Resume, &key, reason);
             if let Some(held) = states.held(&key) {
-                let because = format!("held: {held}");
-                step.outcome = Some(Outcome::Skipped { because });
+                step.outcome = Some(Outcome::skipped(format!("held: {held}")));
             } else if self.swept.mode == Mode::Apply {
                 self.hand_on(&key, &step.reason).await?;
                 step.outcome = Some(Outcome::Applied);
@@ -144,8 +132,8 @@ impl Sweep<'_> {
         let organization = &self.manifest.organization.id;
         // An action, or the credentials of one secret.
         let action = self.manifest.action(key).map(|action| action.key.clone());
-        let unit = || Some(Key::of_secret(&self.manifest.credential(key)?.secret));
-        let Some(binding) = action.or_else(unit) else {
+        let set = || Some(Key::of_secret(&self.manifest.credential(key)?.secret));
+        let Some(binding) = action.or_else(set) else {
             return Ok(());
         };
         let message = RebindMessage {

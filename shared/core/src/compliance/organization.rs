@@ -67,7 +67,7 @@ pub(super) async fn sweep(
         world,
         manifest,
         actions: &selected.actions,
-        units: &selected.units,
+        credential_sets: &selected.credential_sets,
         began,
         swept: Swept {
             organization,
@@ -110,7 +110,7 @@ pub(super) async fn sweep(
     let session = session.as_ref().copied().map_err(String::as_str);
     sweep.roles(&states).await;
     sweep.bindings(session, &states).await;
-    sweep.units(session, &mut states).await;
+    sweep.credential_sets(session, &mut states).await;
     sweep.secrets(narrowed).await;
     if !narrowed {
         sweep.secret_arns().await;

@@ -39,7 +39,7 @@ impl Sweep<'_> {
 
     fn is_bound(&self, secret: &SecretArn) -> bool {
         let bound = self.actions.iter().flat_map(|action| &action.secrets);
-        let pushed = self.units.iter().map(|unit| unit.secret);
+        let pushed = self.credential_sets.iter().map(|set| set.secret);
         let mut all = bound.map(|one| &one.arn).chain(pushed);
         all.any(|one| one == secret)
     }

@@ -1,4 +1,4 @@
-//! What the state of a binding, or of a unit of credentials, says by itself.
+//! What the state of a binding, or of a credential set, says by itself.
 
 use jiff::Timestamp;
 use lockstep_domain::change::{BindingState, Change, End, Phase};
@@ -20,7 +20,7 @@ pub(super) struct Remembered<'a> {
     pub(super) now: Timestamp,
 }
 
-/// A binding, or a unit by its first credential, as findings name it.
+/// A binding, or a credential set by its first credential, as findings name it.
 pub(super) fn resource(manifest: &Manifest, key: &Key) -> String {
     format!("lockstep:binding/{}/{key}", manifest.organization.id)
 }

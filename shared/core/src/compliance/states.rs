@@ -20,18 +20,18 @@ pub(super) type Loaded = Result<Versioned<BindingState>, StoreError>;
 pub(super) struct States {
     /// Of all actions: a role serves those too that were not asked about.
     pub(super) actions: BTreeMap<Key, Loaded>,
-    /// Of the selected units, each by its first credential.
-    pub(super) units: BTreeMap<Key, Loaded>,
+    /// Of the selected credential sets, each by its first credential.
+    pub(super) credential_sets: BTreeMap<Key, Loaded>,
 }
 
 impl States {
     /// All that could be read.
     pub(super) fn read(&self) -> impl Iterator<Item = (&Key, &BindingState)> {
-        let all = self.actions.iter().chain(&self.units);
+        let all = self.actions.iter().chain(&self.credential_sets);
         all.filter_map(|(key, state)| Some((key, &state.as_ref().ok()?.value)))
     }
 
-    /// Why a binding or unit is held, if it is.
+    /// Why a binding or credential set is held, if it is.
     pub(super) fn held(&self, key: &Key) -> Option<&str> {
         let mut all = self.read();
         let (_, state) = all.find(|(known, _)| *known == key)?;
@@ -54,11 +54,13 @@ impl Sweep<'_> {
     pub(super) async fn states(&self) -> States {
         let actions = self.manifest.actions.iter();
         let actions = actions.map(|action| (&action.key, &action.key)).collect();
-        let units = self.units.iter();
-        let units = units.map(|unit| (unit.first_key(), &unit.key)).collect();
+        let credential_sets = self.credential_sets.iter();
+        let credential_sets = credential_sets
+            .map(|set| (set.first_key(), &set.key))
+            .collect();
         States {
             actions: self.load(actions).await,
-            units: self.load(units).await,
+            credential_sets: self.load(credential_sets).await,
         }
     }
 
@@ -84,7 +86,7 @@ impl Sweep<'_> {
                 self.end_or_warn(key, state, deadline).await;
             }
         }
-        for (key, state) in &mut states.units {
+        for (key, state) in &mut states.credential_sets {
             if let Ok(state) = state {
                 self.end_or_warn(key, state, deadline).await;
             }

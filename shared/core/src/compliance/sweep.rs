@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use lockstep_domain::compliance::{Checked, Report, Standing, SweepState};
-use lockstep_domain::credentials::Unit;
+use lockstep_domain::credentials::CredentialSet;
 use lockstep_domain::ids::{Key, OrganizationId};
 use lockstep_domain::manifest::{Action, Manifest, Mode};
 
@@ -33,7 +33,7 @@ pub(super) struct Sweep<'a> {
     pub(super) world: &'a World,
     pub(super) manifest: &'a Manifest,
     pub(super) actions: &'a [&'a Action],
-    pub(super) units: &'a [Unit<'a>],
+    pub(super) credential_sets: &'a [CredentialSet<'a>],
     pub(super) began: Timestamp,
     pub(super) swept: Swept,
     /// Bindings whose role is there and was never bound.

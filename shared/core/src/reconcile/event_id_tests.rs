@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use aws_stub::{Reply, Stub};
-use lockstep_domain::credentials::unit_of;
+use lockstep_domain::credentials::credential_set_of;
 use lockstep_domain::event::EventType;
 use lockstep_domain::manifest::{self, Manifest, Mode};
 use lockstep_domain::problem::Problem;
 use serde_json::{Value, json};
 
-use super::action::{Ask, rebind};
-use super::credentials::rebind_unit;
+use super::{Ask, Target, rebind};
 use crate::config::tests::{arn, config};
 use crate::runtime::Deadline;
 use crate::world::World;
@@ -91,15 +90,20 @@ async fn a_rebind_that_fails_again_next_month_is_another_event() {
     let (orders, erp) = ("orders".parse().unwrap(), "erp".parse().unwrap());
     let action = manifest.action(&orders).unwrap();
     let credential = manifest.credentials.iter().find(|one| one.key == erp);
-    let unit = credential.map(|one| lockstep_domain::ids::Key::of_secret(&one.secret));
-    let unit = unit_of(&manifest, &unit.unwrap()).unwrap();
+    let set = credential.map(|one| lockstep_domain::ids::Key::of_secret(&one.secret));
+    let set = credential_set_of(&manifest, &set.unwrap()).unwrap();
     for trigger in TRIGGERS {
-        rebind(&world, &manifest, action, &ask(trigger))
+        rebind(&world, &manifest, Target::Action(action), &ask(trigger))
             .await
             .unwrap();
-        rebind_unit(&world, &manifest, &unit, &ask(trigger))
-            .await
-            .unwrap();
+        rebind(
+            &world,
+            &manifest,
+            Target::CredentialSet(&set),
+            &ask(trigger),
+        )
+        .await
+        .unwrap();
     }
     are_two_events(&ids(&account, "Rebind Failed"));
     are_two_events(&ids(&account, "Credential Rebind Failed"));

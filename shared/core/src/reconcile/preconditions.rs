@@ -16,9 +16,8 @@ use lockstep_domain::rebind::{ListedAction, Pair, RebindPlan, Refusal, may_move_
 use lockstep_domain::role::{DesiredRole, can_serve};
 use tracing::info;
 
-use super::action::RebindError;
-use super::role;
 use super::settle::settles_in;
+use super::{RebindError, role};
 use crate::genesys::Session;
 use crate::world::World;
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::action::RebindError;
+use super::RebindError;
 use crate::runtime::Deadline;
 use crate::world::World;
 

@@ -1,21 +1,31 @@
 //! Whether what was bound before still works.
 
 use lockstep_domain::arn::SecretArn;
+use lockstep_domain::change::Earlier;
 use lockstep_domain::staging::still_works;
 use tracing::warn;
 
 use crate::aws::{AwsError, SecretSeen};
 use crate::world::World;
 
+/// Whether what was live before a change still works.
+///
+/// # Errors
+/// AWS did not answer, and may later.
+pub(super) async fn works(world: &World, earlier: &Earlier) -> Result<bool, AwsError> {
+    match earlier {
+        Earlier::Works => Ok(true),
+        Earlier::Gone => Ok(false),
+        Earlier::While(versions) => still_work(world, versions).await,
+    }
+}
+
 /// Whether all of these versions still work, where two users take turns. Of a secret that can't be
 /// looked at for good nobody can tell, so its versions count as dead.
 ///
 /// # Errors
 /// AWS did not answer, and may later.
-pub(super) async fn still_work(
-    world: &World,
-    versions: &[(SecretArn, String)],
-) -> Result<bool, AwsError> {
+async fn still_work(world: &World, versions: &[(SecretArn, String)]) -> Result<bool, AwsError> {
     for (secret, version) in versions {
         let works = match world.secrets.current(secret).await {
             Ok(SecretSeen::Current {

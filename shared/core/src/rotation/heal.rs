@@ -207,10 +207,7 @@ impl Healer<'_> {
         let secrets = &self.world.secrets;
         match secrets.remove_pending(self.secret, &stuck.version_id).await {
             Ok(()) => Outcome::Applied,
-            Err(error) => Outcome::Failed {
-                kind: error.kind.as_str().to_owned(),
-                message: error.to_string(),
-            },
+            Err(error) => Outcome::failed(error.kind.as_str(), error.to_string()),
         }
     }
 
@@ -288,13 +285,9 @@ impl Healer<'_> {
 fn outcome(done: Result<String, Trouble>) -> Outcome {
     match done {
         Ok(_) => Outcome::Applied,
-        Err(Trouble::Refused(refusal)) => Outcome::Failed {
-            kind: refusal.kind().to_owned(),
-            message: format!("{refusal}. {}", refusal.fix()),
-        },
-        Err(Trouble::Failed(failure)) => Outcome::Failed {
-            kind: failure.kind().to_owned(),
-            message: failure.to_string(),
-        },
+        Err(Trouble::Refused(refusal)) => {
+            Outcome::failed(refusal.kind(), format!("{refusal}. {}", refusal.fix()))
+        }
+        Err(Trouble::Failed(failure)) => Outcome::failed(failure.kind(), failure.to_string()),
     }
 }

@@ -2,7 +2,7 @@
 //! that one was given up.
 
 use lockstep_domain::compliance::Check;
-use lockstep_domain::credentials::unit_of;
+use lockstep_domain::credentials::credential_set_of;
 use lockstep_domain::digest::Digest;
 use lockstep_domain::event::{Detail, EventType};
 use lockstep_domain::finding::Finding;
@@ -197,7 +197,7 @@ async fn names_credential(world: &World, named: &Detail) -> bool {
     };
     manifests.of(organization).is_some_and(|accepted| {
         let manifest = &accepted.manifest;
-        manifest.action(key).is_none() && unit_of(manifest, key).is_some()
+        manifest.action(key).is_none() && credential_set_of(manifest, key).is_some()
     })
 }
 

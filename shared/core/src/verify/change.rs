@@ -254,9 +254,8 @@ pub(crate) async fn conclude(
         detail.principals.clone_from(principals);
         detail.notices.clone_from(&body.notices);
         detail.evidence = Some(evidence.clone());
-        let (detail_type, words) = ended(&mut detail, &end, subject);
-        said = words;
-        world.emit(detail_type, detail).await?;
+        said = ended(&mut detail, &end);
+        world.emit(EventType::of_end(subject, &end), detail).await?;
     }
     change.end(end, now);
     let change_id = change.id.clone();
@@ -267,53 +266,24 @@ pub(crate) async fn conclude(
     Ok(answer(Some(change_id), notices))
 }
 
-/// The event that tells of an end, and the end in words.
-fn ended(detail: &mut Detail, end: &End, subject: Subject) -> (EventType, String) {
-    let of_unit = |unit: EventType, action: EventType| match subject {
-        Subject::CredentialSet => unit,
-        Subject::Action => action,
-    };
-    match end {
-        End::Verified => (EventType::ChangeVerified, "verified".into()),
+/// Adds to an event's detail how the change ended, and says so in words.
+fn ended(detail: &mut Detail, end: &End) -> String {
+    let (word, reason) = match end {
+        End::Verified => return "verified".into(),
         End::Violated { findings } => {
             detail.findings.clone_from(findings);
             let what: Vec<&str> = findings.iter().map(|one| one.what.as_str()).collect();
-            let what = what.join("; ");
-            detail.reason = Some(what.clone());
-            (EventType::ChangeViolated, format!("violated: {what}"))
+            ("violated", what.join("; "))
         }
-        End::Unverified { missing } => {
-            let missing = missing.join("; ");
-            detail.reason = Some(missing.clone());
-            (
-                EventType::ChangeUnverified,
-                format!("unverified: {missing}"),
-            )
-        }
+        End::Unverified { missing } => ("unverified", missing.join("; ")),
         // Ends without a verdict: the change did not come to be.
-        End::Failed { because } => {
-            detail.reason = Some(because.clone());
-            (
-                of_unit(EventType::CredentialRebindFailed, EventType::RebindFailed),
-                format!("failed: {because}"),
-            )
-        }
-        End::RolledBack { because } => {
-            detail.reason = Some(because.clone());
-            (
-                of_unit(
-                    EventType::CredentialRebindFailed,
-                    EventType::RebindRolledBack,
-                ),
-                format!("rolled back: {because}"),
-            )
-        }
-        End::Split { standing } => {
-            let standing = standing.join("; ");
-            detail.reason = Some(standing.clone());
-            (EventType::CredentialSplit, format!("split: {standing}"))
-        }
-    }
+        End::Failed { because } => ("failed", because.clone()),
+        End::RolledBack { because } => ("rolled back", because.clone()),
+        End::Split { standing } => ("split", standing.join("; ")),
+    };
+    let words = format!("{word}: {reason}");
+    detail.reason = Some(reason);
+    words
 }
 
 fn detail(
@@ -323,14 +293,12 @@ fn detail(
     change: &Change,
 ) -> Detail {
     let mut detail = world.detail();
-    detail.change_id = Some(change.id.clone());
-    detail.sequence = Some(change.number());
+    detail.about(change);
     detail.organization_id = Some(state.organization.clone());
     detail.key = Some(state.key.clone());
     detail.action_id.clone_from(&state.action_id);
     detail.integration_id.clone_from(&state.integration_id);
     detail.function_arn.clone_from(&state.function);
-    detail.secrets.clone_from(&change.secrets);
     detail.role_arn = manifest.and_then(|manifest| {
         let integration = manifest.integration_of(manifest.action(&state.key)?)?;
         let role = DesiredRole::of(manifest, &integration.role, &stack(&world.config))?;

@@ -76,9 +76,8 @@ mod tests {
     use jiff::Timestamp;
     use lockstep_domain::audit::Level;
     use lockstep_domain::change::ChangeId;
-    use lockstep_domain::plan::{Outcome, Step, System, Verb};
+    use lockstep_domain::plan::{ObjectKind, Outcome, Step, Verb};
     use lockstep_domain::verdict::Verdict;
-    use serde_json::Value;
 
     use super::*;
 
@@ -89,20 +88,11 @@ mod tests {
     }
 
     fn step(kind: &str) -> Step {
+        let key = "orders".parse().unwrap();
         Step {
-            system: System::Genesys,
-            kind: "action".into(),
             id: Some(ACTION.into()),
-            key: "orders".parse().unwrap(),
-            verb: Verb::Update,
-            old: Value::Null,
-            new: Value::Null,
-            reason: "a new version".into(),
-            sent_at: None,
-            outcome: Some(Outcome::Failed {
-                kind: kind.into(),
-                message: "no".into(),
-            }),
+            outcome: Some(Outcome::failed(kind, "no")),
+            ..Step::new(ObjectKind::Action, Verb::Update, &key, "a new version")
         }
     }
 

@@ -2,7 +2,7 @@
 
 use lockstep_domain::change::{BindingState, Change, DesiredId};
 use lockstep_domain::compliance::{drift_findings, is_left_over, refusal_findings, role_drift};
-use lockstep_domain::credentials::{CredentialStep, Unit, unit_of};
+use lockstep_domain::credentials::{CredentialSet, CredentialStep, credential_set_of};
 use lockstep_domain::finding::Finding;
 use lockstep_domain::manifest::{Action, Manifest};
 use lockstep_domain::plan::Step;
@@ -10,7 +10,7 @@ use lockstep_domain::role::DesiredRole;
 
 use crate::genesys::Session;
 use crate::reconcile::action::{Drift, drift};
-use crate::reconcile::credentials::{UnitDrift, unit_drift};
+use crate::reconcile::credentials::{CredentialSetDrift, credential_set_drift};
 use crate::reconcile::role::stack;
 use crate::runtime::chain;
 use crate::world::World;
@@ -34,8 +34,8 @@ impl SecondLook {
         state: &BindingState,
         change: &Change,
     ) {
-        if let Some(unit) = unit_of(manifest, &state.key) {
-            self.at_unit(world, session, manifest, &unit, state, change)
+        if let Some(set) = credential_set_of(manifest, &state.key) {
+            self.at_credential_set(world, session, manifest, &set, state, change)
                 .await;
             return;
         }
@@ -57,30 +57,30 @@ impl SecondLook {
     }
 
     /// What an earlier run left lying is no drift: the next look clears it up.
-    async fn at_unit(
+    async fn at_credential_set(
         &mut self,
         world: &World,
         session: &Session,
         manifest: &Manifest,
-        unit: &Unit<'_>,
+        set: &CredentialSet<'_>,
         state: &BindingState,
         change: &Change,
     ) {
-        match unit_drift(world, session, manifest, unit, state).await {
-            Ok(UnitDrift::Plan { plan, id }) if id == change.id => {
+        match credential_set_drift(world, session, manifest, set, state).await {
+            Ok(CredentialSetDrift::Plan { plan, id }) if id == change.id => {
                 let moves: Vec<Step> = plan.moves.iter().map(CredentialStep::describe).collect();
                 self.findings.extend(drift_findings(&moves));
                 self.notices.extend(plan.notices);
             }
-            Ok(UnitDrift::Refused { refusal, id }) if id == change.id => {
+            Ok(CredentialSetDrift::Refused { refusal, id }) if id == change.id => {
                 self.findings.extend(refusal_findings(&refusal.problems));
             }
-            Ok(UnitDrift::Plan { .. } | UnitDrift::Refused { .. }) => self.notices.push(
+            Ok(CredentialSetDrift::Plan { .. } | CredentialSetDrift::Refused { .. }) => self.notices.push(
                 "the desired state has changed since, so Lockstep did not compare the credentials \
                  with the bound state"
                     .into(),
             ),
-            Ok(UnitDrift::SecretGone(because)) => self.notices.push(because),
+            Ok(CredentialSetDrift::SecretGone(because)) => self.notices.push(because),
             Err(error) => self.incomplete.push(format!(
                 "Lockstep could not read the credentials again: {}",
                 chain(&error)

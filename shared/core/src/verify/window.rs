@@ -150,9 +150,12 @@ async fn of_manifest(
         }
     };
     let of_actions = selected.actions.iter().map(|one| (&one.key, &one.key));
-    let of_units = selected.units.iter().map(|one| (one.first_key(), &one.key));
+    let of_sets = selected
+        .credential_sets
+        .iter()
+        .map(|one| (one.first_key(), &one.key));
     let mut said = Vec::new();
-    for (key, kept_under) in of_actions.chain(of_units) {
+    for (key, kept_under) in of_actions.chain(of_sets) {
         let state = world.store.load(organization, kept_under).await?.value;
         let Some(change) = state.change.clone() else {
             notices.push(format!("{key}: it was never bound"));

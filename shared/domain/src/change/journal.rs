@@ -1,334 +1,316 @@
-//! One change, from its record to its end.
+//! How the record of a change is begun, continued and closed.
+//!
+//! **Before the first write.** What a change is about to do, and what it would return to, is recorded
+//! first: Genesys Cloud keeps no old configuration, so after a crash that stands in the record or
+//! nowhere.
+//!
+//! **Joined by identity.** An outcome is recorded with the step that it is of: the first one without
+//! an outcome that does the same to the same object. Steps that were done, or refused because
+//! somebody else had written first, stay in the record.
+//!
+//! **After a crash.** What the new plan no longer needs, and may have been done, was done: by us, so
+//! its audit record is expected like any other's.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
-use super::{ChangeId, Denial, DesiredId, PreviousCredential, SecretVersion};
-use crate::arn::FunctionArn;
-use crate::digest::Digest;
-use crate::finding::Finding;
+use super::expected::expected;
+use super::{
+    BindingState, Change, ChangeId, DesiredId, Held, PreviousAction, PreviousCredential,
+    SecretVersion, Subject, TestRecord,
+};
 use crate::ids::{ClientId, Key};
-use crate::plan::{Outcome, Step};
-use crate::rebind::ActionView;
-use crate::verdict::Expected;
+use crate::plan::{FailureKind, Outcome, Step};
 
-/// One recorded transaction.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Change {
-    /// Its id.
+/// A step came before its change was recorded. A mistake of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no change is recorded")]
+pub struct NoChange;
+
+/// Through which OAuth client Lockstep writes, and when.
+#[derive(Clone, Copy, Debug)]
+pub struct Writer<'c> {
+    /// The client.
+    pub client: &'c ClientId,
+    /// The present moment.
+    pub at: Timestamp,
+}
+
+/// What a change records before its first write.
+#[derive(Clone, Debug)]
+pub struct Opening {
+    /// The id of the desired state that it reaches.
     pub id: ChangeId,
-    /// The id of the desired state that it reaches: its own, but of a change that the previous
-    /// release recorded none until it is recognized ([`super::BindingState::recognize`]).
-    #[serde(default)]
-    pub desired: Option<ChangeId>,
-    /// Its number among the binding's changes and verdicts: every event about it carries this
-    /// number, and no later event of another change or verdict does.
-    pub sequence: u64,
-    /// The number of a second verdict that is being given: recorded before the event is emitted, so
-    /// that a repeated emission carries the same one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reserved: Option<u64>,
-    /// 1 the first time this desired state is sought, one more each time it has to be restored
-    /// (drift) or is tried again (a cleared hold).
+    /// Which attempt at it.
     pub attempt: u32,
-    /// When it was recorded.
-    pub opened_at: Timestamp,
-    /// Where the audit window begins: when it was recorded, or, where it took the place of changes
-    /// that had no verdict yet, when the first of those was.
-    pub window_from: Timestamp,
-    /// Until when an earlier verdict has judged: what that one named is not held against this one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub judged_until: Option<Timestamp>,
-    /// Changes without a verdict that this one took the place of: its verdict covers their window.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub supersedes: Vec<ChangeId>,
-    /// Why it began.
+    /// Why it begins.
     pub reason: Option<String>,
-    /// The versions it binds.
+    /// The versions that it binds.
     pub secrets: Vec<SecretVersion>,
-    /// The plan, with outcomes as they come.
+    /// What it would return to.
+    pub before: Before,
+    /// The plan.
     pub steps: Vec<Step>,
-    /// What the action looked like before, to go back to.
-    pub previous: Option<PreviousAction>,
-    /// What the slots of integrations pointed at before, by the manifest keys of the credentials.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub previous_credentials: BTreeMap<Key, PreviousCredential>,
-    /// What went wrong with which credential, by manifest key.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub troubles: BTreeMap<Key, String>,
-    /// Whether the credentials are being moved back. Recorded before the first of them is.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub going_back: bool,
-    /// What the live test said.
-    pub test: Option<TestRecord>,
-    /// Deliveries in which the live test was answered without a verdict.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub tests_without_verdict: u32,
-    /// The OAuth clients through which Lockstep has written to the binding, and until when, those
-    /// of earlier changes included: a replaced client's records are still ours.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub clients: BTreeMap<ClientId, Timestamp>,
-    /// The audit records that must come to exist.
-    pub expected: Vec<Expected>,
-    /// When the last write was done: the audit window ends soon after.
-    pub applied_at: Option<Timestamp>,
-    /// Where it stands.
-    pub phase: Phase,
     /// Notes for the reader.
-    #[serde(default)]
     pub notices: Vec<String>,
 }
 
-fn is_zero(count: &u32) -> bool {
-    *count == 0
+/// What a change would return to.
+#[derive(Clone, Debug)]
+pub enum Before {
+    /// The action as it was; none where it does not exist yet.
+    Action(Option<PreviousAction>),
+    /// What each slot pointed at, by the manifest keys of the credentials.
+    CredentialSet(BTreeMap<Key, PreviousCredential>),
 }
 
-/// An action as it was before a change. Its configuration may hold what other people keep secret,
-/// such as an API key in a header, so only a digest of it is kept.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct PreviousAction {
-    /// The function that it called, where it called one.
-    pub function: Option<FunctionArn>,
-    /// Of its name, category and configuration.
-    pub digest: Digest,
-    /// Its version at Genesys.
-    pub version: i64,
-    /// The secret versions it was bound to, where we had bound it.
-    pub secrets: Vec<SecretVersion>,
+/// What a change that was cut off, or whose plan was overtaken, continues with.
+pub struct Continuation<'a> {
+    /// The desired state, which the previous release may have recorded under another id.
+    pub desired: &'a DesiredId,
+    /// The new plan.
+    pub steps: Vec<Step>,
+    /// Its notes.
+    pub notices: &'a [String],
+    /// Whether the plan replaces what was tested, so that a test proves nothing any more.
+    pub replaces_tested: bool,
+    /// The id of what a step without an answer has created or changed, as it is observed now.
+    pub made: &'a dyn Fn(&Step) -> Option<String>,
 }
 
-impl PreviousAction {
-    /// What is kept of an action that was bound to `secrets`.
-    pub fn new(view: &ActionView, version: i64, secrets: Vec<SecretVersion>) -> Self {
-        Self {
-            function: view.config.request_url_template.parse().ok(),
-            digest: Digest::of(view),
-            version,
+impl BindingState {
+    /// Records a new change in place of the latest one. Nothing is held any more.
+    pub fn begin(&mut self, opening: Opening, writer: Writer<'_>) {
+        let before = self.change.take();
+        let begin = match self.subject {
+            Subject::Action => Change::begin,
+            Subject::CredentialSet => Change::begin_set,
+        };
+        let Opening {
+            id,
+            attempt,
             secrets,
+            ..
+        } = opening;
+        let mut change = begin(id, attempt, secrets, before.as_ref(), writer.at);
+        change.reason = opening.reason;
+        change.steps = opening.steps;
+        change.notices = opening.notices;
+        match opening.before {
+            Before::Action(previous) => change.previous = previous,
+            Before::CredentialSet(previous) => change.previous_credentials = previous,
+        }
+        change.written_through(writer.client, writer.at);
+        self.change = Some(change);
+        self.held = None;
+    }
+
+    /// Continues the latest change: keeps what was done, and replaces what was not by the new plan.
+    ///
+    /// # Errors
+    /// There is no change.
+    pub fn go_on(
+        &mut self,
+        continuation: Continuation<'_>,
+        writer: Writer<'_>,
+    ) -> Result<(), NoChange> {
+        self.recognize(continuation.desired);
+        let mut journal = self.journal()?;
+        journal.change.written_through(writer.client, writer.at);
+        if continuation.replaces_tested {
+            journal.change.test = None;
+            journal.change.troubles.clear();
+        }
+        for step in std::mem::take(&mut journal.change.steps) {
+            journal.keep(step, &continuation, writer.at);
+        }
+        journal.change.steps.extend(continuation.steps);
+        for notice in continuation.notices {
+            journal.notice(notice);
+        }
+        Ok(())
+    }
+
+    /// The record of the latest change.
+    ///
+    /// # Errors
+    /// There is no change.
+    pub fn journal(&mut self) -> Result<Journal<'_>, NoChange> {
+        Ok(Journal {
+            subject: self.subject,
+            change: self.change.as_mut().ok_or(NoChange)?,
+        })
+    }
+
+    /// Holds the desired state of the latest change: it was tried and rejected.
+    ///
+    /// # Errors
+    /// There is no change.
+    pub fn hold(&mut self, because: String, since: Timestamp) -> Result<(), NoChange> {
+        let change = self.change.as_ref().ok_or(NoChange)?;
+        self.held = Some(Held {
+            change_id: change.id.clone(),
+            desired: change.desired.clone(),
+            since,
+            because,
+        });
+        Ok(())
+    }
+
+    /// Why what was bound does not work, as its live tests show; none where they passed, or where
+    /// none was run.
+    pub fn unhealthy(&self) -> Option<String> {
+        let change = self.change.as_ref()?;
+        match self.subject {
+            Subject::Action => change.test.as_ref()?.problem.clone(),
+            Subject::CredentialSet => change.all_troubles(),
         }
     }
 }
 
-/// What a live test said.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TestRecord {
-    /// When it ran.
-    pub at: Timestamp,
-    /// Whether it ran on the draft, before the change was live.
-    pub on_draft: bool,
-    /// Whether it passed.
-    pub passed: bool,
-    /// Genesys' own steps, by name, and whether each succeeded.
-    pub operations: Vec<(String, bool)>,
-    /// What went wrong. Results of the function are left out: they may hold what callers told it.
-    pub problem: Option<String>,
-    /// Set where it failed because AWS refused.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub denial: Option<Denial>,
+/// The record of the latest change of a binding.
+#[derive(Debug)]
+pub struct Journal<'s> {
+    subject: Subject,
+    change: &'s mut Change,
 }
 
-/// Where a change stands. Each phase names what is to be done next after a crash.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Phase {
-    /// Recorded; writes may have been made. Next: observe, plan, go on.
-    Applying,
-    /// Written and read back. Next: the live test.
-    Testing,
-    /// Bound, tested and announced. Next: the verdict.
-    Verifying {
-        /// Whether the live test failed and the binding was kept all the same.
-        unhealthy: bool,
-    },
-    /// Done.
-    Ended {
-        /// How.
-        end: End,
-        /// When.
-        at: Timestamp,
-    },
-}
-
-/// How a change ended.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum End {
-    /// Every expected record is there and nobody else's.
-    Verified,
-    /// Somebody else's, a failed or an unplanned record, or drift.
-    Violated {
-        /// What was found.
-        findings: Vec<Finding>,
-    },
-    /// The deadline passed before the records came.
-    Unverified {
-        /// What is missing.
-        missing: Vec<String>,
-    },
-    /// It could not be applied.
-    Failed {
-        /// Why.
-        because: String,
-    },
-    /// It was applied or drafted, rejected by its test, and taken back.
-    RolledBack {
-        /// Why.
-        because: String,
-    },
-    /// Of the credentials of one secret some were moved, and could not be moved back.
-    Split {
-        /// Where each of them stands.
-        standing: Vec<String>,
-    },
-}
-
-impl Change {
+impl Journal<'_> {
     /// Records that a create is about to be sent: after a crash, the next run must neither repeat it
-    /// before it would show, nor claim what was never created. Answers whether the step is one that
-    /// is to be saved before it is sent.
-    pub fn about_to_send(&mut self, position: usize, now: Timestamp) -> bool {
-        let step = self.steps.get_mut(position);
-        let step = step.filter(|step| step.is_marked_before_it_is_sent());
-        match step {
-            Some(step) => step.sent_at = Some(now),
-            None => return false,
+    /// before it would show, nor claim what was never created. Answers whether that is to be saved
+    /// before it is sent.
+    pub fn about_to_send(&mut self, step: &Step, now: Timestamp) -> bool {
+        if !step.is_marked_before_it_is_sent() {
+            return false;
         }
+        self.entry(step).sent_at = Some(now);
         true
     }
 
-    /// Records why a step was not applied at `now`. A create counts as sent then: the client may have sent it
+    /// Records that a step was done now, on the object with this id.
+    pub fn applied(&mut self, step: &Step, id: String, writer: Writer<'_>) {
+        self.done(step, id, Outcome::Applied, writer);
+    }
+
+    /// Records that a step was found done when its turn came, by us.
+    pub fn already_done(&mut self, step: &Step, id: String, writer: Writer<'_>) {
+        self.done(step, id, Outcome::AlreadyDone, writer);
+    }
+
+    fn done(&mut self, step: &Step, id: String, outcome: Outcome, writer: Writer<'_>) {
+        if step.writes() {
+            self.change.written_through(writer.client, writer.at);
+            self.wrote(step, &id, writer.at);
+        }
+        let entry = self.entry(step);
+        entry.outcome = Some(outcome);
+        entry.id = Some(id);
+    }
+
+    /// Records that a step failed at `now`. A create counts as sent then: the client may have sent it
     /// later than at first, after a wait for the rate limit.
-    pub fn not_applied(&mut self, position: usize, outcome: Outcome, now: Timestamp) {
-        if let Some(step) = self.steps.get_mut(position) {
-            step.sent_at = step.sent_at.map(|_| now);
-            step.outcome = Some(outcome);
+    pub fn failed(&mut self, step: &Step, kind: FailureKind, message: String, now: Timestamp) {
+        let entry = self.entry(step);
+        entry.sent_at = entry.sent_at.map(|_| now);
+        entry.outcome = Some(Outcome::Failed { kind, message });
+    }
+
+    /// Records that a step was left out.
+    pub fn skipped(&mut self, step: &Step, because: &str) {
+        self.entry(step).outcome = Some(Outcome::skipped(because));
+    }
+
+    /// Records that every step without an outcome was left out.
+    pub fn skip_rest(&mut self, because: &str) {
+        for step in self.change.steps.iter_mut().filter(|one| one.is_pending()) {
+            step.outcome = Some(Outcome::skipped(because));
         }
     }
 
-    /// When the latest create was sent of which nobody knows whether it took effect.
-    pub fn in_doubt_since(&self) -> Option<Timestamp> {
-        self.steps.iter().filter_map(Step::in_doubt_since).max()
+    /// Adds steps that are to be taken next.
+    pub fn add(&mut self, steps: impl IntoIterator<Item = Step>) {
+        self.change.steps.extend(steps);
     }
 
-    /// A change about to be applied. `before` is the binding's latest one.
-    pub fn begin(
-        id: ChangeId,
-        attempt: u32,
-        secrets: Vec<SecretVersion>,
-        before: Option<&Self>,
-        now: Timestamp,
-    ) -> Self {
-        let unproved = before.filter(|before| !before.is_ended());
-        let supersedes = unproved
-            .map(|before| {
-                let mut ids = before.supersedes.clone();
-                ids.push(before.id.clone());
-                ids
-            })
-            .unwrap_or_default();
-        Self {
-            desired: Some(id.clone()),
-            id,
-            sequence: before.map_or(1, |before| before.number() + 1),
-            reserved: None,
-            attempt,
-            opened_at: now,
-            window_from: unproved.map_or(now, |before| before.window_from),
-            judged_until: before.and_then(Self::judged_by),
-            supersedes,
-            reason: None,
-            secrets,
-            steps: Vec::new(),
-            previous: None,
-            previous_credentials: BTreeMap::new(),
-            troubles: BTreeMap::new(),
-            going_back: false,
-            test: None,
-            tests_without_verdict: 0,
-            clients: before
-                .map(|before| before.clients.clone())
-                .unwrap_or_default(),
-            expected: unproved
-                .map(|before| before.expected.clone())
-                .unwrap_or_default(),
-            applied_at: None,
-            phase: Phase::Applying,
-            notices: Vec::new(),
-        }
+    /// Records what a live test said.
+    pub fn tested(&mut self, test: TestRecord) {
+        self.change.test = Some(test);
     }
 
-    /// A change of a credential set about to be applied. A credential may move to the set of another secret, and its
-    /// numbers must not go back: those of sets are at least the milliseconds since 1970, so that a change is above
-    /// every earlier one of any set.
-    pub fn begin_set(
-        id: ChangeId,
-        attempt: u32,
-        secrets: Vec<SecretVersion>,
-        before: Option<&Self>,
-        now: Timestamp,
-    ) -> Self {
-        let change = Self::begin(id, attempt, secrets, before, now);
-        let clock = u64::try_from(now.as_millisecond()).unwrap_or_default();
-        Self {
-            sequence: change.sequence.max(clock),
-            ..change
-        }
-    }
-
-    /// Until when this change, or one before it, has been judged.
-    fn judged_by(&self) -> Option<Timestamp> {
-        match &self.phase {
-            Phase::Ended {
-                end: End::Verified | End::Violated { .. } | End::Unverified { .. },
-                at,
-            } => Some(*at),
-            Phase::Ended { .. } | Phase::Applying | Phase::Testing | Phase::Verifying { .. } => {
-                self.judged_until
+    /// Records what is wrong with one credential.
+    pub fn trouble(&mut self, key: &Key, what: &str) {
+        match self.change.troubles.get_mut(key) {
+            Some(known) if known.contains(what) => {}
+            Some(known) => {
+                known.push_str("; ");
+                known.push_str(what);
+            }
+            None => {
+                self.change.troubles.insert(key.clone(), what.to_owned());
             }
         }
     }
 
-    /// Whether it reaches this desired state.
-    pub fn reaches(&self, desired: &DesiredId) -> bool {
-        desired.was_recorded(&self.id, self.desired.as_ref())
-    }
-
-    /// Gives a second verdict a number of its own. Answers whether it has to be recorded before
-    /// the verdict is announced.
-    pub fn reserve_number(&mut self) -> bool {
-        let is_new = self.is_ended() && self.reserved.is_none();
-        if is_new {
-            self.reserved = Some(self.sequence + 1);
+    /// Records what went wrong for every credential of the set, unless a single one was named.
+    pub fn trouble_for_all(&mut self, what: &str) {
+        if !self.change.troubles.is_empty() {
+            return;
         }
-        is_new
+        let keys = self.change.previous_credentials.keys().cloned();
+        self.change.troubles = keys.map(|key| (key, what.to_owned())).collect();
     }
 
-    /// The number that the next event about it carries.
-    pub fn number(&self) -> u64 {
-        self.reserved.unwrap_or(self.sequence)
+    /// Adds a note for the reader, once.
+    pub fn notice(&mut self, notice: &str) {
+        if !self.change.notices.iter().any(|known| known == notice) {
+            self.change.notices.push(notice.to_owned());
+        }
     }
 
-    /// Ends it, or gives it another end.
-    pub fn end(&mut self, end: End, at: Timestamp) {
-        self.sequence = self.number();
-        self.reserved = None;
-        self.phase = Phase::Ended { end, at };
+    /// The step's entry; one that no plan recorded is added.
+    fn entry(&mut self, step: &Step) -> &mut Step {
+        let steps = &mut self.change.steps;
+        let found = steps
+            .iter()
+            .position(|one| one.is_pending() && one.is(step));
+        let at = found.unwrap_or_else(|| {
+            steps.push(step.clone());
+            steps.len() - 1
+        });
+        &mut steps[at]
     }
 
-    /// Remembers through which client the binding is written to.
-    pub fn written_through(&mut self, client: &ClientId, at: Timestamp) {
-        self.clients.insert(client.clone(), at);
+    /// A write took effect, on the object with this id.
+    fn wrote(&mut self, step: &Step, id: &str, at: Timestamp) {
+        self.change
+            .expected
+            .extend(expected(self.subject, step, id));
+        self.change.applied_at = match self.change.applied_at {
+            Some(before) if step.verb.cleans_up() => Some(before),
+            Some(_) | None => Some(at),
+        };
     }
 
-    /// Whether it was recorded and has not been carried out to its end.
-    pub fn is_under_way(&self) -> bool {
-        matches!(self.phase, Phase::Applying | Phase::Testing)
-    }
-
-    /// Whether nothing is left to be done.
-    pub fn is_ended(&self) -> bool {
-        matches!(self.phase, Phase::Ended { .. })
+    /// What becomes of a recorded step when the change continues with another plan.
+    fn keep(&mut self, mut step: Step, continuation: &Continuation<'_>, now: Timestamp) {
+        // The platform may audit the refusal of a stale version: the verdict has to know of it.
+        if step.is_done() || step.lost_race() {
+            self.change.steps.push(step);
+            return;
+        }
+        let again = continuation.steps.iter().any(|one| one.may_be(&step));
+        if again || !step.writes() || !step.may_have_been_done() {
+            return;
+        }
+        step.id = step.id.take().or_else(|| (continuation.made)(&step));
+        step.outcome = Some(Outcome::AlreadyDone);
+        if let Some(id) = step.id.clone() {
+            self.wrote(&step, &id, now);
+        }
+        self.change.steps.push(step);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,17 +6,23 @@
 
 mod bound;
 mod denial;
+mod earlier;
+mod expected;
 mod id;
 mod journal;
 mod previous_release;
+mod record;
 mod state;
+mod steps;
 mod subject;
 mod turn;
 
 pub use bound::{BoundCredential, Fingerprint, PreviousCredential, SecretVersion};
 pub use denial::{Denial, Shown};
+pub use earlier::{AfterFailure, Earlier};
 pub use id::{ChangeId, DesiredId};
-pub use journal::{Change, End, Phase, PreviousAction, TestRecord};
+pub use journal::{Before, Continuation, Journal, NoChange, Opening, Writer};
+pub use record::{Change, End, Phase, PreviousAction, TestRecord};
 pub use state::{BindingState, ChainHead, Held, Unreadable};
 pub use subject::Subject;
 pub use turn::{Turn, turn};

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::arn::FunctionArn;
 use crate::digest::Digest;
-use crate::ids::{ActionId, CredentialId, IntegrationId, Key, OrganizationId};
+use crate::ids::{ActionId, IntegrationId, Key, OrganizationId};
 
 /// The layout of a [`BindingState`].
 const SCHEMA: u64 = 2;
@@ -55,9 +55,6 @@ pub struct BindingState {
     /// release recorded it. Under another key the manifest means another integration.
     #[serde(default)]
     pub integration_key: Option<Key>,
-    /// The credential that carries the role.
-    #[serde(default)]
-    pub credential_id: Option<CredentialId>,
     /// The integration credentials that carry the secret's values, by their manifest keys.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub credentials: BTreeMap<Key, BoundCredential>,
@@ -89,7 +86,6 @@ impl BindingState {
             action_id: None,
             integration_id: None,
             integration_key: None,
-            credential_id: None,
             credentials: BTreeMap::new(),
             function: None,
             bound: Vec::new(),

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::*;
 use crate::finding::Status;
@@ -140,29 +140,26 @@ fn a_role_without_its_boundary_is_drift() {
     assert_eq!(drift[0].id, "LS-ROLE-BOUNDARY");
 }
 
-fn step(kind: &str, verb: Verb, id: Option<&str>, reason: &str) -> Step {
+fn step(object: ObjectKind, verb: Verb, id: Option<&str>, reason: &str) -> Step {
     Step {
-        system: System::Genesys,
-        kind: kind.into(),
         id: id.map(str::to_owned),
-        key: "orders".parse().unwrap(),
-        verb,
-        old: Value::Null,
-        new: Value::Null,
-        reason: reason.into(),
-        sent_at: None,
-        outcome: None,
+        ..Step::new(object, verb, &"orders".parse().unwrap(), reason)
     }
 }
 
 #[test]
 fn drift_of_an_action_that_is_changed_through_a_draft_is_one_finding() {
     let findings = drift_findings(&[
-        step("draft", Verb::Create, Some("a-1"), "prepare"),
-        step("draft", Verb::Update, Some("a-1"), "the timeout differs"),
-        step("draft", Verb::Validate, Some("a-1"), "judge"),
-        step("draft", Verb::Test, Some("a-1"), "try"),
-        step("draft", Verb::Publish, Some("a-1"), "go live"),
+        step(ObjectKind::Draft, Verb::Create, Some("a-1"), "prepare"),
+        step(
+            ObjectKind::Draft,
+            Verb::Update,
+            Some("a-1"),
+            "the timeout differs",
+        ),
+        step(ObjectKind::Draft, Verb::Validate, Some("a-1"), "judge"),
+        step(ObjectKind::Draft, Verb::Test, Some("a-1"), "try"),
+        step(ObjectKind::Draft, Verb::Publish, Some("a-1"), "go live"),
     ]);
     assert_eq!(findings.len(), 1);
     assert_eq!(findings[0].id, "LS-ACTION-DRIFT");
@@ -173,10 +170,15 @@ fn drift_of_an_action_that_is_changed_through_a_draft_is_one_finding() {
 #[test]
 fn what_is_gone_disabled_or_repointed_has_a_check_of_its_own() {
     let findings = drift_findings(&[
-        step("integration", Verb::Create, None, "gone"),
-        step("integration", Verb::Enable, Some("i-1"), "off"),
-        step("integration_config", Verb::Update, Some("i-1"), "elsewhere"),
-        step("action", Verb::Create, None, "gone"),
+        step(ObjectKind::Integration, Verb::Create, None, "gone"),
+        step(ObjectKind::Integration, Verb::Enable, Some("i-1"), "off"),
+        step(
+            ObjectKind::IntegrationConfig,
+            Verb::Update,
+            Some("i-1"),
+            "elsewhere",
+        ),
+        step(ObjectKind::Action, Verb::Create, None, "gone"),
     ]);
     let ids: Vec<&str> = findings.iter().map(|one| one.id.as_str()).collect();
     assert_eq!(

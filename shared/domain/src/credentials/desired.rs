@@ -12,7 +12,7 @@ use crate::manifest::{Credential, FieldPath, Manifest, OtherIntegration, Overlap
 
 /// One secret of a manifest, and every credential that carries values of it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Unit<'m> {
+pub struct CredentialSet<'m> {
     /// Under which its state lies.
     pub key: Key,
     /// The secret.
@@ -21,7 +21,7 @@ pub struct Unit<'m> {
     pub credentials: Vec<&'m Credential>,
 }
 
-impl<'m> Unit<'m> {
+impl<'m> CredentialSet<'m> {
     fn of(manifest: &'m Manifest, secret: &'m SecretArn) -> Self {
         Self {
             key: Key::of_secret(secret),
@@ -36,29 +36,32 @@ impl<'m> Unit<'m> {
     }
 }
 
-/// Every unit of a manifest, in the order of the file.
-pub fn units(manifest: &Manifest) -> Vec<Unit<'_>> {
-    let mut units: Vec<Unit<'_>> = Vec::new();
+/// Every credential set of a manifest, in the order of the file.
+pub fn credential_sets(manifest: &Manifest) -> Vec<CredentialSet<'_>> {
+    let mut credential_sets: Vec<CredentialSet<'_>> = Vec::new();
     for credential in &manifest.credentials {
-        if !units.iter().any(|unit| *unit.secret == credential.secret) {
-            units.push(Unit::of(manifest, &credential.secret));
+        if !credential_sets
+            .iter()
+            .any(|set| *set.secret == credential.secret)
+        {
+            credential_sets.push(CredentialSet::of(manifest, &credential.secret));
         }
     }
-    units
+    credential_sets
 }
 
-/// The unit that a key means: the key of one of its credentials, or its own.
-pub fn unit_of<'m>(manifest: &'m Manifest, key: &Key) -> Option<Unit<'m>> {
+/// The credential set that a key means: the key of one of its credentials, or its own.
+pub fn credential_set_of<'m>(manifest: &'m Manifest, key: &Key) -> Option<CredentialSet<'m>> {
     manifest
         .credentials
         .iter()
         .find(|one| one.key == *key || Key::of_secret(&one.secret) == *key)
-        .map(|one| Unit::of(manifest, &one.secret))
+        .map(|one| CredentialSet::of(manifest, &one.secret))
 }
 
-/// What should hold for a unit, given the version of its secret that is current.
+/// What should hold for a credential set, given the version of its secret that is current.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct DesiredUnit {
+pub struct DesiredCredentialSet {
     /// Under which its state lies.
     pub key: Key,
     /// The secret at its current version.
@@ -90,17 +93,17 @@ pub struct DesiredCredential {
     pub fingerprint: Option<Fingerprint>,
 }
 
-impl DesiredUnit {
-    /// What should hold for `unit` of `manifest` at a version of its secret.
-    pub fn new(manifest: &Manifest, unit: &Unit<'_>, version_id: String) -> Self {
+impl DesiredCredentialSet {
+    /// What should hold for `set` of `manifest` at a version of its secret.
+    pub fn new(manifest: &Manifest, set: &CredentialSet<'_>, version_id: String) -> Self {
         Self {
-            key: unit.key.clone(),
+            key: set.key.clone(),
             secret: SecretVersion {
-                name: unit.secret.name().to_owned(),
-                arn: unit.secret.clone(),
+                name: set.secret.name().to_owned(),
+                arn: set.secret.clone(),
                 version_id,
             },
-            credentials: unit
+            credentials: set
                 .credentials
                 .iter()
                 .filter_map(|credential| DesiredCredential::new(manifest, credential))

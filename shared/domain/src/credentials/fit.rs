@@ -1,7 +1,9 @@
 //! Whether the organization has what the manifest names: slots that take the credentials, and
 //! actions that try them.
 
-use super::{CredentialStep, DesiredCredential, DesiredUnit, ObservedUnit, SlotSeen};
+use super::{
+    CredentialStep, DesiredCredential, DesiredCredentialSet, ObservedCredentialSet, SlotSeen,
+};
 use crate::problem::Problem;
 use crate::rebind::Found;
 
@@ -12,7 +14,7 @@ fn at(credential: &DesiredCredential, field: &str) -> String {
 /// The slot of a credential, if the integration is the right one and takes it there.
 pub(super) fn fitting_slot<'o>(
     credential: &DesiredCredential,
-    observed: &'o ObservedUnit,
+    observed: &'o ObservedCredentialSet,
 ) -> Result<&'o SlotSeen, Problem> {
     let integration = &credential.integration;
     let wrong =
@@ -83,10 +85,10 @@ pub(super) fn fitting_slot<'o>(
     Ok(seen)
 }
 
-/// The tests of a unit; an action that can't be found is a problem.
+/// The tests of a credential set; an action that can't be found is a problem.
 pub(super) fn tests(
-    desired: &DesiredUnit,
-    observed: &ObservedUnit,
+    desired: &DesiredCredentialSet,
+    observed: &ObservedCredentialSet,
     problems: &mut Vec<Problem>,
 ) -> Vec<CredentialStep> {
     let mut steps = Vec::new();

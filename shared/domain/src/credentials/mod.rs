@@ -17,6 +17,7 @@
 
 mod desired;
 mod fit;
+mod made_by;
 mod name;
 mod observed;
 mod plan;
@@ -24,12 +25,15 @@ mod retire;
 mod rollback;
 mod step;
 
-pub use desired::{DesiredCredential, DesiredUnit, Unit, unit_of, units};
+pub use desired::{
+    CredentialSet, DesiredCredential, DesiredCredentialSet, credential_set_of, credential_sets,
+};
+pub use made_by::made_by;
 pub use name::{OurName, credential_name, our_name};
-pub use observed::{InSlot, ObservedUnit, OwnSeen, SlotSeen};
-pub use plan::{UnitPlan, attempt, plan, previous};
-pub use rollback::{can_go_back, standing, way_back};
-pub use step::{CredentialStep, Target, expected};
+pub use observed::{InSlot, ObservedCredentialSet, OwnSeen, SlotSeen};
+pub use plan::{CredentialSetPlan, attempt, plan, previous};
+pub use rollback::{WayBack, after_failure, standing, way_back};
+pub use step::{CredentialStep, Target};
 
 #[cfg(test)]
 mod tests;

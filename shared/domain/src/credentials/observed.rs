@@ -1,4 +1,4 @@
-//! What was seen of a unit at Genesys Cloud.
+//! What was seen of a credential set at Genesys Cloud.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use crate::rebind::Found;
 
 /// Everything the planner looks at. A read that failed fails the whole look.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ObservedUnit {
+pub struct ObservedCredentialSet {
     /// The slot of each credential, by manifest key.
     pub slots: BTreeMap<Key, Found<SlotSeen>>,
     /// Credentials of ours, used or not: by their names, or because our state says so.

@@ -1,4 +1,4 @@
-//! Plans a unit: what has to be made, pointed, tested and deleted so that every credential carries
+//! Plans a credential set: what has to be made, pointed, tested and deleted so that every credential carries
 //! the values of the secret's current version.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,16 +6,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::fit::{fitting_slot, tests};
 use super::retire::{retirement, still_used};
 use super::{
-    CredentialStep, DesiredCredential, DesiredUnit, InSlot, ObservedUnit, SlotSeen, Target,
-    credential_name,
+    CredentialStep, DesiredCredential, DesiredCredentialSet, InSlot, ObservedCredentialSet,
+    SlotSeen, Target, credential_name,
 };
 use crate::change::{BindingState, BoundCredential, ChangeId, End, Phase, PreviousCredential};
 use crate::ids::{CredentialId, IntegrationId, Key};
+use crate::plan::{Plan, Step};
 use crate::rebind::{Found, Refusal};
 
 /// The steps to take, in order: moves, then tests, then retirements.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct UnitPlan {
+pub struct CredentialSetPlan {
     /// Every create, then every pointing.
     pub moves: Vec<CredentialStep>,
     /// Writes nothing. To be run once per attempt.
@@ -26,26 +27,19 @@ pub struct UnitPlan {
     pub notices: Vec<String>,
 }
 
-impl UnitPlan {
-    /// Whether carrying it out would change the world.
-    pub fn writes(&self) -> bool {
-        !self.moves.is_empty() || !self.retirements.is_empty()
+impl Plan for CredentialSetPlan {
+    fn describe(&self, with_tests: bool) -> Vec<Step> {
+        let tests = self.tests.iter().filter(|_| with_tests);
+        let steps = self.moves.iter().chain(tests).chain(&self.retirements);
+        steps.map(CredentialStep::describe).collect()
     }
 
-    /// Whether it makes something that a repetition would make twice.
-    pub fn creates(&self) -> bool {
-        let mut moves = self.moves.iter();
-        moves.any(|step| step.describe().is_marked_before_it_is_sent())
+    fn notices(&self) -> &[String] {
+        &self.notices
     }
 
-    /// All steps in order.
-    pub fn steps(&self, with_tests: bool) -> Vec<CredentialStep> {
-        let tests = if with_tests {
-            self.tests.as_slice()
-        } else {
-            &[]
-        };
-        [self.moves.as_slice(), tests, &self.retirements].concat()
+    fn replaces_tested(&self) -> bool {
+        !self.moves.is_empty()
     }
 }
 
@@ -63,8 +57,8 @@ pub fn attempt(state: &BindingState, id: &ChangeId) -> u32 {
 /// A change that was cut off, or split, left things half moved: what *it* would have gone back to
 /// still stands, since nothing is deleted before its tests have passed.
 pub fn previous(
-    desired: &DesiredUnit,
-    observed: &ObservedUnit,
+    desired: &DesiredCredentialSet,
+    observed: &ObservedCredentialSet,
     state: &BindingState,
 ) -> BTreeMap<Key, PreviousCredential> {
     let unfinished = state.change.as_ref().filter(|change| match &change.phase {
@@ -104,16 +98,16 @@ pub fn previous(
     all
 }
 
-/// Plans a unit.
+/// Plans a credential set.
 ///
 /// # Errors
 /// Refuses with every reason at once; nothing may be written then.
 pub fn plan(
-    desired: &DesiredUnit,
-    observed: &ObservedUnit,
+    desired: &DesiredCredentialSet,
+    observed: &ObservedCredentialSet,
     state: &BindingState,
     id: &ChangeId,
-) -> Result<UnitPlan, Refusal> {
+) -> Result<CredentialSetPlan, Refusal> {
     let mut problems = Vec::new();
     let mut seen = Vec::new();
     for credential in &desired.credentials {
@@ -144,15 +138,15 @@ pub fn plan(
 }
 
 struct Planner<'a> {
-    desired: &'a DesiredUnit,
-    observed: &'a ObservedUnit,
+    desired: &'a DesiredCredentialSet,
+    observed: &'a ObservedCredentialSet,
     state: &'a BindingState,
     id: &'a ChangeId,
     attempt: u32,
     before: BTreeMap<Key, PreviousCredential>,
 }
 
-/// Where a credential of the unit stands.
+/// Where a credential of the set stands.
 enum Standing {
     /// As it should.
     Holds(CredentialId),
@@ -168,10 +162,10 @@ impl Planner<'_> {
         &self,
         seen: &[(&DesiredCredential, &SlotSeen)],
         tests: Vec<CredentialStep>,
-    ) -> UnitPlan {
-        let mut plan = UnitPlan {
+    ) -> CredentialSetPlan {
+        let mut plan = CredentialSetPlan {
             tests,
-            ..UnitPlan::default()
+            ..CredentialSetPlan::default()
         };
         let mut pointings = Vec::new();
         let mut wanted = BTreeSet::new();
@@ -347,7 +341,7 @@ impl Planner<'_> {
         &self,
         wanted: &BTreeSet<CredentialId>,
         freed: &[(CredentialId, IntegrationId)],
-        plan: &mut UnitPlan,
+        plan: &mut CredentialSetPlan,
     ) {
         for own in &self.observed.ours {
             if wanted.contains(&own.id) {

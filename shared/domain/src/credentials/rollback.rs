@@ -1,87 +1,97 @@
-//! The way back: what is done where a change of a unit can't be carried to its end.
+//! The way back: what is done where a change of a credential set can't be carried to its end.
 
 use super::retire::{retirement, still_used};
-use super::{CredentialStep, ObservedUnit, Target, UnitPlan};
-use crate::change::{Change, PreviousCredential};
-use crate::ids::{CredentialId, IntegrationId, Key};
+use super::{CredentialStep, ObservedCredentialSet, Target};
+use crate::change::{AfterFailure, Change, PreviousCredential};
+use crate::ids::{CredentialId, Key};
 use crate::rebind::Found;
 
-/// Whether the unit can go back to something that works: the values before still do, and the
-/// credentials that carry them still exist.
-///
-/// # Errors
-/// Why not.
-pub fn can_go_back(
+/// What a failed live test, or a step that can't be taken, leads to: the way back where the values
+/// before still work and the credentials that carry them still exist.
+pub fn after_failure(
     old_values_still_work: bool,
     change: &Change,
-    observed: &ObservedUnit,
-) -> Result<(), String> {
+    observed: &ObservedCredentialSet,
+) -> AfterFailure {
     if !old_values_still_work {
-        return Err(
-            "the values that were bound before do not work any more (`overlap: none`, or a version \
-             older than AWSPREVIOUS), so there is nothing better to go back to"
-                .into(),
-        );
+        return AfterFailure::Keep {
+            because:
+                "the values that were bound before do not work any more (`overlap: none`, or a \
+                      version older than AWSPREVIOUS), so there is nothing better to go back to"
+                    .into(),
+        };
     }
-    let gone = change
-        .previous_credentials
-        .iter()
-        .find_map(|(key, previous)| {
-            let id = previous.credential_id.as_ref()?;
-            (!observed.existing.contains(id)).then(|| {
-                format!("the credential {id} that {key} used before does not exist any more")
-            })
-        });
-    gone.map_or(Ok(()), Err)
+    let mut previous = change.previous_credentials.iter();
+    let gone = previous.find_map(|(key, previous)| {
+        let id = previous.credential_id.as_ref()?;
+        (!observed.existing.contains(id)).then_some((id, key))
+    });
+    match gone {
+        None => AfterFailure::GoBack,
+        Some((id, key)) => AfterFailure::Keep {
+            because: format!("the credential {id} that {key} used before does not exist any more"),
+        },
+    }
 }
 
-/// Points every slot at what it pointed at before, and deletes what was made. Whatever carried the
-/// values before is not touched.
-///
-/// Also the keys whose slot can't be found any more.
-pub fn way_back(change: &Change, observed: &ObservedUnit) -> (UnitPlan, Vec<Key>) {
-    let mut plan = UnitPlan::default();
+/// What is to be done next on the way back.
+#[derive(Clone, Debug, PartialEq)]
+pub enum WayBack {
+    /// Nothing can be: the slots of these credentials can't be found any more.
+    Lost(Vec<Key>),
+    /// Point these slots at what they pointed at before.
+    Move(Vec<CredentialStep>),
+    /// Every slot points at what it pointed at before; delete what was created. Whatever carried the
+    /// values before is not touched.
+    Delete(Vec<CredentialStep>),
+}
+
+/// Decides what is to be done next on the way back.
+pub fn way_back(change: &Change, observed: &ObservedCredentialSet) -> WayBack {
+    let mut moves = Vec::new();
     let mut lost = Vec::new();
-    let mut freed: Vec<(CredentialId, IntegrationId)> = Vec::new();
     for (key, previous) in &change.previous_credentials {
-        let current = match now_in(key, previous, observed) {
-            Ok(current) => current,
-            Err(NotFound) => {
-                lost.push(key.clone());
-                continue;
-            }
-        };
-        if current == previous.credential_id.as_ref() {
-            continue;
+        match now_in(key, previous, observed) {
+            Ok(current) if current == previous.credential_id.as_ref() => {}
+            Ok(current) => moves.push(move_back(key, previous, current)),
+            Err(NotFound) => lost.push(key.clone()),
         }
-        freed.extend(current.map(|id| (id.clone(), previous.integration_id.clone())));
-        plan.moves.push(CredentialStep::Point {
-            key: key.clone(),
-            integration: previous.integration_id.clone(),
-            slot: previous.slot.clone(),
-            old: current.cloned(),
-            new: match &previous.credential_id {
-                Some(id) => Target::Credential(id.clone()),
-                None => Target::Nothing,
-            },
-            reason: "the change could not be carried to its end; the values before still work"
-                .into(),
-        });
+    }
+    if !lost.is_empty() {
+        return WayBack::Lost(lost);
+    }
+    if !moves.is_empty() {
+        return WayBack::Move(moves);
     }
     let is_previous = |id: &CredentialId| {
         let mut all = change.previous_credentials.values();
         all.any(|one| one.credential_id.as_ref() == Some(id))
     };
-    for own in observed.ours.iter().filter(|own| !is_previous(&own.id)) {
-        if still_used(own, &freed).is_empty() {
-            plan.retirements.push(retirement(own));
-        }
-    }
-    (plan, lost)
+    let made = observed.ours.iter().filter(|own| !is_previous(&own.id));
+    let unused = made.filter(|own| still_used(own, &[]).is_empty());
+    WayBack::Delete(unused.map(retirement).collect())
 }
 
-/// Where each credential of the unit stands, in words.
-pub fn standing(change: &Change, observed: &ObservedUnit) -> Vec<String> {
+fn move_back(
+    key: &Key,
+    previous: &PreviousCredential,
+    current: Option<&CredentialId>,
+) -> CredentialStep {
+    CredentialStep::Point {
+        key: key.clone(),
+        integration: previous.integration_id.clone(),
+        slot: previous.slot.clone(),
+        old: current.cloned(),
+        new: match &previous.credential_id {
+            Some(id) => Target::Credential(id.clone()),
+            None => Target::Nothing,
+        },
+        reason: "the change could not be carried to its end; the values before still work".into(),
+    }
+}
+
+/// Where each credential of the set stands, in words.
+pub fn standing(change: &Change, observed: &ObservedCredentialSet) -> Vec<String> {
     change
         .previous_credentials
         .iter()
@@ -116,7 +126,7 @@ struct NotFound;
 fn now_in<'o>(
     key: &Key,
     previous: &PreviousCredential,
-    observed: &'o ObservedUnit,
+    observed: &'o ObservedCredentialSet,
 ) -> Result<Option<&'o CredentialId>, NotFound> {
     match observed.slots.get(key) {
         Some(Found::One(seen)) if seen.integration_id == previous.integration_id => {

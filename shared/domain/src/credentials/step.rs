@@ -7,11 +7,9 @@ use serde_json::{Value, json};
 use crate::change::SecretVersion;
 use crate::ids::{ActionId, CredentialId, IntegrationId, Key};
 use crate::manifest::{FieldPath, LiveTest};
-use crate::plan::{Step, System, Verb};
-use crate::rebind::{ACTION, CREDENTIAL, INTEGRATION_CONFIG};
-use crate::verdict::Expected;
+use crate::plan::{ObjectKind, Step, Verb};
 
-/// One step on one credential of a unit. It names values by where they stand and holds none.
+/// One step on one credential of a set. It names values by where they stand and holds none.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CredentialStep {
     /// Make the credential with the values of the secret's version.
@@ -92,97 +90,71 @@ impl CredentialStep {
 
     /// The step as it is shown and recorded.
     pub fn describe(&self) -> Step {
+        let (object, verb) = self.what();
+        let (old, new) = self.values();
+        Step {
+            id: self.id().map(str::to_owned),
+            old,
+            new,
+            ..Step::new(object, verb, self.key(), self.reason())
+        }
+    }
+
+    /// What is done to which kind of object.
+    pub(super) fn what(&self) -> (ObjectKind, Verb) {
+        match self {
+            Self::Create { .. } => (ObjectKind::Credential, Verb::Create),
+            Self::Point { .. } => (ObjectKind::IntegrationConfig, Verb::Update),
+            Self::Test { .. } => (ObjectKind::Action, Verb::Test),
+            Self::Delete { .. } => (ObjectKind::Credential, Verb::Revoke),
+        }
+    }
+
+    fn id(&self) -> Option<&str> {
+        match self {
+            Self::Create { .. } => None,
+            Self::Point { integration, .. } => Some(integration.as_str()),
+            Self::Test { action, .. } => Some(action.as_str()),
+            Self::Delete { id, .. } => Some(id.as_str()),
+        }
+    }
+
+    /// The values before and after.
+    fn values(&self) -> (Value, Value) {
         match self {
             Self::Create {
-                key,
                 name,
                 credential_type,
                 fields,
                 secret,
-                reason,
-            } => Step {
-                new: json!({
+                ..
+            } => {
+                let new = json!({
                     "name": name, "type": credential_type, "fields": fields,
                     "secret": secret.arn, "version_id": secret.version_id,
-                }),
-                ..step(key, CREDENTIAL, Verb::Create, None, reason)
-            },
-            Self::Point {
-                key,
-                integration,
-                slot,
-                old,
-                new,
-                reason,
-            } => Step {
-                old: json!({"slot": slot, "credential": old}),
-                new: json!({"slot": slot, "credential": match new {
+                });
+                (Value::Null, new)
+            }
+            Self::Point { slot, old, new, .. } => {
+                let new = match new {
                     Target::Credential(id) => json!(id),
                     Target::JustMade => json!("the one just made"),
                     Target::Nothing => Value::Null,
-                }}),
-                ..step(
-                    key,
-                    INTEGRATION_CONFIG,
-                    Verb::Update,
-                    Some(integration.as_str()),
-                    reason,
-                )
-            },
-            Self::Test {
-                key,
-                action_key,
-                action,
-                ..
-            } => step(
-                key,
-                ACTION,
-                Verb::Test,
-                Some(action.as_str()),
-                &format!("the live test of {action_key}"),
-            ),
-            Self::Delete {
-                key,
-                id,
-                name,
-                reason,
-            } => Step {
-                old: json!({"name": name}),
-                ..step(key, CREDENTIAL, Verb::Revoke, Some(id.as_str()), reason)
-            },
+                };
+                let at = |credential: Value| json!({"slot": slot, "credential": credential});
+                (at(json!(old)), at(new))
+            }
+            Self::Test { .. } => (Value::Null, Value::Null),
+            Self::Delete { name, .. } => (json!({"name": name}), Value::Null),
         }
     }
-}
 
-fn step(key: &Key, kind: &str, verb: Verb, id: Option<&str>, reason: &str) -> Step {
-    Step {
-        system: System::Genesys,
-        kind: kind.to_owned(),
-        id: id.map(str::to_owned),
-        key: key.clone(),
-        verb,
-        old: Value::Null,
-        new: Value::Null,
-        reason: reason.to_owned(),
-        sent_at: None,
-        outcome: None,
+    fn reason(&self) -> String {
+        match self {
+            Self::Create { reason, .. }
+            | Self::Point { reason, .. }
+            | Self::Delete { reason, .. } => reason.clone(),
+            Self::Test { action_key, .. } => format!("the live test of {action_key}"),
+        }
     }
-}
-
-/// The audit record that a write, once it took effect on `id`, must leave. That credentials are
-/// audited at all is not proved: where the service mapping does not list them, the verdict says
-/// that they are not evaluable.
-pub fn expected(step: &Step, id: &str) -> Option<Expected> {
-    let any_of: &[(&str, &str)] = match (step.kind.as_str(), step.verb) {
-        (INTEGRATION_CONFIG, Verb::Update) => &[("Integration", "Update"), ("Integration", "Edit")],
-        (CREDENTIAL, Verb::Create) => &[("Credential", "Create")],
-        (CREDENTIAL, Verb::Revoke) => &[
-            ("Credential", "Delete"),
-            ("Credential", "SoftDelete"),
-            ("Credential", "HardDelete"),
-            ("Credential", "Remove"),
-        ],
-        (_, _) => return None,
-    };
-    Some(Expected::of(id, any_of))
 }

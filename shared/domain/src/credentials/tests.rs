@@ -1,4 +1,4 @@
-//! What is planned for a unit of two credentials on two integrations, and how it goes back.
+//! What is planned for a set of two credentials on two integrations, and how it goes back.
 
 mod forward;
 mod rollback;
@@ -10,11 +10,12 @@ use serde_json::json;
 
 use super::*;
 use crate::change::{
-    BindingState, BoundCredential, Change, ChangeId, End, Fingerprint, Phase, PreviousCredential,
-    SecretVersion,
+    AfterFailure, BindingState, BoundCredential, Change, ChangeId, End, Fingerprint, Phase,
+    PreviousCredential, SecretVersion,
 };
 use crate::ids::{CredentialId, Key, OrganizationId};
 use crate::manifest::{LiveTest, OtherIntegration, Overlap, TriedAction};
+use crate::plan::{Plan, Step};
 use crate::rebind::Found;
 
 const ERP: &str = "erp-login";
@@ -65,12 +66,12 @@ fn one(name: &str, overlap: Overlap) -> DesiredCredential {
     }
 }
 
-fn desired(version: &str) -> DesiredUnit {
+fn desired(version: &str) -> DesiredCredentialSet {
     let arn: crate::arn::SecretArn =
         "arn:aws:secretsmanager:us-east-1:123456789012:secret:genesys-credentials/erp-AbCdEf"
             .parse()
             .unwrap();
-    DesiredUnit {
+    DesiredCredentialSet {
         key: Key::of_secret(&arn),
         secret: SecretVersion {
             name: arn.name().into(),
@@ -84,7 +85,7 @@ fn desired(version: &str) -> DesiredUnit {
     }
 }
 
-fn id(desired: &DesiredUnit) -> ChangeId {
+fn id(desired: &DesiredCredentialSet) -> ChangeId {
     desired.change_id(&organization())
 }
 
@@ -93,8 +94,8 @@ fn integration_of(key: &str) -> String {
 }
 
 /// Both slots hold a person's credential, and nothing of ours exists.
-fn at_first() -> ObservedUnit {
-    let mut observed = ObservedUnit {
+fn at_first() -> ObservedCredentialSet {
+    let mut observed = ObservedCredentialSet {
         slots: BTreeMap::new(),
         ours: Vec::new(),
         existing: BTreeSet::new(),
@@ -124,7 +125,7 @@ fn at_first() -> ObservedUnit {
 }
 
 /// Points a slot at a credential, which then exists.
-fn put(observed: &mut ObservedUnit, name: &str, id: &str, called: &str, modified: i64) {
+fn put(observed: &mut ObservedCredentialSet, name: &str, id: &str, called: &str, modified: i64) {
     let Some(Found::One(seen)) = observed.slots.get_mut(&key(name)) else {
         panic!("no slot for {name}");
     };
@@ -175,7 +176,7 @@ fn bound(name: &str, id: &str, called: &str, version: &str, modified: i64) -> Bo
 }
 
 /// Both credentials bound to version one, and proved.
-fn bound_to_one() -> (ObservedUnit, BindingState) {
+fn bound_to_one() -> (ObservedCredentialSet, BindingState) {
     let desired = desired("v1-aaaaaa");
     let mut observed = at_first();
     let mut state = BindingState::new(organization(), desired.key.clone());
@@ -196,25 +197,33 @@ fn bound_to_one() -> (ObservedUnit, BindingState) {
 }
 
 fn lines(steps: &[CredentialStep]) -> Vec<String> {
-    let told = |step: &CredentialStep| {
-        let shown = step.describe();
-        let verb = serde_json::to_value(shown.verb).unwrap();
-        format!(
-            "{} {} {}",
-            verb.as_str().unwrap(),
-            shown.kind,
-            shown.id.unwrap_or_else(|| shown.key.to_string())
-        )
-    };
-    steps.iter().map(told).collect()
+    let steps: Vec<Step> = steps.iter().map(CredentialStep::describe).collect();
+    shown(&steps)
 }
 
-fn planned(desired: &DesiredUnit, observed: &ObservedUnit, state: &BindingState) -> UnitPlan {
+fn shown(steps: &[Step]) -> Vec<String> {
+    let line = |step: &Step| {
+        let id = step.id.as_deref().unwrap_or(step.key.as_str());
+        format!("{} {} {id}", step.verb.as_str(), step.object.as_str())
+    };
+    steps.iter().map(line).collect()
+}
+
+fn planned(
+    desired: &DesiredCredentialSet,
+    observed: &ObservedCredentialSet,
+    state: &BindingState,
+) -> CredentialSetPlan {
     plan(desired, observed, state, &id(desired)).unwrap()
 }
 
 /// A change to version two that was recorded, with what it was to make.
-fn under_way() -> (DesiredUnit, ObservedUnit, BindingState, Vec<String>) {
+fn under_way() -> (
+    DesiredCredentialSet,
+    ObservedCredentialSet,
+    BindingState,
+    Vec<String>,
+) {
     let (observed, mut state) = bound_to_one();
     let desired = desired("v2-bbbbbb");
     let plan = planned(&desired, &observed, &state);

@@ -1,13 +1,13 @@
 //! Plans the action: made, changed in place, or changed through its draft.
 
 use super::{
-    ACTION, ActionSeen, ActionView, DRAFT, DesiredIntegration, Found, Observed, RebindPlan,
-    RebindStep, problem, schema_differences,
+    ActionSeen, ActionView, DesiredIntegration, Found, Observed, RebindPlan, RebindStep, problem,
+    schema_differences,
 };
 use crate::binding::DesiredAction;
 use crate::change::{BindingState, End, Phase};
 use crate::ids::ActionId;
-use crate::plan::{Outcome, Step, Verb};
+use crate::plan::{ObjectKind, Outcome, Step, Verb};
 use crate::problem::Problem;
 
 pub(super) fn plan_action(
@@ -90,7 +90,7 @@ fn may_adopt(desired: &DesiredAction, seen: &ActionSeen, state: &BindingState) -
         change
             .steps
             .iter()
-            .filter(|step| step.kind == ACTION && step.verb == Verb::Create)
+            .filter(|step| step.object == ObjectKind::Action && step.verb == Verb::Create)
             .any(Step::may_have_been_done)
     });
     desired.adopt
@@ -274,8 +274,9 @@ fn our_draft(state: &BindingState, action: &ActionId) -> bool {
         },
     };
     // The change may have been about another action, which the manifest named then.
-    let of_action =
-        |step: &&Step| step.kind == DRAFT && step.id.as_deref() == Some(action.as_str());
+    let of_action = |step: &&Step| {
+        step.object == ObjectKind::Draft && step.id.as_deref() == Some(action.as_str())
+    };
     let mut ours: Option<bool> = None;
     for step in change.steps.iter().filter(of_action) {
         ours = match step.verb {

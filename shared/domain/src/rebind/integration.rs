@@ -2,7 +2,7 @@
 
 use super::{
     DesiredIntegration, Found, INTEGRATION_TYPE, IntegrationSeen, Observed, RebindPlan, RebindStep,
-    problem,
+    Reported, problem,
 };
 use crate::change::BindingState;
 use crate::ids::{CredentialId, IntegrationId};
@@ -41,16 +41,14 @@ pub(super) fn plan_integration(
                 ));
             }
             plan_credential(desired, observed, Some(seen), plan);
-            let reported = seen.reported.as_deref();
-            if reported == Some("ERROR") {
+            if seen.reported == Reported::Error {
                 plan.notices.push(format!(
                     "the integration {} reports ERROR, so calls of its actions fail: look at it in \
                      Genesys Cloud",
                     seen.id
                 ));
             }
-            let not_up = matches!(reported, Some("INACTIVE" | "ACTIVATING" | "DEACTIVATING"));
-            if !seen.enabled || not_up {
+            if !seen.enabled || seen.reported.is_off() {
                 plan.steps.push(RebindStep::EnableIntegration {
                     key: desired.key.clone(),
                     id: Some(seen.id.clone()),

@@ -11,7 +11,9 @@
 //! gone is never recreated, because flows refer to it.
 
 mod action;
+mod describe;
 mod expect;
+mod fresh;
 mod integration;
 mod lease;
 mod number;
@@ -24,6 +26,7 @@ use serde::{Deserialize, Serialize};
 
 use self::action::plan_action;
 pub use self::expect::fulfils;
+pub use self::fresh::{FRESH, may_pass_while_fresh};
 use self::integration::plan_integration;
 pub use self::integration::{is_of_another_entry, remembered_integration};
 pub use self::lease::{
@@ -31,16 +34,16 @@ pub use self::lease::{
 };
 pub use self::number::same_value;
 pub use self::observed::{
-    ActionSeen, CredentialSeen, DesiredIntegration, Found, IntegrationSeen, Observed, OwnCredential,
+    ActionSeen, CredentialSeen, DesiredIntegration, Found, IntegrationSeen, Observed,
+    OwnCredential, Reported,
 };
 pub use self::pair::{ListedAction, Pair, may_move_role};
 pub use self::schema::schema_differences;
 pub(crate) use self::schema::{normal_form, refers};
-pub use self::step::{
-    ACTION, ActionView, CREDENTIAL, DRAFT, INTEGRATION, INTEGRATION_CONFIG, RebindStep, expected,
-};
+pub use self::step::{ActionView, RebindStep};
 use crate::binding::DesiredAction;
 use crate::change::BindingState;
+use crate::plan::{Plan, Step};
 use crate::problem::Problem;
 
 /// The integration type of Lambda data actions (official module `integration-lambda-module`).
@@ -68,20 +71,24 @@ pub struct RebindPlan {
 }
 
 impl RebindPlan {
-    /// Whether carrying it out would change the world.
-    pub fn writes(&self) -> bool {
-        self.steps.iter().any(RebindStep::writes)
-    }
-
     /// Whether it creates or changes the integration, which bindings share.
     pub fn changes_integration(&self) -> bool {
         self.steps.iter().any(RebindStep::changes_integration)
     }
+}
 
-    /// Whether it makes something that a repetition would make twice.
-    pub fn creates(&self) -> bool {
-        let mut steps = self.steps.iter().map(RebindStep::describe);
-        steps.any(|step| step.is_marked_before_it_is_sent())
+impl Plan for RebindPlan {
+    /// A test of a draft is a step between others, so it is never left out.
+    fn describe(&self, _with_tests: bool) -> Vec<Step> {
+        self.steps.iter().map(RebindStep::describe).collect()
+    }
+
+    fn notices(&self) -> &[String] {
+        &self.notices
+    }
+
+    fn replaces_tested(&self) -> bool {
+        self.steps.iter().any(RebindStep::binds)
     }
 }
 
@@ -123,4 +130,4 @@ fn problem(at: &str, problem: String, fix: &str) -> Problem {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,5 +1,7 @@
 //! What should hold for an integration, and what was seen of integration, credential and action.
 
+use std::fmt;
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -43,7 +45,7 @@ impl DesiredIntegration {
     }
 }
 
-/// What a search came to. Names are not unique at Genesys Cloud.
+/// What a search found. Names are not unique at Genesys Cloud.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Found<T> {
     /// Nothing, and the answer was complete.
@@ -67,12 +69,65 @@ pub struct IntegrationSeen {
     pub kind: String,
     /// Whether it is meant to be enabled.
     pub enabled: bool,
-    /// `ACTIVE`, `ACTIVATING`, `INACTIVE`, `DEACTIVATING`, `ERROR`, or nothing known.
-    pub reported: Option<String>,
+    /// The state that it reports.
+    pub reported: Reported,
     /// The version of its config.
     pub config_version: i64,
     /// The credential in the slot of the role, if any.
     pub credential: Option<CredentialSeen>,
+}
+
+/// The state that an integration reports. It follows the intended state some time later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reported {
+    /// It runs.
+    Active,
+    /// It is about to run.
+    Activating,
+    /// It is switched off.
+    Inactive,
+    /// It is about to be switched off.
+    Deactivating,
+    /// It can't run.
+    Error,
+    /// It reports nothing, or a state that Lockstep does not know.
+    Unknown,
+}
+
+impl Reported {
+    /// Whether it is known not to run, so that it is to be enabled. One that reports an error is
+    /// enabled already.
+    pub fn is_off(self) -> bool {
+        match self {
+            Self::Inactive | Self::Activating | Self::Deactivating => true,
+            Self::Active | Self::Error | Self::Unknown => false,
+        }
+    }
+
+    /// Whether it may still become active after it was enabled.
+    pub fn may_become_active(self) -> bool {
+        match self {
+            Self::Active
+            | Self::Activating
+            | Self::Inactive
+            | Self::Deactivating
+            | Self::Unknown => true,
+            Self::Error => false,
+        }
+    }
+}
+
+impl fmt::Display for Reported {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Active => "ACTIVE",
+            Self::Activating => "ACTIVATING",
+            Self::Inactive => "INACTIVE",
+            Self::Deactivating => "DEACTIVATING",
+            Self::Error => "ERROR",
+            Self::Unknown => "unknown",
+        })
+    }
 }
 
 /// A credential as it was read; its fields are write-only.

@@ -12,7 +12,7 @@ use super::*;
 use crate::binding::DesiredTemplates;
 use crate::change::{Change, Phase, SecretVersion};
 use crate::manifest::{Contract, LiveTest};
-use crate::plan::{self, Outcome, Verb};
+use crate::plan::{self, FailureKind, ObjectKind, Outcome, Plan, Verb};
 
 fn integration() -> DesiredIntegration {
     DesiredIntegration {
@@ -33,7 +33,7 @@ fn version(version_id: &str) -> SecretVersion {
     }
 }
 
-fn desired(version_id: &str) -> DesiredAction {
+pub(crate) fn desired(version_id: &str) -> DesiredAction {
     DesiredAction {
         key: "order-lookup".parse().unwrap(),
         id: None,
@@ -96,7 +96,7 @@ fn world(action: &DesiredAction) -> (Observed, BindingState) {
             name: integration.name.clone(),
             kind: INTEGRATION_TYPE.into(),
             enabled: true,
-            reported: Some("ACTIVE".into()),
+            reported: Reported::Active,
             config_version: 1,
             credential: Some(CredentialSeen {
                 id: "cred-1".parse().unwrap(),
@@ -146,11 +146,11 @@ fn sent(state: &mut BindingState) {
     }
 }
 
-fn kinds(plan: &RebindPlan) -> Vec<(String, Verb)> {
+fn kinds(plan: &RebindPlan) -> Vec<(ObjectKind, Verb)> {
     plan.steps
         .iter()
         .map(RebindStep::describe)
-        .map(|step| (step.kind, step.verb))
+        .map(|step| (step.object, step.verb))
         .collect()
 }
 
@@ -197,7 +197,7 @@ fn an_empty_organization_gets_everything_in_the_order_of_need() {
 fn a_rotation_without_a_test_is_one_versioned_update() {
     let (observed, state) = world(&desired("v1"));
     let plan = planned(&desired("v2"), &observed, &state);
-    assert_eq!(kinds(&plan), [("action".into(), Verb::Update)]);
+    assert_eq!(kinds(&plan), [(ObjectKind::Action, Verb::Update)]);
     let step = plan.steps[0].describe();
     assert_eq!(step.reason, "DB moved to version v2");
     assert!(matches!(
@@ -229,7 +229,7 @@ fn a_test_that_may_do_harm_is_not_run() {
     let mut action = tested("v2");
     action.test.as_mut().unwrap().safe = false;
     let plan = planned(&action, &observed, &state);
-    assert_eq!(kinds(&plan), [("action".into(), Verb::Update)]);
+    assert_eq!(kinds(&plan), [(ObjectKind::Action, Verb::Update)]);
 }
 
 #[test]
@@ -393,8 +393,8 @@ fn an_integration_left_half_made_is_finished() {
     assert_eq!(
         kinds(&plan),
         [
-            ("integration_config".into(), Verb::Update),
-            ("integration".into(), Verb::Enable)
+            (ObjectKind::IntegrationConfig, Verb::Update),
+            (ObjectKind::Integration, Verb::Enable)
         ],
         "the credential that is there already is used"
     );
@@ -418,7 +418,7 @@ fn a_credential_of_ours_that_nothing_uses_is_deleted_and_one_in_use_is_left() {
         elsewhere,
     ];
     let plan = planned(&desired("v1"), &observed, &state);
-    assert_eq!(kinds(&plan), [("credential".into(), Verb::Revoke)]);
+    assert_eq!(kinds(&plan), [(ObjectKind::Credential, Verb::Revoke)]);
     assert_eq!(plan.steps[0].describe().id.as_deref(), Some("cred-9"));
     assert!(plan.notices[0].contains("cred-8"), "{:?}", plan.notices);
 }
@@ -435,8 +435,8 @@ fn of_two_credentials_that_an_earlier_run_left_one_is_used_and_the_other_deleted
     assert_eq!(
         kinds(&plan),
         [
-            ("integration_config".into(), Verb::Update),
-            ("credential".into(), Verb::Revoke)
+            (ObjectKind::IntegrationConfig, Verb::Update),
+            (ObjectKind::Credential, Verb::Revoke)
         ]
     );
     assert_eq!(plan.steps[1].describe().id.as_deref(), Some("cred-9"));
@@ -449,5 +449,5 @@ fn a_credential_that_shows_another_role_is_rewritten() {
         seen.credential.as_mut().unwrap().role_arn = Some("arn:aws:iam::1:role/evil".into());
     }
     let plan = planned(&desired("v1"), &observed, &state);
-    assert_eq!(kinds(&plan), [("credential".into(), Verb::Update)]);
+    assert_eq!(kinds(&plan), [(ObjectKind::Credential, Verb::Update)]);
 }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::plan::Verb;
+use crate::plan::{ObjectKind, Verb};
 use crate::policy::{invoke_policy, same_meaning};
 
 const ONE: &str = "arn:aws:lambda:us-east-1:123456789012:function:One";
@@ -379,7 +379,7 @@ fn steps_say_system_object_and_reason() {
     );
     let plan = plan(&desired, &present(role), &Keep::Granted).unwrap();
     let step = &plan.describe()[0];
-    assert_eq!(step.kind, "role_policy");
+    assert_eq!(step.object, ObjectKind::RolePolicy);
     assert_eq!(step.verb, Verb::Update);
     assert_eq!(step.key.as_str(), "prod");
     assert_eq!(

@@ -6,7 +6,7 @@ use lockstep_domain::binding::DesiredAction;
 use lockstep_domain::change::{
     BindingState, Change, DesiredId, SecretVersion, Subject, Turn, turn,
 };
-use lockstep_domain::credentials::{DesiredUnit, Unit, units};
+use lockstep_domain::credentials::{CredentialSet, DesiredCredentialSet, credential_sets};
 use lockstep_domain::evidence::{Record, verify_chain};
 use lockstep_domain::guard::{Approval, BlastRadius};
 use lockstep_domain::ids::Key;
@@ -97,8 +97,8 @@ fn desired(manifest: &Manifest, state: &BindingState) -> DesiredId {
     wanted.desired_id(&manifest.organization.id, &integration(manifest, action))
 }
 
-fn unit(manifest: &Manifest) -> Unit<'_> {
-    units(manifest).into_iter().next().expect("a unit")
+fn set(manifest: &Manifest) -> CredentialSet<'_> {
+    credential_sets(manifest).into_iter().next().expect("a set")
 }
 
 fn change(state: &BindingState) -> &Change {
@@ -124,8 +124,8 @@ fn what_is_recorded_of_an_action_is_recognized() {
 #[test]
 fn what_is_recorded_of_credentials_is_recognized_also_before_any_is_known() {
     let manifest = manifest();
-    let unit = unit(&manifest);
-    let wanted = DesiredUnit::new(&manifest, &unit, VERSION.into());
+    let set = set(&manifest);
+    let wanted = DesiredCredentialSet::new(&manifest, &set, VERSION.into());
     let id = wanted.change_id(&manifest.organization.id);
     for (name, text) in SETS {
         let state = read(name, text);

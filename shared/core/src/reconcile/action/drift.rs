@@ -4,10 +4,10 @@ use futures_util::future::try_join_all;
 use lockstep_domain::binding::DesiredAction;
 use lockstep_domain::change::{BindingState, DesiredId, SecretVersion};
 use lockstep_domain::manifest::{Action, Manifest};
-use lockstep_domain::plan::Step;
+use lockstep_domain::plan::{Plan as _, Step};
 use lockstep_domain::rebind::{self, Refusal};
 
-use super::{RebindError, described, desired_integration, integration_of, observe};
+use super::{RebindError, desired_integration, integration_of, observe};
 use crate::aws::SecretSeen;
 use crate::genesys::Session;
 use crate::world::World;
@@ -35,7 +35,7 @@ pub async fn drift(
     Ok(
         match rebind::plan(&integration, &wanted, &observed, state) {
             Ok(plan) => Drift::Steps {
-                steps: described(&plan),
+                steps: plan.describe(true),
                 desired,
             },
             Err(refusal) => Drift::Refused { refusal, desired },
@@ -46,14 +46,14 @@ pub async fn drift(
 /// What differs between a binding and what should hold for it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Drift {
-    /// The steps that would mend it (none: it holds).
+    /// The steps that would repair it; none where it holds.
     Steps {
         /// Write steps, described.
         steps: Vec<Step>,
         /// Identifies what should hold now.
         desired: DesiredId,
     },
-    /// It can't be mended by us.
+    /// Lockstep can't repair it.
     Refused {
         /// Why.
         refusal: Refusal,

@@ -5,10 +5,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use lockstep_domain::ids::Key;
 use lockstep_domain::manifest::Manifest;
-use lockstep_domain::rebind::{DesiredIntegration, Found, IntegrationRecord};
+use lockstep_domain::rebind::{DesiredIntegration, IntegrationRecord};
 use tracing::{info, warn};
 
-use super::{Ask, Binding, Look, RebindError};
+use super::{ActionRun, Observation, RebindError};
+use crate::reconcile::Ask;
 use crate::store::{StoreError, Versioned};
 use crate::world::World;
 
@@ -88,21 +89,21 @@ impl Lease {
     }
 }
 
-impl Binding<'_> {
+impl ActionRun<'_, '_> {
     /// What is recorded of the integration, where this run has read it.
     pub(super) fn record(&self) -> Option<&IntegrationRecord> {
-        self.lease.as_ref().map(Lease::record)
+        self.kind.lease.as_ref().map(Lease::record)
     }
 
     /// The same, to be saved when the lease is released; none without the lease.
     pub(super) fn leased(&mut self) -> Option<&mut IntegrationRecord> {
-        let lease = self.lease.as_mut().filter(|lease| lease.held)?;
+        let lease = self.kind.lease.as_mut().filter(|lease| lease.held)?;
         Some(&mut lease.record.value)
     }
 
     /// Whether this run may change the integration.
     pub(super) fn holds_lease(&self) -> bool {
-        self.lease.as_ref().is_some_and(|lease| lease.held)
+        self.kind.lease.as_ref().is_some_and(|lease| lease.held)
     }
 
     /// Takes the lease on the integration. Another binding may have changed the integration since it
@@ -111,10 +112,12 @@ impl Binding<'_> {
     /// # Errors
     /// [`RebindError::IntegrationTaken`], or the record could not be read or written.
     pub(super) async fn take_lease(&mut self) -> Result<(), RebindError> {
-        let mut lease = Lease::read(self.world, self.manifest, &self.integration).await?;
-        lease.take(self.world, &self.action.key, self.ask).await?;
-        info!(integration = %self.integration.key, "the lease on the integration is taken");
-        self.lease = Some(lease);
+        let mut lease = Lease::read(self.world, self.manifest, &self.kind.integration).await?;
+        lease
+            .take(self.world, &self.kind.action.key, self.ask)
+            .await?;
+        info!(integration = %self.kind.integration.key, "the lease on the integration is taken");
+        self.kind.lease = Some(lease);
         Ok(())
     }
 
@@ -122,7 +125,7 @@ impl Binding<'_> {
     pub(super) async fn release_lease(&mut self) {
         let change = self.state.value.change.as_ref();
         let in_doubt_since = change.and_then(|change| change.in_doubt_since());
-        if let Some(lease) = &mut self.lease {
+        if let Some(lease) = &mut self.kind.lease {
             lease.release(self.world, in_doubt_since).await;
         }
     }
@@ -131,11 +134,11 @@ impl Binding<'_> {
     ///
     /// # Errors
     /// [`RebindError::StaleRead`].
-    pub(super) fn is_up_to_date(&self, look: &Look) -> Result<(), RebindError> {
+    pub(super) fn is_up_to_date(&self, observation: &Observation) -> Result<(), RebindError> {
         let Some(record) = self.record() else {
             return Ok(());
         };
-        if let Found::One(seen) = &look.observed.integration
+        if let Some(seen) = observation.integration()
             && record.integration_id.as_ref() == Some(&seen.id)
             && let Some(written) = record.config_version
             && seen.config_version < written

@@ -14,7 +14,7 @@ use lockstep_domain::ids::ActionId;
 use lockstep_domain::manifest::LiveTest;
 use tracing::info;
 
-use super::{Binding, RebindError};
+use super::{ActionRun, RebindError};
 use crate::config::Config;
 use crate::reconcile::live_test::{Ran, Runs, Trial, Verdict, count_unknown, run_again};
 use crate::reconcile::preconditions::{Diagnosis, diagnose};
@@ -45,11 +45,11 @@ impl Touched {
     }
 }
 
-impl Binding<'_> {
+impl ActionRun<'_, '_> {
     /// Notes that what Genesys Cloud needs to assume the role was changed just now.
     pub(super) fn touched_role(&mut self) {
         let now = self.world.now();
-        self.role_touched_at = Some(now);
+        self.kind.role_touched_at = Some(now);
         if let Some(record) = self.leased() {
             record.role_touched_at = Some(now);
         }
@@ -69,12 +69,12 @@ impl Binding<'_> {
             tokio::join!(self.role_changed_at(), self.role_touched_by_another());
         let touched = Touched {
             role: role?,
-            credential: self.role_touched_at.max(by_another?),
+            credential: self.kind.role_touched_at.max(by_another?),
         };
         let mut ran = match self.verdict(trial, action, test, touched).await? {
             Verdict::Ran(ran) => ran,
             Verdict::Unknown(last) => {
-                let counts_as_failed = count_unknown(self.change()?, &last);
+                let counts_as_failed = count_unknown(self.change_mut()?, &last);
                 self.save().await?;
                 let Some(problem) = counts_as_failed else {
                     return Err(RebindError::NoVerdict { problem: last });
@@ -119,7 +119,7 @@ impl Binding<'_> {
     async fn role_touched_by_another(&self) -> Result<Option<Timestamp>, RebindError> {
         let organization = &self.manifest.organization.id;
         let store = &self.world.store;
-        let record = store.integration(organization, &self.integration.key);
+        let record = store.integration(organization, &self.kind.integration.key);
         match record.await {
             Ok(record) => Ok(record.value.role_touched_at),
             Err(error) if error.is_transient() => Err(error.into()),
@@ -133,7 +133,7 @@ impl Binding<'_> {
 
     async fn diagnose(&self) -> Result<Diagnosis, RebindError> {
         let integration = self.of_manifest()?;
-        let function = &self.action.function;
+        let function = &self.kind.action.function;
         Ok(diagnose(self.world, self.manifest, integration, function).await)
     }
 

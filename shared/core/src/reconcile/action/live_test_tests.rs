@@ -12,9 +12,10 @@ use lockstep_domain::manifest::{self, Mode};
 use lockstep_domain::policy::{invoke_policy, trust_policy};
 use serde_json::{Value, json};
 
-use super::super::{Ask, desired_integration};
+use super::super::{ActionRun, DataAction};
 use super::*;
 use crate::config::tests::config;
+use crate::reconcile::Ask;
 use crate::reconcile::test_platform::session;
 use crate::runtime::Deadline;
 use crate::store::Versioned;
@@ -116,17 +117,14 @@ async fn tried_in(
         deadline: Deadline::after(SPACING),
     };
     let state = BindingState::new("org-1".parse().unwrap(), action.key.clone());
-    let mut binding = Binding {
+    let mut binding = ActionRun {
         world: &world,
         session: &session,
         manifest: &manifest,
-        integration: desired_integration(&world.config, &manifest.integrations[0]),
-        action,
+        kind: DataAction::of(&world.config, &manifest, action).unwrap(),
         ask: &ask,
         state: Versioned::absent(state),
-        role_touched_at: None,
         in_doubt: false,
-        lease: None,
     };
     let test = action.test.as_ref().unwrap();
     let id = "custom_-_1".parse().unwrap();

@@ -2,175 +2,163 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use lockstep_domain::change::TestRecord;
-use lockstep_domain::credentials::{CredentialStep, Unit};
+use lockstep_domain::credentials::{CredentialSet, CredentialStep};
 use lockstep_domain::ids::{ActionId, Key};
 use lockstep_domain::live_test::no_verdict;
 use lockstep_domain::manifest::{LiveTest, Manifest};
-use lockstep_domain::plan::Outcome;
+use lockstep_domain::plan::FailureKind;
 use lockstep_domain::rebind::Found;
 
-use super::{UnitError, Work, observe};
+use super::{RebindError, SetRun, observe};
 use crate::genesys::Session;
-use crate::reconcile::action::RebindError;
 use crate::reconcile::live_test::{Ran, Trial, Verdict, count_unknown, refused, run};
 use crate::reconcile::settle::settle;
 
-/// What the tests of a unit have shown so far.
+/// What the tests of a credential set have shown so far.
 #[derive(Default)]
 struct Tried {
     operations: Vec<(String, bool)>,
     problems: Vec<String>,
 }
 
-/// Where a test stands among the change's steps, and what it is about.
-struct TestStep<'a> {
-    position: usize,
-    key: &'a Key,
-    action_key: &'a Key,
-}
-
-impl Work<'_> {
-    /// Lets what was pointed elsewhere settle: running flows may learn of it late, and probing too
-    /// early can poison caches.
-    pub(super) async fn settle(&mut self) -> Result<(), UnitError> {
-        let moved_at = self.change()?.applied_at;
-        let time = self.world.config.genesys_settle;
-        Ok(settle(self.world, moved_at, time, self.ask.deadline).await?)
-    }
-
-    /// Runs every test, so that each credential that does not work is named. `first` is where the
-    /// tests stand among the change's steps. A failed test is not run again: unlike a draft, what is
-    /// tested is live, and every second counts. One without a verdict is run again at the next
-    /// delivery, unless another has failed already.
-    pub(super) async fn try_out(
-        &mut self,
-        tests: &[CredentialStep],
-        first: usize,
-    ) -> Result<(), UnitError> {
-        self.settle().await?;
-        let mut tried = Tried::default();
-        let mut unknown = Vec::new();
-        for (index, step) in tests.iter().enumerate() {
-            let CredentialStep::Test {
-                key,
-                action_key,
-                action,
-                test,
-            } = step
-            else {
-                continue;
-            };
-            let at = TestStep {
-                position: first + index,
-                key,
-                action_key,
-            };
-            match self.run(action, test).await? {
-                Verdict::Ran(ran) => self.ran(&at, ran, &mut tried)?,
-                Verdict::Unknown(last) => unknown.push((at, last)),
-            }
-        }
-        if let Some((_, last)) = unknown.first()
-            && tried.problems.is_empty()
-        {
-            let counts_as_failed = count_unknown(self.change()?, last);
-            if counts_as_failed.is_none() {
-                let problem = last.clone();
-                self.save().await?;
-                return Err(RebindError::NoVerdict { problem }.into());
-            }
-        }
-        let deliveries = self.change()?.tests_without_verdict.max(1);
-        for (at, last) in unknown {
-            let ran = Ran {
-                operations: Vec::new(),
-                problem: Some(no_verdict(deliveries, &last)),
-                denied: false,
-            };
-            self.ran(&at, ran, &mut tried)?;
-        }
-        let at = self.world.now();
-        let Tried {
+impl Tried {
+    fn record(self, at: Timestamp) -> TestRecord {
+        let Self {
             operations,
             problems,
-        } = tried;
-        self.change()?.test = Some(TestRecord {
+        } = self;
+        TestRecord {
             at,
             on_draft: false,
             denial: None,
             passed: problems.is_empty(),
             operations,
             problem: (!problems.is_empty()).then(|| problems.join("; ")),
-        });
+        }
+    }
+}
+
+/// One test of the plan.
+struct Trying<'a> {
+    step: &'a CredentialStep,
+    action_key: &'a Key,
+    action: &'a ActionId,
+    test: &'a LiveTest,
+}
+
+impl<'a> Trying<'a> {
+    fn of(step: &'a CredentialStep) -> Option<Self> {
+        match step {
+            CredentialStep::Test {
+                action_key,
+                action,
+                test,
+                ..
+            } => Some(Self {
+                step,
+                action_key,
+                action,
+                test,
+            }),
+            CredentialStep::Create { .. }
+            | CredentialStep::Point { .. }
+            | CredentialStep::Delete { .. } => None,
+        }
+    }
+}
+
+impl SetRun<'_, '_> {
+    /// Lets what was pointed elsewhere settle: running flows may learn of it late, and probing too
+    /// early can poison caches.
+    pub(super) async fn settle(&mut self) -> Result<(), RebindError> {
+        let moved_at = self.change()?.applied_at;
+        let time = self.world.config.genesys_settle;
+        Ok(settle(self.world, moved_at, time, self.ask.deadline).await?)
+    }
+
+    /// Runs every test, so that each credential that does not work is named. A failed test is not run
+    /// again: unlike a draft, what is tested is live, and every second counts. One without a verdict
+    /// is run again at the next delivery, unless another has failed already.
+    pub(super) async fn try_out(&mut self, tests: &[CredentialStep]) -> Result<(), RebindError> {
+        self.settle().await?;
+        let mut tried = Tried::default();
+        let mut unknown = Vec::new();
+        for trying in tests.iter().filter_map(Trying::of) {
+            match self.run(trying.action, trying.test).await? {
+                Verdict::Ran(ran) => self.ran(&trying, ran, &mut tried)?,
+                Verdict::Unknown(last) => unknown.push((trying, last)),
+            }
+        }
+        if let Some((_, last)) = unknown.first()
+            && tried.problems.is_empty()
+        {
+            let counts_as_failed = count_unknown(self.change_mut()?, last);
+            if counts_as_failed.is_none() {
+                let problem = last.clone();
+                self.save().await?;
+                return Err(RebindError::NoVerdict { problem });
+            }
+        }
+        let deliveries = self.change()?.tests_without_verdict.max(1);
+        for (trying, last) in unknown {
+            let ran = Ran {
+                operations: Vec::new(),
+                problem: Some(no_verdict(deliveries, &last)),
+                denied: false,
+            };
+            self.ran(&trying, ran, &mut tried)?;
+        }
+        let record = tried.record(self.world.now());
+        self.journal()?.tested(record);
         self.save().await
     }
 
     /// Records the verdict of one test.
-    fn ran(&mut self, at: &TestStep<'_>, ran: Ran, tried: &mut Tried) -> Result<(), UnitError> {
-        let action_key = at.action_key;
-        tried.operations.extend(
-            ran.operations
-                .into_iter()
-                .map(|(name, passed)| (format!("{action_key}: {name}"), passed)),
-        );
-        let outcome = match ran.problem {
-            None => Outcome::Applied,
+    fn ran(&mut self, trying: &Trying<'_>, ran: Ran, tried: &mut Tried) -> Result<(), RebindError> {
+        let action_key = trying.action_key;
+        let operations = ran.operations.into_iter();
+        let named = operations.map(|(name, passed)| (format!("{action_key}: {name}"), passed));
+        tried.operations.extend(named);
+        let step = trying.step.describe();
+        let writer = self.writer();
+        let mut journal = self.journal()?;
+        match ran.problem {
+            None => journal.applied(&step, trying.action.to_string(), writer),
             Some(problem) => {
                 let problem = format!("{action_key}: {problem}");
-                self.trouble(at.key, &problem)?;
+                journal.trouble(&step.key, &problem);
                 tried.problems.push(problem.clone());
-                Outcome::Failed {
-                    kind: "test_failed".into(),
-                    message: problem,
-                }
+                journal.failed(&step, FailureKind::TestFailed, problem, writer.at);
             }
-        };
-        if let Some(recorded) = self.change()?.steps.get_mut(at.position) {
-            recorded.outcome = Some(outcome);
         }
         Ok(())
     }
 
     /// One test. That it can't be run for good shows as little as that it fails.
-    async fn run(&self, action: &ActionId, test: &LiveTest) -> Result<Verdict, UnitError> {
+    async fn run(&self, action: &ActionId, test: &LiveTest) -> Result<Verdict, RebindError> {
         match run(&self.session.genesys, Trial::Published, action, test).await {
             Err(error) if !error.is_transient() => Ok(Verdict::Ran(refused(&error))),
             answer => Ok(answer?),
         }
     }
-
-    /// Remembers what is wrong with one credential.
-    pub(super) fn trouble(&mut self, key: &Key, what: &str) -> Result<(), UnitError> {
-        let troubles = &mut self.change()?.troubles;
-        match troubles.get_mut(key) {
-            Some(known) if known.contains(what) => {}
-            Some(known) => {
-                known.push_str("; ");
-                known.push_str(what);
-            }
-            None => {
-                troubles.insert(key.clone(), what.to_owned());
-            }
-        }
-        Ok(())
-    }
 }
 
-/// Runs the tests of every credential of a unit, and answers what failed, by manifest key. Writes
+/// Runs the tests of every credential of a set, and answers what failed, by manifest key. Writes
 /// nothing.
 ///
 /// # Errors
 /// Where the tests could not be run: nothing may be concluded from that.
-pub async fn try_unit(
+pub async fn test_credential_set(
     session: &Session,
     manifest: &Manifest,
-    unit: &Unit<'_>,
-) -> Result<BTreeMap<Key, String>, UnitError> {
+    set: &CredentialSet<'_>,
+) -> Result<BTreeMap<Key, String>, RebindError> {
     let genesys = &session.genesys;
-    let actions = observe::tests(genesys, manifest, unit).await?;
+    let actions = observe::tests(genesys, manifest, set).await?;
     let mut problems = BTreeMap::new();
-    for credential in &unit.credentials {
+    for credential in &set.credentials {
         for key in &credential.test {
             let (Some(Found::One(action)), Some(tried)) =
                 (actions.get(key), manifest.tried_action(key))
@@ -181,7 +169,7 @@ pub async fn try_unit(
             };
             let problem = match run(genesys, Trial::Published, action, &tried.test).await? {
                 Verdict::Ran(ran) => ran.problem,
-                Verdict::Unknown(problem) => return Err(RebindError::NoVerdict { problem }.into()),
+                Verdict::Unknown(problem) => return Err(RebindError::NoVerdict { problem }),
             };
             if let Some(problem) = problem {
                 problems.insert(credential.key.clone(), format!("{key}: {problem}"));

@@ -1,431 +1,249 @@
-//! Moving the credentials that carry one secret's values: observe, plan, record, apply, test,
-//! retire, read back, announce. All of them move, or all of them move back.
+//! Moving the credentials that carry one secret's values. All of them move, or all of them move
+//! back.
 //!
 //! **Order of reads.** Integrations and credentials first, then which version of the secret is
 //! current, and its value last, by that version's id: value and version belong together. The value
 //! is read only where something may have to be pushed.
 //!
-//! **Order of writes.** The change is recorded before the first write to the world, and so is that
-//! it is being taken back. A crash anywhere leads, at redelivery, to going on in the direction that
-//! stands there.
+//! **Order of writes.** That a change is being taken back is recorded before the first slot is
+//! pointed back, as the change itself is before the first is pointed forward. A crash anywhere leads,
+//! at redelivery, to continuing in the direction that the record says.
 
 mod apply;
-mod conclude;
-mod error;
+mod delete;
+mod drift;
 mod events;
 mod live_test;
 mod observe;
 mod rollback;
 mod values;
 
-use lockstep_domain::change::{BindingState, Change, ChangeId, Turn, turn};
+use lockstep_domain::change::{Before, BindingState, Change, DesiredId};
 use lockstep_domain::credentials::{
-    self as domain, CredentialStep, DesiredUnit, ObservedUnit, Target, Unit, UnitPlan, expected,
+    self as domain, CredentialSet, CredentialSetPlan, CredentialStep, DesiredCredentialSet,
+    ObservedCredentialSet,
 };
-use lockstep_domain::ids::{CredentialId, Key};
+use lockstep_domain::event::Detail;
+use lockstep_domain::ids::Key;
 use lockstep_domain::live_test::limits;
-use lockstep_domain::manifest::{Manifest, Mode};
-use lockstep_domain::plan::{Outcome, Step};
-use lockstep_domain::rebind::{INTEGRATION_CONFIG, Refusal};
-use tokio::join;
-use tracing::info;
+use lockstep_domain::manifest::Manifest;
+use lockstep_domain::plan::Step;
 
-use self::apply::Applied;
-pub use self::error::UnitError;
+use self::apply::Made;
+use self::drift::desired;
+pub use self::drift::{CredentialSetDrift, credential_set_drift};
 pub(crate) use self::events::details;
-pub use self::live_test::try_unit;
+pub use self::live_test::test_credential_set;
 use self::values::Values;
-use crate::aws::SecretSeen;
-use crate::genesys::Session;
-use crate::reconcile::action::{
-    AWAITS_VERDICT, Ask, RebindError, Report, awaits_create, held_notice, idle,
-};
-use crate::runtime::chain;
-use crate::store::Versioned;
+use super::kind::{Applied, Done, Kind, Recorded, Stop};
+use super::run::Run;
+use super::{RebindError, Report};
 use crate::world::World;
 
-/// How often a plan is made anew because the world moved under it.
-const MAX_ROUNDS: u32 = 6;
+/// One run over one credential set.
+type SetRun<'r, 'k> = Run<'r, Credentials<'k>>;
 
-/// Moves the credentials of one secret of a manifest in force.
-///
-/// # Errors
-/// Only what a redelivery can mend; everything permanent is recorded, announced for each credential
-/// and answered as a report.
-pub async fn rebind_unit(
-    world: &World,
-    manifest: &Manifest,
-    unit: &Unit<'_>,
-    ask: &Ask,
-) -> Result<Report, UnitError> {
-    let planning = ask.mode.stricter(manifest.organization.mode) == Mode::Plan;
-    let (state, session) = join!(
-        world.store.load(&manifest.organization.id, &unit.key),
-        world.sign_in(manifest, ask.deadline),
-    );
-    let state = state?;
-    let in_doubt = awaits_create(&state.value, world.now())?;
-    let session = match session {
-        Ok(session) => session,
-        Err(error) if error.is_transient() => return Err(error.into()),
-        Err(error) if planning => return Ok(planned_nothing(&error)),
-        Err(error) => {
-            let actor = world.actor();
-            let nothing = events::NoChange {
-                manifest,
-                unit,
-                ask,
-                actor,
-            };
-            return nothing.announce(world, &state.value, &error.into()).await;
-        }
-    };
-    let mut work = Work {
-        world,
-        session: &session,
-        manifest,
-        unit,
-        ask,
-        in_doubt,
-        state,
-    };
-    match work.reconcile().await {
-        Err(error) if planning && !error.is_transient() => Ok(planned_nothing(&error)),
-        Err(error) if !error.is_transient() => work.fail(&error).await,
-        outcome => outcome,
-    }
+/// All integration credentials that carry values of one secret.
+pub(super) struct Credentials<'a> {
+    pub(super) set: &'a CredentialSet<'a>,
 }
 
-fn planned_nothing(error: &(dyn std::error::Error + 'static)) -> Report {
-    Report {
-        notices: vec![chain(error)],
-        ..Report::default()
-    }
-}
-
-/// What differs between the credentials of a unit and what should hold for them.
-#[derive(Clone, Debug, PartialEq)]
-pub enum UnitDrift {
-    /// What would mend it. Values are not read for this: a version that is not the bound one
-    /// counts as a difference.
-    Plan {
-        /// Its moves are drift; its retirements are what an earlier run left.
-        plan: UnitPlan,
-        /// The change that reaches what should hold now.
-        id: ChangeId,
-    },
-    /// It can't be mended by us.
-    Refused {
-        /// Why.
-        refusal: Refusal,
-        /// The change that would reach what should hold now.
-        id: ChangeId,
-    },
-    /// The secret is deleted or has no current version.
-    SecretGone(String),
-}
-
-/// Looks at a unit without writing anything, and without reading any value.
-///
-/// # Errors
-/// Where something could not be read: no drift may be concluded from that.
-pub async fn unit_drift(
-    world: &World,
-    session: &Session,
-    manifest: &Manifest,
-    unit: &Unit<'_>,
-    state: &BindingState,
-) -> Result<UnitDrift, UnitError> {
-    let observed = observe::observe(&session.genesys, manifest, unit, state).await?;
-    let desired = match desired(world, manifest, unit).await? {
-        Ok(desired) => desired,
-        Err(because) => return Ok(UnitDrift::SecretGone(because)),
-    };
-    let id = desired.change_id(&manifest.organization.id);
-    Ok(match domain::plan(&desired, &observed, state, &id) {
-        Ok(plan) => UnitDrift::Plan { plan, id },
-        Err(refusal) => UnitDrift::Refused { refusal, id },
-    })
-}
-
-/// What should hold as of now, or why the secret has no current version.
-async fn desired(
-    world: &World,
-    manifest: &Manifest,
-    unit: &Unit<'_>,
-) -> Result<Result<DesiredUnit, String>, UnitError> {
-    let secret = unit.secret;
-    Ok(match world.secrets.current(secret).await? {
-        SecretSeen::Current { version_id, .. } => {
-            Ok(DesiredUnit::new(manifest, unit, version_id.into()))
-        }
-        SecretSeen::NoCurrent => Err(format!("the secret {secret} has no AWSCURRENT version")),
-        SecretSeen::Deleted => Err(format!("the secret {secret} is scheduled for deletion")),
-        SecretSeen::Missing => Err(format!("the secret {secret} does not exist")),
-    })
-}
-
-/// One run over one unit.
-struct Work<'a> {
-    world: &'a World,
-    session: &'a Session,
-    manifest: &'a Manifest,
-    unit: &'a Unit<'a>,
-    ask: &'a Ask,
-    /// Whether an earlier run sent a create whose answer was lost.
-    in_doubt: bool,
-    state: Versioned<BindingState>,
-}
-
-/// One look at the world, and what should hold as of that look. No `Debug`: it holds values.
-struct Look {
-    observed: ObservedUnit,
-    desired: DesiredUnit,
-    id: ChangeId,
+/// What was observed of a credential set, and what should hold as of then. No `Debug`: it holds
+/// values.
+pub(super) struct Observation {
+    observed: ObservedCredentialSet,
+    desired: DesiredCredentialSet,
+    id: DesiredId,
     /// Empty unless something may have to be pushed.
     values: Values,
 }
 
-impl Work<'_> {
-    async fn reconcile(&mut self) -> Result<Report, UnitError> {
-        for round in 1..=MAX_ROUNDS {
-            let mut look = self.look().await?;
-            if self.mode() == Mode::Apply && self.is_going_back(&look.id) {
-                return self.go_back().await;
-            }
-            let plan = self.plan(&mut look).await?;
-            if self.mode() == Mode::Plan {
-                return Ok(Report {
-                    steps: described(&plan.steps(!plan.moves.is_empty())),
-                    change_id: Some(look.id),
-                    notices: plan.notices,
-                });
-            }
-            let retry = self.ask.retry && round == 1;
-            match turn(
-                &self.state.value,
-                &look.id.clone().into(),
-                plan.writes(),
-                retry,
-            ) {
-                Turn::Begin { attempt } => self.begin(attempt, &look, &plan).await?,
-                Turn::GoOn => self.go_on(&look, &plan).await?,
-                Turn::Idle => return self.idle(look.id, None).await,
-                Turn::AwaitVerdict => {
-                    return self.idle(look.id, Some(AWAITS_VERDICT.into())).await;
-                }
-                Turn::Held { because } => {
-                    return self.idle(look.id, Some(held_notice(&because))).await;
-                }
-            }
-            if self.in_doubt && plan.creates() && !self.is_unchanged(&look, &plan).await? {
-                continue;
-            }
-            match self.apply(&look, &plan).await? {
-                Applied::Done => {
-                    let after = self.look().await?;
-                    if after.id == look.id && self.is_bound(&after)? {
-                        return self.conclude(&after).await;
-                    }
-                }
-                Applied::WorldMoved => {}
-                Applied::Rejected => return self.rejected().await,
-            }
-            info!(round, "the world moved under the plan: reading again");
-        }
-        Err(RebindError::Unsettled { rounds: MAX_ROUNDS }.into())
+impl Kind for Credentials<'_> {
+    type Observation = Observation;
+    type Plan = CredentialSetPlan;
+    type Step = CredentialStep;
+    type Made = Made;
+
+    fn key(&self) -> &Key {
+        &self.set.key
     }
 
-    /// Observes again just before a create is repeated that may have taken effect in an earlier run.
-    /// Answers whether the plan is still the same.
-    async fn is_unchanged(&self, look: &Look, plan: &UnitPlan) -> Result<bool, UnitError> {
-        let mut again = self.look().await?;
-        let planned = self.plan(&mut again).await?;
-        Ok(again.id == look.id && planned == *plan)
+    fn desired(observation: &Observation) -> &DesiredId {
+        &observation.id
     }
 
-    fn mode(&self) -> Mode {
-        self.ask.mode.stricter(self.manifest.organization.mode)
+    fn details(&self, world: &World, _manifest: &Manifest, state: &BindingState) -> Vec<Detail> {
+        let keys = self.set.credentials.iter().map(|one| &one.key);
+        keys.map(|key| events::of_key(world, state, key)).collect()
     }
 
-    /// Nothing is to be done. What the previous release recorded is stored as this one does.
-    async fn idle(&mut self, id: ChangeId, notice: Option<String>) -> Result<Report, UnitError> {
-        if self.state.value.recognize(&id.clone().into()) {
-            self.save().await?;
-        }
-        Ok(idle(id, notice))
+    fn details_of(
+        &self,
+        world: &World,
+        _manifest: &Manifest,
+        state: &BindingState,
+        change: &Change,
+    ) -> Vec<(Key, Detail)> {
+        details(world, state, change)
     }
 
-    /// Whether the change under way is being taken back. A newer version, or another manifest, is
-    /// another change: that one goes forward.
-    fn is_going_back(&self, id: &ChangeId) -> bool {
-        let change = self.state.value.change.as_ref();
-        change.is_some_and(|change| change.id == *id && change.is_under_way() && change.going_back)
-    }
-
-    async fn look(&self) -> Result<Look, UnitError> {
-        let observed = self.observe().await?;
-        let desired = desired(self.world, self.manifest, self.unit)
+    async fn observe(run: &Run<'_, Self>) -> Result<Observation, RebindError> {
+        let observed = run.observe_set().await?;
+        let desired = desired(run.world, run.manifest, run.kind.set)
             .await?
-            .map_err(|because| UnitError::SecretGone { because })?;
-        Ok(Look {
-            id: desired.change_id(&self.manifest.organization.id),
+            .map_err(|because| RebindError::SecretGone { because })?;
+        Ok(Observation {
+            id: desired.change_id(&run.manifest.organization.id).into(),
             values: Values::default(),
             observed,
             desired,
         })
     }
 
-    async fn observe(&self) -> Result<ObservedUnit, UnitError> {
-        let genesys = &self.session.genesys;
-        observe::observe(genesys, self.manifest, self.unit, &self.state.value).await
+    async fn resume(
+        run: &mut Run<'_, Self>,
+        desired: &DesiredId,
+    ) -> Result<Option<Report>, RebindError> {
+        // A newer version, or another manifest, is another change: that one goes forward.
+        let change = run.state.value.change.as_ref();
+        let is_going_back = change.is_some_and(|change| {
+            change.reaches(desired) && change.is_under_way() && change.going_back
+        });
+        match is_going_back {
+            true => run.go_back().await.map(Some),
+            false => Ok(None),
+        }
     }
 
-    /// Plans; where something would have to be moved, with the values: they may be the same as
-    /// before.
-    async fn plan(&self, look: &mut Look) -> Result<UnitPlan, UnitError> {
-        let state = &self.state.value;
-        let plan = domain::plan(&look.desired, &look.observed, state, &look.id)
-            .map_err(UnitError::refused)?;
+    /// Where something would have to be moved, with the values: they may be the same as before.
+    async fn plan(
+        run: &Run<'_, Self>,
+        observation: &mut Observation,
+    ) -> Result<CredentialSetPlan, RebindError> {
+        let state = &run.state.value;
+        let plan = planned(&observation.desired, observation, state)?;
         if plan.moves.is_empty() {
             return Ok(plan);
         }
-        look.values = values::read(self.world, &mut look.desired).await?;
-        domain::plan(&look.desired, &look.observed, state, &look.id).map_err(UnitError::refused)
+        observation.values = values::read(run.world, &mut observation.desired).await?;
+        planned(&observation.desired, observation, state)
     }
 
-    /// Verify is observe and plan again: nothing is left to be moved. What could not be deleted is
-    /// said; the next look tries again.
-    fn is_bound(&self, look: &Look) -> Result<bool, UnitError> {
-        let mut desired = look.desired.clone();
+    async fn opening(
+        run: &Run<'_, Self>,
+        observation: &Observation,
+    ) -> Result<Recorded, RebindError> {
+        let Observation {
+            observed, desired, ..
+        } = observation;
+        let before = domain::previous(desired, observed, &run.state.value);
+        Ok(Recorded {
+            secrets: vec![desired.secret.clone()],
+            before: Before::CredentialSet(before),
+            notices: untested(desired),
+        })
+    }
+
+    fn begun(run: &mut Run<'_, Self>) {
+        let named = |key: &Key| run.kind.set.credentials.iter().any(|one| one.key == *key);
+        run.state.value.credentials.retain(|key, _| named(key));
+    }
+
+    fn made_by(
+        _run: &Run<'_, Self>,
+        observation: &Observation,
+        plan: &CredentialSetPlan,
+        step: &Step,
+    ) -> Option<String> {
+        domain::made_by(plan, &observation.observed, step)
+    }
+
+    fn describe(step: &CredentialStep) -> Step {
+        step.describe()
+    }
+
+    async fn apply(
+        run: &mut Run<'_, Self>,
+        observation: &Observation,
+        plan: &CredentialSetPlan,
+    ) -> Result<Applied, RebindError> {
+        run.apply_plan(observation, plan).await
+    }
+
+    async fn carry_out(
+        run: &mut Run<'_, Self>,
+        step: &CredentialStep,
+        observation: &Observation,
+        made: &mut Made,
+    ) -> Result<Done, Stop> {
+        Ok(run.carry_out(step, observation, made).await?)
+    }
+
+    /// Nothing remains to be moved. What could not be deleted is said; the next run tries again.
+    fn is_bound(run: &Run<'_, Self>, observation: &Observation) -> Result<bool, RebindError> {
+        let state = &run.state.value;
+        let mut desired = observation.desired.clone();
         // What was found to be the same in this run is so still: the version is the same.
         for credential in &mut desired.credentials {
-            let bound = self.state.value.credentials.get(&credential.key);
+            let bound = state.credentials.get(&credential.key);
             credential.fingerprint = bound.and_then(|bound| bound.fingerprint.clone());
         }
-        let plan = domain::plan(&desired, &look.observed, &self.state.value, &look.id)
-            .map_err(UnitError::refused)?;
-        Ok(plan.moves.is_empty())
+        Ok(planned(&desired, observation, state)?.moves.is_empty())
     }
 
-    /// Records a change before its first write: what is needed to go back, and where the audit
-    /// window begins, stands here or nowhere.
-    async fn begin(&mut self, attempt: u32, look: &Look, plan: &UnitPlan) -> Result<(), UnitError> {
-        let previous = domain::previous(&look.desired, &look.observed, &self.state.value);
-        let before = self.state.value.change.take();
-        let mut change = Change::begin_set(
-            look.id.clone(),
-            attempt,
-            vec![look.desired.secret.clone()],
-            before.as_ref(),
-            self.world.now(),
-        );
-        change.reason.clone_from(&self.ask.reason);
-        change.steps = described(&plan.steps(true));
-        change.notices.clone_from(&plan.notices);
-        change.notices.extend(untested(&look.desired));
-        change.previous_credentials = previous;
-        change.written_through(&self.session.client_id, self.world.now());
-        self.state.value.change = Some(change);
-        self.state.value.held = None;
-        // What the manifest names no more is no longer managed.
-        let named = |key: &Key| self.unit.credentials.iter().any(|one| one.key == *key);
-        self.state.value.credentials.retain(|key, _| named(key));
-        self.save().await
-    }
-
-    /// Keeps what was done, and puts what is left to do in place of what was left to do.
-    ///
-    /// A write that was about to be made when we were cut off, or whose answer was lost, and that
-    /// the new plan no longer needs, was made: its audit record is expected like any other's.
-    async fn go_on(&mut self, look: &Look, plan: &UnitPlan) -> Result<(), UnitError> {
-        let (client, now) = (self.session.client_id.clone(), self.world.now());
-        self.state.value.recognize(&look.id.clone().into());
-        let change = self.change()?;
-        change.written_through(&client, now);
-        if !plan.moves.is_empty() {
-            // What was tested is not what will be there.
-            change.test = None;
-            change.troubles.clear();
-        }
-        let with_tests = change.test.is_none();
-        let fresh = plan.steps(with_tests);
-        let shown = described(&fresh);
-        let mut done = Vec::new();
-        for mut step in std::mem::take(&mut change.steps) {
-            let again = shown
-                .iter()
-                .any(|one| one.kind == step.kind && one.verb == step.verb && one.key == step.key);
-            let was_recorded =
-                matches!(step.outcome, Some(Outcome::Applied | Outcome::AlreadyDone));
-            // The platform may audit the refusal of a stale version: the verdict has to know of it.
-            if was_recorded || step.lost_race() {
-                done.push(step);
-            } else if step.writes() && step.may_have_been_done() && !again {
-                step.id = step.id.take().or_else(|| adopted(&fresh, look, &step));
-                step.outcome = Some(Outcome::AlreadyDone);
-                let record = step.id.as_ref().and_then(|id| expected(&step, id));
-                change.expected.extend(record);
-                done.push(step);
+    /// What is in the slots now carries the values of the current version, and was written last by
+    /// us.
+    fn remember(run: &mut Run<'_, Self>, bound: &Observation) -> Result<(), RebindError> {
+        let state = &mut run.state.value;
+        for desired in &bound.desired.credentials {
+            let Some(known) = state.credentials.get_mut(&desired.key) else {
+                continue;
+            };
+            known
+                .version_id
+                .clone_from(&bound.desired.secret.version_id);
+            known.recipe = desired.recipe();
+            if known.modified_date.is_none() {
+                let mut ours = bound.observed.ours.iter();
+                let own = ours.find(|own| own.id == known.credential_id);
+                known.modified_date = own.and_then(|own| own.modified_date);
             }
         }
-        done.extend(shown);
-        change.steps = done;
-        for notice in &plan.notices {
-            if !change.notices.contains(notice) {
-                change.notices.push(notice.clone());
-            }
-        }
-        self.save().await
-    }
-
-    fn change(&mut self) -> Result<&mut Change, UnitError> {
-        let change = self.state.value.change.as_mut();
-        Ok(change.ok_or(RebindError::NoChange)?)
-    }
-
-    async fn save(&mut self) -> Result<(), UnitError> {
-        self.world.store.save(&mut self.state).await?;
+        state.bound = vec![bound.desired.secret.clone()];
         Ok(())
     }
-}
 
-/// The credential that a create of which no answer is known has made: the one that the plan now
-/// points at, or that is in the slot already.
-fn adopted(fresh: &[CredentialStep], look: &Look, step: &Step) -> Option<String> {
-    if step.kind == INTEGRATION_CONFIG {
-        return None;
+    async fn rejected(run: &mut Run<'_, Self>, _because: String) -> Result<Report, RebindError> {
+        run.after_failed_test().await
     }
-    let pointed = fresh.iter().find_map(|one| match one {
-        CredentialStep::Point {
-            key,
-            new: Target::Credential(id),
-            ..
-        } if *key == step.key => Some(id),
-        CredentialStep::Point { .. }
-        | CredentialStep::Create { .. }
-        | CredentialStep::Test { .. }
-        | CredentialStep::Delete { .. } => None,
-    });
-    let name = step.new.get("name").and_then(serde_json::Value::as_str);
-    let by_name = || {
-        let mut ours = look.observed.ours.iter();
-        ours.find(|own| Some(own.name.as_str()) == name)
-            .map(|own| &own.id)
-    };
-    pointed.or_else(by_name).map(CredentialId::to_string)
+
+    async fn failed(run: &mut Run<'_, Self>, error: &RebindError) -> Result<Report, RebindError> {
+        run.after_failed_step(error).await
+    }
 }
 
-fn described(steps: &[CredentialStep]) -> Vec<Step> {
-    steps.iter().map(CredentialStep::describe).collect()
+impl SetRun<'_, '_> {
+    async fn observe_set(&self) -> Result<ObservedCredentialSet, RebindError> {
+        let genesys = &self.session.genesys;
+        observe::observe(genesys, self.manifest, self.kind.set, &self.state.value).await
+    }
 }
 
-fn untested(desired: &DesiredUnit) -> Vec<String> {
+fn planned(
+    desired: &DesiredCredentialSet,
+    observation: &Observation,
+    state: &BindingState,
+) -> Result<CredentialSetPlan, RebindError> {
+    let id = &observation.id.current;
+    domain::plan(desired, &observation.observed, state, id).map_err(RebindError::Refused)
+}
+
+fn untested(desired: &DesiredCredentialSet) -> Vec<String> {
     let mut notices = Vec::new();
     for credential in &desired.credentials {
         if credential.tests.is_empty() {
             notices.push(format!(
-                "{} names no action as `test`: that it works is not shown by Lockstep",
+                "{} names no action as `test`, so Lockstep does not show that it works",
                 credential.key
             ));
         }

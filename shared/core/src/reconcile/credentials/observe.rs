@@ -1,6 +1,6 @@
-//! What is seen of a unit at Genesys Cloud, in the planner's terms.
+//! What is seen of a credential set at Genesys Cloud, in the planner's terms.
 //!
-//! A failed read fails the whole look: a partial answer is not evidence of absence. Names and dates
+//! A failed read fails the whole observation: a partial answer is not evidence of absence. Names and dates
 //! of credentials come from the listing, the only read that shows when one was written last; that
 //! one exists or not is asked of the credential itself, since a listing may lag behind.
 
@@ -10,13 +10,15 @@ use futures_util::future::try_join_all;
 use genesys_cloud as api;
 use genesys_cloud::Genesys;
 use lockstep_domain::change::BindingState;
-use lockstep_domain::credentials::{InSlot, ObservedUnit, OwnSeen, SlotSeen, Unit, our_name};
+use lockstep_domain::credentials::{
+    CredentialSet, InSlot, ObservedCredentialSet, OwnSeen, SlotSeen, our_name,
+};
 use lockstep_domain::ids::{ActionId, CredentialId, IntegrationId, Key};
 use lockstep_domain::manifest::{Credential, Manifest, OtherIntegration, TriedAction};
 use lockstep_domain::rebind::Found;
 use tokio::try_join;
 
-use super::UnitError;
+use super::RebindError;
 
 /// Reads integrations, configs, credentials and actions; independent reads side by side.
 ///
@@ -25,17 +27,17 @@ use super::UnitError;
 pub(super) async fn observe(
     genesys: &Genesys,
     manifest: &Manifest,
-    unit: &Unit<'_>,
+    set: &CredentialSet<'_>,
     state: &BindingState,
-) -> Result<ObservedUnit, UnitError> {
+) -> Result<ObservedCredentialSet, RebindError> {
     let (listed, integrations, tests) = try_join!(
         listing(genesys),
-        integrations(genesys, manifest, unit),
-        tests(genesys, manifest, unit),
+        integrations(genesys, manifest, set),
+        tests(genesys, manifest, set),
     )?;
     let mut existing: BTreeSet<CredentialId> = listed.keys().cloned().collect();
     let mut slots = BTreeMap::new();
-    for credential in &unit.credentials {
+    for credential in &set.credentials {
         let found = match integrations.get(&credential.integration) {
             Some(Found::One(seen)) => {
                 let slot = slot_of(genesys, credential, seen, &listed).await?;
@@ -53,8 +55,8 @@ pub(super) async fn observe(
         };
         slots.insert(credential.key.clone(), found);
     }
-    let ours = ours(genesys, manifest, unit, state, &listed, &slots).await?;
-    Ok(ObservedUnit {
+    let ours = ours(genesys, manifest, set, state, &listed, &slots).await?;
+    Ok(ObservedCredentialSet {
         slots,
         ours,
         existing,
@@ -64,7 +66,7 @@ pub(super) async fn observe(
 
 type Listed = BTreeMap<CredentialId, api::CredentialInfo>;
 
-async fn listing(genesys: &Genesys) -> Result<Listed, UnitError> {
+async fn listing(genesys: &Genesys) -> Result<Listed, RebindError> {
     let listed = genesys.list_credentials().await?;
     listed
         .into_iter()
@@ -83,19 +85,15 @@ struct Seen {
 async fn integrations(
     genesys: &Genesys,
     manifest: &Manifest,
-    unit: &Unit<'_>,
-) -> Result<BTreeMap<Key, Found<Seen>>, UnitError> {
-    let keys: BTreeSet<&Key> = unit
-        .credentials
-        .iter()
-        .map(|one| &one.integration)
-        .collect();
+    set: &CredentialSet<'_>,
+) -> Result<BTreeMap<Key, Found<Seen>>, RebindError> {
+    let keys: BTreeSet<&Key> = set.credentials.iter().map(|one| &one.integration).collect();
     let wanted = keys
         .into_iter()
         .filter_map(|key| manifest.other_integration(key));
     let found = try_join_all(wanted.map(async |integration: &OtherIntegration| {
         let found = integration_of(genesys, integration).await?;
-        Ok::<_, UnitError>((integration.key.clone(), found))
+        Ok::<_, RebindError>((integration.key.clone(), found))
     }));
     Ok(found.await?.into_iter().collect())
 }
@@ -103,7 +101,7 @@ async fn integrations(
 async fn integration_of(
     genesys: &Genesys,
     wanted: &OtherIntegration,
-) -> Result<Found<Seen>, UnitError> {
+) -> Result<Found<Seen>, RebindError> {
     let found = match &wanted.id {
         Some(id) => match genesys.get_integration(id.as_str()).await? {
             Some(found) => found,
@@ -150,7 +148,7 @@ async fn slot_of(
     credential: &Credential,
     seen: &Seen,
     listed: &Listed,
-) -> Result<SlotSeen, UnitError> {
+) -> Result<SlotSeen, RebindError> {
     let described = seen.described.iter().flat_map(|kind| &kind.credentials);
     let known: Vec<String> = described.clone().map(|(slot, _)| slot.clone()).collect();
     let spelled = known
@@ -181,7 +179,7 @@ async fn slot_of(
     })
 }
 
-async fn in_slot(genesys: &Genesys, id: &str, listed: &Listed) -> Result<InSlot, UnitError> {
+async fn in_slot(genesys: &Genesys, id: &str, listed: &Listed) -> Result<InSlot, RebindError> {
     let id: CredentialId = parsed(id, "a credential's id")?;
     if let Some(info) = listed.get(&id) {
         return Ok(InSlot {
@@ -202,16 +200,16 @@ async fn in_slot(genesys: &Genesys, id: &str, listed: &Listed) -> Result<InSlot,
 
 /// Ours by name, and those that our state says we made, whatever they are called now. Also those
 /// whose name says that we made them for an entry of another name, now gone, where they stand or
-/// stood in a slot of the unit: an entry was renamed.
+/// stood in a slot of the set: an entry was renamed.
 async fn ours(
     genesys: &Genesys,
     manifest: &Manifest,
-    unit: &Unit<'_>,
+    set: &CredentialSet<'_>,
     state: &BindingState,
     listed: &Listed,
     slots: &BTreeMap<Key, Found<SlotSeen>>,
-) -> Result<Vec<OwnSeen>, UnitError> {
-    let is_of_unit = |key: &Key| unit.credentials.iter().any(|one| one.key == *key);
+) -> Result<Vec<OwnSeen>, RebindError> {
+    let is_of_set = |key: &Key| set.credentials.iter().any(|one| one.key == *key);
     let previous = state.change.iter().flat_map(|change| {
         let all = change.previous_credentials.iter();
         all.filter_map(|(key, previous)| Some((&previous.bound.as_ref()?.credential_id, key)))
@@ -221,13 +219,13 @@ async fn ours(
         .iter()
         .map(|(key, bound)| (&bound.credential_id, key))
         .chain(previous)
-        .filter(|(_, key)| is_of_unit(key))
+        .filter(|(_, key)| is_of_set(key))
         .collect();
     let in_slots = in_slots(state, slots);
     let is_named = |key: &Key| manifest.credential(key).is_some();
     let made = listed.iter().filter_map(|(id, info)| {
         let key = match info.name.as_deref().and_then(our_name) {
-            Some(name) if is_of_unit(&name.key) => Some(name.key),
+            Some(name) if is_of_set(&name.key) => Some(name.key),
             Some(name) if !is_named(&name.key) => in_slots.get(id).map(|key| (*key).clone()),
             Some(_) | None => None,
         };
@@ -240,7 +238,7 @@ async fn ours(
     Ok(seen.await?.into_iter().flatten().collect())
 }
 
-/// What stands in the unit's slots, and what stood there before a change that is remembered.
+/// What stands in the slots of the set, and what stood there before a change that is remembered.
 fn in_slots<'s>(
     state: &'s BindingState,
     slots: &'s BTreeMap<Key, Found<SlotSeen>>,
@@ -262,7 +260,7 @@ async fn own(
     key: Key,
     info: &api::CredentialInfo,
     slots: &BTreeMap<Key, Found<SlotSeen>>,
-) -> Result<Option<OwnSeen>, UnitError> {
+) -> Result<Option<OwnSeen>, RebindError> {
     let pointing = slots.values().filter_map(|slot| match slot {
         Found::One(seen) => Some(seen),
         Found::Nothing | Found::Several(_) | Found::Gone(_) => None,
@@ -294,7 +292,7 @@ async fn own(
 pub(super) async fn users_of(
     genesys: &Genesys,
     id: &CredentialId,
-) -> Result<Vec<IntegrationId>, UnitError> {
+) -> Result<Vec<IntegrationId>, RebindError> {
     let using = api::IntegrationFilter {
         credential_id: Some(id.to_string()),
         ..Default::default()
@@ -309,15 +307,15 @@ pub(super) async fn users_of(
 pub(super) async fn tests(
     genesys: &Genesys,
     manifest: &Manifest,
-    unit: &Unit<'_>,
-) -> Result<BTreeMap<Key, Found<ActionId>>, UnitError> {
-    let keys: BTreeSet<&Key> = unit.credentials.iter().flat_map(|one| &one.test).collect();
+    set: &CredentialSet<'_>,
+) -> Result<BTreeMap<Key, Found<ActionId>>, RebindError> {
+    let keys: BTreeSet<&Key> = set.credentials.iter().flat_map(|one| &one.test).collect();
     let tried = keys
         .into_iter()
         .filter_map(|key| manifest.tried_action(key));
     let found = try_join_all(tried.map(async |tried: &TriedAction| {
         let found = action_of(genesys, manifest, tried).await?;
-        Ok::<_, UnitError>((tried.key.clone(), found))
+        Ok::<_, RebindError>((tried.key.clone(), found))
     }));
     Ok(found.await?.into_iter().collect())
 }
@@ -326,7 +324,7 @@ async fn action_of(
     genesys: &Genesys,
     manifest: &Manifest,
     tried: &TriedAction,
-) -> Result<Found<ActionId>, UnitError> {
+) -> Result<Found<ActionId>, RebindError> {
     if let Some(id) = &tried.id {
         return Ok(match genesys.get_action(id.as_str()).await? {
             Some(_) => Found::One(id.clone()),
@@ -354,6 +352,6 @@ async fn action_of(
     }
 }
 
-fn parsed<T: std::str::FromStr>(id: &str, what: &'static str) -> Result<T, UnitError> {
-    id.parse().map_err(|_| UnitError::incomplete(what))
+fn parsed<T: std::str::FromStr>(id: &str, what: &'static str) -> Result<T, RebindError> {
+    id.parse().map_err(|_| RebindError::incomplete(what))
 }

@@ -7,20 +7,20 @@ use std::collections::BTreeMap;
 
 use hmac::{Hmac, Mac as _};
 use lockstep_domain::change::Fingerprint;
-use lockstep_domain::credentials::{DesiredCredential, DesiredUnit};
+use lockstep_domain::credentials::{DesiredCredential, DesiredCredentialSet};
 use lockstep_domain::ids::Key;
 use lockstep_domain::manifest::FieldPath;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::value::RawValue;
 use sha2::Sha256;
 
-use super::UnitError;
+use super::RebindError;
 use crate::world::World;
 
 /// A credential's fields, ready to be sent.
 pub(super) type Fields = BTreeMap<String, SecretString>;
 
-/// The fields of every credential of a unit, by manifest key. No `Debug`: it holds values.
+/// The fields of every credential of a set, by manifest key. No `Debug`: it holds values.
 #[derive(Default)]
 pub(super) struct Values(BTreeMap<Key, Fields>);
 
@@ -35,13 +35,16 @@ impl Values {
 ///
 /// # Errors
 /// AWS's, or every field that the value has not.
-pub(super) async fn read(world: &World, desired: &mut DesiredUnit) -> Result<Values, UnitError> {
+pub(super) async fn read(
+    world: &World,
+    desired: &mut DesiredCredentialSet,
+) -> Result<Values, RebindError> {
     let secret = &desired.secret;
     let value = world
         .credential_secrets
         .value(&secret.arn, &secret.version_id)
         .await?;
-    let values = select(&value, &desired.credentials).map_err(|problems| UnitError::Value {
+    let values = select(&value, &desired.credentials).map_err(|problems| RebindError::Value {
         secret: secret.arn.to_string(),
         version_id: secret.version_id.clone(),
         problems,

@@ -86,10 +86,7 @@ impl Applied {
         if self.failed.is_none() {
             self.failed = Some((message.clone(), error.is_transient()));
         }
-        Outcome::Failed {
-            kind: error.kind.as_str().to_owned(),
-            message,
-        }
+        Outcome::failed(error.kind.as_str(), message)
     }
 }
 

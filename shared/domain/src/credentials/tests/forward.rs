@@ -7,7 +7,7 @@ fn everything_is_made_before_anything_is_pointed_and_tested_before_anything_is_d
     let (observed, state) = bound_to_one();
     let plan = planned(&desired("v2-bbbbbb"), &observed, &state);
     assert_eq!(
-        lines(&plan.steps(true)),
+        shown(&plan.describe(true)),
         [
             "create credential erp-login",
             "create credential crm-login",
@@ -68,7 +68,7 @@ fn a_credential_that_a_stranger_wrote_to_is_replaced_and_that_one_deleted() {
     put(&mut observed, ERP, "one-erp-login", &called, 99);
     let plan = planned(&desired("v1-aaaaaa"), &observed, &state);
     assert_eq!(
-        lines(&plan.steps(false)),
+        shown(&plan.describe(false)),
         [
             "create credential erp-login",
             "update integration_config int-erp",
@@ -88,7 +88,7 @@ fn a_config_that_somebody_pointed_elsewhere_is_pointed_back_at_what_is_still_goo
     put(&mut observed, ERP, "person-erp-login", "Made by hand", 1);
     let plan = planned(&desired("v1-aaaaaa"), &observed, &state);
     assert_eq!(
-        lines(&plan.steps(false)),
+        shown(&plan.describe(false)),
         ["update integration_config int-erp"]
     );
     let CredentialStep::Point { new, .. } = &plan.moves[0] else {
@@ -107,7 +107,7 @@ fn a_credential_that_was_deleted_is_made_anew() {
     observed.existing.remove(&credential_id("one-erp-login"));
     let plan = planned(&desired("v1-aaaaaa"), &observed, &state);
     assert_eq!(
-        lines(&plan.steps(false)),
+        shown(&plan.describe(false)),
         [
             "create credential erp-login",
             "update integration_config int-erp"

@@ -30,38 +30,69 @@ fn a_change_that_takes_the_place_of_one_cut_off_goes_back_to_what_that_one_would
     );
 }
 
+/// The steps that come next on the way back.
+fn next_back(change: &Change, observed: &ObservedCredentialSet) -> Vec<CredentialStep> {
+    match way_back(change, observed) {
+        WayBack::Move(steps) | WayBack::Delete(steps) => steps,
+        WayBack::Lost(keys) => panic!("{keys:?}"),
+    }
+}
+
 #[test]
-fn the_way_back_points_back_what_was_moved_and_deletes_what_was_made() {
+fn the_way_back_points_back_what_was_moved_and_then_deletes_what_was_made() {
     let (_, mut observed, state, names) = under_way();
     put(&mut observed, ERP, "two-erp", &names[0], 31);
     let change = state.change.unwrap();
-    assert_eq!(can_go_back(true, &change, &observed), Ok(()));
-    let (back, lost) = way_back(&change, &observed);
     assert_eq!(
-        lines(&back.steps(false)),
-        [
-            "update integration_config int-erp",
-            "revoke credential two-erp"
-        ]
+        after_failure(true, &change, &observed),
+        AfterFailure::GoBack
     );
-    assert!(lost.is_empty());
-    // Once there, what carried the values before is not touched.
+    assert_eq!(
+        lines(&next_back(&change, &observed)),
+        ["update integration_config int-erp"]
+    );
     let called = "Lockstep erp-login v1-aaaaa 01234567";
     put(&mut observed, ERP, "one-erp-login", called, 10);
+    assert_eq!(
+        way_back(&change, &observed),
+        WayBack::Delete(next_back(&change, &observed))
+    );
+    assert_eq!(
+        lines(&next_back(&change, &observed)),
+        ["revoke credential two-erp"]
+    );
+    // Once there, what carried the values before is not touched.
+    let made = credential_id("two-erp");
+    observed.ours.retain(|own| own.id != made);
+    assert_eq!(way_back(&change, &observed), WayBack::Delete(vec![]));
+}
+
+#[test]
+fn a_slot_that_cannot_be_found_ends_the_way_back_before_anything_is_moved() {
+    let (_, mut observed, state, names) = under_way();
+    put(&mut observed, ERP, "two-erp", &names[0], 31);
     observed
-        .ours
-        .retain(|own| own.id != credential_id("two-erp"));
-    let (back, _) = way_back(&change, &observed);
-    assert!(!back.writes(), "{back:?}");
+        .slots
+        .insert(key(CRM), Found::Gone("int-crm".into()));
+    let change = state.change.unwrap();
+    assert_eq!(way_back(&change, &observed), WayBack::Lost(vec![key(CRM)]));
 }
 
 #[test]
 fn there_is_no_way_back_to_values_that_are_dead_or_credentials_that_are_gone() {
     let (_, mut observed, state, _) = under_way();
     let change = state.change.unwrap();
-    assert!(can_go_back(false, &change, &observed).is_err());
+    let why = |old_values_still_work, observed: &ObservedCredentialSet| match after_failure(
+        old_values_still_work,
+        &change,
+        observed,
+    ) {
+        AfterFailure::Keep { because } => because,
+        AfterFailure::GoBack => panic!("there is a way back"),
+    };
+    assert!(why(false, &observed).contains("do not work any more"));
     observed.existing.remove(&credential_id("one-crm-login"));
-    let why = can_go_back(true, &change, &observed).unwrap_err();
+    let why = why(true, &observed);
     assert!(why.contains("one-crm-login"), "{why}");
 }
 
@@ -76,8 +107,8 @@ fn a_slot_that_was_empty_goes_back_to_being_empty() {
         ..before.clone()
     };
     put(&mut observed, ERP, "two-erp", &names[0], 31);
-    let (back, _) = way_back(&change, &observed);
-    let CredentialStep::Point { new, .. } = &back.moves[0] else {
+    let back = next_back(&change, &observed);
+    let CredentialStep::Point { new, .. } = &back[0] else {
         panic!("{back:?}");
     };
     assert_eq!(*new, Target::Nothing);

@@ -70,18 +70,12 @@ fn an_action_made_by_hand_after_our_create_certainly_failed_is_not_ours() {
     sent(&mut cut);
     planned(&desired("v1"), &observed, &cut);
     for step in &mut cut.change.as_mut().unwrap().steps {
-        step.outcome = Some(Outcome::Failed {
-            kind: "denied".into(),
-            message: "403".into(),
-        });
+        step.outcome = Some(Outcome::failed("denied", "403"));
     }
     let text = refused(&desired("v1"), &observed, &cut);
     assert!(text.contains("was not made by Lockstep"), "{text}");
     for step in &mut cut.change.as_mut().unwrap().steps {
-        step.outcome = Some(Outcome::Failed {
-            kind: plan::ANSWER_LOST.into(),
-            message: "504".into(),
-        });
+        step.outcome = Some(Outcome::failed(FailureKind::AnswerLost, "504"));
     }
     planned(&desired("v1"), &observed, &cut);
 }
@@ -129,14 +123,9 @@ fn a_draft_is_not_ours_because_we_once_failed_to_open_one() {
     let mut failed = cut_off(&state, &before.steps);
     let steps = &mut failed.change.as_mut().unwrap().steps;
     for step in steps.iter_mut() {
-        step.outcome = Some(Outcome::Skipped {
-            because: "a step before it failed".into(),
-        });
+        step.outcome = Some(Outcome::skipped("a step before it failed"));
     }
-    steps[0].outcome = Some(Outcome::Failed {
-        kind: "denied".into(),
-        message: "403".into(),
-    });
+    steps[0].outcome = Some(Outcome::failed("denied", "403"));
     observed.has_draft = true;
     let text = refused(&tested("v2"), &observed, &failed);
     assert!(text.contains("draft that somebody left"), "{text}");

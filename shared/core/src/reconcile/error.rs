@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use lockstep_domain::change::NoChange;
 use lockstep_domain::ids::{IntegrationId, Key};
-use lockstep_domain::plan::ANSWER_LOST;
-use lockstep_domain::rebind::Refusal;
+use lockstep_domain::plan::FailureKind;
+use lockstep_domain::rebind::{Refusal, Reported};
 
 use crate::aws::AwsError;
 use crate::genesys::SessionError;
@@ -32,7 +33,7 @@ pub enum RebindError {
     #[error("{}", .0.problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Refused(Refusal),
     /// A secret has no current version.
-    #[error("{because}; the action is not touched")]
+    #[error("{because}; Lockstep changes nothing until it has one")]
     SecretGone {
         /// Which, and why.
         because: String,
@@ -43,8 +44,8 @@ pub enum RebindError {
         /// What is missing.
         what: &'static str,
     },
-    /// Genesys judged our draft invalid.
-    #[error("Genesys Cloud judges the draft invalid: {problems}")]
+    /// Genesys Cloud found the draft invalid.
+    #[error("Genesys Cloud found the draft invalid: {problems}")]
     InvalidDraft {
         /// Its words.
         problems: String,
@@ -55,9 +56,7 @@ pub enum RebindError {
         /// Which.
         id: String,
         /// What it reports instead.
-        state: String,
-        /// Whether it may still come.
-        still_coming: bool,
+        state: Reported,
     },
     /// The live test keeps failing to assume the role or to invoke, and the role was changed so
     /// lately that this may pass.
@@ -73,9 +72,7 @@ pub enum RebindError {
         problem: String,
     },
     /// What goes live at once has to wait until IAM shows the role everywhere.
-    #[error(
-        "the role {role} was changed lately, and what goes live at once waits until IAM has settled"
-    )]
+    #[error("the role {role} changed a moment ago; the binding goes live when IAM has settled")]
     RoleChangedLately {
         /// Its name.
         role: String,
@@ -84,8 +81,8 @@ pub enum RebindError {
     },
     /// A create was sent, and nobody knows whether it took effect.
     #[error(
-        "a create was sent whose answer was lost: it may still take effect, and is looked for when \
-         that would show"
+        "Genesys Cloud did not answer a create; it may still take effect, so Lockstep waits until a \
+         listing would show it"
     )]
     CreateInDoubt {
         /// How much longer.
@@ -104,8 +101,8 @@ pub enum RebindError {
     },
     /// The integration's config was read as it was before our own last write.
     #[error(
-        "the config of the integration {id} was read at version {seen}, and Lockstep has written \
-         version {written}"
+        "Genesys Cloud answered with version {seen} of the config of the integration {id}, although \
+         Lockstep has written version {written}"
     )]
     StaleRead {
         /// The integration.
@@ -116,7 +113,7 @@ pub enum RebindError {
         written: i64,
     },
     /// Others kept changing what was being changed.
-    #[error("the world moved under {rounds} plans in a row")]
+    #[error("remote state changed during {rounds} consecutive attempts")]
     Unsettled {
         /// How many.
         rounds: u32,
@@ -125,16 +122,48 @@ pub enum RebindError {
     #[error("the action's integration is not in the manifest")]
     NotOfThisManifest,
     /// A step came before its change was recorded. A mistake of ours.
-    #[error("no change is recorded")]
-    NoChange,
+    #[error(transparent)]
+    NoChange(#[from] NoChange),
+    /// The secret's value lacks the fields that the manifest names. Quotes nothing of it.
+    #[error(
+        "the value of {secret} at version {version_id} does not fit: {}",
+        .problems.join("; ")
+    )]
+    Value {
+        /// The secret.
+        secret: String,
+        /// The version that was read.
+        version_id: String,
+        /// Field by field.
+        problems: Vec<String>,
+    },
+    /// A slot no longer points at what it pointed at when the plan was made.
+    #[error("somebody else pointed the slot at another credential in the meantime")]
+    SlotMoved,
+    /// A credential that was deleted still exists.
+    #[error("the credential {id} was deleted and still exists")]
+    StillThere {
+        /// Which.
+        id: String,
+    },
 }
 
 impl RebindError {
-    /// Whether reading again and planning again is what the error asks for: somebody else wrote in
-    /// between, or nobody knows whether a write was carried out.
-    pub(crate) fn asks_to_look_again(&self) -> bool {
+    pub(super) fn incomplete(what: &'static str) -> Self {
+        Self::Incomplete { what }
+    }
+
+    /// Of which kind the failure of a step is that this error stopped.
+    pub(super) fn failure_kind(&self) -> FailureKind {
+        self.kind().into()
+    }
+
+    /// Whether to observe and plan again: somebody else wrote in between, or nobody knows whether a
+    /// write took effect.
+    pub(super) fn asks_to_observe_again(&self) -> bool {
         match self {
             Self::Genesys(error) => error.is_conflict() || error.applied_unknown(),
+            Self::SlotMoved => true,
             Self::Aws(_)
             | Self::Store(_)
             | Self::Session(_)
@@ -151,7 +180,9 @@ impl RebindError {
             | Self::StaleRead { .. }
             | Self::Unsettled { .. }
             | Self::NotOfThisManifest
-            | Self::NoChange => false,
+            | Self::NoChange(_)
+            | Self::Value { .. }
+            | Self::StillThere { .. } => false,
         }
     }
 
@@ -162,20 +193,23 @@ impl RebindError {
             Self::Store(error) => error.is_transient(),
             Self::Session(error) => error.is_transient(),
             Self::Genesys(error) => error.is_transient(),
-            Self::NotActive { still_coming, .. } => *still_coming,
+            Self::NotActive { state, .. } => state.may_become_active(),
             Self::Settling { .. }
             | Self::NoVerdict { .. }
             | Self::RoleChangedLately { .. }
             | Self::CreateInDoubt { .. }
             | Self::IntegrationTaken { .. }
             | Self::StaleRead { .. }
-            | Self::Unsettled { .. } => true,
+            | Self::Unsettled { .. }
+            | Self::SlotMoved
+            | Self::StillThere { .. } => true,
             Self::Refused(_)
             | Self::SecretGone { .. }
             | Self::Incomplete { .. }
             | Self::InvalidDraft { .. }
             | Self::NotOfThisManifest
-            | Self::NoChange => false,
+            | Self::NoChange(_)
+            | Self::Value { .. } => false,
         }
     }
 
@@ -201,7 +235,10 @@ impl RebindError {
             | Self::StaleRead { .. }
             | Self::Unsettled { .. }
             | Self::NotOfThisManifest
-            | Self::NoChange => None,
+            | Self::NoChange(_)
+            | Self::Value { .. }
+            | Self::SlotMoved
+            | Self::StillThere { .. } => None,
         }
     }
 
@@ -211,7 +248,7 @@ impl RebindError {
             Self::Aws(error) => error.kind.as_str(),
             Self::Store(_) => "state",
             Self::Session(_) => "sign_in",
-            Self::Genesys(error) if error.applied_unknown() => ANSWER_LOST,
+            Self::Genesys(error) if error.applied_unknown() => "answer_lost",
             Self::Genesys(error) => genesys_kind(error),
             Self::Refused(_) => "refused",
             Self::SecretGone { .. } => "secret_gone",
@@ -224,7 +261,10 @@ impl RebindError {
             Self::IntegrationTaken { .. } => "integration_taken",
             Self::StaleRead { .. } => "stale_read",
             Self::Unsettled { .. } => "unsettled",
-            Self::NotOfThisManifest | Self::NoChange => "internal",
+            Self::Value { .. } => "secret_value",
+            Self::SlotMoved => "moved",
+            Self::StillThere { .. } => "still_there",
+            Self::NotOfThisManifest | Self::NoChange(_) => "internal",
         }
     }
 }

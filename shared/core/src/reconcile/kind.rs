@@ -1,0 +1,202 @@
+//! What differs between the kinds of bindings: an action, and the credentials of one secret.
+
+use lockstep_domain::change::{Before, BindingState, Change, DesiredId, SecretVersion};
+use lockstep_domain::event::Detail;
+use lockstep_domain::ids::Key;
+use lockstep_domain::manifest::Manifest;
+use lockstep_domain::plan::{Plan, Step};
+
+use super::run::Run;
+use super::{RebindError, Report};
+use crate::world::World;
+
+/// One kind of binding.
+pub(super) trait Kind: Sized {
+    /// What was observed, and what should hold as of then.
+    type Observation;
+    /// What closes the difference.
+    type Plan: Plan;
+    /// One typed step of it.
+    type Step;
+    /// What the steps so far have created: later steps refer to it.
+    type Made;
+
+    /// Where the binding's state lies.
+    fn key(&self) -> &Key;
+
+    /// Identifies what should hold as of an observation.
+    fn desired(observation: &Self::Observation) -> &DesiredId;
+
+    /// The details of the events of a run that records no change.
+    fn details(&self, world: &World, manifest: &Manifest, state: &BindingState) -> Vec<Detail>;
+
+    /// The details of the events about a change, by the key of what each is about.
+    fn details_of(
+        &self,
+        world: &World,
+        manifest: &Manifest,
+        state: &BindingState,
+        change: &Change,
+    ) -> Vec<(Key, Detail)>;
+
+    /// Adds to an event's detail what a run that is signed in knows.
+    fn complete(&self, _detail: &mut Detail) {}
+
+    /// Adds to the detail of the event that says that it is bound what was observed of it.
+    fn complete_bound(_detail: &mut Detail, _bound: &Self::Observation) {}
+
+    /// Reads what else is needed before the first observation.
+    async fn open(_run: &mut Run<'_, Self>) -> Result<(), RebindError> {
+        Ok(())
+    }
+
+    /// Gives back what the run held.
+    async fn close(_run: &mut Run<'_, Self>) {}
+
+    /// Reads the thing to be written first, then the secrets: the other order could write a stale
+    /// secret version over a newer one.
+    async fn observe(run: &Run<'_, Self>) -> Result<Self::Observation, RebindError>;
+
+    /// Carries on with something other than a plan: a change that is being taken back.
+    async fn resume(
+        _run: &mut Run<'_, Self>,
+        _desired: &DesiredId,
+    ) -> Result<Option<Report>, RebindError> {
+        Ok(None)
+    }
+
+    /// Plans; may add to the observation what only a plan that writes needs.
+    async fn plan(
+        run: &Run<'_, Self>,
+        observation: &mut Self::Observation,
+    ) -> Result<Self::Plan, RebindError>;
+
+    /// Remembers what the plan says is ours. Before the recorded steps, which may be all that says
+    /// why, are replaced.
+    fn identify(_run: &mut Run<'_, Self>, _observation: &Self::Observation) {}
+
+    /// Whether what held a desired state back is over.
+    async fn is_hold_over(_run: &Run<'_, Self>, _desired: &DesiredId) -> Result<bool, RebindError> {
+        Ok(false)
+    }
+
+    /// What must hold before the first write.
+    async fn admit(
+        _run: &mut Run<'_, Self>,
+        _observation: &Self::Observation,
+        _plan: &Self::Plan,
+    ) -> Result<Admission, RebindError> {
+        Ok(Admission::Now)
+    }
+
+    /// What a new change records beside its plan.
+    async fn opening(
+        run: &Run<'_, Self>,
+        observation: &Self::Observation,
+    ) -> Result<Recorded, RebindError>;
+
+    /// Forgets what the manifest no longer names, as a change begins.
+    fn begun(_run: &mut Run<'_, Self>) {}
+
+    /// The id of what a recorded step without an answer has created or changed.
+    fn made_by(
+        run: &Run<'_, Self>,
+        observation: &Self::Observation,
+        plan: &Self::Plan,
+        step: &Step,
+    ) -> Option<String>;
+
+    /// A step as it is recorded.
+    fn describe(step: &Self::Step) -> Step;
+
+    /// Carries a plan out.
+    async fn apply(
+        run: &mut Run<'_, Self>,
+        observation: &Self::Observation,
+        plan: &Self::Plan,
+    ) -> Result<Applied, RebindError>;
+
+    /// Carries one step out.
+    async fn carry_out(
+        run: &mut Run<'_, Self>,
+        step: &Self::Step,
+        observation: &Self::Observation,
+        made: &mut Self::Made,
+    ) -> Result<Done, Stop>;
+
+    /// Whether an observation shows everything as it should be.
+    fn is_bound(run: &Run<'_, Self>, observation: &Self::Observation) -> Result<bool, RebindError>;
+
+    /// Remembers what is bound now.
+    fn remember(run: &mut Run<'_, Self>, bound: &Self::Observation) -> Result<(), RebindError>;
+
+    /// Tests what was not tested while the plan was applied.
+    async fn test(_run: &mut Run<'_, Self>, _bound: &Self::Observation) -> Result<(), RebindError> {
+        Ok(())
+    }
+
+    /// A live test failed while the plan was applied.
+    async fn rejected(run: &mut Run<'_, Self>, because: String) -> Result<Report, RebindError>;
+
+    /// A change under way can't be carried to its end.
+    async fn failed(run: &mut Run<'_, Self>, error: &RebindError) -> Result<Report, RebindError>;
+}
+
+/// What a new change records beside its plan.
+pub(super) struct Recorded {
+    /// The versions that it binds.
+    pub(super) secrets: Vec<SecretVersion>,
+    /// What it would return to.
+    pub(super) before: Before,
+    /// Notes for the reader.
+    pub(super) notices: Vec<String>,
+}
+
+/// Whether a plan may be recorded and applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Admission {
+    /// It may.
+    Now,
+    /// Only after another observation: the lease was taken, and others may have written before.
+    ObserveAgain,
+}
+
+/// What became of a plan.
+#[derive(Debug)]
+pub(super) enum Applied {
+    /// All of it was carried out, as far as it can be.
+    All,
+    /// Remote state changed in the meantime, or an answer was lost: observe again.
+    RemoteChanged,
+    /// A live test failed.
+    Rejected {
+        /// What it said.
+        because: String,
+    },
+}
+
+/// What became of one step that is done; each has the id of what it was about.
+#[derive(Debug)]
+pub(super) enum Done {
+    /// It was done now.
+    Now(String),
+    /// It was found done.
+    Already(String),
+}
+
+/// Why carrying out a step stops.
+pub(super) enum Stop {
+    /// The live test failed.
+    TestFailed {
+        /// What it said.
+        because: String,
+    },
+    /// Something else.
+    Error(RebindError),
+}
+
+impl<E: Into<RebindError>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Error(error.into())
+    }
+}
