@@ -8,7 +8,7 @@ mod announce;
 use std::collections::BTreeSet;
 
 use lockstep_domain::arn::RoleName;
-use lockstep_domain::change::BindingState;
+use lockstep_domain::change::{BindingState, Subject};
 use lockstep_domain::event::EventType;
 use lockstep_domain::ids::{Key, OrganizationId};
 use lockstep_domain::manifest::{self, Manifest};
@@ -308,8 +308,10 @@ fn notices(
     let named = predecessor
         .into_iter()
         .flat_map(|manifest| manifest.actions.iter().map(|action| &action.key));
-    let remembered = states.iter().map(|state| &state.key);
-    let remembered = remembered.filter(|key| !key.is_reserved());
+    let of_actions = states
+        .iter()
+        .filter(|state| state.subject == Subject::Action);
+    let remembered = of_actions.map(|state| &state.key);
     let gone: BTreeSet<&Key> = named
         .chain(remembered)
         .filter(|key| manifest.action(key).is_none())

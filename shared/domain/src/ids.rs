@@ -127,26 +127,49 @@ macro_rules! ids {
     )*};
 }
 
-/// How the keys begin under which Lockstep keeps state of its own beside that of the manifest's
-/// entries. No manifest may use them.
-pub const RESERVED_KEYS: [&str; 3] = ["_secret_", "_client_", "_integration_"];
+/// What Lockstep keeps state of under keys of its own, beside that of the manifest's entries. No
+/// manifest may use such a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reserved {
+    /// The credentials that carry values of one secret: [`Key::of_secret`].
+    CredentialSet,
+    /// The rotation of an OAuth client: [`Key::of_client`].
+    Client,
+    /// The record of an integration: [`Key::of_integration`].
+    Integration,
+}
+
+impl Reserved {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::CredentialSet, Self::Client, Self::Integration];
+
+    /// How the keys begin.
+    #[must_use]
+    pub fn prefix(self) -> &'static str {
+        match self {
+            Self::CredentialSet => "_secret_",
+            Self::Client => "_client_",
+            Self::Integration => "_integration_",
+        }
+    }
+}
 
 impl Key {
     /// The key of the work on all credentials that carry values of one secret.
     #[must_use]
     pub fn of_secret(secret: &SecretArn) -> Self {
-        Self::derived(RESERVED_KEYS[0], secret)
+        Self::derived(Reserved::CredentialSet, secret)
     }
 
     /// The key of the rotation of an OAuth client's secret.
     #[must_use]
     pub fn of_client(secret: &SecretArn) -> Self {
-        Self::derived(RESERVED_KEYS[1], secret)
+        Self::derived(Reserved::Client, secret)
     }
 
     /// Readable, and of its own for each secret: a name may be cut or hold characters that a key
     /// can't, so a digest of the ARN follows.
-    fn derived(prefix: &str, secret: &SecretArn) -> Self {
+    fn derived(reserved: Reserved, secret: &SecretArn) -> Self {
         const LONGEST_NAME: usize = 128;
         let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
         let name: String = secret
@@ -156,33 +179,20 @@ impl Key {
             .map(|c| if fits(c) { c } else { '_' })
             .collect();
         let digest = Digest::of(secret);
-        Self(format!("{prefix}{name}_{}", digest.short(8)))
-    }
-
-    /// Whether it has the form of [`Key::of_secret`].
-    #[must_use]
-    pub fn is_of_secret(&self) -> bool {
-        self.0.starts_with(RESERVED_KEYS[0])
+        Self(format!("{}{name}_{}", reserved.prefix(), digest.short(8)))
     }
 
     /// The key of the record of an integration: who is changing it.
     #[must_use]
     pub fn of_integration(integration: &Self) -> Self {
-        Self(format!("{}{integration}", RESERVED_KEYS[2]))
+        Self(format!("{}{integration}", Reserved::Integration.prefix()))
     }
 
-    /// Whether it has the form of [`Key::of_integration`].
+    /// What Lockstep keeps state of under it; none where it is a key for a manifest's entry.
     #[must_use]
-    pub fn is_of_integration(&self) -> bool {
-        self.0.starts_with(RESERVED_KEYS[2])
-    }
-
-    /// Whether Lockstep keeps it for itself.
-    #[must_use]
-    pub fn is_reserved(&self) -> bool {
-        RESERVED_KEYS
-            .iter()
-            .any(|prefix| self.0.starts_with(prefix))
+    pub fn reserved(&self) -> Option<Reserved> {
+        let mut all = Reserved::ALL.into_iter();
+        all.find(|reserved| self.0.starts_with(reserved.prefix()))
     }
 }
 

@@ -166,8 +166,8 @@ impl Step {
     }
 
     /// Whether the step may have taken effect: it did, or it was about to when we were cut off, or
-    /// its answer was lost. A create that was never sent made nothing: what has its name is
-    /// somebody else's.
+    /// its answer was lost. A create that was never sent made nothing: what has its name belongs
+    /// to somebody else.
     pub fn may_have_been_done(&self) -> bool {
         match &self.outcome {
             None => !self.is_marked_before_it_is_sent() || self.sent_at.is_some(),

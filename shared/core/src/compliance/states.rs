@@ -64,7 +64,7 @@ impl Sweep<'_> {
         }
     }
 
-    /// Pairs of the key that a state is spoken of by, and the one that it lies under.
+    /// Loads states. Each is named by the first key, and stored under the second.
     async fn load(&self, keys: Vec<(&Key, &Key)>) -> BTreeMap<Key, Loaded> {
         let mut states = BTreeMap::new();
         for some in keys.chunks(AT_ONCE) {

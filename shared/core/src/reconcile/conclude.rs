@@ -100,7 +100,7 @@ impl<K: Kind> Run<'_, K> {
         Ok(self.state.value.hold(because, now)?)
     }
 
-    /// What the change has come to so far.
+    /// The change so far.
     fn report(&self) -> Result<Report, RebindError> {
         let change = self.change()?;
         let mut notices = change.notices.clone();

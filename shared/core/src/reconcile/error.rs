@@ -213,8 +213,8 @@ impl RebindError {
         }
     }
 
-    /// When a redelivery is worth it, where it can be told: when the platform said, or when what
-    /// was changed has settled.
+    /// When a redelivery can help, where that is known: when the platform said so, or when what was
+    /// changed has settled.
     pub fn comes_back_after(&self) -> Option<Duration> {
         match self {
             Self::Genesys(error) | Self::Session(SessionError::Genesys(error)) => {

@@ -101,7 +101,7 @@ pub(super) async fn run_again(
                 };
             }
             Refusal::NoVerdict => {
-                let last = told(&error);
+                let last = words(&error);
                 runs.without_verdict += 1;
                 let number = runs.without_verdict;
                 info!(number, last, "the live test was answered without a verdict");
@@ -161,13 +161,13 @@ fn read(error: &api::Error) -> Refusal {
 pub(super) fn refused(error: &api::Error) -> Ran {
     Ran {
         operations: Vec::new(),
-        problem: Some(told(error)),
+        problem: Some(words(error)),
         denied: *error.kind() == ErrorKind::FunctionDenied
             || error.code().is_some_and(live_test::names_credentials),
     }
 }
 
-fn told(error: &api::Error) -> String {
+fn words(error: &api::Error) -> String {
     live_test::refusal(error.status(), error.code(), error.correlation_id())
 }
 

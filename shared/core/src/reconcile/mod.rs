@@ -69,7 +69,7 @@ pub enum Target<'m> {
     CredentialSet(&'m CredentialSet<'m>),
 }
 
-/// Binds an action, or moves the credentials of one secret, of a manifest in force.
+/// Binds an action, or moves the credentials of one secret, of an accepted manifest.
 ///
 /// # Errors
 /// Only what a redelivery can repair; everything permanent is recorded, announced as *Rebind Failed*

@@ -20,8 +20,8 @@ pub(super) async fn works(world: &World, earlier: &Earlier) -> Result<bool, AwsE
     }
 }
 
-/// Whether all of these versions still work, where two users take turns. Of a secret that can't be
-/// looked at for good nobody can tell, so its versions count as dead.
+/// Whether all of these versions still work, where two users take turns. The versions of a secret
+/// that can't be read for good count as dead.
 ///
 /// # Errors
 /// AWS did not answer, and may later.
@@ -36,7 +36,7 @@ async fn still_work(world: &World, versions: &[(SecretArn, String)]) -> Result<b
             Ok(SecretSeen::NoCurrent | SecretSeen::Deleted | SecretSeen::Missing) => false,
             Err(error) if error.is_transient() => return Err(error),
             Err(error) => {
-                warn!(%secret, %error, "whether the version that was bound before works is unknown");
+                warn!(%secret, %error, "Lockstep can't read whether the version that was bound before still works");
                 false
             }
         };
@@ -72,6 +72,6 @@ mod tests {
         assert!(works(&versions[1]).await);
         assert!(works(&versions[2]).await);
         account.deny(SECRET);
-        assert!(!works(&versions[2]).await, "nobody can tell");
+        assert!(!works(&versions[2]).await, "not known");
     }
 }

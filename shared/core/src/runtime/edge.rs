@@ -1,6 +1,7 @@
 //! What is special to each function's queue: how long its messages are tried, and which event says
 //! that one was given up.
 
+use lockstep_domain::change::Subject;
 use lockstep_domain::compliance::Check;
 use lockstep_domain::credentials::credential_set_of;
 use lockstep_domain::digest::Digest;
@@ -189,7 +190,7 @@ async fn names_credential(world: &World, named: &Detail) -> bool {
     let (Some(organization), Some(key)) = (&named.organization_id, &named.key) else {
         return false;
     };
-    if key.is_of_secret() {
+    if Subject::of(key) == Subject::CredentialSet {
         return true;
     }
     let Ok(manifests) = world.store.accepted().await else {

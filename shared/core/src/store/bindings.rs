@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 use lockstep_domain::arn::RoleName;
 use lockstep_domain::change::BindingState;
-use lockstep_domain::ids::{Key, OrganizationId};
+use lockstep_domain::ids::{Key, OrganizationId, Reserved};
 use serde::{Deserialize, Serialize};
 
 use super::{AT_ONCE, Condition, Listed, Store, StoreError, Versioned, to_json};
@@ -90,7 +90,7 @@ impl Store {
                 let name = object.key.strip_prefix(&prefix)?.strip_suffix(".json")?;
                 Some((name.parse::<Key>().ok()?, object))
             })
-            .filter(|(key, _)| !key.is_of_integration())
+            .filter(|(key, _)| key.reserved() != Some(Reserved::Integration))
             .collect();
         listed.sort();
         self.forget_all_but(&prefix, &objects);

@@ -155,8 +155,8 @@ async fn of_manifest(
         .iter()
         .map(|one| (one.first_key(), &one.key));
     let mut said = Vec::new();
-    for (key, kept_under) in of_actions.chain(of_sets) {
-        let state = world.store.load(organization, kept_under).await?.value;
+    for (key, state_key) in of_actions.chain(of_sets) {
+        let state = world.store.load(organization, state_key).await?.value;
         let Some(change) = state.change.clone() else {
             notices.push(format!("{key}: it was never bound"));
             continue;

@@ -19,8 +19,8 @@ pub struct SecretVersion {
     pub version_id: String,
 }
 
-/// A keyed digest of the values of a credential's fields: tells whether two versions of a secret
-/// come to the same without telling what they are. Made where values may be held, which is not
+/// A keyed digest of the values of a credential's fields: shows whether two versions of a secret hold
+/// the same values without showing what they are. Made where values may be held, which is not
 /// here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -37,13 +37,13 @@ pub struct BoundCredential {
     pub credential_id: CredentialId,
     /// Its name.
     pub name: String,
-    /// Its `modifiedDate` as first listed after it was bound: the only mark of somebody else's
-    /// writing (official Python SDK 269.0.0, `CredentialInfo`).
+    /// Its `modifiedDate` as first listed after it was bound: the only sign that somebody
+    /// else wrote to it (official Python SDK 269.0.0, `CredentialInfo`).
     #[serde(default)]
     pub modified_date: Option<Timestamp>,
     /// The version of the secret whose values it carries, or would if they were pushed again.
     pub version_id: String,
-    /// Of its type and of where in the secret its fields stand.
+    /// Of its type and of where in the secret its fields are.
     pub recipe: Digest,
     /// Of the values themselves.
     #[serde(default, skip_serializing_if = "Option::is_none")]

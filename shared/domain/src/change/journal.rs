@@ -1,8 +1,8 @@
 //! How the record of a change is begun, continued and closed.
 //!
 //! **Before the first write.** What a change is about to do, and what it would return to, is recorded
-//! first: Genesys Cloud keeps no old configuration, so after a crash that stands in the record or
-//! nowhere.
+//! first: Genesys Cloud keeps no old configuration, so after a crash the record is the only
+//! place that says it.
 //!
 //! **Joined by identity.** An outcome is recorded with the step that it is of: the first one without
 //! an outcome that does the same to the same object. Steps that were done, or refused because

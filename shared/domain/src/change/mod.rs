@@ -2,7 +2,7 @@
 //!
 //! One small object per binding, written conditionally. It is written *before* the first write to
 //! the world: Genesys keeps no old config, so what is needed to go back, to go on after a crash,
-//! and to know the audit window stands here or nowhere.
+//! and to know the audit window is recorded here and nowhere else.
 
 mod bound;
 mod denial;

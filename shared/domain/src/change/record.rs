@@ -38,7 +38,7 @@ pub struct Change {
     /// Where the audit window begins: when it was recorded, or, where it took the place of changes
     /// that had no verdict yet, when the first of those was.
     pub window_from: Timestamp,
-    /// Until when an earlier verdict has judged: what that one named is not held against this one.
+    /// Until when an earlier verdict has judged: this one is not judged by what that one named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub judged_until: Option<Timestamp>,
     /// Changes without a verdict that this one took the place of: its verdict covers their window.
@@ -50,7 +50,7 @@ pub struct Change {
     pub secrets: Vec<SecretVersion>,
     /// The plan, with outcomes as they come.
     pub steps: Vec<Step>,
-    /// What the action looked like before, to go back to.
+    /// The action as it was before, to go back to.
     pub previous: Option<PreviousAction>,
     /// What the slots of integrations pointed at before, by the manifest keys of the credentials.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -70,12 +70,12 @@ pub struct Change {
     /// of earlier changes included: a replaced client's records are still ours.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub clients: BTreeMap<ClientId, Timestamp>,
-    /// The audit records that must come to exist.
+    /// The audit records that the change must leave.
     pub expected: Vec<Expected>,
     /// When the last write was done; one that only cleaned up counts where there was no other. What
     /// was written has to settle from then on, and its verdict is due some time after.
     pub applied_at: Option<Timestamp>,
-    /// Where it stands.
+    /// How far it is.
     pub phase: Phase,
     /// Notes for the reader.
     #[serde(default)]
@@ -130,7 +130,7 @@ pub struct TestRecord {
     pub denial: Option<Denial>,
 }
 
-/// Where a change stands. Each phase names what is to be done next after a crash.
+/// How far a change is. Each phase names what is to be done next after a crash.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
@@ -180,7 +180,7 @@ pub enum End {
     },
     /// Of the credentials of one secret some were moved, and could not be moved back.
     Split {
-        /// Where each of them stands.
+        /// What each slot points at.
         standing: Vec<String>,
     },
 }
@@ -190,7 +190,7 @@ impl End {
     pub fn because(&self) -> String {
         match self {
             Self::Failed { because } | Self::RolledBack { because } => because.clone(),
-            Self::Split { standing } => format!("where they stand: {}", standing.join("; ")),
+            Self::Split { standing } => format!("the slots now: {}", standing.join("; ")),
             Self::Verified => "verified".into(),
             Self::Violated { .. } => "violated".into(),
             Self::Unverified { .. } => "unverified".into(),
@@ -342,7 +342,7 @@ impl Change {
         matches!(self.phase, Phase::Applying | Phase::Testing)
     }
 
-    /// Whether nothing is left to be done.
+    /// Whether nothing more is to be done.
     pub fn is_ended(&self) -> bool {
         matches!(self.phase, Phase::Ended { .. })
     }

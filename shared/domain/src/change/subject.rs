@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::Key;
+use crate::ids::{Key, Reserved};
 
 /// What a binding is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,11 +18,10 @@ pub enum Subject {
 impl Subject {
     /// What the binding under `key` is about: no entry of a manifest may use a key of the form of
     /// [`Key::of_secret`].
-    pub(super) fn of(key: &Key) -> Self {
-        if key.is_of_secret() {
-            Self::CredentialSet
-        } else {
-            Self::Action
+    pub fn of(key: &Key) -> Self {
+        match key.reserved() {
+            Some(Reserved::CredentialSet) => Self::CredentialSet,
+            Some(Reserved::Client | Reserved::Integration) | None => Self::Action,
         }
     }
 }

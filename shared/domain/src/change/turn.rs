@@ -2,21 +2,21 @@
 
 use super::{BindingState, DesiredId, End, Phase};
 
-/// What is to be done about a desired state, given what is remembered and whether the world
+/// What is to be done about a desired state, given what is remembered and whether the observed state
 /// differs from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Turn {
-    /// Nothing: it holds, and it was recorded.
+    /// Nothing: the observed state is the desired one, and that is recorded.
     Idle,
     /// It was tried and rejected.
     Held {
         /// Why.
         because: String,
     },
-    /// The world differs while a verdict is awaited. Repairing now would wipe the traces that the
-    /// verdict is about; it will find the difference, and the next look repairs it.
+    /// The observed state differs while a verdict is awaited. Repairing it now would remove what the
+    /// verdict is about; the verdict names the difference, and the next run repairs it.
     AwaitVerdict,
-    /// The latest change was cut off: go on with it.
+    /// The latest change was cut off: continue it.
     GoOn,
     /// Record a new change, or a further attempt at the same one.
     Begin {
@@ -25,8 +25,8 @@ pub enum Turn {
     },
 }
 
-/// Decides what turn a look at a binding takes.
-pub fn turn(state: &BindingState, desired: &DesiredId, world_differs: bool, retry: bool) -> Turn {
+/// Decides what is to be done after an observation of a binding.
+pub fn turn(state: &BindingState, desired: &DesiredId, differs: bool, retry: bool) -> Turn {
     let held = state.holds(desired);
     if let Some(held) = held
         && !retry
@@ -48,10 +48,10 @@ pub fn turn(state: &BindingState, desired: &DesiredId, world_differs: bool, retr
     match &change.phase {
         Phase::Applying | Phase::Testing => Turn::GoOn,
         Phase::Verifying { .. } if held.is_some() => again,
-        Phase::Verifying { .. } if world_differs => Turn::AwaitVerdict,
+        Phase::Verifying { .. } if differs => Turn::AwaitVerdict,
         Phase::Verifying { .. } => Turn::Idle,
         Phase::Ended { end, .. } => match end {
-            _ if world_differs || held.is_some() => again,
+            _ if differs || held.is_some() => again,
             End::Failed { .. } => again,
             End::Verified
             | End::Violated { .. }

@@ -83,11 +83,11 @@ pub struct DesiredCredential {
     pub credential_type: String,
     /// Whether the secret's old version still works.
     pub overlap: Overlap,
-    /// Where in the secret each field stands.
+    /// Where in the secret each field is.
     pub fields: BTreeMap<String, FieldPath>,
     /// The actions that show whether it works.
     pub tests: Vec<TriedAction>,
-    /// Of the values that the fields come to, where they were read. Not part of what identifies a
+    /// Of the values of the fields, where they were read. Not part of what identifies a
     /// change: whoever counts changes may not read values.
     #[serde(skip)]
     pub fingerprint: Option<Fingerprint>,
@@ -139,8 +139,8 @@ impl DesiredCredential {
         })
     }
 
-    /// Of what a version of the secret is turned into: with the same version, the same recipe
-    /// comes to the same values.
+    /// A digest of how values are made from a version of the secret: the same recipe makes the same
+    /// values from the same version.
     pub fn recipe(&self) -> Digest {
         Digest::of(&(&self.credential_type, &self.fields))
     }

@@ -66,7 +66,7 @@ pub(super) fn fitting_slot<'o>(
                 seen.kind, credential.slot
             ),
             match seen.known.as_slice() {
-                [] => "look at the integration's credentials in Genesys Cloud".to_owned(),
+                [] => "see the integration's credentials in Genesys Cloud".to_owned(),
                 known => format!("write one of: {}", known.join(", ")),
             },
         ));

@@ -6,13 +6,13 @@
 //!
 //! **Order.** Make every new credential before pointing anything at one: a create that fails has
 //! then moved nothing. Point every integration before testing any, and test before deleting what
-//! was replaced: as long as the old one stands, there is something to go back to. What the plan
+//! was replaced: as long as the old one exists, there is something to go back to. What the plan
 //! deletes is ours, and no integration uses it.
 //!
 //! **Ownership.** A credential is ours by its deterministic name, or because our state says that we
-//! made it. All others are left and named, also where ours take their places.
+//! made it. All others stay and are named, also where ours take their places.
 //!
-//! Values are not here: a credential's fields are known by name and by where they stand in the
+//! Values are not here: a credential's fields are known by name and by where they are in the
 //! secret, and their values by a [`crate::change::Fingerprint`].
 
 mod desired;

@@ -13,8 +13,8 @@ const SHORT: usize = 8;
 /// The deterministic name of the credential that one attempt at one change makes:
 /// `Lockstep <key> <version> <mark>`.
 ///
-/// The same attempt always comes to the same name, so a create whose answer was lost is found
-/// again. Another attempt, and another one in the slot before, come to another name: a credential
+/// The same attempt always has the same name, so a create whose answer was lost is found
+/// again. Another attempt, and another one in the slot before, have another name: a credential
 /// can't be read back, so one is never taken for one that a stranger may have written.
 pub fn credential_name(
     key: &Key,

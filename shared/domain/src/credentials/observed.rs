@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::ids::{ActionId, CredentialId, IntegrationId, Key};
 use crate::rebind::Found;
 
-/// Everything the planner looks at. A read that failed fails the whole look.
+/// Everything that the planner needs. A read that failed fails the whole observation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ObservedCredentialSet {
     /// The slot of each credential, by manifest key.

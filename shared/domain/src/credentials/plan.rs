@@ -54,8 +54,8 @@ pub fn attempt(state: &BindingState, id: &ChangeId) -> u32 {
 
 /// What a change that begins now would go back to, by manifest key.
 ///
-/// A change that was cut off, or split, left things half moved: what *it* would have gone back to
-/// still stands, since nothing is deleted before its tests have passed.
+/// A change that was cut off, or split, moved only some slots: what *it* would have gone back to
+/// still exists, since nothing is deleted before its tests have passed.
 pub fn previous(
     desired: &DesiredCredentialSet,
     observed: &ObservedCredentialSet,
@@ -146,7 +146,7 @@ struct Planner<'a> {
     before: BTreeMap<Key, PreviousCredential>,
 }
 
-/// Where a credential of the set stands.
+/// What is to be done about a credential of the set.
 enum Standing {
     /// As it should.
     Holds(CredentialId),
@@ -261,11 +261,11 @@ impl Planner<'_> {
             return Err("Lockstep has not bound it yet".into());
         };
         if bound.integration_id != seen.integration_id || Some(&bound.slot) != seen.slot.as_ref() {
-            return Err("it belongs into another integration or slot now".into());
+            return Err("the manifest names another integration or slot".into());
         }
         if !self.same_values(desired, bound) {
             return Err(if bound.version_id == self.desired.secret.version_id {
-                "its type or its fields stand otherwise in the manifest".into()
+                "the manifest gives it another type or other fields".into()
             } else {
                 format!(
                     "the secret moved to version {}",
@@ -298,7 +298,7 @@ impl Planner<'_> {
         same_source || (fingerprint.is_some() && fingerprint == bound.fingerprint.as_ref())
     }
 
-    /// Whether the credential that we bound is as we left it, only not where it should be.
+    /// Whether the credential that we bound is unchanged, only not where it should be.
     fn is_good(
         &self,
         desired: &DesiredCredential,
@@ -327,7 +327,7 @@ impl Planner<'_> {
         of_others.then(|| {
             format!(
                 "{}: the credential {} ({}) that the integration {} uses was not made by Lockstep: \
-                 it is left; delete it in Genesys Cloud when nothing needs it any more",
+                 Lockstep keeps it; delete it in Genesys Cloud when nothing needs it any more",
                 desired.key,
                 current.id,
                 current.name.as_deref().unwrap_or("without a name"),
@@ -350,7 +350,7 @@ impl Planner<'_> {
             match still_used(own, freed).as_slice() {
                 [] => plan.retirements.push(retirement(own)),
                 users => plan.notices.push(format!(
-                    "{}: the credential {} ({}) is still used by the integration {}: it is left",
+                    "{}: the credential {} ({}) is still used by the integration {}, so Lockstep keeps it",
                     own.key,
                     own.id,
                     own.name,

@@ -90,7 +90,7 @@ fn move_back(
     }
 }
 
-/// Where each credential of the set stands, in words.
+/// What the slot of each credential of the set points at, in words.
 pub fn standing(change: &Change, observed: &ObservedCredentialSet) -> Vec<String> {
     change
         .previous_credentials

@@ -9,7 +9,7 @@ use crate::ids::{ActionId, CredentialId, IntegrationId, Key};
 use crate::manifest::{FieldPath, LiveTest};
 use crate::plan::{ObjectKind, Step, Verb};
 
-/// One step on one credential of a set. It names values by where they stand and holds none.
+/// One step on one credential of a set. It names values by where they are and holds none.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CredentialStep {
     /// Make the credential with the values of the secret's version.
@@ -20,7 +20,7 @@ pub enum CredentialStep {
         name: String,
         /// Its type.
         credential_type: String,
-        /// Where each field stands.
+        /// Where each field is.
         fields: BTreeMap<String, FieldPath>,
         /// In which secret, at which version.
         secret: SecretVersion,

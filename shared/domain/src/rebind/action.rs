@@ -82,8 +82,8 @@ pub(super) fn plan_action(
     }
 }
 
-/// Told by id, allowed to by name, remembered, or made by us in a create of which nobody knows
-/// whether it took effect. A create that certainly failed made nothing: what has the name now is
+/// Named by id, adopted by name, remembered, or created by us in a call of which nobody knows whether
+/// it took effect. A create that certainly failed made nothing: what has the name now is
 /// another one's.
 fn may_adopt(desired: &DesiredAction, seen: &ActionSeen, state: &BindingState) -> bool {
     let was_making_it = state.change.as_ref().is_some_and(|change| {
@@ -193,11 +193,11 @@ fn plan_update(
             plan.steps.push(RebindStep::DiscardDraft {
                 key: desired.key.clone(),
                 id: seen.id.clone(),
-                reason: "an earlier run of ours left it".into(),
+                reason: "an earlier run of Lockstep did not publish it".into(),
             });
         } else if observed.has_draft {
             plan.notices.push(format!(
-                "the action {} has an unpublished draft that is not ours; it is left alone",
+                "the action {} has an unpublished draft that Lockstep did not open; Lockstep keeps it",
                 seen.id
             ));
         }
@@ -220,11 +220,11 @@ fn plan_update(
         problems.push(problem(
             at,
             format!(
-                "the action {} has an unpublished draft that somebody left",
+                "the action {} has an unpublished draft that somebody else opened",
                 seen.id
             ),
             "publish or delete it in Genesys Cloud, then invoke rebind-action with `retry: true`; \
-             a draft of somebody else's is never overwritten",
+             Lockstep never overwrites somebody else's draft",
         ));
         return;
     }
@@ -258,7 +258,7 @@ fn plan_update(
 }
 
 /// A draft is ours where our latest change opened it, or was about to, or took over one that an
-/// earlier change of ours had left, and did not come as far as having published or discarded it.
+/// earlier change of ours had not published, and did not come as far as having published or discarded it.
 /// After that, whoever opens a draft is somebody else.
 fn our_draft(state: &BindingState, action: &ActionId) -> bool {
     let Some(change) = &state.change else {
@@ -306,13 +306,13 @@ fn difference(
         .map(|secret| format!("{} moved to version {}", secret.name, secret.version_id))
         .collect();
     if old.config.request_url_template != new.config.request_url_template {
-        reasons.push("it is to call another function".into());
+        reasons.push("the manifest names another function".into());
     }
     if old.name != new.name || old.category != new.category {
         reasons.push("its name or category differs".into());
     }
     if reasons.is_empty() {
-        reasons.push("it differs from what should hold".into());
+        reasons.push("it differs from the manifest".into());
     }
     reasons.join("; ")
 }

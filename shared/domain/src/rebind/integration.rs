@@ -36,14 +36,14 @@ pub(super) fn plan_integration(
             if seen.name != desired.name {
                 plan.notices.push(format!(
                     "the integration {} is called {:?} at Genesys Cloud, {:?} in the manifest; \
-                     names of integrations are left as they are",
+                     Lockstep does not rename integrations",
                     seen.id, seen.name, desired.name
                 ));
             }
             plan_credential(desired, observed, Some(seen), plan);
             if seen.reported == Reported::Error {
                 plan.notices.push(format!(
-                    "the integration {} reports ERROR, so calls of its actions fail: look at it in \
+                    "the integration {} reports ERROR, so calls of its actions fail: open it in \
                      Genesys Cloud",
                     seen.id
                 ));
@@ -121,7 +121,7 @@ fn may_use(
             "name an integration of that type",
         ));
     }
-    let told = desired.id.as_ref() == Some(&seen.id);
+    let named = desired.id.as_ref() == Some(&seen.id);
     // Also under another key: an entry may be renamed while its integration stays.
     let remembered = state.integration_id.as_ref() == Some(&seen.id);
     let ours_or_free = seen.credential.as_ref().is_none_or(|credential| {
@@ -129,7 +129,7 @@ fn may_use(
             .name
             .starts_with(&format!("Lockstep {}: ", desired.key))
     });
-    if told || remembered || ours_or_free {
+    if named || remembered || ours_or_free {
         return Ok(());
     }
     Err(problem(
@@ -195,9 +195,9 @@ fn plan_credential(
     plan_leftovers(desired, observed, spare.as_ref(), plan);
 }
 
-/// Deletes what an earlier run of ours left: a credential that was made and never pointed at, or
+/// Deletes what an earlier run of ours did not: a credential that was created and never pointed at, or
 /// one that was pointed away from. After the config, so that what is deleted is used by nothing;
-/// the one that the config is pointed away from now is found by the next look.
+/// the one that the config is pointed away from now is found by the next observation.
 fn plan_leftovers(
     desired: &DesiredIntegration,
     observed: &Observed,
@@ -207,8 +207,8 @@ fn plan_leftovers(
     for left in &observed.own_credentials {
         if left.in_use {
             plan.notices.push(format!(
-                "the credential {} ({:?}) is named as ours for {} and another integration uses it; \
-                 it is left alone",
+                "the credential {} ({:?}) is named as Lockstep's for {} and another integration uses it, \
+                 so Lockstep keeps it",
                 left.id, left.name, desired.key
             ));
         } else if chosen != Some(&left.id) {

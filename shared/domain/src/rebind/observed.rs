@@ -54,7 +54,7 @@ pub enum Found<T> {
     One(T),
     /// Several of that name, by id.
     Several(Vec<String>),
-    /// The id we were told or remember does not exist (any more).
+    /// The id that the manifest names, or that is remembered, does not exist (any more).
     Gone(String),
 }
 
@@ -175,7 +175,7 @@ pub struct ActionSeen {
     pub config: ActionConfig,
 }
 
-/// Everything the planner looks at.
+/// Everything that the planner needs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Observed {
     /// The integration.

@@ -1,4 +1,4 @@
-//! Each test starts from a world in which everything holds, nudges one side, and reads the plan.
+//! Each test starts where everything is as desired, changes one side, and reads the plan.
 
 mod ownership;
 mod pairs;
@@ -72,7 +72,7 @@ fn tested(version_id: &str) -> DesiredAction {
     }
 }
 
-/// The world in which `action` holds exactly.
+/// What is observed where `action` is exactly as desired.
 fn world(action: &DesiredAction) -> (Observed, BindingState) {
     let integration = integration();
     let seen = ActionSeen {
@@ -122,7 +122,7 @@ fn nothing() -> (Observed, BindingState) {
     (observed, state)
 }
 
-/// The state as it stands when we were cut off after recording `steps`.
+/// The state as it is when we were cut off after recording `steps`.
 fn cut_off(state: &BindingState, steps: &[RebindStep]) -> BindingState {
     let mut state = state.clone();
     let mut change = Change::begin(
@@ -237,7 +237,7 @@ fn a_draft_that_a_person_left_is_never_overwritten() {
     let (mut observed, state) = world(&desired("v1"));
     observed.has_draft = true;
     let text = refused(&tested("v2"), &observed, &state);
-    assert!(text.contains("draft that somebody left"), "{text}");
+    assert!(text.contains("draft that somebody else opened"), "{text}");
 }
 
 #[test]
@@ -278,13 +278,13 @@ fn a_draft_that_a_person_opened_after_ours_was_published_is_theirs() {
         step.outcome = Some(Outcome::Applied);
     }
     let text = refused(&tested("v3"), &observed, &published);
-    assert!(text.contains("draft that somebody left"), "{text}");
+    assert!(text.contains("draft that somebody else opened"), "{text}");
 
     // Its answer was lost, so no step says published; it was read back all the same.
     let mut read_back = cut_off(&state, &steps);
     read_back.change.as_mut().unwrap().phase = Phase::Verifying { unhealthy: false };
     let text = refused(&tested("v3"), &observed, &read_back);
-    assert!(text.contains("draft that somebody left"), "{text}");
+    assert!(text.contains("draft that somebody else opened"), "{text}");
 }
 
 #[test]

@@ -183,7 +183,10 @@ fn a_draft_that_a_person_opened_after_ours_is_never_overwritten() -> Result<(), 
         world.quiet().await?;
 
         let reason = failed["reason"].as_str().unwrap_or_default();
-        assert!(reason.contains("draft that somebody left"), "{reason}");
+        assert!(
+            reason.contains("draft that somebody else opened"),
+            "{reason}"
+        );
         assert_eq!(world.writes(), writes);
         let now = world.genesys(person, "GET", &draft, None).await?;
         assert_eq!(now["version"], theirs["version"], "{now:#}");

@@ -199,7 +199,7 @@ async fn in_slot(genesys: &Genesys, id: &str, listed: &Listed) -> Result<InSlot,
 }
 
 /// Ours by name, and those that our state says we made, whatever they are called now. Also those
-/// whose name says that we made them for an entry of another name, now gone, where they stand or
+/// whose name says that we made them for an entry of another name, now gone, where they are or
 /// stood in a slot of the set: an entry was renamed.
 async fn ours(
     genesys: &Genesys,
@@ -238,7 +238,7 @@ async fn ours(
     Ok(seen.await?.into_iter().flatten().collect())
 }
 
-/// What stands in the slots of the set, and what stood there before a change that is remembered.
+/// What the slots of the set point at, and what they pointed at before a change that is remembered.
 fn in_slots<'s>(
     state: &'s BindingState,
     slots: &'s BTreeMap<Key, Found<SlotSeen>>,

@@ -40,7 +40,7 @@ impl SetRun<'_, '_> {
         let observed = match self.observe_set().await {
             Ok(observed) => observed,
             Err(error) if error.is_transient() => return Err(error),
-            // Nobody can tell where things stand.
+            // Where the slots point now is not known.
             Err(error) => return self.split(Some(&error)).await,
         };
         match way_back(self.change()?, &observed) {
@@ -212,6 +212,6 @@ impl SetRun<'_, '_> {
 }
 
 fn unseen<'k>(keys: impl Iterator<Item = &'k Key>) -> Vec<String> {
-    keys.map(|key| format!("{key}: where it stands could not be read"))
+    keys.map(|key| format!("{key}: what its slot points at could not be read"))
         .collect()
 }

@@ -139,7 +139,7 @@ fn keys(manifest: &wire::Manifest, actions: &[Entry<'_>], problems: &mut Problem
     let credentials = credentials
         .filter_map(|(index, entry)| Some((at.index(index).key("key"), entry.key.as_ref()?)));
     let all: Vec<(Place, &Key)> = integrations.chain(actions).chain(credentials).collect();
-    for (at, key) in all.iter().filter(|(_, key)| key.is_reserved()) {
+    for (at, key) in all.iter().filter(|(_, key)| key.reserved().is_some()) {
         problems.add(
             at,
             format!("the key `{key}` has a prefix that is reserved for Lockstep"),
