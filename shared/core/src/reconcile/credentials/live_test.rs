@@ -75,7 +75,7 @@ impl SetRun<'_, '_> {
     pub(super) async fn settle(&mut self) -> Result<(), RebindError> {
         let moved_at = self.change()?.applied_at;
         let time = self.world.config.genesys_settle;
-        Ok(settle(self.world, moved_at, time, self.ask.deadline).await?)
+        settle(self.world, moved_at, time, self.ask.deadline).await
     }
 
     /// Runs every test, so that each credential that does not work is named. A failed test is not run
