@@ -1,6 +1,7 @@
 //! The desired state of a binding: the action as it should be in Genesys Cloud, bound to the secret
 //! versions that are current.
 
+mod integration;
 mod previous_release;
 
 use std::collections::BTreeMap;
@@ -15,7 +16,8 @@ use crate::manifest::{
     Action, Contract, DEFAULT_SUCCESS_TEMPLATE, Delivery, LiveTest, Overlap, RAW_REQUEST,
     SECRETS_PLACEHOLDER,
 };
-use crate::rebind::DesiredIntegration;
+
+pub use integration::DesiredIntegration;
 
 /// A data action's config as Genesys keeps it, complete with both templates.
 ///

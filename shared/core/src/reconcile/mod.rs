@@ -1,7 +1,7 @@
 //! Making what exists match the plan: roles in AWS, actions and credentials in Genesys Cloud.
 //!
 //! [`rebind`] is one run over one binding, whatever the binding is about: observe, plan, record,
-//! apply, confirm, test, conclude (`run.rs`). What is particular to an action or to a credential set
+//! apply, confirm, test, conclude (`rounds.rs`). What is particular to an action or to a credential set
 //! plugs in as a `Kind` (`kind.rs`).
 
 pub mod action;
@@ -15,6 +15,7 @@ mod live_test;
 mod preconditions;
 mod progress;
 pub mod role;
+mod rounds;
 mod run;
 mod settle;
 #[cfg(test)]
@@ -83,10 +84,10 @@ pub async fn rebind(
     match target {
         Target::Action(action) => {
             let action = DataAction::of(&world.config, manifest, action)?;
-            Box::pin(run::run(world, manifest, action, ask)).await
+            Box::pin(rounds::run(world, manifest, action, ask)).await
         }
         Target::CredentialSet(set) => {
-            Box::pin(run::run(world, manifest, Credentials { set }, ask)).await
+            Box::pin(rounds::run(world, manifest, Credentials { set }, ask)).await
         }
     }
 }

@@ -195,7 +195,7 @@ fn what_is_gone_disabled_or_repointed_has_a_check_of_its_own() {
 #[test]
 fn what_the_planner_refuses_is_a_finding_with_the_planners_advice() {
     use crate::rebind::{Found, Observed};
-    let integration = crate::rebind::DesiredIntegration {
+    let integration = crate::binding::DesiredIntegration {
         key: "prod".parse().unwrap(),
         name: "Production".into(),
         id: None,

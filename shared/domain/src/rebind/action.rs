@@ -1,10 +1,9 @@
 //! Plans the action: made, changed in place, or changed through its draft.
 
 use super::{
-    ActionSeen, ActionView, DesiredIntegration, Found, Observed, RebindPlan, RebindStep, problem,
-    schema_differences,
+    ActionSeen, ActionView, Found, Observed, RebindPlan, RebindStep, problem, schema_differences,
 };
-use crate::binding::DesiredAction;
+use crate::binding::{DesiredAction, DesiredIntegration};
 use crate::change::{BindingState, End, Phase};
 use crate::ids::ActionId;
 use crate::plan::{ObjectKind, Outcome, Step, Verb};

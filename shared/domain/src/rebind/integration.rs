@@ -1,9 +1,9 @@
 //! Plans the integration, the credential that carries its role, and its enabled state.
 
 use super::{
-    DesiredIntegration, Found, INTEGRATION_TYPE, IntegrationSeen, Observed, RebindPlan, RebindStep,
-    Reported, problem,
+    Found, INTEGRATION_TYPE, IntegrationSeen, Observed, RebindPlan, RebindStep, Reported, problem,
 };
+use crate::binding::DesiredIntegration;
 use crate::change::BindingState;
 use crate::ids::{CredentialId, IntegrationId};
 use crate::problem::Problem;

@@ -34,14 +34,13 @@ pub use self::lease::{
 };
 pub use self::number::same_value;
 pub use self::observed::{
-    ActionSeen, CredentialSeen, DesiredIntegration, Found, IntegrationSeen, Observed,
-    OwnCredential, Reported,
+    ActionSeen, CredentialSeen, Found, IntegrationSeen, Observed, OwnCredential, Reported,
 };
 pub use self::pair::{ListedAction, Pair, may_move_role};
 pub use self::schema::schema_differences;
 pub(crate) use self::schema::{normal_form, refers};
 pub use self::step::{ActionView, RebindStep};
-use crate::binding::DesiredAction;
+use crate::binding::{DesiredAction, DesiredIntegration};
 use crate::change::BindingState;
 use crate::plan::{Plan, Step};
 use crate::problem::Problem;

@@ -3,6 +3,7 @@
 //! The fixtures were written by that release itself, for the manifest beside them.
 
 use lockstep_domain::binding::DesiredAction;
+use lockstep_domain::binding::DesiredIntegration;
 use lockstep_domain::change::{
     BindingState, Change, DesiredId, SecretVersion, Subject, Turn, turn,
 };
@@ -12,7 +13,6 @@ use lockstep_domain::guard::{Approval, BlastRadius};
 use lockstep_domain::ids::Key;
 use lockstep_domain::intent::{RebindMessage, VerifyMessage};
 use lockstep_domain::manifest::{Action, Bounds, Manifest};
-use lockstep_domain::rebind::DesiredIntegration;
 
 /// The version that every fixture's change binds.
 const VERSION: &str = "22222222-2222-4222-8222-222222222222";

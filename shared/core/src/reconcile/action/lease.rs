@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use lockstep_domain::binding::DesiredIntegration;
 use lockstep_domain::ids::Key;
 use lockstep_domain::manifest::Manifest;
-use lockstep_domain::rebind::{DesiredIntegration, IntegrationRecord};
+use lockstep_domain::rebind::IntegrationRecord;
 use tracing::{info, warn};
 
 use super::{ActionRun, Observation, RebindError};

@@ -14,14 +14,14 @@ mod observe;
 mod opening;
 
 use jiff::Timestamp;
-use lockstep_domain::binding::DesiredAction;
+use lockstep_domain::binding::{DesiredAction, DesiredIntegration};
 use lockstep_domain::change::{AfterFailure, BindingState, Change, DesiredId, Earlier};
 use lockstep_domain::event::Detail;
 use lockstep_domain::ids::Key;
 use lockstep_domain::manifest::{Action, Integration, Manifest};
 use lockstep_domain::plan::{Plan as _, Step};
 use lockstep_domain::rebind::{
-    self, DesiredIntegration, Found, Observed, RebindPlan, RebindStep, remembered_integration,
+    self, Found, Observed, RebindPlan, RebindStep, remembered_integration,
 };
 
 pub use self::drift::{Drift, current_versions, drift};

@@ -4,12 +4,13 @@
 
 use genesys_cloud as api;
 use genesys_cloud::Genesys;
+use lockstep_domain::binding::DesiredIntegration;
 use lockstep_domain::change::BindingState;
 use lockstep_domain::ids::{ActionId, IntegrationId};
 use lockstep_domain::manifest::Action;
 use lockstep_domain::rebind::{
-    ActionSeen, CredentialSeen, DesiredIntegration, Found, INTEGRATION_TYPE, IntegrationRecord,
-    IntegrationSeen, Observed, OwnCredential, ROLE_CREDENTIAL_FIELD, Reported, is_of_another_entry,
+    ActionSeen, CredentialSeen, Found, INTEGRATION_TYPE, IntegrationRecord, IntegrationSeen,
+    Observed, OwnCredential, ROLE_CREDENTIAL_FIELD, Reported, is_of_another_entry,
     remembered_integration,
 };
 use secrecy::ExposeSecret as _;
