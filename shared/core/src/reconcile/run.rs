@@ -1,7 +1,7 @@
 //! What one run over one binding works with.
 
 use jiff::Timestamp;
-use lockstep_domain::change::{BindingState, Change, Journal, Writer};
+use lockstep_domain::change::{BindingState, Change, Journal, NoChange, Writer};
 use lockstep_domain::event::{Principal, PrincipalKind};
 use lockstep_domain::manifest::{Manifest, Mode};
 use lockstep_domain::rebind::in_doubt_for;
@@ -39,7 +39,7 @@ impl<'a, K> Run<'a, K> {
     /// There is none: a mistake of ours.
     pub(super) fn change(&self) -> Result<&Change, RebindError> {
         let change = self.state.value.change.as_ref();
-        Ok(change.ok_or(lockstep_domain::change::NoChange)?)
+        Ok(change.ok_or(NoChange)?)
     }
 
     /// The latest change, to be written to.
@@ -48,7 +48,7 @@ impl<'a, K> Run<'a, K> {
     /// There is none: a mistake of ours.
     pub(super) fn change_mut(&mut self) -> Result<&mut Change, RebindError> {
         let change = self.state.value.change.as_mut();
-        Ok(change.ok_or(lockstep_domain::change::NoChange)?)
+        Ok(change.ok_or(NoChange)?)
     }
 
     /// The record of the latest change.

@@ -6,6 +6,7 @@ use super::{
 use crate::binding::{DesiredAction, DesiredIntegration};
 use crate::change::{BindingState, End, Phase};
 use crate::ids::ActionId;
+use crate::manifest::LiveTest;
 use crate::plan::{ObjectKind, Outcome, Step, Verb};
 use crate::problem::Problem;
 
@@ -227,8 +228,37 @@ fn plan_update(
         ));
         return;
     }
-    let key = desired.key.clone();
-    let id = seen.id.clone();
+    let drafted = Drafted {
+        old,
+        new,
+        reason,
+        test: test.clone(),
+    };
+    plan_draft(desired, observed, seen, drafted, plan);
+}
+
+/// What is changed of an action, and how that is tested first.
+struct Drafted {
+    old: ActionView,
+    new: ActionView,
+    reason: String,
+    test: LiveTest,
+}
+
+fn plan_draft(
+    desired: &DesiredAction,
+    observed: &Observed,
+    seen: &ActionSeen,
+    drafted: Drafted,
+    plan: &mut RebindPlan,
+) {
+    let Drafted {
+        old,
+        new,
+        reason,
+        test,
+    } = drafted;
+    let (key, id) = (desired.key.clone(), seen.id.clone());
     if !observed.has_draft {
         plan.steps.push(RebindStep::OpenDraft {
             key: key.clone(),
@@ -250,7 +280,7 @@ fn plan_update(
         RebindStep::TestDraft {
             key: key.clone(),
             id: id.clone(),
-            test: test.clone(),
+            test,
         },
         RebindStep::PublishDraft { key, id },
     ]);

@@ -22,8 +22,6 @@ mod pair;
 mod schema;
 mod step;
 
-use serde::{Deserialize, Serialize};
-
 use self::action::plan_action;
 pub use self::expect::fulfils;
 pub use self::fresh::{FRESH, may_pass_while_fresh};
@@ -54,7 +52,7 @@ pub const ROLE_CREDENTIAL_TYPE: &str = "amazonWebServicesARN";
 pub const ROLE_CREDENTIAL_FIELD: &str = "ARN";
 
 /// Why nothing is done. Nothing was written.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// Each with what to do about it.
     pub problems: Vec<Problem>,

@@ -1,13 +1,13 @@
 //! The typed steps on a Data Action and its integration.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::binding::ActionConfig;
 use crate::ids::{ActionId, CredentialId, IntegrationId, Key};
 use crate::manifest::{Contract, LiveTest};
 
 /// What of an action can be changed in place.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ActionView {
     /// Its name.
     pub name: String,
