@@ -25,7 +25,7 @@ impl<K: Kind> Run<'_, K> {
     /// Takes one step. A create is recorded before it is sent.
     ///
     /// # Errors
-    /// Why the step can't be taken; those after it are recorded as left out.
+    /// Why the step can't be taken; those after it are recorded as skipped.
     pub(super) async fn take(
         &mut self,
         step: &K::Step,
@@ -79,7 +79,7 @@ impl<K: Kind> Run<'_, K> {
         Ok(())
     }
 
-    /// Records a step that failed, and those after it as left out.
+    /// Records a step that failed, and those after it as skipped.
     ///
     /// # Errors
     /// The failure, unless it asks to observe again.

@@ -27,7 +27,7 @@ use crate::world::World;
 const MAX_ROUNDS: u32 = 3;
 
 /// IAM's reads may lag behind its writes for some seconds (IAM user guide, "Changes that I make
-/// are not always immediately visible"). The first look is at once: it nearly always suffices.
+/// are not always immediately visible"). The first read is at once: it nearly always suffices.
 const SECOND_LOOKS: [Duration; 6] = [
     Duration::ZERO,
     Duration::from_millis(250),
@@ -48,7 +48,7 @@ pub fn stack(config: &Config) -> Stack {
     }
 }
 
-/// What came of one role.
+/// The result for one role.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
     /// The role.

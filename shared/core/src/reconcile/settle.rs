@@ -45,7 +45,7 @@ pub(super) async fn settle(
     };
     if deadline.remaining() < left {
         return Err(RebindError::Settling {
-            problem: "there is no time left to wait for it".into(),
+            problem: "the invocation ends before that".into(),
         });
     }
     tokio::time::sleep(left).await;

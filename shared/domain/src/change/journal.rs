@@ -216,12 +216,12 @@ impl Journal<'_> {
         entry.outcome = Some(Outcome::Failed { kind, message });
     }
 
-    /// Records that a step was left out.
+    /// Records that a step was skipped.
     pub fn skipped(&mut self, step: &Step, because: &str) {
         self.entry(step).outcome = Some(Outcome::skipped(because));
     }
 
-    /// Records that every step without an outcome was left out.
+    /// Records that every step without an outcome was skipped.
     pub fn skip_rest(&mut self, because: &str) {
         for step in self.change.steps.iter_mut().filter(|one| one.is_pending()) {
             step.outcome = Some(Outcome::skipped(because));

@@ -9,8 +9,8 @@ use crate::digest::Digest;
 use crate::ids::Key;
 use crate::redacted::redacted_config;
 
-/// A state of `schema: 1` as one of schema `target`. What does not look like one is left for the reader
-/// to refuse.
+/// A state of `schema: 1` as one of schema `target`. The reader refuses what has
+/// another form.
 pub(super) fn converted(mut state: Value, target: u64) -> Value {
     let Some(fields) = state.as_object_mut() else {
         return state;

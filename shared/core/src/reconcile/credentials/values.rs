@@ -135,8 +135,8 @@ fn scalar(json: &RawValue) -> Result<String, &'static str> {
     }
 }
 
-/// HMAC-SHA-256 over type and fields: with the stack's key two equal sets of values come to the
-/// same, and without it nothing can be tried out against what is kept.
+/// HMAC-SHA-256 over type and fields: equal values have equal fingerprints, and without the stack's
+/// key nobody can test a guess against what is kept.
 fn fingerprint(key: &SecretString, credential_type: &str, fields: &Fields) -> Fingerprint {
     // The length of each part goes before it, so that no two sets of parts read the same.
     let parts = std::iter::once(credential_type).chain(

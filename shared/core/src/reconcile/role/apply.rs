@@ -19,7 +19,7 @@ const TRIES: [Duration; 4] = [
     Duration::from_secs(2),
 ];
 
-/// What came of a plan's steps.
+/// The outcomes of a plan's steps.
 #[derive(Debug, Default)]
 pub(super) struct Applied {
     /// The steps with their outcomes.
@@ -136,7 +136,7 @@ fn changes_access(step: &RoleStep) -> bool {
     }
 }
 
-/// A policy that IAM does not take is shown as it was sent: nobody can mend what nobody sees.
+/// A policy that IAM refuses is shown as it was sent: nobody can repair what nobody sees.
 fn said(step: &RoleStep, error: &AwsError) -> String {
     match (&error.kind, document(step)) {
         (Kind::Malformed, Some(document)) => format!("{error}; the policy as sent: {document}"),
