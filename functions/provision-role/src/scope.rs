@@ -157,7 +157,9 @@ fn asked<'m>(
         scopes: scopes.filter(|scope| !scope.is_empty()).collect(),
         mode: *mode,
         retry: *retry,
-        occasion: reason.clone().unwrap_or_else(|| "asked for".to_owned()),
+        occasion: reason
+            .clone()
+            .unwrap_or_else(|| "requested by an operator".to_owned()),
     })
 }
 

@@ -28,7 +28,7 @@ use lockstep_domain::rotation::{
 };
 use serde_json::json;
 
-use crate::aws::{AwsError, GenesysClient, SecretError, SecretLook, StoredClient};
+use crate::aws::{AwsError, GenesysClient, SecretError, SecretMetadata, StoredClient};
 use crate::genesys::SessionError;
 use crate::manifest_upload;
 use crate::response::Answer;
@@ -98,7 +98,7 @@ pub(crate) struct Rotating<'a> {
     pub(crate) world: &'a World,
     pub(crate) request: &'a StepRequest,
     pub(crate) deadline: Deadline,
-    pub(crate) look: SecretLook,
+    pub(crate) metadata: SecretMetadata,
     pub(crate) manifests: &'a Manifests,
     pub(crate) manifest: &'a Manifest,
     pub(crate) current: Option<StoredClient>,
@@ -132,7 +132,7 @@ async fn attempt(
     deadline: Deadline,
 ) -> Result<Answer, Failure> {
     let manifests = world.store.accepted().await?;
-    let Some(look) = world.secrets.look(&request.secret).await? else {
+    let Some(metadata) = world.secrets.metadata(&request.secret).await? else {
         let message = format!("the secret {} does not exist or is deleted", request.secret);
         return Err(Failure::permanent("not_found", message));
     };
@@ -142,10 +142,11 @@ async fn attempt(
             if matches!(refusal, Refusal::ManifestUnreadable { .. }) {
                 manifest_upload::announce_unreadable(world, &manifests).await?;
             }
-            return Err(events::nowhere(world, request, &look, &refusal).await);
+            return Err(events::nowhere(world, request, &metadata, &refusal).await);
         }
     };
-    let mut rotating = Rotating::new(world, request, deadline, look, &manifests, manifest).await?;
+    let mut rotating =
+        Rotating::new(world, request, deadline, metadata, &manifests, manifest).await?;
     let done = rotating.work().await;
     rotating.end(done).await
 }
@@ -167,7 +168,7 @@ impl<'a> Rotating<'a> {
         world: &'a World,
         request: &'a StepRequest,
         deadline: Deadline,
-        look: SecretLook,
+        metadata: SecretMetadata,
         manifests: &'a Manifests,
         manifest: &'a Manifest,
     ) -> Result<Self, Failure> {
@@ -177,7 +178,7 @@ impl<'a> Rotating<'a> {
             world,
             request,
             deadline,
-            look,
+            metadata,
             manifests,
             manifest,
             current: None,
@@ -200,12 +201,12 @@ impl<'a> Rotating<'a> {
             .as_ref()
             .and_then(|stored| pair(&stored.client));
         let seen = Seen {
-            labels: &self.look.labels,
+            labels: &self.metadata.labels,
             token: self.request.token.as_str(),
             step: self.request.step,
             current: current.as_ref(),
             pending: &pending,
-            single: self.look.tags.get(STRATEGY_TAG).map(String::as_str) == Some("single"),
+            single: self.metadata.tags.get(STRATEGY_TAG).map(String::as_str) == Some("single"),
         };
         match rotation::plan(&seen, self.state.value.rotation.as_ref())? {
             Plan::Announce => self.announce(request.token.as_str()).await,
@@ -225,14 +226,19 @@ impl<'a> Rotating<'a> {
     }
 
     fn is_current(&self) -> bool {
-        let labels = self.look.labels.versions.get(self.request.token.as_str());
-        self.look.labels.rotation_enabled && labels.is_some_and(|labels| labels.contains(CURRENT))
+        let labels = self
+            .metadata
+            .labels
+            .versions
+            .get(self.request.token.as_str());
+        self.metadata.labels.rotation_enabled
+            && labels.is_some_and(|labels| labels.contains(CURRENT))
     }
 
     /// Reads both values, each by its version, so that value and version belong together.
     async fn read(&mut self) -> Result<Pending, Trouble> {
         let (secrets, secret) = (&self.world.secrets, &self.request.secret);
-        let labels = &self.look.labels;
+        let labels = &self.metadata.labels;
         if let Some(version) = labels.current() {
             self.current = readable(secrets.client_of_version(secret, version).await)?.flatten();
         }
@@ -268,7 +274,7 @@ impl<'a> Rotating<'a> {
         let lease = now
             .saturating_add(signed(self.deadline.remaining() + LEASE_MARGIN))
             .unwrap_or(Timestamp::MAX);
-        let current = self.look.labels.current().unwrap_or_default();
+        let current = self.metadata.labels.current().unwrap_or_default();
         let claimed = self.state.value.claim(
             self.request.token.as_str(),
             current,
@@ -307,14 +313,14 @@ impl<'a> Rotating<'a> {
 
     /// Emits a failure, releases the lease, and answers.
     pub(crate) async fn end(mut self, done: Result<String, Trouble>) -> Result<Answer, Failure> {
-        let told = match &done {
+        let emitted = match &done {
             Ok(_) => Ok(false),
-            Err(trouble) => self.tell(trouble).await,
+            Err(trouble) => self.emit_failure(trouble).await,
         };
         // The emitted failure is saved with it.
-        self.claimed |= matches!(told, Ok(true));
+        self.claimed |= matches!(emitted, Ok(true));
         self.give_back().await;
-        told?;
+        emitted?;
         match done {
             Ok(done) => Ok(self.answer(&done)),
             Err(Trouble::Refused(refusal)) => Err(events::failure(self.request, &refusal)),

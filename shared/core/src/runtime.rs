@@ -164,7 +164,8 @@ async fn refuse(world: &World, unreadable: Unreadable, context: &Context) -> Res
     match refused.await {
         Ok(_) => Ok(()),
         Err(error) => {
-            tracing::warn!(%error, "the message stays until its refusal is an event");
+            tracing::warn!(%error, "the message stays in the queue until its refusal is emitted as \
+                                    an event");
             Err(error)
         }
     }

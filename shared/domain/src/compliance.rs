@@ -10,7 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use check::{CATALOGUE, Check};
 pub use report::{Report, Standing, SweepState, Turn, turn};
-pub use secrets::{KeyLook, Rotates, SecretLook, age_check, directives, key_checks, pending_check};
+pub use secrets::{
+    ObservedKey, ObservedSecret, Rotates, age_check, directives, key_checks, pending_check,
+};
 
 use crate::arn::FunctionArn;
 use crate::change::SecretVersion;

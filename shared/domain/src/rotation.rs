@@ -32,7 +32,7 @@ pub use heal::{HealRequest, HealStep, HealVerb, Stuck, may_be_given_up, stuck};
 pub use record::{Head, Rotated};
 pub use refusal::{Refusal, Side, Unknown};
 pub use state::{Busy, EmittedFailure, Ended, Left, Rotation, RotationState};
-pub use usage::{LONGEST_TOKEN, MOST_DAYS, OwnCall, Use, Window, judge, window};
+pub use usage::{LONGEST_TOKEN, MOST_DAYS, OwnCall, Use, Window, ensure_unused, window};
 
 /// The staging label of the current version.
 pub const CURRENT: &str = "AWSCURRENT";

@@ -79,7 +79,7 @@ mod tests {
     /// Whether a call that fails is tried again.
     async fn retries(keys: &Keys, stub: &Stub) -> bool {
         let before = stub.seen().len();
-        keys.look("key").await.unwrap_err();
+        keys.describe("key").await.unwrap_err();
         stub.seen().len() - before > 1
     }
 

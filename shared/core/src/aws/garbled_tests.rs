@@ -49,9 +49,9 @@ async fn everything(world: &World) -> Vec<(&'static str, Option<AwsError>)> {
         ("put", stored.err()),
         ("list", world.store.list(bucket, "state/").await.err()),
         ("current", world.secrets.current(&secret()).await.err()),
-        ("look", world.secrets.look(&secret()).await.err()),
+        ("look", world.secrets.metadata(&secret()).await.err()),
         ("made", world.secrets.made(&secret()).await.err()),
-        ("key", world.keys.look("key").await.err()),
+        ("key", world.keys.describe("key").await.err()),
         ("role", world.roles.observe(&role()).await.err()),
         ("emit", world.bus.emit(&[event]).await.err()),
         (

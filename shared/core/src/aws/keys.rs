@@ -3,7 +3,7 @@
 use aws_sdk_kms::Client;
 use aws_sdk_kms::error::ProvideErrorMetadata as _;
 use aws_sdk_kms::types::{KeyManagerType, KeySpec, KeyState, OriginType};
-use lockstep_domain::compliance::{KeyLook, Rotates};
+use lockstep_domain::compliance::{ObservedKey, Rotates};
 
 use super::{AwsError, Connection, Service, garbled, refine};
 
@@ -32,7 +32,7 @@ impl Keys {
     ///
     /// # Errors
     /// The key could not be described. That its rotation could not be read is an answer.
-    pub async fn look(&self, key: &str) -> Result<KeyLook, AwsError> {
+    pub async fn describe(&self, key: &str) -> Result<ObservedKey, AwsError> {
         let described = self
             .client
             .describe_key()
@@ -59,7 +59,7 @@ impl Keys {
             (true, false) => Rotates::Never,
             (true, true) => self.rotates(key).await,
         };
-        Ok(KeyLook {
+        Ok(ObservedKey {
             is_customers,
             is_enabled: metadata.key_state() == Some(&KeyState::Enabled),
             rotates,

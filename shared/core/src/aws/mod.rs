@@ -36,7 +36,7 @@ pub use functions::{Access, Functions, ReadAccess};
 pub use keys::Keys;
 pub use queues::{MAX_DELAY, MAX_HIDDEN, Queues, message_group};
 pub use roles::Roles;
-pub use secrets::{SecretError, SecretLook, SecretSeen, Secrets};
+pub use secrets::{SecretError, SecretMetadata, SecretSeen, Secrets};
 
 /// One shared configuration for all service clients: one connection pool, one set of credentials.
 ///

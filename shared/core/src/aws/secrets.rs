@@ -46,7 +46,7 @@ pub enum SecretSeen {
 
 /// A secret's metadata, as far as rotating it goes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SecretLook {
+pub struct SecretMetadata {
     /// Its labels, and whether it is rotated.
     pub labels: Labels,
     /// Its tags.
@@ -128,7 +128,7 @@ impl Secrets {
     ///
     /// # Errors
     /// Anything but the secret's absence.
-    pub async fn look(&self, secret: &SecretArn) -> Result<Option<SecretLook>, AwsError> {
+    pub async fn metadata(&self, secret: &SecretArn) -> Result<Option<SecretMetadata>, AwsError> {
         let Some(described) = self.describe(secret).await? else {
             return Ok(None);
         };
@@ -138,7 +138,7 @@ impl Secrets {
         let tag = |tag: &aws_sdk_secretsmanager::types::Tag| {
             Some((tag.key()?.to_owned(), tag.value()?.to_owned()))
         };
-        Ok(Some(SecretLook {
+        Ok(Some(SecretMetadata {
             labels: labels(&described),
             tags: described.tags().iter().filter_map(tag).collect(),
             key: described

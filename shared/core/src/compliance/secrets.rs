@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use futures_util::future::join_all;
 use lockstep_domain::arn::SecretArn;
 use lockstep_domain::compliance::{
-    Check, Checked, KeyLook, SecretLook, age_check, directives, key_checks, pending_check,
+    Check, Checked, ObservedKey, ObservedSecret, age_check, directives, key_checks, pending_check,
 };
 use lockstep_domain::manifest::{KmsDirective, RotationDirectives};
 use tokio::try_join;
@@ -44,15 +44,15 @@ impl Sweep<'_> {
         all.any(|one| one == secret)
     }
 
-    async fn look_at(&self, secret: &SecretArn) -> Result<Option<SecretLook>, AwsError> {
+    async fn look_at(&self, secret: &SecretArn) -> Result<Option<ObservedSecret>, AwsError> {
         let secrets = &self.world.secrets;
-        let (seen, made) = try_join!(secrets.look(secret), async {
+        let (seen, made) = try_join!(secrets.metadata(secret), async {
             match secrets.made(secret).await {
                 Err(error) if error.is_not_found() => Ok(BTreeMap::new()),
                 made => made,
             }
         })?;
-        Ok(seen.map(|seen| SecretLook {
+        Ok(seen.map(|seen| ObservedSecret {
             labels: seen.labels,
             made,
             key: seen.key,
@@ -63,7 +63,7 @@ impl Sweep<'_> {
         &self,
         secret: &SecretArn,
         said: Option<&RotationDirectives>,
-        look: &SecretLook,
+        look: &ObservedSecret,
     ) -> Vec<Checked> {
         let after = self.world.config.stuck_after_minutes;
         let holds_value = self.holds_value(secret, look).await;
@@ -77,7 +77,7 @@ impl Sweep<'_> {
     }
 
     /// Only the values of OAuth clients are ours to read.
-    async fn holds_value(&self, secret: &SecretArn, look: &SecretLook) -> Option<bool> {
+    async fn holds_value(&self, secret: &SecretArn, look: &ObservedSecret) -> Option<bool> {
         let pending = look.labels.pending()?;
         if !self.manifest.client_secrets().any(|one| one == secret) {
             return None;
@@ -89,11 +89,11 @@ impl Sweep<'_> {
     async fn key(
         &self,
         said: &RotationDirectives,
-        look: &SecretLook,
-    ) -> Option<Result<KeyLook, String>> {
+        look: &ObservedSecret,
+    ) -> Option<Result<ObservedKey, String>> {
         let wanted = said.kms != KmsDirective::Any || said.kms_rotation_required;
         let key = look.key.as_ref().filter(|_| wanted)?;
-        let seen = self.world.keys.look(key).await;
+        let seen = self.world.keys.describe(key).await;
         Some(seen.map_err(|error| chain(&error)))
     }
 }

@@ -135,7 +135,7 @@ impl Rotating<'_> {
         }
         // The value of a secret that is scheduled for deletion is refused like a malformed request (Secrets
         // Manager API reference, `GetSecretValue`, `InvalidRequestException`): its metadata says it.
-        match self.world.secrets.look(secret).await {
+        match self.world.secrets.metadata(secret).await {
             Ok(None) => Ok(None),
             Ok(Some(_)) | Err(_) if error.is_transient() => Err(error.into()),
             Err(later) if later.is_transient() => Err(later.into()),
@@ -145,7 +145,7 @@ impl Rotating<'_> {
 
     /// Until when the secret's tag forces the reset. It expires, in case it is forgotten.
     fn forced(&self, notices: &mut Vec<String>) -> Option<Timestamp> {
-        let text = self.look.tags.get(FORCE_TAG)?;
+        let text = self.metadata.tags.get(FORCE_TAG)?;
         match text.parse::<Timestamp>() {
             Ok(until) if until > self.world.now() => Some(until),
             Ok(until) => {
@@ -163,8 +163,8 @@ impl Rotating<'_> {
 
     /// Another rotation may have begun while we looked around.
     async fn still_pending(&self) -> Result<(), Trouble> {
-        let look = self.world.secrets.look(&self.request.secret).await?;
-        let labels = look.unwrap_or_default().labels;
+        let metadata = self.world.secrets.metadata(&self.request.secret).await?;
+        let labels = metadata.unwrap_or_default().labels;
         let of_token = labels.versions.get(self.request.token.as_str());
         if of_token.is_some_and(|labels| labels.contains(PENDING)) {
             return Ok(());

@@ -8,7 +8,7 @@ use lockstep_domain::problem::Problem;
 use lockstep_domain::rotation::{EmittedFailure, Refusal, Strategy};
 
 use super::{Rotating, Trouble, pair};
-use crate::aws::SecretLook;
+use crate::aws::SecretMetadata;
 use crate::runtime::Failure;
 use crate::trigger::StepRequest;
 use crate::world::World;
@@ -31,7 +31,7 @@ pub(super) fn failure(request: &StepRequest, refusal: &Refusal) -> Failure {
 pub(super) async fn nowhere(
     world: &World,
     request: &StepRequest,
-    look: &SecretLook,
+    metadata: &SecretMetadata,
     refusal: &Refusal,
 ) -> Failure {
     let mut detail = world.detail();
@@ -41,7 +41,7 @@ pub(super) async fn nowhere(
     fill(
         &mut detail,
         request,
-        look,
+        metadata,
         &refusal.to_string(),
         refusal.fix(),
     );
@@ -52,7 +52,13 @@ pub(super) async fn nowhere(
     }
 }
 
-fn fill(detail: &mut Detail, request: &StepRequest, look: &SecretLook, problem: &str, fix: String) {
+fn fill(
+    detail: &mut Detail,
+    request: &StepRequest,
+    metadata: &SecretMetadata,
+    problem: &str,
+    fix: String,
+) {
     // Secrets Manager repeats a rotation under its token; another rotation is another failure.
     detail.occurrence = Some(request.token.to_string());
     detail.reason = Some(format!(
@@ -61,7 +67,7 @@ fn fill(detail: &mut Detail, request: &StepRequest, look: &SecretLook, problem: 
         request.secret
     ));
     detail.errors = vec![Problem::new(request.step.as_str(), problem, fix)];
-    if let Some(version_id) = look.labels.current() {
+    if let Some(version_id) = metadata.labels.current() {
         detail.secrets = vec![SecretVersion {
             name: "client".to_owned(),
             arn: request.secret.clone(),
@@ -76,14 +82,17 @@ fn side(of: &str) -> String {
 
 fn old_works(client: Option<&str>) -> String {
     match client {
-        Some(client) => format!("the current version still works, with the client {client}"),
-        None => "the current version was not changed".to_owned(),
+        Some(client) => format!(
+            "the rotation did not change the current version, with the client \
+                                 {client}"
+        ),
+        None => "the rotation did not change the current version".to_owned(),
     }
 }
 
 impl Rotating<'_> {
     /// Announces a failure that can't pass, once for each reason; answers whether it did.
-    pub(super) async fn tell(&mut self, trouble: &Trouble) -> Result<bool, Failure> {
+    pub(super) async fn emit_failure(&mut self, trouble: &Trouble) -> Result<bool, Failure> {
         let (problem, fix, of) = match trouble {
             Trouble::Refused(refusal) => {
                 (refusal.to_string(), refusal.fix(), refusal.side().as_str())
@@ -99,13 +108,13 @@ impl Rotating<'_> {
         };
         let request = self.request;
         let digest = Digest::of(&(&request.token, request.step, &problem));
-        let told_before = self.state.value.told.as_ref();
-        if told_before.is_some_and(|told| told.digest == digest) {
+        let emitted_before = self.state.value.emitted_failure.as_ref();
+        if emitted_before.is_some_and(|failure| failure.digest == digest) {
             return Ok(false);
         }
         let mut detail = self.world.detail();
         detail.organization_id = Some(self.manifest.organization.id.clone());
-        fill(&mut detail, request, &self.look, &problem, fix);
+        fill(&mut detail, request, &self.metadata, &problem, fix);
         let current = self
             .current
             .as_ref()
@@ -123,7 +132,7 @@ impl Rotating<'_> {
             .emit(EventType::ClientRotationFailed, detail)
             .await?;
         let at = self.world.now();
-        self.state.value.told = Some(EmittedFailure { digest, at });
+        self.state.value.emitted_failure = Some(EmittedFailure { digest, at });
         // Whoever holds the lease must not find the object changed under its hands.
         Ok(self.claimed || self.state.value.is_free(at).is_ok())
     }

@@ -50,8 +50,8 @@ impl Rotating<'_> {
     }
 
     async fn has_moved(&self) -> Result<bool, AwsError> {
-        let look = self.world.secrets.look(&self.request.secret).await?;
-        let labels = look.unwrap_or_default().labels;
+        let metadata = self.world.secrets.metadata(&self.request.secret).await?;
+        let labels = metadata.unwrap_or_default().labels;
         Ok(labels.holder(CURRENT) == Some(self.request.token.as_str()))
     }
 
@@ -99,7 +99,7 @@ impl Rotating<'_> {
         let earlier = self.state.value.rotation.as_ref().filter(|known| {
             known.token != self.request.token.as_str()
                 && !known.announced
-                && self.look.labels.current() == Some(&known.token)
+                && self.metadata.labels.current() == Some(&known.token)
         });
         if let Some(token) = earlier.map(|known| known.token.clone()) {
             self.announce(&token).await?;

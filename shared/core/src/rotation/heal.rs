@@ -15,7 +15,7 @@ use lockstep_domain::rotation::{
 use serde::Serialize;
 
 use super::{Rotating, Trouble, named};
-use crate::aws::SecretLook;
+use crate::aws::SecretMetadata;
 use crate::manifest_upload;
 use crate::runtime::{Deadline, Failure};
 use crate::store::Manifests;
@@ -124,14 +124,15 @@ struct Healer<'a> {
 
 impl Healer<'_> {
     async fn heal(&self, report: &mut HealReport) -> Result<(), Failure> {
-        let Some(look) = self.world.secrets.look(self.secret).await? else {
+        let Some(metadata) = self.world.secrets.metadata(self.secret).await? else {
             let gone = format!("{} is deleted or never existed", self.secret);
             report.notices.push(gone);
             return Ok(());
         };
-        self.untold(&look, report).await?;
+        self.untold(&metadata, report).await?;
         let made = self.world.secrets.made(self.secret).await?;
-        let Some(stuck) = rotation::stuck(&look.labels, &made, self.world.now(), self.after) else {
+        let Some(stuck) = rotation::stuck(&metadata.labels, &made, self.world.now(), self.after)
+        else {
             return Ok(());
         };
         let organization = &self.manifest.organization.id;
@@ -157,7 +158,7 @@ impl Healer<'_> {
             Ok(None) => self.discard(&stuck).await,
             // A value of another shape is somebody's: the step says so when it is tried.
             Ok(Some(_)) | Err(crate::aws::SecretError::Shape { .. }) => {
-                self.finish(look, &stuck).await?
+                self.finish(metadata, &stuck).await?
             }
             Err(crate::aws::SecretError::Aws(error)) => return Err(error.into()),
         };
@@ -166,8 +167,12 @@ impl Healer<'_> {
     }
 
     /// A label that moved just before its run died.
-    async fn untold(&self, look: &SecretLook, report: &mut HealReport) -> Result<(), Failure> {
-        let Some(current) = look.labels.current() else {
+    async fn untold(
+        &self,
+        metadata: &SecretMetadata,
+        report: &mut HealReport,
+    ) -> Result<(), Failure> {
+        let Some(current) = metadata.labels.current() else {
             return Ok(());
         };
         let organization = &self.manifest.organization.id;
@@ -187,7 +192,7 @@ impl Healer<'_> {
         let mut step = HealStep::new(self.secret, current, HealVerb::Announce, why);
         if self.mode == Mode::Apply {
             let request = self.request(current, RotationStep::Finish)?;
-            let done = self.run(look.clone(), &request).await;
+            let done = self.run(metadata.clone(), &request).await;
             step.outcome = Some(outcome(done));
         }
         report.steps.push(step);
@@ -211,7 +216,7 @@ impl Healer<'_> {
         }
     }
 
-    async fn finish(&self, look: SecretLook, stuck: &Stuck) -> Result<HealStep, Failure> {
+    async fn finish(&self, metadata: SecretMetadata, stuck: &Stuck) -> Result<HealStep, Failure> {
         let why = format!(
             "its value is stored, but the rotation has not continued since {}",
             stuck.since
@@ -231,10 +236,10 @@ impl Healer<'_> {
             .of(&stuck.version_id)
             .map(|known| known.strategy);
         let request = self.request(&stuck.version_id, RotationStep::Test)?;
-        let mut done = self.run(look.clone(), &request).await;
+        let mut done = self.run(metadata.clone(), &request).await;
         if done.is_ok() {
             let request = self.request(&stuck.version_id, RotationStep::Finish)?;
-            done = self.run(look, &request).await;
+            done = self.run(metadata, &request).await;
         }
         step.outcome = Some(match done {
             Err(Trouble::Refused(refusal)) if rotation::may_be_given_up(&refusal, strategy) => {
@@ -266,12 +271,16 @@ impl Healer<'_> {
 
     /// One step as Secrets Manager would ask for it. Nothing is told of its failure: the report says
     /// what became of it.
-    async fn run(&self, look: SecretLook, request: &StepRequest) -> Result<String, Trouble> {
+    async fn run(
+        &self,
+        metadata: SecretMetadata,
+        request: &StepRequest,
+    ) -> Result<String, Trouble> {
         let mut rotating = Rotating::new(
             self.world,
             request,
             self.deadline,
-            look,
+            metadata,
             self.manifests,
             self.manifest,
         )

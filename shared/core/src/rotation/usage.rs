@@ -44,7 +44,7 @@ impl Rotating<'_> {
         }
         // The current day may not show at all, so its silence decides nothing; but use that shows is use.
         uses.extend(late.unwrap_or_default());
-        rotation::judge(id, &uses, &self.state.value.own_calls, window)?;
+        rotation::ensure_unused(id, &uses, &self.state.value.own_calls, window)?;
         Ok(())
     }
 }

@@ -80,7 +80,7 @@ fn delivery(record: &Value) -> Result<Delivery, Unreadable> {
         problem: Problem::new(
             "Records",
             problem,
-            "Send messages to the queue; nothing else makes records of it.",
+            "Send the message to the queue: only SQS creates such records.",
         ),
     };
     let message = SqsMessage::deserialize(record)

@@ -60,7 +60,7 @@ fn heal(body: &Value) -> Result<HealRequest, Vec<Problem>> {
     if heal.heal {
         return Ok(heal);
     }
-    let fix = "Write true, or leave the call out.";
+    let fix = "Write true, or do not send the event.";
     Err(vec![Problem::new("event.heal", "is false", fix)])
 }
 

@@ -110,8 +110,8 @@ async fn the_same_trigger_is_one_message_and_another_is_a_second() {
 async fn a_key_that_exists_is_looked_at_and_one_that_does_not_is_not_found() {
     let setup = Setup::new();
     let keys: &Keys = &setup.world.keys;
-    let found = keys.look("k1").await.unwrap();
+    let found = keys.describe("k1").await.unwrap();
     assert!(found.is_customers && found.is_enabled);
-    let missing = keys.look("k2").await.unwrap_err();
+    let missing = keys.describe("k2").await.unwrap_err();
     assert_eq!(missing.code.as_deref(), Some("NotFoundException"));
 }

@@ -14,7 +14,7 @@ const SECONDS_OF_A_DAY: i64 = 86_400;
 
 /// What was seen of a secret. Metadata only.
 #[derive(Clone, Debug, PartialEq)]
-pub struct SecretLook {
+pub struct ObservedSecret {
     /// The labels of its versions.
     pub labels: Labels,
     /// When each version was made.
@@ -25,7 +25,7 @@ pub struct SecretLook {
 
 /// What was seen of a KMS key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyLook {
+pub struct ObservedKey {
     /// Whether the customer manages it, and not AWS.
     pub is_customers: bool,
     /// Whether it can be used: enabled, and not about to be deleted.
@@ -72,12 +72,12 @@ pub fn directives(manifest: &Manifest) -> BTreeMap<&SecretArn, Option<&RotationD
 #[must_use]
 pub fn pending_check(
     secret: &SecretArn,
-    look: &SecretLook,
+    observed: &ObservedSecret,
     holds_value: Option<bool>,
     now: Timestamp,
     after_minutes: u32,
 ) -> Checked {
-    let finding = stuck(&look.labels, &look.made, now, after_minutes).map(|stuck| {
+    let finding = stuck(&observed.labels, &observed.made, now, after_minutes).map(|stuck| {
         let value = match holds_value {
             Some(true) => "and has a value",
             Some(false) => "and is empty",
@@ -108,11 +108,14 @@ pub fn pending_check(
 pub fn age_check(
     secret: &SecretArn,
     directives: &RotationDirectives,
-    look: &SecretLook,
+    observed: &ObservedSecret,
     now: Timestamp,
 ) -> Option<Checked> {
     let most = directives.max_age_days?;
-    let made = look.labels.current().and_then(|id| look.made.get(id));
+    let made = observed
+        .labels
+        .current()
+        .and_then(|id| observed.made.get(id));
     let Some(made) = made else {
         let because = "the age of the current version is unknown";
         let resource = secret.to_string();
@@ -127,7 +130,7 @@ pub fn age_check(
              {most} days"
         );
         let mut finding = Check::SecretAge.failed(secret.to_string(), what);
-        finding.fix = match look.labels.rotation_enabled {
+        finding.fix = match observed.labels.rotation_enabled {
             true => format!(
                 "Run aws secretsmanager rotate-secret --secret-id {secret}, and find out why the \
                  rotation schedule did not."
@@ -152,19 +155,19 @@ pub fn age_check(
 pub fn key_checks(
     secret: &SecretArn,
     directives: &RotationDirectives,
-    look: &SecretLook,
-    key: Option<&Result<KeyLook, String>>,
+    observed: &ObservedSecret,
+    key: Option<&Result<ObservedKey, String>>,
 ) -> Vec<Checked> {
     let customers = match directives.kms {
         KmsDirective::Any => None,
-        KmsDirective::CustomerManaged => Some(customers(secret, look, key)),
+        KmsDirective::CustomerManaged => Some(customers(secret, observed, key)),
     };
     let rotated = directives.kms_rotation_required.then(|| {
         // AWS rotates the account's own key each year.
-        let is_accounts = look.key.is_none() && directives.kms == KmsDirective::Any;
+        let is_accounts = observed.key.is_none() && directives.kms == KmsDirective::Any;
         match is_accounts {
             true => Checked::new(Check::KeyRotation, Vec::new()),
-            false => rotated(secret, look, key),
+            false => rotated(secret, observed, key),
         }
     });
     customers.into_iter().chain(rotated).collect()
@@ -172,8 +175,8 @@ pub fn key_checks(
 
 fn customers(
     secret: &SecretArn,
-    look: &SecretLook,
-    key: Option<&Result<KeyLook, String>>,
+    observed: &ObservedSecret,
+    key: Option<&Result<ObservedKey, String>>,
 ) -> Checked {
     let resource = secret.to_string();
     let failed = |what: String, fix: String| {
@@ -185,7 +188,7 @@ fn customers(
         "Run aws secretsmanager update-secret --secret-id {secret} --kms-key-id YOUR_KEY_ARN; \
          every reader of the secret needs kms:Decrypt on that key."
     );
-    match (&look.key, key) {
+    match (&observed.key, key) {
         (None, _) => failed(
             "it is encrypted with the AWS managed key aws/secretsmanager".into(),
             own_key,
@@ -216,13 +219,13 @@ fn customers(
 
 fn rotated(
     secret: &SecretArn,
-    look: &SecretLook,
-    key: Option<&Result<KeyLook, String>>,
+    observed: &ObservedSecret,
+    key: Option<&Result<ObservedKey, String>>,
 ) -> Checked {
     let resource = secret.to_string();
     let not_evaluated =
         |because: &str| Checked::not_evaluated(Check::KeyRotation, &resource, because);
-    let (Some(id), Some(seen)) = (&look.key, key) else {
+    let (Some(id), Some(seen)) = (&observed.key, key) else {
         return not_evaluated(
             "it has no customer managed key; see the separate finding on its key",
         );
@@ -271,9 +274,9 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn look(versions: &[(&str, &str, &str)]) -> SecretLook {
+    fn observed(versions: &[(&str, &str, &str)]) -> ObservedSecret {
         let labels = |label: &str| BTreeSet::from([label.to_owned()]);
-        SecretLook {
+        ObservedSecret {
             labels: Labels {
                 rotation_enabled: false,
                 versions: versions
@@ -306,7 +309,7 @@ mod tests {
 
     #[test]
     fn a_rotation_stuck_half_way_is_found_with_age_and_command() {
-        let seen = look(&[
+        let seen = observed(&[
             ("v1", CURRENT, "2026-01-01T00:00:00Z"),
             ("v2", PENDING, "2026-01-02T00:00:00Z"),
         ]);
@@ -322,7 +325,7 @@ mod tests {
 
     #[test]
     fn a_version_in_force_that_is_too_old_is_found_and_an_unknown_age_is_not_passed() {
-        let seen = look(&[("v1", CURRENT, "2026-01-01T00:00:00Z")]);
+        let seen = observed(&[("v1", CURRENT, "2026-01-01T00:00:00Z")]);
         let check = |now| age_check(&secret(), &asked(), &seen, at(now)).unwrap();
         assert!(check("2026-01-31T00:00:00Z").findings.is_empty());
         let (_, said) = only(&check("2026-02-01T00:00:00Z"));
@@ -330,13 +333,13 @@ mod tests {
             said.contains("31 days ago") && said.contains("rotate-secret"),
             "{said}"
         );
-        let unknown = age_check(&secret(), &asked(), &look(&[]), at("2026-01-01T00:00:00Z"));
+        let unknown = age_check(&secret(), &asked(), &observed(&[]), at("2026-01-01T00:00:00Z"));
         assert_eq!(only(&unknown.unwrap()).0, Status::NotEvaluated);
     }
 
     #[test]
     fn the_accounts_own_key_is_not_the_customers() {
-        let seen = look(&[]);
+        let seen = observed(&[]);
         let checks = key_checks(&secret(), &asked(), &seen, None);
         let (status, said) = only(&checks[0]);
         assert_eq!(status, Status::Failed);
@@ -350,12 +353,12 @@ mod tests {
             kms: KmsDirective::Any,
             ..asked()
         };
-        let mut seen = look(&[]);
+        let mut seen = observed(&[]);
         let accounts = key_checks(&secret(), &any, &seen, None);
         assert_eq!(accounts.len(), 1);
         assert!(accounts[0].findings.is_empty(), "{accounts:#?}");
         seen.key = Some(KEY.into());
-        let key = KeyLook {
+        let key = ObservedKey {
             is_customers: true,
             is_enabled: true,
             rotates: Rotates::No,
@@ -368,10 +371,10 @@ mod tests {
 
     #[test]
     fn a_key_that_kms_does_not_rotate_is_found_with_the_command() {
-        let mut seen = look(&[]);
+        let mut seen = observed(&[]);
         seen.key = Some(KEY.into());
         let key = |is_customers, rotates| {
-            let key = KeyLook {
+            let key = ObservedKey {
                 is_customers,
                 is_enabled: true,
                 rotates,

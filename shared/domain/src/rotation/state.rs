@@ -39,7 +39,8 @@ pub struct RotationState {
     pub evidence: Option<Head>,
     /// The failure that was emitted last, so that a repeated one is emitted once.
     #[serde(default)]
-    pub told: Option<EmittedFailure>,
+    #[serde(rename = "told")]
+    pub emitted_failure: Option<EmittedFailure>,
 }
 
 /// One rotation.
@@ -133,7 +134,7 @@ impl RotationState {
             left: None,
             own_calls: Vec::new(),
             evidence: None,
-            told: None,
+            emitted_failure: None,
         }
     }
 

@@ -116,7 +116,7 @@ pub fn window(
 ///
 /// # Errors
 /// What it was used for, how much, and from when on that use is out of sight.
-pub fn judge(
+pub fn ensure_unused(
     client: &ClientId,
     uses: &[Use],
     own: &[OwnCall],
@@ -235,7 +235,7 @@ mod tests {
             first: day("2026-03-08"),
             last: day("2026-03-09"),
         };
-        judge(&client("a"), uses, own, window)
+        ensure_unused(&client("a"), uses, own, window)
     }
 
     #[test]

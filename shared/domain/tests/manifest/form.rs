@@ -63,7 +63,7 @@ actions:
     line 13, actions[0].timeout_seconds: 90 is too large. Fix: Write at most 60.
     line 16, actions[0].secrets[0].arn: the secret's ARN has the name "prod/db"; expected the full name with the six characters that AWS appends. Fix: Write the full ARN of a secret, with the six characters that AWS appends: arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-AbCdEf.
     line 18, actions[0].secrets[1].arn: the secret is in eu-west-1, but the stack is in us-east-1. Fix: Use a secret in the stack's region, or deploy a stack in the secret's region.
-    line 19, actions[0].pin: the old version of DB, KEY stops working when the secret rotates, so with `pin` calls would fail. Fix: Remove `pin`, or set overlap: alternating if the secret rotates between two users.
+    line 19, actions[0].pin: the old version of DB, KEY stops working when the secret rotates, so calls with `pin` would fail. Fix: Remove `pin`, or set overlap: alternating if the secret rotates between two users.
     line 21, actions[0].contract.input.properties.order.type: this is not a valid JSON Schema: "strin" is not one of array, boolean, integer, null, number, object, string. Fix: Correct the schema (draft-04).
     line 24, actions[0].request.template: the template does not contain {{lockstep.secrets}}. Fix: Put {{lockstep.secrets}} where the references to the secrets belong, such as {"input": ${input.rawRequest}, "secrets": {{lockstep.secrets}}}.
     "#);

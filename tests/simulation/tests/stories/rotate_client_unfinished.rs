@@ -85,7 +85,9 @@ fn an_unfinished_rotation_is_finished_or_given_up() -> Result<(), Error> {
         let words = "integrations:action:edit in division";
         let detail = refused(&world, &secret, "permissions_missing", words).await?;
         assert!(
-            detail["notices"].to_string().contains("still works"),
+            detail["notices"]
+                .to_string()
+                .contains("did not change the current version"),
             "{detail:#}"
         );
         let step = heal(&world, &secret, "apply").await?;

@@ -41,7 +41,7 @@ fn pin(action: &wire::Action, at: &Place, problems: &mut Problems<'_>) {
         problems.add(
             &at.key("pin"),
             format!(
-                "the old version of {} stops working when the secret rotates, so with `pin` calls \
+                "the old version of {} stops working when the secret rotates, so calls with `pin` \
                  would fail",
                 single.join(", ")
             ),

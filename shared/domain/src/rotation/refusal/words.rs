@@ -101,15 +101,15 @@ impl Refusal {
             Self::InUse { possible_from, .. } => format!(
                 "Move its users to the current version of the secret. Once the client is unused, \
                  it can be rotated from {possible_from} (UTC) on. {}",
-                force("Or to rotate now and break that use")
+                force("Or, to rotate now and break that use")
             ),
             Self::TooEarly { possible_from, .. } => format!(
                 "Start the rotation again on {possible_from} (UTC) or later, and give the secret a \
                  rotation schedule that leaves this much time. {}",
-                force("Or to rotate now and accept the risk")
+                force("Or, to rotate now and accept the risk")
             ),
             Self::UseUnknown { because, .. } => {
-                format!("{}. {}", because.fix(), force("Or to rotate now and accept the risk"))
+                format!("{}. {}", because.fix(), force("Or, to rotate now and accept the risk"))
             }
             Self::OtherUnreadable { .. } => {
                 "Let this function read that secret and make its value the JSON of an OAuth \
