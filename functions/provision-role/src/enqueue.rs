@@ -24,7 +24,7 @@ const AT_ONCE: usize = 16;
 /// The message names binding and nothing else: versions and plans are read where they are used.
 ///
 /// # Errors
-/// The queue did not take one. Those already sent are told apart by their deduplication id when
+/// The queue did not take one. Those already sent are recognized by their deduplication id when
 /// this is done again.
 pub async fn enqueue(
     world: &World,

@@ -80,7 +80,7 @@ async fn carry_out(world: &World, call: &Call, context: &Context) -> Result<Answ
             true => world.store.accepted().await?,
             false => return run.answer(&concern, by_hand),
         };
-        if now.in_force == manifests.in_force {
+        if now.current == manifests.current {
             return run.answer(&concern, by_hand);
         }
         info!("a manifest was accepted while roles were being written: starting over");
@@ -172,7 +172,7 @@ fn uncovered(manifests: &Manifests) -> Vec<String> {
             said(problems)
         ));
     }
-    for accepted in &manifests.in_force {
+    for accepted in &manifests.current {
         let object = &accepted.object;
         notices.extend(accepted.dropped.iter().map(|dropped| {
             let problems = said(&dropped.problems);
@@ -207,7 +207,7 @@ async fn say_what_is_dropped(
         | ProvisionIntent::Retire { .. } => false,
     };
     let mut said = Vec::new();
-    for accepted in &manifests.in_force {
+    for accepted in &manifests.current {
         for dropped in accepted.dropped.iter().filter(|one| concerns(one)) {
             let ignored = manifest_upload::announce_ignored(world, accepted, dropped, trigger_id);
             said.push(ignored.await?);

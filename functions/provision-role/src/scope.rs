@@ -16,7 +16,7 @@ use lockstep_domain::request::Request;
 /// What a trigger concerns within one organization.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scope<'m> {
-    /// The manifest in force.
+    /// The accepted manifest.
     pub manifest: &'m Manifest,
     /// The bindings to hand on, once their roles are right.
     pub keys: BTreeSet<Key>,
@@ -63,7 +63,7 @@ pub struct Concern<'m> {
 /// there are several; the scheduler means all of them.
 ///
 /// # Errors
-/// What a person named and no manifest in force has.
+/// What a person named and no accepted manifest has.
 pub fn concern<'m>(
     intent: &ProvisionIntent,
     manifests: &'m Manifests,
@@ -92,7 +92,7 @@ fn secret_moved<'m>(secret: &SecretHint, manifests: &'m Manifests) -> Concern<'m
     let uses = |action: &Action| action.secrets.iter().any(|one| may_mean(&one.arn));
     let concerns = |set: &CredentialSet<'_>| may_mean(set.secret);
     Concern {
-        scopes: in_force(manifests)
+        scopes: current(manifests)
             .map(|manifest| some(manifest, Mode::Apply, uses, concerns))
             .filter(|scope| !scope.is_empty())
             .collect(),
@@ -203,9 +203,9 @@ fn some(
     }
 }
 
-fn in_force(manifests: &Manifests) -> impl Iterator<Item = &Manifest> {
+fn current(manifests: &Manifests) -> impl Iterator<Item = &Manifest> {
     manifests
-        .in_force
+        .current
         .iter()
         .map(|Accepted { manifest, .. }| manifest)
 }

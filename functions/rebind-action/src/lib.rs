@@ -132,7 +132,7 @@ async fn told(
     let trigger_id = call.trigger_id(context);
     let states = futures_util::future::try_join_all(
         manifests
-            .in_force
+            .current
             .iter()
             .map(|accepted| world.store.states(&accepted.manifest.organization.id)),
     )

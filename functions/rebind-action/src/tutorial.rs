@@ -26,7 +26,7 @@ pub fn held_against<'a>(
         })
     };
     let found = manifests
-        .in_force
+        .current
         .iter()
         .map(|accepted| &accepted.manifest)
         .flat_map(|manifest| {
@@ -125,7 +125,7 @@ mod tests {
     const SECRET: &str = "arn:aws:secretsmanager:us-east-1:123456789012:secret:prod/db-AbCdEf";
 
     /// One action, which Lockstep made as `custom_-_1`.
-    fn in_force() -> (Manifests, Vec<BindingState>) {
+    fn current() -> (Manifests, Vec<BindingState>) {
         let text = json!({
             "version": 1,
             "organization": {
@@ -166,7 +166,7 @@ mod tests {
             accepted_at: jiff::Timestamp::UNIX_EPOCH,
         };
         let manifests = Manifests {
-            in_force: vec![accepted],
+            current: vec![accepted],
             ..Manifests::default()
         };
         (manifests, vec![state])
@@ -185,7 +185,7 @@ mod tests {
     }
 
     fn answer(payload: &Value) -> Result<String, Vec<String>> {
-        let (manifests, states) = in_force();
+        let (manifests, states) = current();
         let request = parse(payload).unwrap();
         held_against(&request, &manifests, &states, "aws", ACCOUNT)
             .map(|(_, action)| action.key.to_string())

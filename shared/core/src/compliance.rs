@@ -160,7 +160,7 @@ fn manifest_checks(manifests: &Manifests, report: &mut Report) {
     for (object, problems) in &manifests.refused {
         findings.extend(of_problems(object, problems));
     }
-    for accepted in &manifests.in_force {
+    for accepted in &manifests.current {
         let dropped = accepted.dropped.iter().flat_map(|one| &one.problems);
         findings.extend(of_problems(&accepted.object, dropped));
         findings.extend(of_problems(&accepted.object, &accepted.notices));

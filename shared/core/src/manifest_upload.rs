@@ -1,7 +1,7 @@
 //! Uploaded manifests: accepted as a whole, or refused as a whole with every reason.
 //!
-//! A refused upload leaves the last accepted version in force. Entries that are no longer named are
-//! left as they are in AWS and Genesys Cloud, and said to be no longer managed.
+//! After a refused upload, the last accepted version stays current. Entries that are no longer
+//! named are left as they are in AWS and Genesys Cloud, and said to be no longer managed.
 
 mod announce;
 
@@ -29,14 +29,14 @@ const MAX_ROUNDS: u32 = 5;
 /// What became of an upload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Acceptance {
-    /// It is in force.
+    /// It is accepted.
     Accepted {
         /// Whose manifest it is.
         organization: OrganizationId,
         /// What a reader should know: what is no longer managed.
         notices: Vec<String>,
     },
-    /// It is not; what was accepted before stays in force. Announced as *Manifest Refused*.
+    /// It is refused; what was accepted before stays current. Emitted as *Manifest Refused*.
     Refused(Vec<Problem>),
     /// It would change more than it allows at once; what was accepted before stays current.
     /// Announced as *Plan Refused*.
@@ -50,7 +50,7 @@ pub enum Acceptance {
     Gone,
 }
 
-/// Reads an uploaded object and puts it in force, or refuses it; either is announced.
+/// Reads an uploaded object and accepts or refuses it; emits the event of either.
 ///
 /// Level-triggered: it is the object as it is now that counts, not as it was when the trigger was
 /// sent. An upload that is replaced meanwhile is read again, so that of two runs the one with the
@@ -69,7 +69,7 @@ pub async fn accept(world: &World, object: &str) -> Result<Acceptance, Failure> 
             info!(object, "the manifest was replaced while it was being read");
         }
         let acceptance = match &uploaded {
-            Some(uploaded) => judge(world, object, uploaded).await?,
+            Some(uploaded) => validate(world, object, uploaded).await?,
             None => Acceptance::Gone,
         };
         last = Some((uploaded, acceptance));
@@ -79,8 +79,8 @@ pub async fn accept(world: &World, object: &str) -> Result<Acceptance, Failure> 
 }
 
 /// Accepts uploads whose trigger was lost: those that are neither current nor refused already. An
-/// accepted copy that can't be understood is written anew from its upload. Answers what came of it,
-/// nothing where every upload is as it was.
+/// accepted copy that is not valid is written again from its upload. Returns a notice for each,
+/// none if every upload is unchanged.
 ///
 /// # Errors
 /// What a redelivery can help. An upload that can't be read is that upload's alone.
@@ -108,7 +108,7 @@ async fn catch_up_with(
 ) -> Result<Option<String>, Failure> {
     let version = world.store.upload_version(object).await?;
     let is_current = |one: &Accepted| one.object == object && one.version_id == version;
-    if manifests.in_force.iter().any(is_current) {
+    if manifests.current.iter().any(is_current) {
         // Where it was refused in between, that is over.
         let refused = refused_upload(object);
         world.emit_change::<_, ()>(&refused, None).await?;
@@ -128,10 +128,10 @@ async fn catch_up_with(
     })
 }
 
-async fn judge(world: &World, object: &str, uploaded: &Uploaded) -> Result<Acceptance, Failure> {
+async fn validate(world: &World, object: &str, uploaded: &Uploaded) -> Result<Acceptance, Failure> {
     let before = world.store.accepted().await?;
     let others: Vec<Manifest> = before
-        .in_force
+        .current
         .iter()
         .filter(|accepted| accepted.object != object)
         .map(|accepted| accepted.manifest.clone())
@@ -357,7 +357,7 @@ fn notices(
     );
     notices.extend(
         before
-            .in_force
+            .current
             .iter()
             .filter(|one| one.object == object && one.manifest.organization.id != *organization)
             .map(|one| {

@@ -186,7 +186,7 @@ fn differs(
 /// nothing yet. One that writes nothing changes nothing.
 ///
 /// # Errors
-/// What has to be read to tell could not be, and may be later.
+/// What is needed to decide could not be read, and may be readable later.
 pub async fn approve(
     world: &World,
     manifest: &Manifest,

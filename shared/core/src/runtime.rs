@@ -31,7 +31,7 @@ use tracing::Instrument as _;
 use crate::aws::AwsError;
 use crate::response::Answer;
 use crate::telemetry;
-use crate::world::{Remembered, World};
+use crate::world::{Recorded, World};
 use budget::Return;
 use edge::Standing;
 
@@ -217,9 +217,9 @@ where
 async fn give_up(world: &World, edge: Edge, delivery: &Delivery, failure: &Failure) -> Duration {
     match edge.give_up(world, delivery, failure).await {
         // Visible at once: the queue counts the receives up to its limit, and moves it.
-        Ok(Remembered::Yes) => Duration::ZERO,
+        Ok(Recorded::Yes) => Duration::ZERO,
         // The next delivery would not know that it was given up, and handle it at once again.
-        Ok(Remembered::No) => budget::spacing(delivery.received),
+        Ok(Recorded::No) => budget::spacing(delivery.received),
         Err(error) => {
             tracing::warn!(%error, "the message stays in the queue until its failure is emitted as \
                                     an event");

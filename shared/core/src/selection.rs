@@ -11,7 +11,7 @@ use crate::store::{Manifests, StoreError};
 /// The bindings of one manifest that are meant.
 #[derive(Clone, Debug)]
 pub struct Selected<'m> {
-    /// The manifest in force.
+    /// The accepted manifest.
     pub manifest: &'m Manifest,
     /// Some or all of its actions, in its order.
     pub actions: Vec<&'m Action>,
@@ -45,7 +45,7 @@ impl Named<'_> {
 /// The bindings meant, by manifest.
 ///
 /// # Errors
-/// Every name that nothing in force bears, and an organization that should have been named.
+/// Every name that no accepted manifest has, and an organization that should have been named.
 pub fn select<'m>(
     manifests: &'m Manifests,
     named: Named<'_>,
@@ -94,7 +94,7 @@ fn chosen<'m>(manifests: &'m Manifests, named: Named<'_>) -> Result<Vec<&'m Mani
     }
     let needs_one = named.keys.is_some() || named.by_hand;
     // What an unreadable copy binds is not known, so it may be what is meant.
-    match (&manifests.in_force[..], &manifests.unreadable[..]) {
+    match (&manifests.current[..], &manifests.unreadable[..]) {
         ([], [copy]) if needs_one => Err(unreadable(&copy.organization, &copy.error)),
         (read, unread) if needs_one && read.len() + unread.len() > 1 => Err(Problem::new(
             "event.organization",
@@ -104,7 +104,7 @@ fn chosen<'m>(manifests: &'m Manifests, named: Named<'_>) -> Result<Vec<&'m Mani
                 organizations(manifests)
             ),
         )),
-        (_, _) => Ok(in_force(manifests).collect()),
+        (_, _) => Ok(current(manifests).collect()),
     }
 }
 
@@ -138,12 +138,12 @@ fn unknown(chosen: &[&Manifest], keys: &[Key]) -> Vec<Problem> {
         .collect()
 }
 
-fn in_force(manifests: &Manifests) -> impl Iterator<Item = &Manifest> {
-    manifests.in_force.iter().map(|accepted| &accepted.manifest)
+fn current(manifests: &Manifests) -> impl Iterator<Item = &Manifest> {
+    manifests.current.iter().map(|accepted| &accepted.manifest)
 }
 
 fn organizations(manifests: &Manifests) -> String {
-    let read = in_force(manifests).map(|manifest| manifest.organization.id.to_string());
+    let read = current(manifests).map(|manifest| manifest.organization.id.to_string());
     let unread = manifests.unreadable.iter();
     let unread = unread.map(|copy| format!("{} (unreadable)", copy.organization));
     let ids: Vec<String> = read.chain(unread).collect();
@@ -179,8 +179,8 @@ mod tests {
         organization.parse().unwrap()
     }
 
-    /// What is in force, and what can't be read.
-    fn manifests(in_force: &[&str], unreadable: &[&str]) -> Manifests {
+    /// What is accepted, and what can't be read.
+    fn manifests(current: &[&str], unreadable: &[&str]) -> Manifests {
         let accepted = |organization: &&str| {
             let text = format!(
                 "version: 1\norganization:\n  id: {organization}\n  client_secret: {}\nintegrations: []\nactions: []\n",
@@ -203,7 +203,7 @@ mod tests {
             },
         };
         Manifests {
-            in_force: in_force.iter().map(accepted).collect(),
+            current: current.iter().map(accepted).collect(),
             unreadable: unreadable.iter().map(copy).collect(),
             ..Manifests::default()
         }

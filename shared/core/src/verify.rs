@@ -28,7 +28,7 @@ use crate::response::{Answer, Response};
 use crate::runtime::{Deadline, Failure};
 use crate::world::World;
 
-pub(crate) use audit_log::{Trail, trail};
+pub(crate) use audit_log::{AuditLog, read_audit_log};
 pub(crate) use change::{conclude, entities, judge_change};
 pub(crate) use conflicts::judge_of;
 

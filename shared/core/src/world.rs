@@ -47,7 +47,7 @@ pub struct World {
 
 /// Whether it is recorded that an event was emitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Remembered {
+pub enum Recorded {
     /// It is: there is no other event of the same.
     Yes,
     /// It could not be stored: the event may be emitted again.
@@ -159,9 +159,9 @@ impl World {
         of: &T,
         detail_type: EventType,
         mut detail: Detail,
-    ) -> Result<Remembered, AwsError> {
+    ) -> Result<Recorded, AwsError> {
         if self.was_emitted(of).await {
-            return Ok(Remembered::Yes);
+            return Ok(Recorded::Yes);
         }
         // What is another occasion is another event, even if it says the same.
         let occurrence = || Digest::of(of).as_str().to_owned();
@@ -169,9 +169,9 @@ impl World {
         self.emit(detail_type, detail).await?;
         if let Err(error) = self.store.mark_emitted(&Digest::of(of)).await {
             tracing::warn!(%error, "the event may be emitted again");
-            return Ok(Remembered::No);
+            return Ok(Recorded::No);
         }
-        Ok(Remembered::Yes)
+        Ok(Recorded::Yes)
     }
 
     /// Emits what is wrong with a subject, once for as long as the same is wrong; `None` where

@@ -9,7 +9,7 @@ mod secrets;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use check::{CATALOGUE, Check};
-pub use report::{Report, Standing, SweepState, Turn, turn};
+pub use report::{Report, Standing, SweepChanges, SweepState, compare_sweeps};
 pub use secrets::{
     ObservedKey, ObservedSecret, Rotates, age_check, directives, key_checks, pending_check,
 };

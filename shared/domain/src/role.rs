@@ -199,7 +199,7 @@ pub enum Seen<T> {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RoleStep {
-    /// Make it, in one call with trust, boundary and tags: a role never stands without them.
+    /// Create it in one call with trust, boundary and tags: a role never exists without them.
     Create {
         /// Who may assume it.
         trust: Value,

@@ -56,9 +56,9 @@ actions:
     manifest::read(&text, &bounds, &[]).unwrap()
 }
 
-fn in_force(manifests: Vec<Manifest>) -> Manifests {
+fn current(manifests: Vec<Manifest>) -> Manifests {
     Manifests {
-        in_force: manifests
+        current: manifests
             .into_iter()
             .map(|manifest| Accepted {
                 object: format!("manifests/{}.yaml", manifest.organization.id),
@@ -78,11 +78,11 @@ fn epoch() -> jiff::Timestamp {
 }
 
 fn one() -> Manifests {
-    in_force(vec![manifest("org-1", "apply")])
+    current(vec![manifest("org-1", "apply")])
 }
 
 fn two() -> Manifests {
-    in_force(vec![manifest("org-1", "apply"), manifest("org-2", "apply")])
+    current(vec![manifest("org-1", "apply"), manifest("org-2", "apply")])
 }
 
 fn request() -> Request {
@@ -225,7 +225,7 @@ fn the_stricter_of_manifest_and_trigger_wins() {
         ("apply", Mode::Plan, Mode::Plan),
         ("plan", Mode::Apply, Mode::Plan),
     ] {
-        let manifests = in_force(vec![manifest("org-1", of_manifest)]);
+        let manifests = current(vec![manifest("org-1", of_manifest)]);
         let request = Request {
             mode: of_trigger,
             ..request()
@@ -233,7 +233,7 @@ fn the_stricter_of_manifest_and_trigger_wins() {
         let concern = concern(&asked(request), &manifests, None, true).unwrap();
         assert_eq!(concern.scopes[0].mode, wins);
     }
-    let manifests = in_force(vec![manifest("org-1", "plan")]);
+    let manifests = current(vec![manifest("org-1", "plan")]);
     let concern = concern(&moved(DB), &manifests, None, false).unwrap();
     assert_eq!(concern.scopes[0].mode, Mode::Plan);
 }

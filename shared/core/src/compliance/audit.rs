@@ -12,7 +12,7 @@ use super::state_checks::resource;
 use super::states::States;
 use super::sweep::Sweep;
 use crate::genesys::Session;
-use crate::verify::{Trail, after, entities, judge_of, trail};
+use crate::verify::{AuditLog, after, entities, judge_of, read_audit_log};
 
 /// What is looked at in the audit log.
 const OF_AUDIT: [Check; 3] = [Check::Principal, Check::WriteFailed, Check::Unplanned];
@@ -33,7 +33,7 @@ impl Sweep<'_> {
             self.swept.audited = Some(self.began);
             return;
         };
-        let trail = trail(
+        let audit_log = read_audit_log(
             self.world,
             self.manifest,
             session,
@@ -42,8 +42,8 @@ impl Sweep<'_> {
             self.began,
         )
         .await;
-        if !trail.incomplete.is_empty() {
-            let because = trail.incomplete.join("; ");
+        if !audit_log.incomplete.is_empty() {
+            let because = audit_log.incomplete.join("; ");
             return self.unaudited(&because);
         }
         let our_clients = our_clients(session, states);
@@ -53,7 +53,7 @@ impl Sweep<'_> {
             match states.credential_sets.get(&key).or_else(of_action) {
                 Some(Ok(state)) => {
                     if let Some(judgement) =
-                        self.judge(&our_clients, &state.value, &trail, interval)
+                        self.judgement(&our_clients, &state.value, &audit_log, interval)
                     {
                         self.take(&key, judgement);
                     }
@@ -109,11 +109,11 @@ impl Sweep<'_> {
     }
 
     /// None for a binding that was never bound.
-    fn judge(
+    fn judgement(
         &self,
         our_clients: &OurClients,
         state: &BindingState,
-        trail: &Trail,
+        audit_log: &AuditLog,
         interval: Interval,
     ) -> Option<Judgement> {
         let change = state.change.as_ref()?;
@@ -129,12 +129,12 @@ impl Sweep<'_> {
             // What the latest change deleted was planned; that its records are there is the
             // verdict's to say.
             expected: &change.expected,
-            records: &trail.records,
+            records: &audit_log.records,
             entities: &entities(state, change),
             window,
-            mapping: &trail.mapping,
+            mapping: &audit_log.mapping,
             our_clients,
-            authorized: &trail.authorized,
+            authorized: &audit_log.authorized,
             drift: &[],
             incomplete: &[],
         };

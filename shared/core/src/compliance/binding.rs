@@ -8,7 +8,7 @@ use lockstep_domain::compliance::{
 use lockstep_domain::finding::Finding;
 use lockstep_domain::manifest::{Action, Manifest};
 
-use super::state_checks::{Remembered, resource, unread};
+use super::state_checks::{StateChecks, resource, unread};
 use crate::genesys::Session;
 use crate::reconcile::action::{Drift, current_versions, drift};
 use crate::runtime::chain;
@@ -50,7 +50,7 @@ impl Binding<'_> {
         let (secrets, stale) = self.secrets().await;
         let mut checks = self.at_genesys(stale).await;
         checks.extend(secrets);
-        let remembered = Remembered {
+        let remembered = StateChecks {
             world: self.world,
             state: self.state,
             resource: &self.resource(),

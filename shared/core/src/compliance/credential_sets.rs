@@ -10,7 +10,7 @@ use lockstep_domain::finding::Finding;
 use lockstep_domain::manifest::Mode;
 use lockstep_domain::plan::Plan as _;
 
-use super::state_checks::{Remembered, resource, unread};
+use super::state_checks::{StateChecks, resource, unread};
 use super::states::{Loaded, States};
 use super::sweep::Sweep;
 use crate::genesys::Session;
@@ -43,7 +43,7 @@ impl Sweep<'_> {
         let organization = &self.manifest.organization.id;
         for set in self.credential_sets {
             let key = set.first_key();
-            // Read anew: it may have moved since the sweep began.
+            // Read again: it may have moved since the sweep began.
             let state = self.world.store.load(organization, &set.key).await;
             for checked in self.credential_set(session, set, &state).await {
                 self.count(Some(key), checked);
@@ -68,7 +68,7 @@ impl Sweep<'_> {
                 return checks;
             }
         };
-        let remembered = Remembered {
+        let remembered = StateChecks {
             world: self.world,
             state,
             resource: &resource,
@@ -147,7 +147,7 @@ impl Sweep<'_> {
         &self,
         session: Result<&Session, &str>,
         set: &CredentialSet<'_>,
-        remembered: &Remembered<'_>,
+        remembered: &StateChecks<'_>,
     ) -> Checked {
         let change = remembered.state.change.as_ref();
         let settled = change.is_some_and(|change| {

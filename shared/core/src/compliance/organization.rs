@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 use lockstep_domain::arn::RoleName;
 use lockstep_domain::compliance::{
-    Check, Checked, Report, Standing, SweepState, role_checks, turn,
+    Check, Checked, Report, Standing, SweepState, compare_sweeps, role_checks,
 };
 use lockstep_domain::event::EventType;
 use lockstep_domain::finding::{Finding, Status};
@@ -216,8 +216,8 @@ impl Sweep<'_> {
     }
 }
 
-/// Tells what came and what went since the last sweep, then remembers what stands. A sweep of a
-/// part, or in mode `plan`, tells and remembers nothing.
+/// Emits what is new and what is resolved since the last sweep, then records the current findings.
+/// A partial sweep, or one in mode `plan`, emits and records nothing.
 pub(super) async fn remember(
     world: &World,
     swept: &mut Swept,
@@ -235,14 +235,14 @@ pub(super) async fn remember(
         .filter(|finding| finding.status == Status::NotEvaluated)
         .map(|finding| &finding.id)
         .collect();
-    // A sweep that is cut off and repeated tells of the same turn.
+    // A sweep that is interrupted and repeated emits the same event.
     let occurrence = remembered.value.occurrence();
-    let turn = turn(&remembered.value.standing, findings, |standing| {
+    let changes = compare_sweeps(&remembered.value.standing, findings, |standing| {
         unseen.contains(&standing.id)
     });
-    for finding in &turn.new {
+    for finding in &changes.new {
         let key = swept.keys.get(&Standing::of(finding));
-        tell(
+        emit_finding(
             world,
             swept,
             key,
@@ -253,17 +253,17 @@ pub(super) async fn remember(
         )
         .await?;
     }
-    for standing in &turn.resolved {
+    for standing in &changes.resolved {
         let said = format!("resolved: {} on {}", standing.id, standing.resource);
-        tell(world, swept, None, None, said, evidence, &occurrence).await?;
+        emit_finding(world, swept, None, None, said, evidence, &occurrence).await?;
     }
-    remembered.value.remember(turn.standing, swept.audited);
+    remembered.value.remember(changes.standing, swept.audited);
     let object = object(&swept.organization);
     world.store.write_json(&object, &mut remembered).await?;
     Ok(())
 }
 
-async fn tell(
+async fn emit_finding(
     world: &World,
     swept: &Swept,
     key: Option<&Key>,

@@ -11,8 +11,8 @@ use lockstep_domain::manifest::Manifest;
 use crate::verify::{after, deadline_of};
 use crate::world::World;
 
-/// One state, and what is needed to look at it.
-pub(super) struct Remembered<'a> {
+/// One state, and what its checks need.
+pub(super) struct StateChecks<'a> {
     pub(super) world: &'a World,
     pub(super) state: &'a BindingState,
     /// As findings name it.
@@ -34,7 +34,7 @@ pub(super) fn is_overdue(world: &World, change: &Change, now: Timestamp) -> bool
     !change.is_ended() && now >= patience
 }
 
-/// What can't be said where the state could not be read.
+/// The checks that cannot be evaluated if the state could not be read.
 pub(super) fn unread(resource: &str, because: &str) -> Vec<Checked> {
     [
         Check::Held,
@@ -47,7 +47,7 @@ pub(super) fn unread(resource: &str, because: &str) -> Vec<Checked> {
     .into()
 }
 
-impl Remembered<'_> {
+impl StateChecks<'_> {
     /// Whether it is held, and how its last change ended or why it has not.
     pub(super) fn checks(&self) -> Vec<Checked> {
         let held = self.state.held.as_ref().map(|held| {

@@ -29,7 +29,7 @@ pub async fn current(world: &World) -> Result<Manifests, Failure> {
         let wrong = Some((&wrong, EventType::ManifestRefused, detail));
         world.emit_change(&uncovered(object), wrong).await?;
     }
-    for accepted in &manifests.in_force {
+    for accepted in &manifests.current {
         announce_dropped(world, accepted).await?;
     }
     Ok(manifests)

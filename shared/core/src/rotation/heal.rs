@@ -1,6 +1,6 @@
-//! Finishes, or gives up, what earlier rotations left under AWSPENDING.
+//! Completes or abandons what earlier rotations left under AWSPENDING.
 //!
-//! While a version that is not in force carries AWSPENDING, Secrets Manager begins no other rotation
+//! While a version that is not current has AWSPENDING, Secrets Manager begins no other rotation
 //! (API reference, `RotateSecret`). One without a value is given up: its label is taken off. One
 //! with a value is tried; if it works the rotation is finished, and if it surely does not, it is
 //! given up. What may be somebody's, or may still pass, is left as it is and named.
@@ -33,7 +33,7 @@ pub struct HealReport {
     pub notices: Vec<String>,
 }
 
-/// Looks at every client's secret in force, and heals what is stuck.
+/// Examines the secrets of all clients, and completes or abandons stuck rotations.
 ///
 /// # Errors
 /// Lockstep's own state could not be read. What is wrong with one secret is said, and the others
@@ -52,7 +52,7 @@ pub async fn heal(
         steps: Vec::new(),
         notices: not_checked(request, &manifests),
     };
-    for accepted in &manifests.in_force {
+    for accepted in &manifests.current {
         let manifest = &accepted.manifest;
         // The stricter of both modes wins.
         let mode = match (request.mode, manifest.organization.mode) {
@@ -129,7 +129,7 @@ impl Healer<'_> {
             report.notices.push(gone);
             return Ok(());
         };
-        self.untold(&metadata, report).await?;
+        self.unannounced(&metadata, report).await?;
         let made = self.world.secrets.made(self.secret).await?;
         let Some(stuck) = rotation::stuck(&metadata.labels, &made, self.world.now(), self.after)
         else {
@@ -167,7 +167,7 @@ impl Healer<'_> {
     }
 
     /// A label that moved just before its run died.
-    async fn untold(
+    async fn unannounced(
         &self,
         metadata: &SecretMetadata,
         report: &mut HealReport,
@@ -181,11 +181,11 @@ impl Healer<'_> {
             .store
             .rotations(organization, self.secret)
             .await?;
-        let untold = state
+        let unannounced = state
             .value
             .of(current)
             .is_some_and(|known| !known.announced);
-        if !untold || state.value.is_free(self.world.now()).is_err() {
+        if !unannounced || state.value.is_free(self.world.now()).is_err() {
             return Ok(());
         }
         let why = "it became current, but no event was emitted";
@@ -269,7 +269,7 @@ impl Healer<'_> {
         })
     }
 
-    /// One step as Secrets Manager would ask for it. Nothing is told of its failure: the report says
+    /// One step as Secrets Manager would ask for it. Its failure emits no event: the report says
     /// what became of it.
     async fn run(
         &self,

@@ -17,7 +17,7 @@ pub(super) fn naming<'m>(
     manifests: &'m Manifests,
     secret: &SecretArn,
 ) -> Result<&'m Manifest, Refusal> {
-    let mut all = manifests.in_force.iter().map(|accepted| &accepted.manifest);
+    let mut all = manifests.current.iter().map(|accepted| &accepted.manifest);
     if let Some(manifest) = all.find(|one| one.client_secrets().any(|named| named == secret)) {
         return Ok(manifest);
     }
@@ -38,7 +38,7 @@ pub(super) fn naming<'m>(
 
 /// All secrets that are named, covered or not.
 pub(super) fn all(manifests: &Manifests) -> impl Iterator<Item = &SecretArn> {
-    let covered = manifests.in_force.iter();
+    let covered = manifests.current.iter();
     let covered = covered.flat_map(|accepted| accepted.manifest.client_secrets());
     covered.chain(uncovered(manifests).into_iter().map(|one| one.secret))
 }
@@ -80,7 +80,7 @@ impl Uncovered<'_> {
 }
 
 pub(super) fn uncovered(manifests: &Manifests) -> Vec<Uncovered<'_>> {
-    let dropped = manifests.in_force.iter().flat_map(|accepted| {
+    let dropped = manifests.current.iter().flat_map(|accepted| {
         // An entry without a key is a secret of `rotated_clients`.
         let clients = accepted.dropped.iter().filter(|one| one.key.is_none());
         clients.flat_map(|one| {

@@ -15,7 +15,7 @@ use super::budget::{BUDGET, Limits};
 use super::{Delivery, Failure};
 use crate::aws::AwsError;
 use crate::config::Config;
-use crate::world::{Remembered, World};
+use crate::world::{Recorded, World};
 
 /// The function whose edge it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,7 +107,7 @@ impl Edge {
         world: &World,
         delivery: &Delivery,
         failure: &Failure,
-    ) -> Result<Remembered, AwsError> {
+    ) -> Result<Recorded, AwsError> {
         tracing::error!(
             message_id = delivery.message_id,
             received = delivery.received,
@@ -183,8 +183,8 @@ impl Edge {
     }
 }
 
-/// Whether the key that a message names is that of credentials. A credential's own key looks like an
-/// action's: only the manifest tells them apart, and where it can't be read the key counts as an
+/// Whether the key that a message names is that of credentials. A credential's own key looks like
+/// an action's: only the manifest distinguishes them, and if it cannot be read the key counts as an
 /// action's.
 async fn names_credential(world: &World, named: &Detail) -> bool {
     let (Some(organization), Some(key)) = (&named.organization_id, &named.key) else {

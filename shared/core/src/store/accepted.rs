@@ -39,7 +39,7 @@ pub struct Accepted {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Manifests {
     /// The accepted manifests, sorted by organization.
-    pub in_force: Vec<Accepted>,
+    pub current: Vec<Accepted>,
     /// What was accepted once and is no longer allowed at all: the object, and why.
     pub refused: Vec<(String, Vec<Problem>)>,
     /// The secrets with OAuth clients that each of `refused` names; `None` where its form is not known any more.
@@ -63,7 +63,7 @@ impl Manifests {
     /// The manifest of an organization.
     #[must_use]
     pub fn of(&self, organization: &OrganizationId) -> Option<&Accepted> {
-        self.in_force
+        self.current
             .iter()
             .find(|accepted| accepted.manifest.organization.id == *organization)
     }
@@ -152,7 +152,7 @@ impl Store {
             match manifest::read_accepted(&kept.text, &self.config.bounds, &others) {
                 Ok(read) => {
                     others.push(read.manifest.clone());
-                    manifests.in_force.push(Accepted {
+                    manifests.current.push(Accepted {
                         manifest: read.manifest,
                         dropped: read.dropped,
                         notices: read.notices,

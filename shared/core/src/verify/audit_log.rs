@@ -21,7 +21,7 @@ const KINDS: [&str; 4] = ["Action", "ActionDraft", "Credential", "Integration"];
 
 /// The answer of the audit log.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Trail {
+pub(crate) struct AuditLog {
     /// What the platform says it audits.
     pub(crate) mapping: ServiceMapping,
     /// The records.
@@ -37,45 +37,45 @@ pub(crate) struct Trail {
 /// services").
 ///
 /// With `entities`, only records about those; else all of the service.
-pub(crate) async fn trail(
+pub(crate) async fn read_audit_log(
     world: &World,
     manifest: &Manifest,
     session: &Session,
     interval: Interval,
     entities: Option<&BTreeSet<String>>,
     now: Timestamp,
-) -> Trail {
-    let mut trail = Trail::default();
+) -> AuditLog {
+    let mut audit_log = AuditLog::default();
     let (all, realtime, authorized) = tokio::join!(
         session.genesys.audit_services(),
         session.genesys.audit_services_realtime(),
         authorized(world, manifest),
     );
     match authorized {
-        Ok(authorized) => trail.authorized = authorized,
-        Err(unread) => trail.incomplete.push(unread),
+        Ok(authorized) => audit_log.authorized = authorized,
+        Err(unread) => audit_log.incomplete.push(unread),
     }
     match all {
-        Ok(all) => trail.mapping = mapping(all),
+        Ok(all) => audit_log.mapping = mapping(all),
         Err(error) => {
             let error = chain(&error);
-            trail.incomplete.push(format!(
+            audit_log.incomplete.push(format!(
                 "Lockstep could not read what Genesys Cloud audits: {error}"
             ));
-            return trail;
+            return audit_log;
         }
     }
-    if !trail.mapping.has_service(SERVICE) {
-        trail.incomplete.push(format!(
+    if !audit_log.mapping.has_service(SERVICE) {
+        audit_log.incomplete.push(format!(
             "the audit service mapping of Genesys Cloud does not list {SERVICE}, so the audit log \
              cannot show who made a change"
         ));
-        return trail;
+        return audit_log;
     }
     let realtime = interval.is_within_realtime(now)
         && realtime.is_ok_and(|realtime| {
             let realtime = mapping(realtime);
-            realtime.has_service(SERVICE) && realtime.includes(&trail.mapping, SERVICE, &KINDS)
+            realtime.has_service(SERVICE) && realtime.includes(&audit_log.mapping, SERVICE, &KINDS)
         });
     let questions: Vec<Option<&String>> = match entities {
         Some(entities) => entities.iter().map(Some).collect(),
@@ -83,17 +83,17 @@ pub(crate) async fn trail(
     };
     for entity in questions {
         match ask(session, interval, entity, realtime).await {
-            Ok(records) => trail.records.extend(records),
+            Ok(records) => audit_log.records.extend(records),
             Err(error) => {
                 let of = entity.map(|id| format!(" of {id}")).unwrap_or_default();
                 let error = chain(&error);
-                trail.incomplete.push(format!(
+                audit_log.incomplete.push(format!(
                     "Lockstep could not read the audit records{of}: {error}"
                 ));
             }
         }
     }
-    trail
+    audit_log
 }
 
 /// As the manifest says; of a pair that is rotated, both where it names one, since a rotation

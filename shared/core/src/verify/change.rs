@@ -14,8 +14,8 @@ use lockstep_domain::role::DesiredRole;
 use lockstep_domain::verdict::{Case, Judgement, OurClients, Verdict};
 
 use super::conflicts::judge_of;
-use super::drift::SecondLook;
-use super::{SKEW, after, answer, deadline_of, spacing, trail};
+use super::drift::ObservedDrift;
+use super::{SKEW, after, answer, deadline_of, read_audit_log, spacing};
 use crate::manifest_upload;
 use crate::reconcile::credentials::details;
 use crate::reconcile::role::stack;
@@ -147,25 +147,26 @@ pub(crate) async fn judge_change(
     let entities = entities(state, change);
     let our_clients = OurClients::now(session.own_clients.clone()).and(&change.clients);
     let interval = Interval::new(window_from(change), after(now, SKEW.unsigned_abs()));
-    let trail = trail(world, manifest, &session, interval, Some(&entities), now).await;
-    let mut look = SecondLook::default();
-    look.at_world(world, &session, manifest, state, change)
+    let audit_log = read_audit_log(world, manifest, &session, interval, Some(&entities), now).await;
+    let mut drift = ObservedDrift::default();
+    drift
+        .observe(world, &session, manifest, state, change)
         .await;
-    let mut incomplete = trail.incomplete;
-    incomplete.extend(look.incomplete);
+    let mut incomplete = audit_log.incomplete;
+    incomplete.extend(drift.incomplete);
     let case = Case {
         expected: &change.expected,
-        records: &trail.records,
+        records: &audit_log.records,
         entities: &entities,
         window: interval,
-        mapping: &trail.mapping,
+        mapping: &audit_log.mapping,
         our_clients: &our_clients,
-        authorized: &trail.authorized,
-        drift: &look.findings,
+        authorized: &audit_log.authorized,
+        drift: &drift.findings,
         incomplete: &incomplete,
     };
     let mut judgement = judge_of(change, case);
-    judgement.notices.extend(look.notices);
+    judgement.notices.extend(drift.notices);
     Judged {
         judgement,
         interval: Some(interval),
@@ -173,7 +174,7 @@ pub(crate) async fn judge_change(
 }
 
 /// A little before the change was recorded, since clocks differ; but not so early that the change
-/// is blamed for what an earlier verdict has named, and this one perhaps mends. Records carry
+/// is blamed for what an earlier verdict has named, and this one perhaps repairs. Records carry
 /// whole seconds.
 fn window_from(change: &Change) -> Timestamp {
     let skewed = change
@@ -276,7 +277,7 @@ fn ended(detail: &mut Detail, end: &End) -> String {
             ("violated", what.join("; "))
         }
         End::Unverified { missing } => ("unverified", missing.join("; ")),
-        // Ends without a verdict: the change did not come to be.
+        // Ends without a verdict: the change was not made.
         End::Failed { because } => ("failed", because.clone()),
         End::RolledBack { because } => ("rolled back", because.clone()),
         End::Split { standing } => ("split", standing.join("; ")),

@@ -10,7 +10,7 @@ use lockstep_domain::verdict::{Case, Judgement, judge};
 use super::SKEW;
 
 /// Judges what the records say of a binding whose latest change is this one, but for the races that
-/// that change lost; those are told as notices.
+/// that change lost; those become notices.
 pub(crate) fn judge_of(change: &Change, case: Case<'_>) -> Judgement {
     if !change.steps.iter().any(Step::lost_race) {
         return judge(&case);
@@ -58,7 +58,7 @@ impl LostRaces {
         Self(taken)
     }
 
-    /// Tells of them in the judgement that was made without them.
+    /// Adds them to the judgement that was made without them.
     fn told(self, judgement: &mut Judgement) {
         for record in self.0 {
             judgement.notices.push(format!(

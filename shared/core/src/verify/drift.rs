@@ -1,4 +1,4 @@
-//! The second look at what a change was about: observe and plan again, expecting nothing.
+//! Whether a change still holds: observe and plan again, expecting no steps.
 
 use lockstep_domain::change::{BindingState, Change, DesiredId};
 use lockstep_domain::compliance::{drift_findings, is_left_over, refusal_findings, role_drift};
@@ -15,9 +15,9 @@ use crate::reconcile::role::stack;
 use crate::runtime::chain;
 use crate::world::World;
 
-/// What it came to.
+/// What the observation found.
 #[derive(Default)]
-pub(super) struct SecondLook {
+pub(super) struct ObservedDrift {
     /// What is not as it should be.
     pub(super) findings: Vec<Finding>,
     /// What could not be read.
@@ -25,8 +25,8 @@ pub(super) struct SecondLook {
     pub(super) notices: Vec<String>,
 }
 
-impl SecondLook {
-    pub(super) async fn at_world(
+impl ObservedDrift {
+    pub(super) async fn observe(
         &mut self,
         world: &World,
         session: &Session,
@@ -35,7 +35,7 @@ impl SecondLook {
         change: &Change,
     ) {
         if let Some(set) = credential_set_of(manifest, &state.key) {
-            self.at_credential_set(world, session, manifest, &set, state, change)
+            self.observe_credential_set(world, session, manifest, &set, state, change)
                 .await;
             return;
         }
@@ -47,17 +47,17 @@ impl SecondLook {
             );
             return;
         };
-        self.at_action(world, session, manifest, action, state, change)
+        self.observe_action(world, session, manifest, action, state, change)
             .await;
         // Where the manifest has moved the action to another function, its grant is not this
         // change's business.
         if state.function.as_ref() == Some(&action.function) {
-            self.at_role(world, manifest, action).await;
+            self.observe_role(world, manifest, action).await;
         }
     }
 
     /// What an earlier run left lying is no drift: the next look clears it up.
-    async fn at_credential_set(
+    async fn observe_credential_set(
         &mut self,
         world: &World,
         session: &Session,
@@ -88,7 +88,7 @@ impl SecondLook {
         }
     }
 
-    async fn at_action(
+    async fn observe_action(
         &mut self,
         world: &World,
         session: &Session,
@@ -133,7 +133,7 @@ impl SecondLook {
         current
     }
 
-    async fn at_role(&mut self, world: &World, manifest: &Manifest, action: &Action) {
+    async fn observe_role(&mut self, world: &World, manifest: &Manifest, action: &Action) {
         let Some(integration) = manifest.integration_of(action) else {
             return;
         };

@@ -14,7 +14,7 @@ use lockstep_domain::verdict::{Case, OurClients, Verdict};
 
 use super::change::{Judged, conclude, entities};
 use super::conflicts::judge_of;
-use super::{Trail, after, answer, spacing, trail};
+use super::{AuditLog, after, answer, read_audit_log, spacing};
 use crate::genesys::Session;
 use crate::manifest_upload;
 use crate::response::Answer;
@@ -60,22 +60,22 @@ pub(super) async fn look(
     let mut notices = Vec::new();
     let mut seen = false;
     for state in judged {
-        let (Some(change), trail, interval) =
+        let (Some(change), audit_log, interval) =
             look_back(world, manifest, &session, &state, foreign, now).await
         else {
             continue;
         };
-        if !trail.incomplete.is_empty() {
+        if !audit_log.incomplete.is_empty() {
             return Err(Failure::later(
                 wait(world, received),
-                trail.incomplete.join("; "),
+                audit_log.incomplete.join("; "),
             ));
         }
-        seen |= trail
+        seen |= audit_log
             .records
             .iter()
             .any(|record| record.id == foreign.audit_id);
-        let judged = rejudge(&session, &state, &change, &trail, interval);
+        let judged = rejudge(&session, &state, &change, &audit_log, interval);
         if let Some(findings) = news(&judged, &change) {
             notices.push(violate(world, manifest, &state, &change, findings, &judged).await?);
         }
@@ -149,7 +149,7 @@ async fn look_back(
     state: &BindingState,
     foreign: &ReportedChange,
     now: Timestamp,
-) -> (Option<Change>, Trail, Interval) {
+) -> (Option<Change>, AuditLog, Interval) {
     let change = state.change.clone();
     let reach = now.checked_sub(REACH).unwrap_or(now);
     let from = change
@@ -160,8 +160,8 @@ async fn look_back(
     // The reported record may be of an earlier change, whose verdict has been given: it is looked
     // for as far back as reports reach, and only what is of the latest change is judged.
     let window = Interval::new(reach, to);
-    let trail = trail(world, manifest, session, window, Some(&entity), now).await;
-    (change, trail, Interval::new(from, to))
+    let audit_log = read_audit_log(world, manifest, session, window, Some(&entity), now).await;
+    (change, audit_log, Interval::new(from, to))
 }
 
 /// Only strangers' and failed records count here: what had to be proved was proved.
@@ -169,19 +169,19 @@ fn rejudge(
     session: &Session,
     state: &BindingState,
     change: &Change,
-    trail: &Trail,
+    audit_log: &AuditLog,
     interval: Interval,
 ) -> Judged {
     let our_clients = OurClients::now(session.own_clients.clone()).and(&change.clients);
     let case = Case {
         // What the change deleted was planned.
         expected: &change.expected,
-        records: &trail.records,
+        records: &audit_log.records,
         entities: &entities(state, change),
         window: interval,
-        mapping: &trail.mapping,
+        mapping: &audit_log.mapping,
         our_clients: &our_clients,
-        authorized: &trail.authorized,
+        authorized: &audit_log.authorized,
         drift: &[],
         incomplete: &[],
     };

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::change::entities;
 use super::conflicts::judge_of;
-use super::{Trail, trail};
+use super::{AuditLog, read_audit_log};
 use crate::genesys::Session;
 use crate::response::{Answer, Refused, Response};
 use crate::runtime::{Deadline, Failure, chain};
@@ -25,15 +25,15 @@ const DEFAULT: SignedDuration = SignedDuration::from_hours(1);
 
 /// What a look at a window answers: a response with nothing planned, and the verdicts.
 #[derive(Debug, Serialize)]
-struct Looked {
+struct WindowAnswer {
     #[serde(flatten)]
     response: Response,
-    verdicts: Vec<Said>,
+    verdicts: Vec<BindingVerdict>,
 }
 
 /// The verdict on one binding in the window.
 #[derive(Debug, Serialize)]
-struct Said {
+struct BindingVerdict {
     organization: OrganizationId,
     key: Key,
     interval: String,
@@ -109,7 +109,7 @@ pub(super) async fn verify(
     for said in &verdicts {
         notices.push(format!("{}: {}", said.key, said.verdict.as_str()));
     }
-    let looked = Looked {
+    let looked = WindowAnswer {
         response: Response::new(Mode::Plan, None, Vec::new(), notices),
         verdicts,
     };
@@ -139,7 +139,7 @@ async fn of_manifest(
     now: Timestamp,
     deadline: Deadline,
     notices: &mut Vec<String>,
-) -> Result<Vec<Said>, Failure> {
+) -> Result<Vec<BindingVerdict>, Failure> {
     let manifest = selected.manifest;
     let organization = &manifest.organization.id;
     let session = match world.sign_in(manifest, deadline).await {
@@ -162,12 +162,13 @@ async fn of_manifest(
             continue;
         };
         let entities = entities(&state, &change);
-        let trail = trail(world, manifest, &session, interval, Some(&entities), now).await;
-        let judgement = of_binding(&session, &state, &change, &trail, interval);
+        let audit_log =
+            read_audit_log(world, manifest, &session, interval, Some(&entities), now).await;
+        let judgement = of_binding(&session, &state, &change, &audit_log, interval);
         for notice in &judgement.notices {
             notices.push(format!("{key}: {notice}"));
         }
-        said.push(say(organization, key, interval, judgement));
+        said.push(binding_verdict(organization, key, interval, judgement));
     }
     Ok(said)
 }
@@ -178,25 +179,26 @@ fn of_binding(
     session: &Session,
     state: &BindingState,
     change: &Change,
-    trail: &Trail,
+    audit_log: &AuditLog,
     interval: Interval,
 ) -> Judgement {
     let whole = interval.from() <= change.window_from
         && change.applied_at.is_some_and(|at| at <= interval.to());
     // Of a change that is not wholly in the window, what is there was planned, and nothing is missing.
-    let met = |one: &&Expected| whole || trail.records.iter().any(|record| one.is_met_by(record));
+    let met =
+        |one: &&Expected| whole || audit_log.records.iter().any(|record| one.is_met_by(record));
     let expected: Vec<Expected> = change.expected.iter().filter(met).cloned().collect();
     let our_clients = OurClients::now(session.own_clients.clone()).and(&change.clients);
     let case = Case {
         expected: &expected,
-        records: &trail.records,
+        records: &audit_log.records,
         entities: &entities(state, change),
         window: interval,
-        mapping: &trail.mapping,
+        mapping: &audit_log.mapping,
         our_clients: &our_clients,
-        authorized: &trail.authorized,
+        authorized: &audit_log.authorized,
         drift: &[],
-        incomplete: &trail.incomplete,
+        incomplete: &audit_log.incomplete,
     };
     let mut judgement = judge_of(change, case);
     if !whole && !change.expected.is_empty() {
@@ -209,7 +211,12 @@ fn of_binding(
     judgement
 }
 
-fn say(organization: &OrganizationId, key: &Key, interval: Interval, judgement: Judgement) -> Said {
+fn binding_verdict(
+    organization: &OrganizationId,
+    key: &Key,
+    interval: Interval,
+    judgement: Judgement,
+) -> BindingVerdict {
     let Judgement {
         verdict,
         records,
@@ -217,7 +224,7 @@ fn say(organization: &OrganizationId, key: &Key, interval: Interval, judgement: 
         compliance_audit,
         notices: _,
     } = judgement;
-    Said {
+    BindingVerdict {
         organization: organization.clone(),
         key: key.clone(),
         interval: interval.to_string(),

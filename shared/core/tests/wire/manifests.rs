@@ -99,7 +99,7 @@ async fn one_organization_is_managed_by_one_object_that_exists() {
 async fn current(setup: &Setup, world: &World) -> (usize, usize) {
     let before = setup.reads();
     let manifests = world.store.accepted().await.unwrap();
-    (manifests.in_force.len(), setup.reads() - before)
+    (manifests.current.len(), setup.reads() - before)
 }
 
 #[tokio::test(start_paused = true)]
@@ -126,7 +126,7 @@ async fn a_warm_environment_reads_only_accepted_copies_that_were_written_since()
     accepted.await.unwrap();
     let manifests = world.store.accepted().await.unwrap();
     assert_eq!(
-        manifests.in_force[0].manifest, second,
+        manifests.current[0].manifest, second,
         "another one wrote it"
     );
 

@@ -142,7 +142,7 @@ impl Standing {
 
 /// How a sweep differs from the previous one.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Turn {
+pub struct SweepChanges {
     /// Failed now, and not before.
     pub new: Vec<Finding>,
     /// Failed before, and evaluated and not failed now.
@@ -153,17 +153,17 @@ pub struct Turn {
 
 /// Compares a sweep with the findings before it. What could not be evaluated is neither new nor
 /// resolved: `unseen` says whether a finding could not be evaluated this time.
-pub fn turn(
+pub fn compare_sweeps(
     before: &BTreeSet<Standing>,
     findings: &[Finding],
     unseen: impl Fn(&Standing) -> bool,
-) -> Turn {
+) -> SweepChanges {
     let failed: BTreeMap<Standing, &Finding> = findings
         .iter()
         .filter(|finding| finding.status == Status::Failed)
         .map(|finding| (Standing::of(finding), finding))
         .collect();
-    let mut turn = Turn {
+    let mut changes = SweepChanges {
         new: failed
             .iter()
             .filter(|(standing, _)| !before.contains(standing))
@@ -177,12 +177,12 @@ pub fn turn(
             continue;
         }
         if unseen(standing) {
-            turn.standing.insert(standing.clone());
+            changes.standing.insert(standing.clone());
         } else {
-            turn.resolved.push(standing.clone());
+            changes.resolved.push(standing.clone());
         }
     }
-    turn
+    changes
 }
 
 #[cfg(test)]
@@ -244,12 +244,12 @@ mod tests {
     #[test]
     fn a_finding_is_told_when_it_comes_and_when_it_goes_and_not_in_between() {
         let open = Check::RoleTrust.failed("role", "it is open");
-        let first = turn(&BTreeSet::new(), std::slice::from_ref(&open), |_| false);
+        let first = compare_sweeps(&BTreeSet::new(), std::slice::from_ref(&open), |_| false);
         assert_eq!(first.new, std::slice::from_ref(&open));
-        let second = turn(&first.standing, std::slice::from_ref(&open), |_| false);
+        let second = compare_sweeps(&first.standing, std::slice::from_ref(&open), |_| false);
         assert!(second.new.is_empty() && second.resolved.is_empty());
         assert_eq!(second.standing, standing(&open));
-        let third = turn(&second.standing, &[], |_| false);
+        let third = compare_sweeps(&second.standing, &[], |_| false);
         assert_eq!(third.resolved, [Standing::of(&open)]);
         assert!(third.standing.is_empty());
     }
@@ -258,8 +258,8 @@ mod tests {
     fn what_is_out_of_sight_is_not_resolved() {
         let open = Check::RoleTrust.failed("role", "it is open");
         let unseen = Check::RoleTrust.not_evaluated("role", "the read was denied");
-        let turn = turn(&standing(&open), &[unseen], |_| true);
-        assert!(turn.new.is_empty() && turn.resolved.is_empty());
-        assert_eq!(turn.standing, standing(&open));
+        let changes = compare_sweeps(&standing(&open), &[unseen], |_| true);
+        assert!(changes.new.is_empty() && changes.resolved.is_empty());
+        assert_eq!(changes.standing, standing(&open));
     }
 }

@@ -333,7 +333,12 @@ mod tests {
             said.contains("31 days ago") && said.contains("rotate-secret"),
             "{said}"
         );
-        let unknown = age_check(&secret(), &asked(), &observed(&[]), at("2026-01-01T00:00:00Z"));
+        let unknown = age_check(
+            &secret(),
+            &asked(),
+            &observed(&[]),
+            at("2026-01-01T00:00:00Z"),
+        );
         assert_eq!(only(&unknown.unwrap()).0, Status::NotEvaluated);
     }
 

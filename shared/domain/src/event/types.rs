@@ -190,7 +190,7 @@ body! {
 }
 
 body! {
-    /// A manifest is in force.
+    /// A manifest is accepted.
     ManifestAccepted { notices, reason }
 }
 
