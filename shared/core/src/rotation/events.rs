@@ -108,7 +108,7 @@ impl Rotating<'_> {
         };
         let request = self.request;
         let digest = Digest::of(&(&request.token, request.step, &problem));
-        let emitted_before = self.state.value.emitted_failure.as_ref();
+        let emitted_before = self.state.value.told.as_ref();
         if emitted_before.is_some_and(|failure| failure.digest == digest) {
             return Ok(false);
         }
@@ -132,7 +132,7 @@ impl Rotating<'_> {
             .emit(EventType::ClientRotationFailed, detail)
             .await?;
         let at = self.world.now();
-        self.state.value.emitted_failure = Some(EmittedFailure { digest, at });
+        self.state.value.told = Some(EmittedFailure { digest, at });
         // Whoever holds the lease must not find the object changed under its hands.
         Ok(self.claimed || self.state.value.is_free(at).is_ok())
     }

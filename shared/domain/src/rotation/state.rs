@@ -39,8 +39,7 @@ pub struct RotationState {
     pub evidence: Option<Head>,
     /// The failure that was emitted last, so that a repeated one is emitted once.
     #[serde(default)]
-    #[serde(rename = "told")]
-    pub emitted_failure: Option<EmittedFailure>,
+    pub told: Option<EmittedFailure>,
 }
 
 /// One rotation.
@@ -134,7 +133,7 @@ impl RotationState {
             left: None,
             own_calls: Vec::new(),
             evidence: None,
-            emitted_failure: None,
+            told: None,
         }
     }
 
