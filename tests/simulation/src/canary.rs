@@ -65,6 +65,7 @@ impl<S: Stage> World<S> {
         let watched = Watched {
             clients: vec![secret.to_owned()],
             actions: actions.iter().map(|id| Target::bound(id)).collect(),
+            is_at_rest: false,
         };
         let caller = Caller::new(
             self.stack.aws().secrets.clone(),

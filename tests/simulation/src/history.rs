@@ -3,6 +3,7 @@
 //! can read.
 
 use std::any::Any;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::driver::Weather;
@@ -111,7 +112,10 @@ impl History {
             }
             simulation.outlast_troubles().await;
             let mut problems = simulation.conclude(&house).await;
+            watch.rests(&house);
+            canary.once_more().await;
             let failures = canary.stop().await.expect("a canary does not panic");
+            let failures: BTreeSet<String> = failures.into_iter().collect();
             problems.extend(failures.into_iter().map(Problem));
             Outcome {
                 story: 0,

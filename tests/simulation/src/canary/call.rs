@@ -16,6 +16,8 @@ pub(super) struct Watched {
     pub(super) clients: Vec<String>,
     /// What is called.
     pub(super) actions: Vec<Target>,
+    /// Whether nothing follows a rotation any more: what is bound is current.
+    pub(super) is_at_rest: bool,
 }
 
 /// An action that is called.
@@ -114,7 +116,7 @@ impl<V: Vault, H: Http> Caller<V, H> {
         }
         let Some(token) = by else { return failures };
         for target in &watched.actions {
-            if let Err(error) = self.call(target, &token).await
+            if let Err(error) = self.call(target, watched.is_at_rest, &token).await
                 && self.is_still_watched(target)
             {
                 failures.push(format!("a call of {:?} failed: {error}", target.name));
@@ -138,7 +140,7 @@ impl<V: Vault, H: Http> Caller<V, H> {
         Ok(token.ok_or("signing in gave no token")?.to_owned())
     }
 
-    async fn call(&self, target: &Target, token: &str) -> Result<(), Error> {
+    async fn call(&self, target: &Target, is_at_rest: bool, token: &str) -> Result<(), Error> {
         let id = &target.id;
         let url = format!("{}/api/v2/integrations/actions/{id}/execute", self.api);
         let request = http::Request::post(url)
@@ -163,7 +165,11 @@ impl<V: Vault, H: Http> Caller<V, H> {
             return Err(format!("its function received {received}").into());
         }
         for (secret, version) in versions {
-            if !self.vault.may_be_in_use(&secret, &version).await? {
+            let is_right = match is_at_rest {
+                true => self.vault.is_current(&secret, &version).await?,
+                false => self.vault.may_be_in_use(&secret, &version).await?,
+            };
+            if !is_right {
                 return Err(
                     format!("its function received the version {version:?} of {secret}").into(),
                 );

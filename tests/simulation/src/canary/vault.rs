@@ -12,6 +12,13 @@ pub(crate) trait Vault: Clone + Send + Sync + 'static {
     /// The JSON of a secret's current version.
     fn current(&self, secret: &str) -> impl Future<Output = Result<Value, Error>> + Send;
 
+    /// Whether a version is the current one.
+    fn is_current(
+        &self,
+        secret: &str,
+        version: &str,
+    ) -> impl Future<Output = Result<bool, Error>> + Send;
+
     /// Whether a version has been the current one, and may still be in use: what follows a rotation takes
     /// its time.
     fn may_be_in_use(
@@ -29,14 +36,28 @@ impl Vault for aws_sdk_secretsmanager::Client {
         value(self, secret, "AWSCURRENT").await
     }
 
+    async fn is_current(&self, secret: &str, version: &str) -> Result<bool, Error> {
+        Ok(labels_of(self, secret, version)
+            .await?
+            .contains(&LABELS[0].to_owned()))
+    }
+
     async fn may_be_in_use(&self, secret: &str, version: &str) -> Result<bool, Error> {
-        let described = self.describe_secret().secret_id(secret).send().await?;
-        let stages = described.version_ids_to_stages.unwrap_or_default();
-        let labels = stages.get(version).into_iter().flatten();
+        let labels = labels_of(self, secret, version).await?;
         Ok(labels
             .into_iter()
             .any(|label| LABELS.contains(&label.as_str())))
     }
+}
+
+async fn labels_of(
+    secrets: &aws_sdk_secretsmanager::Client,
+    secret: &str,
+    version: &str,
+) -> Result<Vec<String>, Error> {
+    let described = secrets.describe_secret().secret_id(secret).send().await?;
+    let mut stages = described.version_ids_to_stages.unwrap_or_default();
+    Ok(stages.remove(version).unwrap_or_default())
 }
 
 /// The simulator's own state: without a request.
@@ -52,6 +73,14 @@ impl Vault for Account {
         });
         let text = text.ok_or_else(|| format!("{secret} has no current text"))?;
         Ok(serde_json::from_str(&text)?)
+    }
+
+    async fn is_current(&self, secret: &str, version: &str) -> Result<bool, Error> {
+        let now = self.clock().now();
+        Ok(self.with_state(|state| {
+            let found = state.services.secrets.find(secret, now);
+            found.is_some_and(|found| found.holder(LABELS[0]) == Some(version))
+        }))
     }
 
     async fn may_be_in_use(&self, secret: &str, version: &str) -> Result<bool, Error> {

@@ -25,6 +25,7 @@ struct Watching {
     /// Whether that is so for every action.
     all_excused: bool,
     clients: Vec<String>,
+    is_at_rest: bool,
 }
 
 impl Watch {
@@ -57,6 +58,14 @@ impl Watch {
         self.lock().all_excused = true;
     }
 
+    /// Everything has come to rest. What a live test rejected is not bound to what is current.
+    pub(crate) fn rests(&self, house: &House) {
+        let broken = house.actions.iter().filter(|action| action.broken);
+        let mut watching = self.lock();
+        watching.excused.extend(broken.map(Action::name));
+        watching.is_at_rest = true;
+    }
+
     /// What is watched now.
     pub(super) fn now(&self) -> Watched {
         let published = self.wire.published_actions();
@@ -74,6 +83,7 @@ impl Watch {
         Watched {
             clients: watching.clients.clone(),
             actions: actions.collect(),
+            is_at_rest: watching.is_at_rest,
         }
     }
 
