@@ -5,6 +5,7 @@ mod call;
 mod vault;
 mod watch;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use genesys_simulator::RateLimitSettings;
@@ -16,6 +17,7 @@ use self::call::{Caller, Target, Watched};
 use self::vault::Vault;
 pub(crate) use self::watch::Watch;
 use crate::house::House;
+use crate::judge::Problem;
 use crate::stand::Simulation;
 use crate::story::{Error, Http, InProcess, Stage, World};
 
@@ -161,6 +163,15 @@ impl Canary {
         let mut made = self.made.clone();
         // Where the task broke, `stop` says so.
         let _ = made.wait_for(|made| *made >= enough).await;
+    }
+
+    /// Calls once more, now that everything has come to rest, and stops. Answers every failure it saw,
+    /// each once.
+    pub(crate) async fn ends(self, watch: &Watch, house: &House) -> BTreeSet<Problem> {
+        watch.rests(house);
+        self.once_more().await;
+        let failures = self.stop().await.expect("a canary does not panic");
+        failures.into_iter().map(Problem).collect()
     }
 
     /// Stops it and answers every failure it saw.

@@ -38,10 +38,13 @@ pub fn undisturbed(scenario: Scenario, seed: u64, judged: Judged) -> Outcome {
 
 async fn play(simulation: &Simulation, scenario: Scenario, mut house: House) -> Outcome {
     let before = simulation.faults.calls().len();
+    let (canary, watch) = simulation.canary(&house);
+    scenario.excuse(&watch);
     scenario.play(simulation, &mut house).await;
     simulation.try_rest().await;
     let story = simulation.faults.calls().len() - before;
-    let problems = simulation.conclude(&house).await;
+    let mut problems = simulation.conclude(&house).await;
+    problems.extend(canary.ends(&watch, &house).await);
     Outcome {
         calls: simulation.faults.calls().split_off(before),
         story,

@@ -3,7 +3,6 @@
 //! can read.
 
 use std::any::Any;
-use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::driver::Weather;
@@ -112,11 +111,7 @@ impl History {
             }
             simulation.outlast_troubles().await;
             let mut problems = simulation.conclude(&house).await;
-            watch.rests(&house);
-            canary.once_more().await;
-            let failures = canary.stop().await.expect("a canary does not panic");
-            let failures: BTreeSet<String> = failures.into_iter().collect();
-            problems.extend(failures.into_iter().map(Problem));
+            problems.extend(canary.ends(&watch, &house).await);
             Outcome {
                 story: 0,
                 calls: simulation.faults.calls(),

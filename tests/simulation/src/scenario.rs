@@ -10,6 +10,7 @@ use genesys_cloud::{
 use genesys_simulator::{AuditSettings, PlantedUse, UsageSettings};
 use serde_json::json;
 
+use crate::canary::Watch;
 use crate::functions::Name;
 use crate::house::{Action, House, WEB_LOOKUP, password, user, value_of};
 use crate::stand::Simulation;
@@ -130,6 +131,27 @@ impl Scenario {
                 simulation.upload(house).await;
                 simulation.rest().await;
             }
+        }
+    }
+
+    /// Lets calls fail where what happens is meant to break them.
+    pub(crate) fn excuse(self, watch: &Watch) {
+        match self {
+            Self::RoleRepair => watch.excuse_all(),
+            Self::CredentialRejected => watch.excuse(WEB_LOOKUP),
+            Self::FirstProvisioning
+            | Self::RotationWithTest
+            | Self::RotationWithoutTest
+            | Self::FunctionMoved
+            | Self::ManifestReplaced
+            | Self::CredentialMoved
+            | Self::ClientRotation
+            | Self::Sweep
+            | Self::RotationRejected
+            | Self::RotationNotDelivered
+            | Self::VerificationLate
+            | Self::VerificationNever
+            | Self::RotationTrial => {}
         }
     }
 

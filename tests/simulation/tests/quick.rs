@@ -29,7 +29,7 @@ fn side_by_side(scenario: Scenario) -> usize {
         | Scenario::RotationRejected
         | Scenario::RotationNotDelivered
         | Scenario::VerificationLate
-        | Scenario::VerificationNever => 6,
+        | Scenario::VerificationNever => 10,
     }
 }
 

@@ -69,6 +69,7 @@ pub struct Job {
     settings: Vec<(String, String)>,
     provocations: Vec<Provocation>,
     pub(super) end: End,
+    judged: Judged,
 }
 
 /// A story that was played.
@@ -102,6 +103,11 @@ impl Job {
                 .collect(),
             provocations: needs.map(|(_, provocation)| *provocation).collect(),
             end: end_of(all, &row),
+            judged: match provocations {
+                Provocations::All => Judged::Everything,
+                // What is said to AWS is the same with most settings, and the rows of pairs have them all.
+                Provocations::OfSettings => Judged::GenesysCloud,
+            },
             row,
         }
     }
@@ -132,7 +138,7 @@ impl Job {
     fn play(&self) -> Result<(), Error> {
         play(async || {
             let setup = Setup {
-                judged: Judged::GenesysCloud,
+                judged: self.judged,
                 genesys_events: true,
                 ..Setup::of(1)
             };
