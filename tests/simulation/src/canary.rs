@@ -87,12 +87,12 @@ impl Simulation {
     pub(crate) fn canary(&self, house: &House) -> (Canary, Watch) {
         let watch = Watch::new(self.genesys.wire());
         watch.names(house);
-        let looks = watch.clone();
+        let watching = watch.clone();
         let caller = Caller::new(
             self.account.clone(),
             InProcess(self.genesys.wire()),
             &self.genesys,
-            move || looks.now(),
+            move || watching.now(),
         );
         let pace = Pace::AfterChanges(self.faults.written(), EVERY);
         (Canary::start(caller, pace), watch)

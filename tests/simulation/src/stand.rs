@@ -65,8 +65,8 @@ impl Deref for Simulation {
     }
 }
 
-/// What a person asks each function for who only wants to know.
-const LOOKS: [(Name, &str); 5] = [
+/// Requests that change nothing, one for each function.
+const QUESTIONS: [(Name, &str); 5] = [
     (Name::Provision, r#"{"mode": "plan"}"#),
     (Name::Rebind, r#"{"mode": "plan"}"#),
     (Name::Verify, "{}"),
@@ -292,10 +292,10 @@ impl Simulation {
         }
     }
 
-    /// Has every function look at everything and change nothing: each has a warm execution environment
-    /// after it, and no call is counted.
+    /// Has every function read everything and change nothing: each has a warm execution environment after
+    /// it, and no call is counted.
     pub(crate) async fn warm_up(&self) {
-        for (name, request) in LOOKS {
+        for (name, request) in QUESTIONS {
             let request = serde_json::from_str(request).expect("a request is JSON");
             self.invoke(name, request).await;
         }

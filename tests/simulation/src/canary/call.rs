@@ -64,7 +64,7 @@ pub(super) struct Caller<V, H> {
     http: H,
     api: String,
     login: String,
-    look: Arc<dyn Fn() -> Watched + Send + Sync>,
+    watched: Arc<dyn Fn() -> Watched + Send + Sync>,
     /// What the first call of each action answered, but for the versions of secrets.
     first: Arc<Mutex<BTreeMap<String, Value>>>,
 }
@@ -76,7 +76,7 @@ impl<V: Clone, H: Clone> Clone for Caller<V, H> {
             http: self.http.clone(),
             api: self.api.clone(),
             login: self.login.clone(),
-            look: Arc::clone(&self.look),
+            watched: Arc::clone(&self.watched),
             first: Arc::clone(&self.first),
         }
     }
@@ -87,21 +87,21 @@ impl<V: Vault, H: Http> Caller<V, H> {
         vault: V,
         http: H,
         genesys: &Simulator,
-        look: impl Fn() -> Watched + Send + Sync + 'static,
+        watched: impl Fn() -> Watched + Send + Sync + 'static,
     ) -> Self {
         Self {
             vault,
             http,
             api: genesys.api_url(),
             login: format!("{}/oauth/token", genesys.login_url()),
-            look: Arc::new(look),
+            watched: Arc::new(watched),
             first: Arc::default(),
         }
     }
 
     /// One round; answers what failed.
     pub(super) async fn round(&self) -> Vec<String> {
-        let watched = (self.look)();
+        let watched = (self.watched)();
         let mut failures = Vec::new();
         let mut by = None;
         for secret in &watched.clients {
@@ -127,7 +127,7 @@ impl<V: Vault, H: Http> Caller<V, H> {
 
     /// Somebody may have interfered while the call was on its way.
     fn is_still_watched(&self, target: &Target) -> bool {
-        let now = (self.look)();
+        let now = (self.watched)();
         now.actions.iter().any(|one| one.id == target.id)
     }
 

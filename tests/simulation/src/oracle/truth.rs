@@ -123,7 +123,7 @@ impl Truth {
     }
 
     /// The invocation that recorded this object; none where it was recorded before the calls were counted.
-    pub(super) fn look(&self, uri: &str) -> Option<Look<'_>> {
+    pub(super) fn invocation(&self, uri: &str) -> Option<Invocation<'_>> {
         let object = uri.strip_prefix("s3://").unwrap_or(uri);
         let is_it = |made: &Made| {
             made.site.operation == "s3:PutObject"
@@ -132,7 +132,7 @@ impl Truth {
         };
         let end = self.made.iter().position(is_it)?;
         let last = &self.made[end];
-        Some(Look {
+        Some(Invocation {
             origin: &last.origin,
             invoked: last.invoked,
             at: last.at,
@@ -142,7 +142,7 @@ impl Truth {
 }
 
 /// The invocation of a function that gave a verdict, up to the verdict.
-pub(super) struct Look<'t> {
+pub(super) struct Invocation<'t> {
     origin: &'t Origin,
     /// When it began.
     pub(super) invoked: Timestamp,
@@ -152,7 +152,7 @@ pub(super) struct Look<'t> {
     before: &'t [Made],
 }
 
-impl<'t> Look<'t> {
+impl<'t> Invocation<'t> {
     /// Its calls.
     fn calls(&self) -> impl DoubleEndedIterator<Item = &'t Made> {
         let (origin, invoked) = (self.origin.clone(), self.invoked);

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use lockstep_domain::compliance::Check;
 use serde_json::Value;
 
-use super::truth::{Look, Truth};
+use super::truth::{Invocation, Truth};
 use crate::evidence::Record;
 
 /// The window of an audit query reaches beyond the moment at which it was asked, since clocks differ.
@@ -116,19 +116,19 @@ pub(super) fn fault(
     earlier: &[Covered<'_>],
     truth: &Truth,
 ) -> Option<String> {
-    let look = truth.look(&covered.record.uri);
+    let invocation = truth.invocation(&covered.record.uri);
     let misplaced = misplaced(covered, truth);
     misplaced.or_else(|| match verdict {
-        Verdict::Verified => unproved(covered, truth, look.as_ref()),
-        Verdict::Violated => unfounded(covered, earlier, truth, look.as_ref())
-            .or_else(|| unnamed(covered, truth, look.as_ref())),
+        Verdict::Verified => unproved(covered, truth, invocation.as_ref()),
+        Verdict::Violated => unfounded(covered, earlier, truth, invocation.as_ref())
+            .or_else(|| unnamed(covered, truth, invocation.as_ref())),
         Verdict::Unverified => {
-            let look = look?;
+            let invocation = invocation?;
             let early = early(covered, truth);
             early
-                .or_else(|| readable(covered, truth, &look))
+                .or_else(|| readable(covered, truth, &invocation))
                 .or_else(|| {
-                    let stranger = stranger(covered, truth, Some(&look));
+                    let stranger = stranger(covered, truth, Some(&invocation));
                     stranger.map(|deed| format!("it could be seen that a stranger did {deed:?}"))
                 })
         }
@@ -151,21 +151,26 @@ fn misplaced(covered: &Covered<'_>, truth: &Truth) -> Option<String> {
 fn stranger<'t>(
     covered: &Covered<'_>,
     truth: &'t Truth,
-    look: Option<&Look<'_>>,
+    invocation: Option<&Invocation<'_>>,
 ) -> Option<&'t Deed> {
-    let was_answered = |deed: &Deed| look.is_none_or(|look| look.is_answered(&deed.entity_id));
+    let was_answered =
+        |deed: &Deed| invocation.is_none_or(|invocation| invocation.is_answered(&deed.entity_id));
     let mut deeds = truth.deeds.iter();
     deeds.find(|deed| !truth.is_ours(deed) && covered.must_know(deed) && was_answered(deed))
 }
 
 /// Why *Verified* is wrong.
-fn unproved(covered: &Covered<'_>, truth: &Truth, look: Option<&Look<'_>>) -> Option<String> {
+fn unproved(
+    covered: &Covered<'_>,
+    truth: &Truth,
+    invocation: Option<&Invocation<'_>>,
+) -> Option<String> {
     if let Some(deed) = stranger(covered, truth, None) {
         return Some(format!("a stranger made a change in its time: {deed:?}"));
     }
-    let unanswered = look.and_then(|look| {
+    let unanswered = invocation.and_then(|invocation| {
         let mut entities = covered.entities.iter();
-        entities.find(|entity| !look.is_answered(entity))
+        entities.find(|entity| !invocation.is_answered(entity))
     });
     if let Some(entity) = unanswered {
         return Some(format!("nobody answered what was done to {entity}"));
@@ -220,7 +225,7 @@ fn unfounded(
     covered: &Covered<'_>,
     earlier: &[Covered<'_>],
     truth: &Truth,
-    look: Option<&Look<'_>>,
+    invocation: Option<&Invocation<'_>>,
 ) -> Option<String> {
     let was_judged = |finding: &Value| {
         let same = |one: &&Covered<'_>| one.body()["change_id"] == covered.body()["change_id"];
@@ -228,7 +233,7 @@ fn unfounded(
         before.any(|one| findings(one).any(|known| known == finding))
     };
     let mut new = findings(covered).filter(|finding| !was_judged(finding));
-    let unfounded = new.find(|finding| !is_founded(finding, covered, truth, look));
+    let unfounded = new.find(|finding| !is_founded(finding, covered, truth, invocation));
     unfounded.map(|finding| format!("nothing is behind {finding}"))
 }
 
@@ -241,7 +246,7 @@ fn is_founded(
     finding: &Value,
     covered: &Covered<'_>,
     truth: &Truth,
-    look: Option<&Look<'_>>,
+    invocation: Option<&Invocation<'_>>,
 ) -> bool {
     let text = |name: &str| finding[name].as_str().unwrap_or_default();
     let (id, resource) = (text("id"), text("resource"));
@@ -258,8 +263,10 @@ fn is_founded(
         // Nobody but Lockstep has its client here, and it plans whatever it removes.
         return false;
     }
-    // What is not as it should be, by the second look.
-    let (from, to) = look.map_or((Timestamp::MIN, covered.at), |look| (look.invoked, look.at));
+    // What is not as it should be, by the second observation.
+    let (from, to) = invocation.map_or((Timestamp::MIN, covered.at), |invocation| {
+        (invocation.invoked, invocation.at)
+    });
     if resource.contains(":role/") {
         return truth.shows_role_overwritten(from, to);
     }
@@ -271,7 +278,11 @@ fn is_founded(
 }
 
 /// A stranger's deed that *Violated* does not name.
-fn unnamed(covered: &Covered<'_>, truth: &Truth, look: Option<&Look<'_>>) -> Option<String> {
+fn unnamed(
+    covered: &Covered<'_>,
+    truth: &Truth,
+    invocation: Option<&Invocation<'_>>,
+) -> Option<String> {
     let is_named = |deed: &Deed| {
         findings(covered).any(|finding| {
             let what = finding["what"].as_str().unwrap_or_default();
@@ -282,7 +293,7 @@ fn unnamed(covered: &Covered<'_>, truth: &Truth, look: Option<&Look<'_>>) -> Opt
         !truth.is_ours(deed)
             && deed.action != AuditAction::Execute
             && covered.must_know(deed)
-            && look.is_none_or(|look| look.is_answered(&deed.entity_id))
+            && invocation.is_none_or(|invocation| invocation.is_answered(&deed.entity_id))
     };
     let mut strangers = truth.deeds.iter().filter(counts);
     let unnamed = strangers.find(|deed| !is_named(deed));
@@ -294,20 +305,26 @@ fn early(covered: &Covered<'_>, truth: &Truth) -> Option<String> {
     let action = covered.body()["action_id"].as_str()?;
     let written = truth.last_write(action, covered.at)?;
     let is_early = covered.at < written + truth.deadline - UNSURE;
-    is_early.then(|| format!("Lockstep wrote to {action} at {written}, and there is time left"))
+    is_early
+        .then(|| format!("Lockstep wrote to {action} at {written}, and its deadline is not over"))
 }
 
 /// Something that *Unverified* says is missing, although nothing kept it from being read.
-fn readable(covered: &Covered<'_>, truth: &Truth, look: &Look<'_>) -> Option<String> {
+fn readable(covered: &Covered<'_>, truth: &Truth, invocation: &Invocation<'_>) -> Option<String> {
     let missing = covered.body()["verdict"]["unverified"]["missing"].as_array();
     let mut missing = missing.into_iter().flatten().filter_map(Value::as_str);
-    let readable = missing.find(|text| !is_missing(text, covered, truth, look));
+    let readable = missing.find(|text| !is_missing(text, covered, truth, invocation));
     readable.map(|text| format!("it could be read: {text:?}"))
 }
 
 /// Whether what a text says is missing could not be read: the records of what it names were not answered,
 /// or not shown yet; or another call that it speaks of got no good answer.
-fn is_missing(text: &str, covered: &Covered<'_>, truth: &Truth, look: &Look<'_>) -> bool {
+fn is_missing(
+    text: &str,
+    covered: &Covered<'_>,
+    truth: &Truth,
+    invocation: &Invocation<'_>,
+) -> bool {
     let expected = expected(covered).filter_map(|one| one["entity_id"].as_str());
     let mut named = covered
         .entities
@@ -317,17 +334,17 @@ fn is_missing(text: &str, covered: &Covered<'_>, truth: &Truth, look: &Look<'_>)
         .filter(|id| text.contains(id))
         .peekable();
     if named.peek().is_none() {
-        return look.is_disturbed();
+        return invocation.is_disturbed();
     }
     named.any(|id| {
         let is_hidden = |deed: &Deed| {
             deed.entity_id == id
                 && truth.is_ours(deed)
-                && deed.shown_from.is_none_or(|from| from > look.invoked)
+                && deed.shown_from.is_none_or(|from| from > invocation.invoked)
         };
-        let unread = look.unanswered();
+        let unread = invocation.unanswered();
         truth.deeds.iter().any(is_hidden)
-            || (!look.is_answered(id) && look.is_disturbed())
+            || (!invocation.is_answered(id) && invocation.is_disturbed())
             || unread.iter().any(|call| call.contains(id))
     })
 }
