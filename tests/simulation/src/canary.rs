@@ -29,8 +29,8 @@ pub enum Pace {
     /// When something has changed that a caller may notice, whether the round before is over or not.
     AtEachChange(Receiver<u64>),
     /// When the round before is over and something has changed that a caller may notice, or so much time
-    /// has passed.
-    AfterChanges(Receiver<u64>, Duration),
+    /// has passed, where that is given.
+    AfterChanges(Receiver<u64>, Option<Duration>),
 }
 
 /// Calls round after round, from when it is made until it is stopped.
@@ -79,12 +79,10 @@ impl<S: Stage> World<S> {
     }
 }
 
-/// Between two calls where nothing is written.
-const EVERY: Duration = Duration::from_secs(600);
-
 impl Simulation {
-    /// Sets a canary on what a house names, as long as it names it.
-    pub(crate) fn canary(&self, house: &House) -> (Canary, Watch) {
+    /// Sets a canary on what a house names, as long as it names it: it calls after each change, and every
+    /// so often where nothing changes.
+    pub(crate) fn canary(&self, house: &House, every: Option<Duration>) -> (Canary, Watch) {
         let watch = Watch::new(self.genesys.wire());
         watch.names(house);
         let watching = watch.clone();
@@ -94,7 +92,7 @@ impl Simulation {
             &self.genesys,
             move || watching.now(),
         );
-        let pace = Pace::AfterChanges(self.faults.written(), EVERY);
+        let pace = Pace::AfterChanges(self.faults.written(), every);
         (Canary::start(caller, pace), watch)
     }
 }
@@ -126,12 +124,18 @@ impl Canary {
                     },
                     Pace::AfterChanges(changes, every) => {
                         failures.extend(next(&mut rounds).await);
+                        let pause = async {
+                            match every {
+                                Some(every) => tokio::time::sleep(*every).await,
+                                None => std::future::pending().await,
+                            }
+                        };
                         tokio::select! {
                             biased;
                             _ = changes.changed() => {}
                             _ = asked.changed() => {}
                             _ = stopped.changed() => {}
-                            () = tokio::time::sleep(*every) => {}
+                            () = pause => {}
                         }
                     }
                 }

@@ -4,6 +4,7 @@
 
 use std::any::Any;
 use std::fmt;
+use std::time::Duration;
 
 use crate::driver::Weather;
 use crate::explore::Outcome;
@@ -39,6 +40,9 @@ const CALLS: u64 = 400;
 /// "Changes that I make are not always immediately visible" (IAM user guide): mostly within seconds.
 /// Lockstep waits for a minute (`SettleSeconds`).
 const IAM_LATE: std::ops::Range<u8> = 0..40;
+
+/// How often flows call where nothing is written.
+const EVERY: Duration = Duration::from_secs(600);
 
 impl History {
     /// The history of a seed: at least three bindings, five happenings that wake a function, and one
@@ -104,7 +108,7 @@ impl History {
         run(self.seed, Judged::Nothing, async |simulation| {
             let mut house = self.house.clone();
             self.begin(simulation, &house).await;
-            let (canary, watch) = simulation.canary(&house);
+            let (canary, watch) = simulation.canary(&house, Some(EVERY));
             simulation.upload(&house).await;
             for happening in &self.happenings {
                 happening.happen(simulation, &mut house, &watch).await;
