@@ -39,7 +39,7 @@ pub(crate) fn day<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Date>, D:
         return Ok(None);
     }
     if let Ok(moment) = text.parse::<Timestamp>() {
-        return Ok(Some(moment.to_zoned(TimeZone::UTC).date()));
+        return Ok(Some(moment.to_zoned_datetime(TimeZone::UTC).date()));
     }
     text.parse().map(Some).map_err(serde::de::Error::custom)
 }

@@ -11,6 +11,6 @@ pub(crate) struct SdkTime(pub(crate) Clock);
 
 impl TimeSource for SdkTime {
     fn now(&self) -> SystemTime {
-        SystemTime::from(self.0.now())
+        SystemTime::try_from(self.0.now()).expect("every time of a `Clock` is one of the system's")
     }
 }

@@ -99,7 +99,7 @@ pub(crate) fn interval(text: &str) -> Result<(Timestamp, Timestamp), ApiError> {
         let zoned = text.parse::<Timestamp>().ok();
         zoned.or_else(|| {
             let local: DateTime = text.parse().ok()?;
-            Some(local.to_zoned(TimeZone::UTC).ok()?.timestamp())
+            Some(local.to_zoned_datetime(TimeZone::UTC).ok()?.timestamp())
         })
     };
     let (from, to) = text.split_once('/').ok_or_else(wrong)?;
@@ -162,13 +162,13 @@ pub(crate) fn row(
 
 /// The first second of a day of UTC.
 pub(crate) fn start_of(day: Date) -> Timestamp {
-    day.to_zoned(TimeZone::UTC)
+    day.to_zoned_datetime(TimeZone::UTC)
         .map_or(Timestamp::MAX, |start| start.timestamp())
 }
 
 /// The day of UTC that a moment is in.
 pub(crate) fn day_of(at: Timestamp) -> Date {
-    at.to_zoned(TimeZone::UTC).date()
+    at.to_zoned_datetime(TimeZone::UTC).date()
 }
 
 pub(crate) const WHOLE_DAY: SignedDuration = SignedDuration::from_hours(24);

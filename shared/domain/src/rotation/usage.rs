@@ -173,7 +173,7 @@ fn route(method: &str, template: &str) -> (String, String) {
 
 /// The day of UTC that a moment is in.
 fn day_of(at: Timestamp) -> Date {
-    at.to_zoned(TimeZone::UTC).date()
+    at.to_zoned_datetime(TimeZone::UTC).date()
 }
 
 /// So many days later; the end of time stays the end of time.

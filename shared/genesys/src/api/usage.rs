@@ -336,7 +336,7 @@ fn is_missing(error: &Error) -> bool {
 
 fn midnight(day: Date) -> Timestamp {
     // UTC has no gaps; only the ends of time have no midnight.
-    day.to_zoned(TimeZone::UTC)
+    day.to_zoned_datetime(TimeZone::UTC)
         .map_or(Timestamp::UNIX_EPOCH, |start| start.timestamp())
 }
 

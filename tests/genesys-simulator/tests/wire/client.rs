@@ -46,7 +46,7 @@ fn signed_in(simulator: &Simulator, client: &Client) -> Genesys {
 }
 
 fn yesterday_and_today() -> (Date, Date) {
-    let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
+    let today = Timestamp::now().to_zoned_datetime(TimeZone::UTC).date();
     (today.yesterday().unwrap(), today)
 }
 

@@ -209,7 +209,7 @@ fn jobs(world: &World) -> String {
 
 /// Days of this year, which a job may be about.
 fn recent() -> Value {
-    let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
+    let today = Timestamp::now().to_zoned_datetime(TimeZone::UTC).date();
     let from = today.saturating_sub(10.days());
     json!({"interval": format!("{from}/{today}"), "granularity": "Day", "groupBy": ["TemplateUri", "HttpMethod"]})
 }
@@ -268,7 +268,7 @@ async fn a_job_is_queued_and_running_and_then_answers_page_by_page() {
     let me = rows
         .iter()
         .find(|row| row["templateUri"] == "api/v2/organizations/me");
-    let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
+    let today = Timestamp::now().to_zoned_datetime(TimeZone::UTC).date();
     assert_eq!(
         me,
         Some(&json!({
@@ -304,7 +304,7 @@ async fn a_wrong_job_is_refused() {
         wrong[member] = value;
         world.post(&jobs(&world), &wrong).await.expect(400);
     }
-    let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
+    let today = Timestamp::now().to_zoned_datetime(TimeZone::UTC).date();
     let mut long = recent();
     long["interval"] = json!(format!("{}/{today}", today.saturating_sub(91.days())));
     let refused = world.post(&jobs(&world), &long).await;
@@ -325,7 +325,7 @@ async fn days_pass_by_the_control_api_and_use_can_be_planted() {
     let mut query = grouped();
     query["granularity"] = json!("Day");
     let result = result(&world, &query).await;
-    let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
+    let today = Timestamp::now().to_zoned_datetime(TimeZone::UTC).date();
     for (method, template, days) in [
         ("GET", "api/v2/organizations/me", 3),
         ("PUT", "api/v2/x", 1),
