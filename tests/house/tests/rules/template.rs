@@ -11,7 +11,7 @@ use lockstep_domain::event::{Audience, EventType, SOURCE};
 use serde_json::{Value, json};
 use stack_template::{Function, Place, Stack, Template};
 
-use crate::workspace::{files, text};
+use crate::workspace::{files, table, text};
 
 const BUS: &str = "aws.partner/genesys.com/cloud/6f1d4c1e-2c7b-4a55-9c1c-0f5a7a1f2b3c/lockstep";
 
@@ -316,4 +316,74 @@ fn every_alarm_has_the_same_shape_and_notifies_when_it_fires_and_when_it_clears(
             assert_eq!(alarm[member], value, "{id}");
         }
     }
+}
+
+/// The names that a text has in backticks.
+fn quoted(text: &str) -> BTreeSet<String> {
+    text.split('`')
+        .skip(1)
+        .step_by(2)
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Who may write each prefix of the state bucket, as its policy says: the roles of functions.
+fn writers(template: &Template) -> BTreeMap<String, BTreeSet<String>> {
+    let policy = template.properties("StateBucketPolicy").unwrap();
+    let statements = policy["PolicyDocument"]["Statement"].as_array().unwrap();
+    let mut writers = BTreeMap::new();
+    for statement in statements {
+        let roles = &statement["Condition"]["ArnNotEquals"]["aws:PrincipalArn"];
+        let Some(roles) = roles.as_array() else {
+            continue;
+        };
+        let names = roles.iter().filter_map(Value::as_str);
+        let names = names.filter_map(|arn| arn.split_once(":role/lockstep-"));
+        let names = names.filter_map(|(_, name)| name.strip_suffix("-us-east-1"));
+        let names: BTreeSet<String> = names.map(str::to_owned).collect();
+        let resource = &statement["Resource"];
+        let resources = resource.as_array().cloned();
+        let resources = resources.unwrap_or_else(|| vec![resource.clone()]);
+        for resource in resources {
+            let (_, prefix) = resource.as_str().unwrap().split_once('/').unwrap();
+            writers.insert(prefix.to_owned(), names.clone());
+        }
+    }
+    writers
+}
+
+#[test]
+fn the_threat_model_says_who_writes_what_as_the_bucket_policy_does() {
+    let template = template();
+    let writers = writers(&template);
+    let mut documented = BTreeMap::new();
+    for row in table("docs/threat-model.md", "| objects | written by |") {
+        let every = "each of the five functions";
+        let who = match row[1].as_str() == every {
+            true => writers["emitted/*"].clone(),
+            false => quoted(&row[1]),
+        };
+        for prefix in quoted(&row[0]) {
+            documented.insert(prefix, who.clone());
+        }
+    }
+    let all: BTreeSet<String> = stack()
+        .functions
+        .iter()
+        .filter_map(|function| function.name.strip_prefix("lockstep-").map(str::to_owned))
+        .collect();
+    assert_eq!(writers["emitted/*"], all);
+    // The evidence bucket has a policy of its own.
+    documented.remove("evidence/*");
+    assert_eq!(documented, writers);
+}
+
+#[test]
+fn the_page_of_the_core_lists_every_metric() {
+    let page = text("shared/core/README.md");
+    let section = page.split("## Metrics\n").nth(1).unwrap();
+    let section = section.split("\nThe rate").next().unwrap();
+    let mut listed = quoted(section);
+    assert!(listed.remove(NAMESPACE) && listed.remove("Function"));
+    assert_eq!(listed, metrics());
 }
