@@ -1,5 +1,5 @@
 //! Requests in the query protocol: a form whose names are paths
-//! (https://smithy.io/2.0/aws/protocols/aws-query-protocol.html).
+//! (<https://smithy.io/2.0/aws/protocols/aws-query-protocol.html>).
 
 use std::collections::BTreeMap;
 

@@ -125,10 +125,10 @@ impl Stack {
     }
 
     /// Everything heard: Lockstep's own events, and those of secrets, buckets and Genesys Cloud that may wake it. What
-    /// is waited for: [`Watch::heard`](crate::watch::Watch::heard).
+    /// is waited for: `Watch::heard`.
     ///
     /// # Errors
-    /// Where it does not come; see [`Watch::heard`](crate::watch::Watch::heard).
+    /// Where it does not come; see `Watch::heard`.
     pub async fn heard(&self) -> Result<Vec<Heard>, Error> {
         self.watch.heard().await
     }
