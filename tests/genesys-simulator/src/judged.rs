@@ -24,14 +24,14 @@ pub enum Judged {
 }
 
 /// The contract of every operation that the simulator has. Blocks: the first time on a machine the official
-/// SDK is installed, which takes a minute or more and is told on standard error.
+/// SDK is installed, which takes a minute or more; `say` receives the progress.
 ///
 /// # Errors
 /// The SDK cannot be installed, or does not have an operation of the simulator.
-pub fn contract() -> Result<&'static Contract, &'static Error> {
+pub fn contract(say: &dyn Fn(&str)) -> Result<&'static Contract, &'static Error> {
     static CONTRACT: OnceLock<Result<Contract, Error>> = OnceLock::new();
     CONTRACT
-        .get_or_init(|| Contract::of(&operations(), &|line| eprintln!("{line}")))
+        .get_or_init(|| Contract::of(&operations(), say))
         .as_ref()
 }
 

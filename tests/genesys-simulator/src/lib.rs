@@ -171,7 +171,7 @@ pub async fn start(config: Config) -> io::Result<Simulator> {
         clippy::disallowed_methods,
         reason = "it has sockets, and so is in no simulation"
     )]
-    tokio::task::spawn_blocking(contract)
+    tokio::task::spawn_blocking(|| contract(&show))
         .await
         .map_err(io::Error::other)?
         .map_err(io::Error::other)?;
@@ -217,10 +217,15 @@ pub fn in_process(config: Config, inside: Inside) -> io::Result<Simulator> {
     Simulator::of(config, world, IN_PROCESS.to_owned())
 }
 
+/// Shows the progress of an installation, which takes a minute or more.
+fn show(progress: &str) {
+    eprintln!("{progress}");
+}
+
 impl Simulator {
     /// Without a server yet.
     fn of(config: Config, mut world: World, url: String) -> io::Result<Self> {
-        let contract = contract().map_err(io::Error::other)?;
+        let contract = contract(&show).map_err(io::Error::other)?;
         let judge = Arc::new(Judge::new(contract, config.judged));
         if let (Some(aws), Some(suffix)) = (&world.aws, config.event_source_suffix) {
             let source = events::source_name(&config.organization_id, &suffix);

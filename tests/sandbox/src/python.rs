@@ -26,7 +26,7 @@ pub async fn interpreter(progress: &Progress) -> Result<PathBuf, Error> {
 /// # Errors
 /// Where Python 3 is missing, the SDK cannot be installed, or it lacks an operation of the simulator.
 pub async fn contract(progress: &Progress) -> Result<(), Error> {
-    let work = blocking(|| genesys_simulator::contract().map(|_| ()));
+    let work = blocking(|| genesys_simulator::contract(&|_| {}).map(|_| ()));
     if genesys_contract::is_installed() {
         return work.await;
     }
