@@ -122,8 +122,7 @@ impl Watch {
                 "the local AWS has stopped, so no more events arrive",
             )),
             Err(_) => Err(Error::new(format!(
-                "the events so far did not arrive within {} s",
-                PATIENCE.as_secs()
+                "the events so far did not arrive within {PATIENCE:?}"
             ))),
         }
     }
@@ -163,8 +162,7 @@ impl Watch {
                     came
                 };
                 return Err(Error::new(format!(
-                    "{what} did not arrive within {} s; events since then:{came}",
-                    patience.as_secs()
+                    "{what} did not arrive within {patience:?}; events since then:{came}"
                 )));
             }
         }
