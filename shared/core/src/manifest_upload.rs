@@ -1,7 +1,7 @@
 //! Uploaded manifests: accepted as a whole, or refused as a whole with every reason.
 //!
-//! After a refused upload, the last accepted version stays current. Entries that are no longer
-//! named are left as they are in AWS and Genesys Cloud, and said to be no longer managed.
+//! After a refused upload, the last accepted version stays current. If an entry is removed, its
+//! resources in AWS and Genesys Cloud stay unchanged, and an event names it as no longer managed.
 
 mod announce;
 

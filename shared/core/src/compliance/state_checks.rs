@@ -1,4 +1,4 @@
-//! What the state of a binding, or of a credential set, says by itself.
+//! Checks that need only the stored state of a binding or of a credential set.
 
 use jiff::Timestamp;
 use lockstep_domain::change::{BindingState, Change, End, Phase};

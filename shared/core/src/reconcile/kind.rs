@@ -170,7 +170,7 @@ pub(super) enum Applied {
     RemoteChanged,
     /// A live test failed.
     Rejected {
-        /// What it said.
+        /// The reason that the test gave.
         because: String,
     },
 }
@@ -188,7 +188,7 @@ pub(super) enum Done {
 pub(super) enum Stop {
     /// The live test failed.
     TestFailed {
-        /// What it said.
+        /// The reason that the test gave.
         because: String,
     },
     /// Something else.

@@ -16,7 +16,7 @@ pub(super) enum Taken {
     RemoteChanged,
     /// It was a live test, and it failed.
     TestFailed {
-        /// What it said.
+        /// The reason that the test gave.
         because: String,
     },
 }

@@ -20,8 +20,8 @@ pub(super) async fn works(world: &World, earlier: &Earlier) -> Result<bool, AwsE
     }
 }
 
-/// Whether all of these versions still work, where two users take turns. The versions of a secret
-/// that can't be read for good count as dead.
+/// Whether all of these versions still work, where two users alternate. If a secret can't be read, and
+/// a retry would not help, its versions count as not working.
 ///
 /// # Errors
 /// AWS did not answer, and may later.

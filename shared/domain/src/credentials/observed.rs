@@ -1,4 +1,4 @@
-//! What was seen of a credential set at Genesys Cloud.
+//! What was observed of a credential set in Genesys Cloud.
 
 use std::collections::{BTreeMap, BTreeSet};
 

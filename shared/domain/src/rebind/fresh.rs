@@ -6,7 +6,8 @@ use std::time::Duration;
 /// active: the official Terraform provider repeats the create then.
 pub const FRESH: Duration = Duration::from_secs(20);
 
-/// Whether a refusal to create an action may pass by itself. Elsewhere a 400 is one.
+/// Whether a create of an action that was refused may succeed when it is repeated. On an integration that
+/// is not new, a 400 is final.
 #[must_use]
 pub fn may_pass_while_fresh(status: Option<u16>, made_integration: bool) -> bool {
     made_integration && status == Some(400)

@@ -16,8 +16,8 @@ const GONE: Duration = Duration::from_secs(30);
 const GONE_POLL: Duration = Duration::from_millis(500);
 
 impl SetRun<'_, '_> {
-    /// Deletes what nothing uses any more. What can't be deleted is said and stays: that is no
-    /// reason to take back what works.
+    /// Deletes credentials that nothing uses any more. A failed delete is a notice, not a reason to
+    /// roll back what works.
     pub(super) async fn retire(
         &mut self,
         steps: &[CredentialStep],

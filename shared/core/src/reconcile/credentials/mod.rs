@@ -179,7 +179,7 @@ impl Kind for Credentials<'_> {
         Ok(run.carry_out(step, observation, made).await?)
     }
 
-    /// Nothing remains to be moved. What could not be deleted is said; the next run tries again.
+    /// Nothing remains to be moved. A failed delete is a notice; the next run retries it.
     fn is_bound(run: &Run<'_, Self>, observation: &Observation) -> Result<bool, RebindError> {
         let state = &run.state.value;
         let mut desired = observation.desired.clone();
