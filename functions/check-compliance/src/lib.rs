@@ -13,15 +13,15 @@ use std::ops::ControlFlow;
 use lockstep::compliance;
 use lockstep::response::Answer;
 use lockstep::runtime::{Call, Context, Failure};
+use lockstep::services::Compliance;
 use lockstep::trigger;
-use lockstep::world::World;
 use lockstep_domain::intent::ComplianceIntent;
 
 /// Handles one schedule or one direct call.
 ///
 /// # Errors
 /// Lockstep's own state or its bus could not be reached.
-pub async fn handle(world: &World, call: &Call, context: &Context) -> Result<Answer, Failure> {
+pub async fn handle(world: &Compliance, call: &Call, context: &Context) -> Result<Answer, Failure> {
     let parsed = trigger::compliance(call.body());
     let ComplianceIntent::Sweep(request) =
         match trigger::intent(world, parsed, call, context).await? {

@@ -2,9 +2,5 @@
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    lockstep::runtime::run(
-        lockstep::runtime::Edge::Compliance,
-        check_compliance::handle,
-    )
-    .await
+    lockstep::runtime::run(check_compliance::handle).await
 }

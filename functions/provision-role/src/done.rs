@@ -1,7 +1,7 @@
 //! What a delivery of a message has done when the message only waits for the first binding of a
 //! rotation: the next delivery, seconds later, does not do it again.
 
-use lockstep::world::World;
+use lockstep::services::Provision;
 use lockstep_domain::digest::Digest;
 use lockstep_domain::role::DesiredRole;
 use tracing::warn;
@@ -39,7 +39,7 @@ impl Done {
     }
 
     /// Whether an earlier delivery did it. Where that can't be read it is done again.
-    pub async fn is_recorded(&self, world: &World) -> bool {
+    pub async fn is_recorded(&self, world: &Provision) -> bool {
         world
             .store
             .was_emitted(&self.0)
@@ -51,7 +51,7 @@ impl Done {
     }
 
     /// Records it. Where that fails it is done again.
-    pub async fn record(&self, world: &World) {
+    pub async fn record(&self, world: &Provision) {
         if let Err(error) = world.store.mark_emitted(&self.0).await {
             warn!(%error, "the next delivery repeats this work");
         }

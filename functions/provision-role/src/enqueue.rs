@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use futures_util::future::try_join_all;
 use lockstep::aws::{AwsError, message_group};
 use lockstep::reconcile::role::Report;
-use lockstep::world::World;
+use lockstep::services::Provision;
 use lockstep_domain::arn::RoleName;
 use lockstep_domain::digest::Digest;
 use lockstep_domain::ids::{Key, OrganizationId};
@@ -27,7 +27,7 @@ const AT_ONCE: usize = 16;
 /// The queue did not take one. Those already sent are recognized by their deduplication id when
 /// this is done again.
 pub async fn enqueue(
-    world: &World,
+    world: &Provision,
     scope: &Scope<'_>,
     wanted: impl Fn(&Key) -> bool,
     roles: &BTreeMap<RoleName, Report>,
@@ -82,7 +82,7 @@ impl Handed<'_> {
 }
 
 async fn send(
-    world: &World,
+    world: &Provision,
     scope: &Scope<'_>,
     handed: &Handed<'_>,
     concern: &Concern<'_>,
@@ -97,5 +97,8 @@ async fn send(
     };
     let group = message_group(organization, handed.binding);
     let once = handed.once(organization, trigger_id);
-    world.queues.rebind(&message, &group, once.as_str()).await
+    world
+        .rebind_queue
+        .send(&message, &group, once.as_str())
+        .await
 }

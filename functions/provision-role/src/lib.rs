@@ -16,9 +16,9 @@ use std::ops::ControlFlow;
 use lockstep::manifest_upload::{self, Acceptance};
 use lockstep::response::{Answer, Refused};
 use lockstep::runtime::{Call, Context, Failure};
+use lockstep::services::Provision;
 use lockstep::store::{Manifests, StoreError};
 use lockstep::trigger;
-use lockstep::world::World;
 use lockstep_domain::ids::OrganizationId;
 use lockstep_domain::intent::ProvisionIntent;
 use lockstep_domain::manifest::{Dropped, Mode};
@@ -41,13 +41,13 @@ const MAX_ROUNDS: u32 = 4;
 ///
 /// # Errors
 /// What a redelivery can help, now or after a repair.
-pub async fn handle(world: &World, call: &Call, context: &Context) -> Result<Answer, Failure> {
+pub async fn handle(world: &Provision, call: &Call, context: &Context) -> Result<Answer, Failure> {
     // On the heap: the SDK's futures are deep, and one inside the other they pass the compiler's
     // limit.
     Box::pin(carry_out(world, call, context)).await
 }
 
-async fn carry_out(world: &World, call: &Call, context: &Context) -> Result<Answer, Failure> {
+async fn carry_out(world: &Provision, call: &Call, context: &Context) -> Result<Answer, Failure> {
     let delivery = call.delivery();
     let by_hand = delivery.is_none();
     let parsed = trigger::provision(call.body(), &world.config);
@@ -99,7 +99,7 @@ enum Upload {
     Answered(Answer),
 }
 
-async fn accept(world: &World, intent: &ProvisionIntent) -> Result<Upload, Failure> {
+async fn accept(world: &Provision, intent: &ProvisionIntent) -> Result<Upload, Failure> {
     let ProvisionIntent::ManifestUploaded { object } = intent else {
         return Ok(Upload::None);
     };
@@ -120,7 +120,7 @@ async fn accept(world: &World, intent: &ProvisionIntent) -> Result<Upload, Failu
 /// The accepted manifests. Where everything is compared, or one can't be read, the uploads are
 /// compared with them first.
 async fn manifests(
-    world: &World,
+    world: &Provision,
     intent: &ProvisionIntent,
     notices: &mut Vec<String>,
 ) -> Result<Manifests, Failure> {
@@ -193,7 +193,7 @@ fn uncovered(manifests: &Manifests) -> Vec<String> {
 
 /// An event for each dropped entry that a trigger is about: nothing is done for it.
 async fn say_what_is_dropped(
-    world: &World,
+    world: &Provision,
     intent: &ProvisionIntent,
     manifests: &Manifests,
     trigger_id: &str,

@@ -2,5 +2,5 @@
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    lockstep::runtime::run(lockstep::runtime::Edge::Provision, provision_role::handle).await
+    lockstep::runtime::run(provision_role::handle).await
 }

@@ -8,9 +8,9 @@ use lockstep::radius::{Radius, radius};
 use lockstep::reconcile::role::{self, End, Report};
 use lockstep::response::{Answer, Refused, Response};
 use lockstep::runtime::Failure;
+use lockstep::services::Provision;
 use lockstep::store::StoreError;
 use lockstep::telemetry;
-use lockstep::world::World;
 use lockstep_domain::arn::RoleName;
 use lockstep_domain::change::ChangeId;
 use lockstep_domain::event::EventType;
@@ -28,7 +28,7 @@ const STAGING: Duration = Duration::from_secs(15);
 
 /// One trigger being carried out, in one round or, where manifests change meanwhile, in several.
 pub struct Run<'a> {
-    world: &'a World,
+    world: &'a Provision,
     trigger_id: &'a str,
     /// Whether the trigger's message was delivered before: what that delivery has done is not done
     /// again.
@@ -48,7 +48,12 @@ pub struct Run<'a> {
 
 impl<'a> Run<'a> {
     /// A run that has done nothing yet.
-    pub fn new(world: &'a World, trigger_id: &'a str, again: bool, notices: Vec<String>) -> Self {
+    pub fn new(
+        world: &'a Provision,
+        trigger_id: &'a str,
+        again: bool,
+        notices: Vec<String>,
+    ) -> Self {
         Self {
             world,
             trigger_id,
@@ -213,7 +218,7 @@ impl<'a> Run<'a> {
             return Ok(Keep::Granted);
         }
         let mut states = Vec::new();
-        for state in self.world.store.each_state(organization).await? {
+        for state in self.world.states.each_state(organization).await? {
             match state {
                 Ok(state) => states.push(state),
                 Err(error) if error.is_transient() => return Err(error.into()),

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use aws_stub::Account;
 use lockstep::config::Config;
-use lockstep::runtime::{Context, Deadline, Edge, serve};
-use lockstep::world::World;
+use lockstep::runtime::{Context, Deadline, serve};
+use lockstep::services::{Provision, Services as _};
 use serde_json::{Value, json};
 
 fn secret(name: &str) -> String {
@@ -40,16 +40,16 @@ fn manifest(organization: &str, secrets: &[&str]) -> String {
 }
 
 /// The function's world, where a changed variable is not what the template sets.
-fn world(account: &Account, changed: impl Fn(&str) -> Option<String>) -> World {
+fn world(account: &Account, changed: impl Fn(&str) -> Option<String>) -> Provision {
     let environment = aws_stub::environment();
     let value = |name: &str| environment.get(name).map(|value| (*value).to_owned());
     let config = Config::from_env(|name| changed(name).or_else(|| value(name)));
-    World::new(config.unwrap(), &account.stub.sdk)
+    Provision::new(config.unwrap(), &account.stub.sdk)
 }
 
 struct Stack {
     account: Account,
-    world: World,
+    world: Provision,
 }
 
 impl Stack {
@@ -93,13 +93,7 @@ impl Stack {
             request_id: "request".into(),
             deadline: Deadline::after(Duration::from_secs(30)),
         };
-        let answer = serve(
-            &self.world,
-            Edge::Provision,
-            &provision_role::handle,
-            payload,
-            &context,
-        );
+        let answer = serve(&self.world, &provision_role::handle, payload, &context);
         answer.await.unwrap()
     }
 

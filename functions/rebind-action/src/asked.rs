@@ -5,9 +5,9 @@ use lockstep::reconcile::{Ask, Report, Target};
 use lockstep::response::{Answer, Refused, Response};
 use lockstep::runtime::{Call, Context, Failure};
 use lockstep::selection::{Named, Selected, select};
+use lockstep::services::Rebind;
 use lockstep::store::Manifests;
 use lockstep::trigger;
-use lockstep::world::World;
 use lockstep_domain::event::EventType;
 use lockstep_domain::manifest::Mode;
 use lockstep_domain::problem::Problem;
@@ -18,7 +18,7 @@ use crate::bound;
 /// Binds what a request means. What one organization or binding fails at does not keep the others;
 /// the answer says of each what came of it.
 pub(crate) async fn asked(
-    world: &World,
+    world: &Rebind,
     manifests: &Manifests,
     request: &Request,
     call: &Call,

@@ -14,10 +14,10 @@ use lockstep::manifest_upload;
 use lockstep::reconcile::{Ask, RebindError, Report, Target, rebind};
 use lockstep::response::{Answer, Response};
 use lockstep::runtime::{Call, Context, Failure, chain};
+use lockstep::services::Rebind;
 use lockstep::store::Manifests;
 use lockstep::telemetry;
 use lockstep::trigger;
-use lockstep::world::World;
 use lockstep_domain::arn::SecretArn;
 use lockstep_domain::credentials::credential_set_of;
 use lockstep_domain::intent::{RebindIntent, RebindMessage};
@@ -39,7 +39,7 @@ use lockstep_domain::request::TutorialRequest;
 ///
 /// # Errors
 /// See above.
-pub async fn handle(world: &World, call: &Call, context: &Context) -> Result<Answer, Failure> {
+pub async fn handle(world: &Rebind, call: &Call, context: &Context) -> Result<Answer, Failure> {
     let parsed = trigger::rebind(call.body());
     let intent = match trigger::intent(world, parsed, call, context).await? {
         ControlFlow::Continue(intent) => intent,
@@ -60,7 +60,7 @@ pub async fn handle(world: &World, call: &Call, context: &Context) -> Result<Ans
 }
 
 async fn handed_on(
-    world: &World,
+    world: &Rebind,
     manifests: &Manifests,
     message: &RebindMessage,
     call: &Call,
@@ -113,7 +113,7 @@ async fn handed_on(
 /// Whether the versions of a binding's secrets may be seen at all. A permission that is missing is
 /// no fault of the change: nothing is recorded as failed.
 async fn readable(
-    world: &World,
+    world: &Rebind,
     secrets: impl Iterator<Item = &SecretArn>,
 ) -> Result<(), AwsError> {
     for secret in secrets {
@@ -123,7 +123,7 @@ async fn readable(
 }
 
 async fn told(
-    world: &World,
+    world: &Rebind,
     manifests: &Manifests,
     request: &TutorialRequest,
     call: &Call,
@@ -134,7 +134,7 @@ async fn told(
         manifests
             .current
             .iter()
-            .map(|accepted| world.store.states(&accepted.manifest.organization.id)),
+            .map(|accepted| world.states.states(&accepted.manifest.organization.id)),
     )
     .await?
     .concat();
@@ -161,7 +161,7 @@ async fn told(
 }
 
 async fn one(
-    world: &World,
+    world: &Rebind,
     manifest: &Manifest,
     action: &Action,
     ask: &Ask,
@@ -176,7 +176,7 @@ fn answer(manifest: &Manifest, ask: &Ask, report: Report) -> Answer {
 }
 
 async fn bound(
-    world: &World,
+    world: &Rebind,
     manifest: &Manifest,
     target: Target<'_>,
     ask: &Ask,

@@ -2,5 +2,5 @@
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    lockstep::runtime::run(lockstep::runtime::Edge::Rebind, rebind_action::handle).await
+    lockstep::runtime::run(rebind_action::handle).await
 }

@@ -9,8 +9,8 @@ use std::ops::ControlFlow;
 use lockstep::response::Answer;
 use lockstep::rotation;
 use lockstep::runtime::{Call, Context, Failure};
+use lockstep::services::Rotate;
 use lockstep::trigger::{self, RotationIntent};
-use lockstep::world::World;
 
 /// Handles one step, or heals.
 ///
@@ -21,7 +21,7 @@ use lockstep::world::World;
 ///
 /// # Errors
 /// The step was not done.
-pub async fn handle(world: &World, call: &Call, context: &Context) -> Result<Answer, Failure> {
+pub async fn handle(world: &Rotate, call: &Call, context: &Context) -> Result<Answer, Failure> {
     let body = call.body();
     let parsed = trigger::rotation(body);
     let for_secrets_manager = body.get("heal").is_none();

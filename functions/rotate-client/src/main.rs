@@ -2,5 +2,5 @@
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    lockstep::runtime::run(lockstep::runtime::Edge::Rotate, rotate_client::handle).await
+    lockstep::runtime::run(rotate_client::handle).await
 }

@@ -11,15 +11,15 @@ use std::ops::ControlFlow;
 
 use lockstep::response::Answer;
 use lockstep::runtime::{Call, Context, Failure};
+use lockstep::services::Verify;
 use lockstep::trigger;
 use lockstep::verify;
-use lockstep::world::World;
 
 /// Handles one message or one direct call.
 ///
 /// # Errors
 /// What a redelivery can help, now or later.
-pub async fn handle(world: &World, call: &Call, context: &Context) -> Result<Answer, Failure> {
+pub async fn handle(world: &Verify, call: &Call, context: &Context) -> Result<Answer, Failure> {
     let parsed = trigger::verify(call.body());
     let intent = match trigger::intent(world, parsed, call, context).await? {
         ControlFlow::Continue(intent) => intent,

@@ -2,5 +2,5 @@
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    lockstep::runtime::run(lockstep::runtime::Edge::Verify, verify_change::handle).await
+    lockstep::runtime::run(verify_change::handle).await
 }

@@ -34,8 +34,8 @@ use crate::manifest_upload;
 use crate::response::{Answer, Refused};
 use crate::runtime::{Deadline, Failure};
 use crate::selection::{Named, select};
+use crate::services::Compliance;
 use crate::store::Manifests;
-use crate::world::World;
 
 /// What is stored of a sweep.
 #[derive(Debug, Serialize)]
@@ -56,7 +56,7 @@ struct Evidence<'a> {
 /// event. If only some organizations fail, each of them gets a finding and an event instead of an
 /// error.
 pub async fn sweep(
-    world: &World,
+    world: &Compliance,
     request: &Request,
     by_hand: bool,
     deadline: Deadline,
@@ -140,7 +140,7 @@ impl Unswept {
     }
 
     /// Not remembered, since that may be what failed: each sweep that fails emits it.
-    async fn announce(&self, world: &World, evidence: Option<&str>) -> Result<(), Failure> {
+    async fn announce(&self, world: &Compliance, evidence: Option<&str>) -> Result<(), Failure> {
         let mut detail = world.detail();
         detail.organization_id = Some(self.organization.clone());
         detail.findings = vec![self.finding()];
@@ -187,7 +187,7 @@ fn of_problems<'p>(object: &str, problems: impl IntoIterator<Item = &'p Problem>
 
 /// Nothing is stored of a sweep in which every manifest asks for nothing to be written.
 async fn store(
-    world: &World,
+    world: &Compliance,
     request: &Request,
     at: Timestamp,
     report: &Report,
@@ -212,7 +212,7 @@ async fn store(
     // Two sweeps may begin in one moment; their reports differ, or are one.
     let digest = Digest::of(&evidence);
     let object = format!("evidence/sweeps/{at}-{}.json", digest.short(8));
-    let uri = world.store.write_evidence(&object, &evidence).await?;
+    let uri = world.evidence.write_report(&object, &evidence).await?;
     Ok(Some(uri))
 }
 

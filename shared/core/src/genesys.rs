@@ -16,7 +16,7 @@ use secrecy::ExposeSecret as _;
 use tokio::sync::{Mutex, OnceCell};
 
 pub(crate) use self::role_slot::RoleSlot;
-use crate::aws::{SecretError, Secrets};
+use crate::aws::{ClientSecrets, SecretError};
 use crate::deadline::Deadline;
 use crate::telemetry::Metrics;
 
@@ -118,7 +118,7 @@ impl Sessions {
     /// See [`SessionError`]. Nothing is written by this.
     pub(crate) async fn sign_in(
         &self,
-        secrets: &Secrets,
+        secrets: &ClientSecrets,
         metrics: &Metrics,
         manifest: &Manifest,
         deadline: Deadline,

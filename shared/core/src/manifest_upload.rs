@@ -18,8 +18,8 @@ use tracing::info;
 use crate::radius::approve;
 use crate::runtime::Failure;
 use crate::secret_arns;
+use crate::services::{Observer, Provision};
 use crate::store::{AcceptError, Accepted, Manifests, Uploaded};
-use crate::world::World;
 
 pub use announce::{announce_ignored, announce_unreadable, current};
 
@@ -58,10 +58,10 @@ pub enum Acceptance {
 ///
 /// # Errors
 /// What a redelivery can help, and broken storage.
-pub async fn accept(world: &World, object: &str) -> Result<Acceptance, Failure> {
+pub async fn accept(world: &Provision, object: &str) -> Result<Acceptance, Failure> {
     let mut last = None;
     for _ in 0..MAX_ROUNDS {
-        let uploaded = world.store.uploaded(object).await?;
+        let uploaded = world.uploads.read(object).await?;
         if let Some((seen, acceptance)) = last.take() {
             if uploaded == seen {
                 return announced(world, object, seen.as_ref(), acceptance).await;
@@ -84,9 +84,9 @@ pub async fn accept(world: &World, object: &str) -> Result<Acceptance, Failure> 
 ///
 /// # Errors
 /// What a redelivery can help. An upload that can't be read is that upload's alone.
-pub async fn catch_up(world: &World, manifests: &Manifests) -> Result<Vec<String>, Failure> {
+pub async fn catch_up(world: &Provision, manifests: &Manifests) -> Result<Vec<String>, Failure> {
     let mut notices = Vec::new();
-    for object in world.store.uploads().await? {
+    for object in world.uploads.list().await? {
         match catch_up_with(world, manifests, &object).await {
             Ok(notice) => notices.extend(notice),
             Err(failure @ Failure::Permanent { .. }) => {
@@ -102,11 +102,11 @@ pub async fn catch_up(world: &World, manifests: &Manifests) -> Result<Vec<String
 }
 
 async fn catch_up_with(
-    world: &World,
+    world: &Provision,
     manifests: &Manifests,
     object: &str,
 ) -> Result<Option<String>, Failure> {
-    let version = world.store.upload_version(object).await?;
+    let version = world.uploads.version(object).await?;
     let is_current = |one: &Accepted| one.object == object && one.version_id == version;
     if manifests.current.iter().any(is_current) {
         // Where it was refused in between, that is over.
@@ -128,7 +128,11 @@ async fn catch_up_with(
     })
 }
 
-async fn validate(world: &World, object: &str, uploaded: &Uploaded) -> Result<Acceptance, Failure> {
+async fn validate(
+    world: &Provision,
+    object: &str,
+    uploaded: &Uploaded,
+) -> Result<Acceptance, Failure> {
     let before = world.store.accepted().await?;
     let others: Vec<Manifest> = before
         .current
@@ -164,7 +168,7 @@ async fn validate(world: &World, object: &str, uploaded: &Uploaded) -> Result<Ac
         });
     }
     let accepted = world
-        .store
+        .uploads
         .accept(object, version_id, &uploaded.text, &manifest, world.now())
         .await;
     match accepted {
@@ -212,12 +216,12 @@ fn roles(manifest: &Manifest) -> impl Iterator<Item = &RoleName> {
 
 /// The states that can be read, and what is wrong with the others, which are events.
 pub(crate) async fn states(
-    world: &World,
+    world: &Observer,
     organization: &OrganizationId,
 ) -> Result<(Vec<BindingState>, Vec<String>), Failure> {
     let mut states = Vec::new();
     let mut unread = Vec::new();
-    for state in world.store.each_state(organization).await? {
+    for state in world.states.each_state(organization).await? {
         match state {
             Ok(state) => states.push(state),
             Err(error) if error.is_transient() => return Err(error.into()),
@@ -238,7 +242,7 @@ fn refused_upload(object: &str) -> (&'static str, &str) {
 }
 
 async fn announced(
-    world: &World,
+    world: &Provision,
     object: &str,
     uploaded: Option<&Uploaded>,
     acceptance: Acceptance,

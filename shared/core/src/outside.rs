@@ -10,7 +10,7 @@ use genesys_cloud::{Settings, Transport};
 use crate::aws::Connection;
 use crate::telemetry::{WriteLine, to_stdout};
 
-/// The ways out of a [`World`](crate::world::World).
+/// The ways out of a function's [`Services`](crate::services::Services).
 #[derive(Clone, Debug)]
 pub struct Outside {
     /// To AWS.

@@ -21,7 +21,7 @@ use self::versions::{Moved, current, labelled, moved};
 use crate::config::Config;
 use crate::reconcile::action::desired_integration;
 use crate::runtime::Failure;
-use crate::world::World;
+use crate::services::Observer;
 
 /// Reads that are made at the same time.
 const AT_ONCE: usize = 16;
@@ -114,7 +114,7 @@ impl<'m> Subject<'m> {
 
 /// Reads secrets and states of some bindings of one organization.
 pub async fn radius<'m>(
-    world: &World,
+    world: &Observer,
     manifest: &'m Manifest,
     actions: &[&'m Action],
     credential_sets: &[CredentialSet<'m>],
@@ -147,7 +147,7 @@ pub async fn radius<'m>(
     for some in known.chunks(AT_ONCE) {
         let loads = some
             .iter()
-            .map(|(subject, _)| world.store.load(&manifest.organization.id, subject.key()));
+            .map(|(subject, _)| world.states.load(&manifest.organization.id, subject.key()));
         for ((subject, id), state) in some.iter().zip(join_all(loads).await) {
             match state {
                 Ok(state) => radius.measured.push(Measured {
@@ -188,7 +188,7 @@ fn differs(
 /// # Errors
 /// What is needed to decide could not be read, and may be readable later.
 pub async fn approve(
-    world: &World,
+    world: &Observer,
     manifest: &Manifest,
     before: Option<&Manifest>,
 ) -> Result<Result<(), Problem>, Failure> {

@@ -33,9 +33,9 @@ use crate::genesys::SessionError;
 use crate::manifest_upload;
 use crate::response::Answer;
 use crate::runtime::{Deadline, Failure};
+use crate::services::Rotate;
 use crate::store::{Manifests, StoreError, Versioned};
 use crate::trigger::StepRequest;
-use crate::world::World;
 
 pub use heal::{HealReport, heal};
 
@@ -95,7 +95,7 @@ fn of_genesys(error: &genesys_cloud::Error) -> Failure {
 
 /// One step of one rotation, with all that was read for it.
 pub(crate) struct Rotating<'a> {
-    pub(crate) world: &'a World,
+    pub(crate) world: &'a Rotate,
     pub(crate) request: &'a StepRequest,
     pub(crate) deadline: Deadline,
     pub(crate) metadata: SecretMetadata,
@@ -113,7 +113,7 @@ pub(crate) struct Rotating<'a> {
 /// # Errors
 /// It was not done. See the module for who retries.
 pub async fn step(
-    world: &World,
+    world: &Rotate,
     request: &StepRequest,
     deadline: Deadline,
 ) -> Result<Answer, Failure> {
@@ -127,7 +127,7 @@ pub async fn step(
 }
 
 async fn attempt(
-    world: &World,
+    world: &Rotate,
     request: &StepRequest,
     deadline: Deadline,
 ) -> Result<Answer, Failure> {
@@ -165,7 +165,7 @@ pub(crate) fn pair(client: &GenesysClient) -> Option<Pair> {
 
 impl<'a> Rotating<'a> {
     pub(crate) async fn new(
-        world: &'a World,
+        world: &'a Rotate,
         request: &'a StepRequest,
         deadline: Deadline,
         metadata: SecretMetadata,
@@ -173,7 +173,7 @@ impl<'a> Rotating<'a> {
         manifest: &'a Manifest,
     ) -> Result<Self, Failure> {
         let organization = &manifest.organization.id;
-        let state = world.store.rotations(organization, &request.secret).await?;
+        let state = world.rotations.load(organization, &request.secret).await?;
         Ok(Self {
             world,
             request,
@@ -237,7 +237,7 @@ impl<'a> Rotating<'a> {
 
     /// Reads both values, each by its version, so that value and version belong together.
     async fn read(&mut self) -> Result<Pending, Trouble> {
-        let (secrets, secret) = (&self.world.secrets, &self.request.secret);
+        let (secrets, secret) = (&self.world.client_secrets, &self.request.secret);
         let labels = &self.metadata.labels;
         if let Some(version) = labels.current() {
             self.current = readable(secrets.client_of_version(secret, version).await)?.flatten();
@@ -295,7 +295,7 @@ impl<'a> Rotating<'a> {
     }
 
     pub(crate) async fn save(&mut self) -> Result<(), Trouble> {
-        Ok(self.world.store.save_rotations(&mut self.state).await?)
+        Ok(self.world.rotations.save(&mut self.state).await?)
     }
 
     /// Changes what is recorded of this rotation.
@@ -335,7 +335,7 @@ impl<'a> Rotating<'a> {
         }
         self.state.value.release(self.request.token.as_str());
         self.claimed = false;
-        if let Err(error) = self.world.store.save_rotations(&mut self.state).await {
+        if let Err(error) = self.world.rotations.save(&mut self.state).await {
             // The lease expires, and a failure is emitted twice rather than never.
             tracing::warn!(%error, "the end of the rotation could not be recorded");
         }

@@ -28,10 +28,11 @@ use serde_json::Value;
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
-use crate::aws::AwsError;
+use crate::aws::{self, AwsError};
+use crate::config::Config;
 use crate::response::Answer;
+use crate::services::{Base, Recorded, Services};
 use crate::telemetry;
-use crate::world::{Recorded, World};
 use budget::Return;
 use edge::Standing;
 
@@ -54,25 +55,27 @@ pub struct Context {
 ///
 /// # Errors
 /// The environment is not right (every mistake is named at once), or the runtime API failed.
-pub async fn run<H>(edge: Edge, handler: H) -> Result<(), lambda_runtime::Error>
+pub async fn run<S, H>(handler: H) -> Result<(), lambda_runtime::Error>
 where
-    H: AsyncFn(&World, &Call, &Context) -> Result<Answer, Failure>,
+    S: Services,
+    H: AsyncFn(&S, &Call, &Context) -> Result<Answer, Failure>,
 {
     telemetry::start(crate::config::log_filter().as_deref());
-    let world = match World::from_env().await {
-        Ok(world) => world,
+    let config = match Config::from_process() {
+        Ok(config) => config,
         Err(error) => {
             // Lambda shows of a process that ends only that it ended: this line says why.
             tracing::error!(%error, "the function cannot start");
             return Err(error.into());
         }
     };
+    let services = S::new(config, &aws::sdk_config().await);
     let serve = async |event: LambdaEvent<Value>| {
         let context = Context {
             request_id: event.context.request_id,
-            deadline: Deadline::of_lambda(event.context.deadline, world.now()),
+            deadline: Deadline::of_lambda(event.context.deadline, services.base().now()),
         };
-        serve(&world, edge, &handler, event.payload, &context).await
+        serve(&services, &handler, event.payload, &context).await
     };
     lambda_runtime::run(service_fn(serve)).await
 }
@@ -81,29 +84,30 @@ where
 ///
 /// # Errors
 /// A direct call's failure. A batch never fails as a whole.
-pub async fn serve<H>(
-    world: &World,
-    edge: Edge,
+pub async fn serve<S, H>(
+    services: &S,
     handler: &H,
     payload: Value,
     context: &Context,
 ) -> Result<Value, Failure>
 where
-    H: AsyncFn(&World, &Call, &Context) -> Result<Answer, Failure>,
+    S: Services,
+    H: AsyncFn(&S, &Call, &Context) -> Result<Answer, Failure>,
 {
     let answer = match Invocation::from_payload(payload) {
-        Invocation::Queue(records) => {
-            json(&serve_batch(world, edge, handler, records, context).await)
-        }
+        Invocation::Queue(records) => json(&serve_batch(services, handler, records, context).await),
         Invocation::Direct(body) => {
-            let answer = serve_one(world, handler, &Call::Direct(body), context).await;
+            let answer = serve_one(services, handler, &Call::Direct(body), context).await;
             answer.and_then(|answer| json(&answer))
         }
     };
-    for stats in world.sessions.take_stats().await {
-        world.metrics.genesys(&stats);
+    let base = services.base();
+    if let Some(sessions) = services.sessions() {
+        for stats in sessions.take_stats().await {
+            base.metrics.genesys(&stats);
+        }
     }
-    world.metrics.flush(world.now());
+    base.metrics.flush(base.now());
     answer
 }
 
@@ -113,15 +117,15 @@ fn json<T: Serialize>(answer: &T) -> Result<Value, Failure> {
 
 /// Messages in their order. Behind a failed message of a FIFO queue the rest waits too, whichever
 /// group it belongs to, or a group could overtake itself.
-async fn serve_batch<H>(
-    world: &World,
-    edge: Edge,
+async fn serve_batch<S, H>(
+    services: &S,
     handler: &H,
     records: Vec<Result<Delivery, Unreadable>>,
     context: &Context,
 ) -> SqsBatchResponse
 where
-    H: AsyncFn(&World, &Call, &Context) -> Result<Answer, Failure>,
+    S: Services,
+    H: AsyncFn(&S, &Call, &Context) -> Result<Answer, Failure>,
 {
     let is_fifo = |record: &Result<Delivery, Unreadable>| {
         record
@@ -141,8 +145,10 @@ where
         // Boxed, as below.
         let comes_back = match record {
             _ if blocked => true,
-            Ok(delivery) => Box::pin(comes_back(world, edge, handler, delivery, context)).await,
-            Err(unreadable) => Box::pin(refuse(world, unreadable, context)).await.is_err(),
+            Ok(delivery) => Box::pin(comes_back(services, handler, delivery, context)).await,
+            Err(unreadable) => Box::pin(refuse(services.base(), unreadable, context))
+                .await
+                .is_err(),
         };
         if comes_back {
             again.add_failure(message_id);
@@ -153,14 +159,14 @@ where
 
 /// Refuses a record that can't be read, with *Request Refused*. Where the bus does not take the
 /// event, the message comes back.
-async fn refuse(world: &World, unreadable: Unreadable, context: &Context) -> Result<(), AwsError> {
+async fn refuse(base: &Base, unreadable: Unreadable, context: &Context) -> Result<(), AwsError> {
     let Unreadable {
         message_id,
         problem,
     } = unreadable;
     let trigger_id = message_id.as_deref().unwrap_or(&context.request_id);
     tracing::error!(trigger_id, %problem, "a record of the batch can't be read");
-    let refused = world.refuse(EventType::RequestRefused, None, vec![problem], trigger_id);
+    let refused = base.refuse(EventType::RequestRefused, None, vec![problem], trigger_id);
     match refused.await {
         Ok(_) => Ok(()),
         Err(error) => {
@@ -172,50 +178,46 @@ async fn refuse(world: &World, unreadable: Unreadable, context: &Context) -> Res
 }
 
 /// Handles one message; answers whether it has to be delivered again.
-async fn comes_back<H>(
-    world: &World,
-    edge: Edge,
-    handler: &H,
-    delivery: Delivery,
-    context: &Context,
-) -> bool
+async fn comes_back<S, H>(services: &S, handler: &H, delivery: Delivery, context: &Context) -> bool
 where
-    H: AsyncFn(&World, &Call, &Context) -> Result<Answer, Failure>,
+    S: Services,
+    H: AsyncFn(&S, &Call, &Context) -> Result<Answer, Failure>,
 {
-    match edge.standing(world, &delivery).await {
+    let (edge, base) = (S::EDGE, services.base());
+    match edge.standing(base, &delivery).await {
         Standing::Open => {}
         Standing::GivenUp => {
-            return_after(world, &delivery, Duration::ZERO).await;
+            return_after(services, &delivery, Duration::ZERO).await;
             return true;
         }
         Standing::Crashed => {
-            let after = give_up(world, edge, &delivery, &crash()).await;
-            return_after(world, &delivery, after).await;
+            let after = give_up(base, edge, &delivery, &crash()).await;
+            return_after(services, &delivery, after).await;
             return true;
         }
     }
     let call = Call::Queue(delivery);
-    let handled = serve_one(world, handler, &call, context).await;
+    let handled = serve_one(services, handler, &call, context).await;
     let (Call::Queue(delivery), Err(failure)) = (&call, handled) else {
         return false;
     };
-    let age = delivery.age(world.now());
-    let limits = edge.limits(&world.config);
+    let age = delivery.age(base.now());
+    let limits = edge.limits(&base.config);
     let after = match budget::comes_back(&failure, delivery.received, age, limits) {
         Return::After(after) => {
-            edge.say_what_to_repair(world, delivery, &failure).await;
+            edge.say_what_to_repair(base, delivery, &failure).await;
             after
         }
-        Return::GiveUp => give_up(world, edge, delivery, &failure).await,
+        Return::GiveUp => give_up(base, edge, delivery, &failure).await,
     };
-    edge.ended(world, delivery).await;
-    return_after(world, delivery, after).await;
+    edge.ended(base, delivery).await;
+    return_after(services, delivery, after).await;
     true
 }
 
 /// Emits that a message is given up; answers after what time it comes back.
-async fn give_up(world: &World, edge: Edge, delivery: &Delivery, failure: &Failure) -> Duration {
-    match edge.give_up(world, delivery, failure).await {
+async fn give_up(base: &Base, edge: Edge, delivery: &Delivery, failure: &Failure) -> Duration {
+    match edge.give_up(base, delivery, failure).await {
         // Visible at once: the queue counts the receives up to its limit, and moves it.
         Ok(Recorded::Yes) => Duration::ZERO,
         // The next delivery would not know that it was given up, and handle it at once again.
@@ -239,34 +241,36 @@ fn crash() -> Failure {
 
 /// Times a message's return. The queue's own spacing is that for a crash, six times the function's
 /// timeout: far too long for what was merely too early or busy.
-async fn return_after(world: &World, delivery: &Delivery, after: Duration) {
-    let timed = world
-        .queues
-        .come_back(&delivery.queue_arn, &delivery.receipt_handle, after);
+async fn return_after<S: Services>(services: &S, delivery: &Delivery, after: Duration) {
+    let Some(queue) = services.queue() else {
+        return;
+    };
+    let timed = queue.come_back(&delivery.queue_arn, &delivery.receipt_handle, after);
     if let Err(error) = timed.await {
         // It comes back all the same, when the queue's own timeout ends.
         tracing::warn!(%error, "the visibility timeout of the message could not be set");
     }
 }
 
-async fn serve_one<H>(
-    world: &World,
+async fn serve_one<S, H>(
+    services: &S,
     handler: &H,
     call: &Call,
     context: &Context,
 ) -> Result<Answer, Failure>
 where
-    H: AsyncFn(&World, &Call, &Context) -> Result<Answer, Failure>,
+    S: Services,
+    H: AsyncFn(&S, &Call, &Context) -> Result<Answer, Failure>,
 {
-    let span = telemetry::span(&world.config.function, &context.request_id);
+    let span = telemetry::span(&services.base().config.function, &context.request_id);
     let begun = Instant::now();
     async {
         // Boxed: a whole function as one future is too deep a type for the compiler.
-        let handled = Box::pin(handler(world, call, context)).await;
+        let handled = Box::pin(handler(services, call, context)).await;
         log(call, &handled, begun.elapsed());
         // Waiting is not failing: an alarm on failures must stay quiet.
         let succeeded = matches!(handled, Ok(_) | Err(Failure::Later { .. }));
-        world.metrics.handled(succeeded, begun.elapsed());
+        services.base().metrics.handled(succeeded, begun.elapsed());
         handled
     }
     .instrument(span)

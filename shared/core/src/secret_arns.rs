@@ -13,7 +13,7 @@ use lockstep_domain::problem::Problem;
 
 use crate::aws::AwsError;
 use crate::runtime::Failure;
-use crate::world::World;
+use crate::services::Base;
 
 /// Secrets that are asked for at the same time.
 const AT_ONCE: usize = 16;
@@ -23,7 +23,7 @@ const AT_ONCE: usize = 16;
 ///
 /// # Errors
 /// Secrets Manager did not answer, and may later.
-pub async fn incomplete(world: &World, manifest: &Manifest) -> Result<Vec<Problem>, Failure> {
+pub async fn incomplete(world: &Base, manifest: &Manifest) -> Result<Vec<Problem>, Failure> {
     let places: Vec<(&SecretArn, String)> = places(manifest).into_iter().collect();
     let mut problems = Vec::new();
     for some in places.chunks(AT_ONCE) {
@@ -82,7 +82,7 @@ fn places(manifest: &Manifest) -> BTreeMap<&SecretArn, String> {
 
 /// The ARN that Secrets Manager gives for what is written: by the ARN as it is, or, where that finds
 /// nothing, by the name that it would be without a suffix.
-async fn full_arn(world: &World, secret: &SecretArn) -> Result<Option<SecretArn>, AwsError> {
+async fn full_arn(world: &Base, secret: &SecretArn) -> Result<Option<SecretArn>, AwsError> {
     match world.secrets.arn_of(&secret.to_string()).await {
         Ok(None) => {}
         Err(error) if !error.is_transient() => {}
@@ -98,6 +98,7 @@ mod tests {
 
     use super::*;
     use crate::config::tests::{arn, config};
+    use crate::services::{Provision, Services as _};
 
     fn manifest(client: &str, rotated: &str, bound: &str) -> Manifest {
         let text = format!(
@@ -139,7 +140,7 @@ actions:
     }
 
     async fn problems(account: &Account, manifest: &Manifest) -> Vec<String> {
-        let world = World::new(config(), &account.stub.sdk);
+        let world = Provision::new(config(), &account.stub.sdk);
         let found = incomplete(&world, manifest).await.unwrap();
         found.iter().map(ToString::to_string).collect()
     }

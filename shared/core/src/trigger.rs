@@ -26,7 +26,7 @@ use serde_json::Value;
 use crate::aws::AwsError;
 use crate::response::Answer;
 use crate::runtime::{Call, Context};
-use crate::world::World;
+use crate::services::Base;
 
 pub use compliance::compliance;
 pub use provision::{SECRET_CALLS, provision};
@@ -63,7 +63,7 @@ impl<T> Trigger<T> {
 /// # Errors
 /// The bus did not take the event.
 pub async fn intent<T>(
-    world: &World,
+    world: &Base,
     parsed: Parsed<T>,
     call: &Call,
     context: &Context,
@@ -82,7 +82,7 @@ pub async fn intent<T>(
 /// # Errors
 /// The bus did not take the event.
 pub async fn refuse(
-    world: &World,
+    world: &Base,
     problems: Vec<Problem>,
     call: &Call,
     context: &Context,

@@ -26,7 +26,7 @@ use crate::aws::MAX_DELAY;
 use crate::config::Config;
 use crate::response::{Answer, Response};
 use crate::runtime::{Deadline, Failure};
-use crate::world::World;
+use crate::services::Binder;
 
 pub(crate) use audit_log::{AuditLog, read_audit_log};
 pub(crate) use change::{conclude, entities, judge_change};
@@ -40,7 +40,7 @@ const SKEW: SignedDuration = SignedDuration::from_secs(2);
 /// # Errors
 /// See the module: too early, or what a redelivery can help.
 pub async fn carry_out(
-    world: &World,
+    world: &Binder,
     intent: &VerifyIntent,
     received: u32,
     deadline: Deadline,

@@ -1,4 +1,4 @@
-//! A function's world without a socket: its clock, its AWS and its Genesys Cloud are values. The runtime here
+//! A function without a socket: its clock, its AWS and its Genesys Cloud are values. The runtime here
 //! has no IO: whoever opened a socket would panic.
 
 #![allow(
@@ -25,7 +25,7 @@ use lockstep::config::Config;
 
 use lockstep::outside::Outside;
 use lockstep::runtime::Deadline;
-use lockstep::world::World;
+use lockstep::services::{Rotate, Services as _};
 use lockstep_domain::change::{BindingState, Change, ChangeId, End};
 use lockstep_domain::evidence::{Body as Evidence, Record};
 use lockstep_domain::manifest::{self, Manifest};
@@ -132,8 +132,8 @@ fn manifest(simulator: &Simulator, config: &Config) -> Manifest {
     manifest::read(&text.to_string(), &config.bounds, &[]).unwrap()
 }
 
-/// A world, its organization, and what it stores.
-fn setup() -> (World, Simulator, Arc<Mutex<Vec<Vec<u8>>>>) {
+/// A function's services, its organization, and what it stores.
+fn setup() -> (Rotate, Simulator, Arc<Mutex<Vec<Vec<u8>>>>) {
     let clock = Clock::starting_at(start());
     let simulator = simulator(clock);
     let client = simulator.client();
@@ -152,7 +152,7 @@ fn setup() -> (World, Simulator, Arc<Mutex<Vec<Vec<u8>>>>) {
         clock,
         metrics: |_| (),
     };
-    (World::new(config(), outside), simulator, aws.stored)
+    (Rotate::new(config(), outside), simulator, aws.stored)
 }
 
 fn run<T>(test: impl Future<Output = T>) -> T {
@@ -198,11 +198,7 @@ fn what_a_function_records_carries_its_clocks_time() {
         let id = ChangeId::of(&state.organization, &state.key, &1);
         let change = Change::begin(id, 1, Vec::new(), None, world.now());
         let body = Evidence::new(&state, &change, End::Verified);
-        world
-            .store
-            .append_evidence(&mut state, &body)
-            .await
-            .unwrap();
+        world.evidence.append(&mut state, &body).await.unwrap();
         let stored = stored.lock().unwrap()[0].clone();
         let text = String::from_utf8(stored).unwrap();
         // What was sent may be in chunks, with their sizes around it.

@@ -12,8 +12,8 @@ use genesys_cloud::Transport;
 use lockstep::aws::Connection;
 use lockstep::config::Config;
 use lockstep::outside::Outside;
-use lockstep::runtime::{Context, Deadline, Edge, Failure, serve};
-use lockstep::world::World;
+use lockstep::runtime::{Context, Deadline, Failure, serve};
+use lockstep::services::{Compliance, Provision, Rebind, Rotate, Services as _, Verify};
 use serde_json::Value;
 use stack_template::{Function, Place};
 
@@ -72,16 +72,6 @@ impl Name {
             Self::Rotate => "rotate-client",
         }
     }
-
-    fn edge(self) -> Edge {
-        match self {
-            Self::Provision => Edge::Provision,
-            Self::Rebind => Edge::Rebind,
-            Self::Verify => Edge::Verify,
-            Self::Compliance => Edge::Compliance,
-            Self::Rotate => Edge::Rotate,
-        }
-    }
 }
 
 /// How an invocation ended.
@@ -103,7 +93,61 @@ pub enum Ended {
 /// A process that handles one invocation at a time, and keeps what it has learnt for the next.
 struct Environment {
     origin: Origin,
-    world: World,
+    services: Services,
+}
+
+/// What one of the functions reaches.
+enum Services {
+    Provision(Box<Provision>),
+    Rebind(Box<Rebind>),
+    Verify(Box<Verify>),
+    Compliance(Box<Compliance>),
+    Rotate(Box<Rotate>),
+}
+
+impl Services {
+    fn new(of: Name, config: Config, outside: Outside) -> Self {
+        match of {
+            Name::Provision => Self::Provision(Box::new(Provision::new(config, outside))),
+            Name::Rebind => Self::Rebind(Box::new(Rebind::new(config, outside))),
+            Name::Verify => Self::Verify(Box::new(Verify::new(config, outside))),
+            Name::Compliance => Self::Compliance(Box::new(Compliance::new(config, outside))),
+            Name::Rotate => Self::Rotate(Box::new(Rotate::new(config, outside))),
+        }
+    }
+
+    async fn handle(&self, payload: Value, context: &Context) -> Result<Value, Failure> {
+        // On the heap: each is as deep as the whole function.
+        match self {
+            Self::Provision(services) => {
+                Box::pin(serve(
+                    &**services,
+                    &provision_role::handle,
+                    payload,
+                    context,
+                ))
+                .await
+            }
+            Self::Rebind(services) => {
+                Box::pin(serve(&**services, &rebind_action::handle, payload, context)).await
+            }
+            Self::Verify(services) => {
+                Box::pin(serve(&**services, &verify_change::handle, payload, context)).await
+            }
+            Self::Compliance(services) => {
+                Box::pin(serve(
+                    &**services,
+                    &check_compliance::handle,
+                    payload,
+                    context,
+                ))
+                .await
+            }
+            Self::Rotate(services) => {
+                Box::pin(serve(&**services, &rotate_client::handle, payload, context)).await
+            }
+        }
+    }
 }
 
 /// What functions are deployed into.
@@ -196,7 +240,7 @@ impl Deployed {
             request_id,
             deadline: Deadline::after(self.function.timeout.saturating_sub(RESERVE)),
         };
-        let handled = self.handle(&environment.world, payload, &context);
+        let handled = environment.services.handle(payload, &context);
         let handled = logging(self.log.as_ref(), handled);
         let crash = self.around.faults.crash_of(&environment.origin);
         let origin = environment.origin.clone();
@@ -224,47 +268,6 @@ impl Deployed {
         ended
     }
 
-    async fn handle(
-        &self,
-        world: &World,
-        payload: Value,
-        context: &Context,
-    ) -> Result<Value, Failure> {
-        let edge = self.name.edge();
-        // On the heap: each is as deep as the whole function.
-        match self.name {
-            Name::Provision => {
-                Box::pin(serve(
-                    world,
-                    edge,
-                    &provision_role::handle,
-                    payload,
-                    context,
-                ))
-                .await
-            }
-            Name::Rebind => {
-                Box::pin(serve(world, edge, &rebind_action::handle, payload, context)).await
-            }
-            Name::Verify => {
-                Box::pin(serve(world, edge, &verify_change::handle, payload, context)).await
-            }
-            Name::Compliance => {
-                Box::pin(serve(
-                    world,
-                    edge,
-                    &check_compliance::handle,
-                    payload,
-                    context,
-                ))
-                .await
-            }
-            Name::Rotate => {
-                Box::pin(serve(world, edge, &rotate_client::handle, payload, context)).await
-            }
-        }
-    }
-
     fn start(&self) -> Environment {
         let number = self.made.get() + 1;
         self.made.set(number);
@@ -282,7 +285,7 @@ impl Deployed {
             metrics: |_| (),
         };
         Environment {
-            world: World::new(self.config(), outside),
+            services: Services::new(self.name, self.config(), outside),
             origin,
         }
     }

@@ -7,8 +7,8 @@ use aws_stub::{Account, Role};
 use genesys_simulator::{Config as Organization, Judged, Simulator};
 use jiff::Timestamp;
 use lockstep::config::Config;
-use lockstep::runtime::{Context, Deadline, Edge, Failure, serve};
-use lockstep::world::World;
+use lockstep::runtime::{Context, Deadline, Failure, serve};
+use lockstep::services::{Rebind, Services as _};
 use lockstep_domain::arn::FunctionArn;
 use lockstep_domain::policy::{invoke_policy, trust_policy};
 use secrecy::ExposeSecret as _;
@@ -24,7 +24,7 @@ pub(crate) fn secret(name: &str) -> String {
 /// One function's world, and the account around it.
 pub(crate) struct Stack {
     pub(crate) account: Account,
-    pub(crate) world: World,
+    pub(crate) world: Rebind,
     organization: &'static str,
     requests: AtomicU32,
 }
@@ -40,7 +40,7 @@ impl Stack {
         let environment = aws_stub::environment();
         let value = |name: &str| environment.get(name).map(|value| (*value).to_owned());
         let config = Config::from_env(|name| changed(name).or_else(|| value(name)));
-        let world = World::new(config.unwrap(), &account.stub.sdk);
+        let world = Rebind::new(config.unwrap(), &account.stub.sdk);
         let kept = json!({"object": "manifests/main.yaml", "version_id": null,
             "accepted_at": "2026-01-01T00:00:00Z", "text": manifest});
         let object = format!("lockstep-state/accepted/{organization}.json");
@@ -60,7 +60,7 @@ impl Stack {
             deadline: Deadline::after(Duration::from_secs(30)),
         };
         let handler = rebind_action::handle;
-        serve(&self.world, Edge::Rebind, &handler, payload, &context).await
+        serve(&self.world, &handler, payload, &context).await
     }
 
     /// Delivers the message of one binding; answers whether it comes back.

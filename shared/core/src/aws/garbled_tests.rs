@@ -6,17 +6,17 @@ use lockstep_domain::event::{Event, EventType};
 
 use super::{AwsError, Kind};
 use crate::config::tests::config;
+use crate::services::{Compliance, Services as _};
 use crate::store::{Condition, StoreError};
-use crate::world::World;
 
 const HTML: &str = "<html><head><title>Blocked</title></head><body>by policy</body></html>";
 
-async fn world(answer: impl Fn(&Seen) -> Reply + Clone + Send + Sync + 'static) -> World {
+async fn world(answer: impl Fn(&Seen) -> Reply + Clone + Send + Sync + 'static) -> Compliance {
     let stub = Stub::start(answer).await;
-    World::new(config(), &stub.sdk)
+    Compliance::new(config(), &stub.sdk)
 }
 
-async fn answering(reply: Reply) -> World {
+async fn answering(reply: Reply) -> Compliance {
     world(move |_| reply.clone()).await
 }
 
@@ -32,7 +32,7 @@ fn role() -> lockstep_domain::arn::RoleName {
 
 /// Every read, and every write of which an answer is expected to say that it was made. Each with
 /// its name, and its error.
-async fn everything(world: &World) -> Vec<(&'static str, Option<AwsError>)> {
+async fn everything(world: &Compliance) -> Vec<(&'static str, Option<AwsError>)> {
     let bucket = "lockstep-state";
     let event = Event::new(EventType::RoleProvisioned, world.detail());
     let message = lockstep_domain::intent::RebindMessage {
@@ -42,21 +42,34 @@ async fn everything(world: &World) -> Vec<(&'static str, Option<AwsError>)> {
         reason: None,
     };
     let etag = Condition::Absent;
-    let stored = world.store.put(bucket, "a", b"{}".to_vec(), etag).await;
+    let stored = world
+        .store
+        .objects
+        .put(bucket, "a", b"{}".to_vec(), etag)
+        .await;
     vec![
-        ("get", world.store.get(bucket, "a", None).await.err()),
-        ("exists", world.store.exists(bucket, "a").await.err()),
+        (
+            "get",
+            world.store.objects.get(bucket, "a", None).await.err(),
+        ),
+        (
+            "exists",
+            world.store.objects.exists(bucket, "a").await.err(),
+        ),
         ("put", stored.err()),
-        ("list", world.store.list(bucket, "state/").await.err()),
+        (
+            "list",
+            world.store.objects.list(bucket, "state/").await.err(),
+        ),
         ("current", world.secrets.current(&secret()).await.err()),
         ("look", world.secrets.metadata(&secret()).await.err()),
-        ("made", world.secrets.made(&secret()).await.err()),
+        ("made", world.secret_versions.made(&secret()).await.err()),
         ("key", world.keys.describe("key").await.err()),
         ("role", world.roles.observe(&role()).await.err()),
         ("emit", world.bus.emit(&[event]).await.err()),
         (
             "rebind",
-            world.queues.rebind(&message, "g", "d").await.err(),
+            world.rebind_queue.send(&message, "g", "d").await.err(),
         ),
     ]
 }
@@ -114,7 +127,7 @@ async fn an_answer_that_was_cut_is_not_a_short_one() {
         let reply = Reply::ok(text);
         async move {
             let world = answering(reply).await;
-            world.store.list("lockstep-state", "state/").await
+            world.store.objects.list("lockstep-state", "state/").await
         }
     };
     assert_eq!(listed(&whole).await.unwrap(), ["state/org-1/a.json"]);
@@ -176,7 +189,12 @@ async fn a_listing_that_contradicts_itself_has_no_end() {
         (page(1, true, Some("t")), "is that of an earlier page"),
     ] {
         let world = answering(reply).await;
-        let error = world.store.list("lockstep-state", "").await.unwrap_err();
+        let error = world
+            .store
+            .objects
+            .list("lockstep-state", "")
+            .await
+            .unwrap_err();
         assert_eq!(error.kind, Kind::Garbled, "{error}");
         assert!(error.to_string().contains(wrong), "{error}");
     }
@@ -185,7 +203,7 @@ async fn a_listing_that_contradicts_itself_has_no_end() {
         secret()
     );
     let world = answering(Reply::ok(versions)).await;
-    let error = world.secrets.made(&secret()).await.unwrap_err();
+    let error = world.secret_versions.made(&secret()).await.unwrap_err();
     assert_eq!(error.kind, Kind::Garbled, "{error}");
 }
 
@@ -210,7 +228,10 @@ async fn an_event_is_taken_where_the_bus_says_so_of_each() {
 async fn a_state_of_which_the_answer_is_garbled_is_not_an_empty_one() {
     let world = answering(Reply::new(404, HTML)).await;
     let organization = "org-1".parse().unwrap();
-    let loaded = world.store.load(&organization, &"a".parse().unwrap()).await;
+    let loaded = world
+        .states
+        .load(&organization, &"a".parse().unwrap())
+        .await;
     match loaded {
         Err(StoreError::Aws(error)) => assert_eq!(error.kind, Kind::Garbled),
         other => panic!("a proxy's 404 was taken for {other:?}"),

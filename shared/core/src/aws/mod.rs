@@ -5,6 +5,8 @@
 
 mod answer;
 mod bus;
+mod client_secret_writer;
+mod client_secrets;
 mod client_value;
 mod connection;
 mod credential_secrets;
@@ -14,9 +16,14 @@ mod functions;
 mod garbled_tests;
 mod keys;
 mod kms_denial;
+mod own_queue;
 mod queues;
-pub mod roles;
+mod rebind_queue;
+mod role_writer;
+mod roles;
+mod secret_versions;
 mod secrets;
+mod verify_queue;
 
 use std::time::Duration;
 
@@ -26,6 +33,8 @@ use aws_config::{BehaviorVersion, SdkConfig};
 
 pub(crate) use answer::{Pages, WholeXml, garbled, required};
 pub use bus::Bus;
+pub use client_secret_writer::ClientSecretWriter;
+pub use client_secrets::{ClientSecrets, SecretError};
 pub use client_value::{GenesysClient, StoredClient};
 pub use connection::Connection;
 pub(crate) use connection::Service;
@@ -34,9 +43,14 @@ pub(crate) use error::refine;
 pub use error::{AwsError, Kind};
 pub use functions::{Access, Functions, ReadAccess};
 pub use keys::Keys;
-pub use queues::{MAX_DELAY, MAX_HIDDEN, Queues, message_group};
+pub use own_queue::{MAX_HIDDEN, OwnQueue};
+pub use queues::message_group;
+pub use rebind_queue::RebindQueue;
+pub use role_writer::RoleWriter;
 pub use roles::Roles;
-pub use secrets::{SecretError, SecretMetadata, SecretSeen, Secrets};
+pub use secret_versions::SecretVersions;
+pub use secrets::{SecretMetadata, SecretSeen, Secrets};
+pub use verify_queue::{MAX_DELAY, VerifyQueue};
 
 /// One shared configuration for all service clients: one connection pool, one set of credentials.
 ///

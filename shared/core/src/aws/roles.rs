@@ -1,18 +1,17 @@
-//! IAM roles: read one, carry one step out.
+//! IAM roles: reading one.
 
 use std::collections::BTreeMap;
 
 use aws_sdk_iam::Client;
-use aws_sdk_iam::types::{Role, Tag};
+use aws_sdk_iam::types::Role;
 use lockstep_domain::arn::{RoleArn, RoleName};
-use lockstep_domain::plan::Outcome;
 use lockstep_domain::policy::{INVOKE_POLICY_NAME, characters, decode};
-use lockstep_domain::role::{InlinePolicy, ObservedRole, PresentRole, RoleStep, Seen};
+use lockstep_domain::role::{InlinePolicy, ObservedRole, PresentRole, Seen};
 use serde_json::Value;
 
 use super::{AwsError, Connection, Kind, Pages, Service, WholeXml, garbled, refine, required};
 
-/// IAM.
+/// Reads roles.
 #[derive(Clone, Debug)]
 pub struct Roles {
     client: Client,
@@ -177,99 +176,6 @@ impl Roles {
         arns.sort();
         Ok(arns)
     }
-
-    /// Carries one step out. There are no choices here: the plan has made them.
-    ///
-    /// # Errors
-    /// AWS's. [`Kind::AlreadyExists`] for a create means that somebody was faster: observe and
-    /// plan again.
-    pub async fn apply(&self, name: &RoleName, step: &RoleStep) -> Result<Outcome, AwsError> {
-        match step {
-            RoleStep::Create {
-                trust,
-                description,
-                tags,
-                boundary,
-            } => {
-                self.create(name, trust, description, tags, boundary)
-                    .await?
-            }
-            RoleStep::SetTrust { old: _, new } => self.set_trust(name, new).await?,
-            RoleStep::PutInvokePolicy { new, .. } | RoleStep::RevokeFunctions { new, .. } => {
-                self.put_invoke_policy(name, new).await?;
-            }
-            RoleStep::Tag { old: _, new } => self.tag(name, new).await?,
-            RoleStep::SetDescription { old: _, new } => self.set_description(name, new).await?,
-        }
-        Ok(Outcome::Applied)
-    }
-
-    async fn create(
-        &self,
-        name: &RoleName,
-        trust: &Value,
-        description: &str,
-        tags: &BTreeMap<String, String>,
-        boundary: &str,
-    ) -> Result<(), AwsError> {
-        self.client
-            .create_role()
-            .role_name(name.as_str())
-            .assume_role_policy_document(trust.to_string())
-            .description(description)
-            .permissions_boundary(boundary)
-            .set_tags(Some(wire_tags(name, tags)?))
-            .send()
-            .await
-            .map_err(refine("iam:CreateRole", name.as_str()))?;
-        Ok(())
-    }
-
-    async fn set_trust(&self, name: &RoleName, trust: &Value) -> Result<(), AwsError> {
-        self.client
-            .update_assume_role_policy()
-            .role_name(name.as_str())
-            .policy_document(trust.to_string())
-            .send()
-            .await
-            .map_err(refine("iam:UpdateAssumeRolePolicy", name.as_str()))?;
-        Ok(())
-    }
-
-    async fn put_invoke_policy(&self, name: &RoleName, document: &Value) -> Result<(), AwsError> {
-        self.client
-            .put_role_policy()
-            .role_name(name.as_str())
-            .policy_name(INVOKE_POLICY_NAME)
-            .policy_document(document.to_string())
-            .send()
-            .await
-            .map_err(refine("iam:PutRolePolicy", name.as_str()))?;
-        Ok(())
-    }
-
-    async fn tag(&self, name: &RoleName, tags: &BTreeMap<String, String>) -> Result<(), AwsError> {
-        self.client
-            .tag_role()
-            .role_name(name.as_str())
-            .set_tags(Some(wire_tags(name, tags)?))
-            .send()
-            .await
-            .map_err(refine("iam:TagRole", name.as_str()))?;
-        Ok(())
-    }
-
-    /// Not `UpdateRole`: that would also set the longest session back to its default.
-    async fn set_description(&self, name: &RoleName, description: &str) -> Result<(), AwsError> {
-        self.client
-            .update_role_description()
-            .role_name(name.as_str())
-            .description(description)
-            .send()
-            .await
-            .map_err(refine("iam:UpdateRoleDescription", name.as_str()))?;
-        Ok(())
-    }
 }
 
 fn seen<T>(read: Result<T, AwsError>) -> Seen<T> {
@@ -291,18 +197,6 @@ fn tags(role: &Role) -> BTreeMap<String, String> {
     role.tags()
         .iter()
         .map(|tag| (tag.key().to_owned(), tag.value().to_owned()))
-        .collect()
-}
-
-fn wire_tags(name: &RoleName, tags: &BTreeMap<String, String>) -> Result<Vec<Tag>, AwsError> {
-    tags.iter()
-        .map(|(key, value)| {
-            Tag::builder()
-                .key(key)
-                .value(value)
-                .build()
-                .map_err(|error| unreadable(name, format!("a tag: {error}")))
-        })
         .collect()
 }
 

@@ -12,7 +12,7 @@ use super::state_checks::{StateChecks, resource, unread};
 use crate::genesys::Session;
 use crate::reconcile::action::{Drift, current_versions, drift};
 use crate::runtime::chain;
-use crate::world::World;
+use crate::services::Compliance;
 
 /// What is looked at of an action and its integration.
 const AT_GENESYS: [Check; 7] = [
@@ -27,7 +27,7 @@ const AT_GENESYS: [Check; 7] = [
 
 /// One binding, and what is needed to look at it.
 pub(super) struct Binding<'a> {
-    pub(super) world: &'a World,
+    pub(super) world: &'a Compliance,
     pub(super) manifest: &'a Manifest,
     pub(super) action: &'a Action,
     pub(super) session: Result<&'a Session, &'a str>,

@@ -44,7 +44,7 @@ impl Sweep<'_> {
         for set in self.credential_sets {
             let key = set.first_key();
             // Read again: it may have moved since the sweep began.
-            let state = self.world.store.load(organization, &set.key).await;
+            let state = self.world.states.load(organization, &set.key).await;
             for checked in self.credential_set(session, set, &state).await {
                 self.count(Some(key), checked);
             }

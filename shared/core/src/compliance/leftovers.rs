@@ -44,7 +44,7 @@ impl Sweep<'_> {
             .filter_map(|key| states.actions.get(key))
             .map(|state| Ok(state.as_ref()?.value.change.is_some()))
             .collect();
-        let changed = self.world.store.role_changed_at(&desired.name).await;
+        let changed = self.world.role_marks.changed_at(&desired.name).await;
         match (known, changed) {
             (Err(error), _) => Checked::not_evaluated(Check::RoleUnbound, &arn, &error.to_string()),
             (_, Err(error)) => Checked::not_evaluated(Check::RoleUnbound, &arn, &error.to_string()),
@@ -144,7 +144,7 @@ impl Sweep<'_> {
         };
         let group = message_group(organization, &binding);
         let once = Digest::of(&(organization, key, self.began));
-        let queues = &self.world.queues;
-        Ok(queues.rebind(&message, &group, once.as_str()).await?)
+        let queue = &self.world.rebind_queue;
+        Ok(queue.send(&message, &group, once.as_str()).await?)
     }
 }

@@ -5,12 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use lockstep_domain::arn::RoleName;
-use lockstep_domain::compliance::{
-    Check, Checked, Report, Standing, SweepState, compare_sweeps, role_checks,
-};
+use lockstep_domain::compliance::{Check, Checked, Report, Standing, compare_sweeps, role_checks};
 use lockstep_domain::event::EventType;
 use lockstep_domain::finding::{Finding, Status};
-use lockstep_domain::ids::{Key, OrganizationId};
+use lockstep_domain::ids::Key;
 use lockstep_domain::manifest::Mode;
 use lockstep_domain::role::DesiredRole;
 
@@ -23,8 +21,8 @@ use crate::reconcile::role::stack;
 use crate::runtime::{Deadline, Failure, chain};
 use crate::secret_arns;
 use crate::selection::Selected;
-use crate::store::{StoreError, Versioned};
-use crate::world::World;
+use crate::services::Compliance;
+use crate::store::{StoreError, sweep_object};
 
 /// What is looked at of a role.
 const OF_ROLE: [Check; 5] = [
@@ -35,14 +33,10 @@ const OF_ROLE: [Check; 5] = [
     Check::RoleLabels,
 ];
 
-fn object(organization: &OrganizationId) -> String {
-    format!("compliance/{organization}.json")
-}
-
 /// Checks the selected bindings of one manifest. In mode `apply`, changes left open past their
 /// deadline are ended on the way.
 pub(super) async fn sweep(
-    world: &World,
+    world: &Compliance,
     selected: &Selected<'_>,
     mode: Mode,
     narrowed: bool,
@@ -51,11 +45,8 @@ pub(super) async fn sweep(
 ) -> Result<Swept, Failure> {
     let manifest = selected.manifest;
     let organization = manifest.organization.id.clone();
-    let before = match world.store.read_json(&object(&organization)).await {
-        Ok(found) => {
-            let new = || Versioned::absent(SweepState::new(organization.clone()));
-            Ok(found.unwrap_or_else(new))
-        }
+    let before = match world.sweeps.load(&organization).await {
+        Ok(found) => Ok(found),
         Err(error) if error.is_transient() => return Err(error.into()),
         Err(error) => Err(error),
     };
@@ -129,7 +120,7 @@ impl Sweep<'_> {
         {
             self.world.announce_unreadable(&object).await?;
         }
-        let of = object(&self.swept.organization);
+        let of = sweep_object(&self.swept.organization);
         let finding = Check::Sweep.failed(of, error.to_string());
         self.count(None, Checked::new(Check::Sweep, vec![finding]));
         Ok(())
@@ -219,7 +210,7 @@ impl Sweep<'_> {
 /// Emits what is new and what is resolved since the last sweep, then records the current findings.
 /// A partial sweep, or one in mode `plan`, emits and records nothing.
 pub(super) async fn remember(
-    world: &World,
+    world: &Compliance,
     swept: &mut Swept,
     evidence: Option<&str>,
 ) -> Result<(), Failure> {
@@ -258,13 +249,12 @@ pub(super) async fn remember(
         emit_finding(world, swept, None, None, said, evidence, &occurrence).await?;
     }
     remembered.value.remember(changes.standing, swept.audited);
-    let object = object(&swept.organization);
-    world.store.write_json(&object, &mut remembered).await?;
+    world.sweeps.save(&mut remembered).await?;
     Ok(())
 }
 
 async fn emit_finding(
-    world: &World,
+    world: &Compliance,
     swept: &Swept,
     key: Option<&Key>,
     finding: Option<&Finding>,

@@ -47,7 +47,7 @@ impl Sweep<'_> {
     async fn look_at(&self, secret: &SecretArn) -> Result<Option<ObservedSecret>, AwsError> {
         let secrets = &self.world.secrets;
         let (seen, made) = try_join!(secrets.metadata(secret), async {
-            match secrets.made(secret).await {
+            match self.world.secret_versions.made(secret).await {
                 Err(error) if error.is_not_found() => Ok(BTreeMap::new()),
                 made => made,
             }
@@ -82,7 +82,11 @@ impl Sweep<'_> {
         if !self.manifest.client_secrets().any(|one| one == secret) {
             return None;
         }
-        let value = self.world.secrets.client_of_version(secret, pending).await;
+        let value = self
+            .world
+            .client_secrets
+            .client_of_version(secret, pending)
+            .await;
         value.ok().map(|value| value.is_some())
     }
 

@@ -8,12 +8,12 @@ use lockstep_domain::finding::Finding;
 use lockstep_domain::ids::Key;
 use lockstep_domain::manifest::Manifest;
 
+use crate::services::Compliance;
 use crate::verify::{after, deadline_of};
-use crate::world::World;
 
 /// One state, and what its checks need.
 pub(super) struct StateChecks<'a> {
-    pub(super) world: &'a World,
+    pub(super) world: &'a Compliance,
     pub(super) state: &'a BindingState,
     /// As findings name it.
     pub(super) resource: &'a str,
@@ -26,7 +26,7 @@ pub(super) fn resource(manifest: &Manifest, key: &Key) -> String {
 }
 
 /// Whether a change has had no verdict for longer than any should.
-pub(super) fn is_overdue(world: &World, change: &Change, now: Timestamp) -> bool {
+pub(super) fn is_overdue(world: &Compliance, change: &Change, now: Timestamp) -> bool {
     let patience = after(
         deadline_of(change, &world.config),
         world.config.verify_delay,
@@ -81,7 +81,7 @@ impl StateChecks<'_> {
         let BindingState {
             organization, key, ..
         } = self.state;
-        match self.world.store.evidence(organization, key).await {
+        match self.world.evidence.records(organization, key).await {
             Ok(records) => {
                 let findings = chain_problem(self.state, &records)
                     .map(|problem| Check::Evidence.failed(self.resource, problem));

@@ -70,7 +70,7 @@ impl Sweep<'_> {
         for some in keys.chunks(AT_ONCE) {
             let loads = some.iter().map(async |&(name, key)| {
                 let organization = &self.manifest.organization.id;
-                let state = self.world.store.load(organization, key).await;
+                let state = self.world.states.load(organization, key).await;
                 (name.clone(), state)
             });
             states.extend(join_all(loads).await);

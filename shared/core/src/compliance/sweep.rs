@@ -8,8 +8,8 @@ use lockstep_domain::credentials::CredentialSet;
 use lockstep_domain::ids::{Key, OrganizationId};
 use lockstep_domain::manifest::{Action, Manifest, Mode};
 
+use crate::services::Compliance;
 use crate::store::Versioned;
-use crate::world::World;
 
 /// Bindings that are observed at the same time; the platform's rate limit is per minute.
 pub(super) const AT_ONCE: usize = 4;
@@ -30,7 +30,7 @@ pub(super) struct Swept {
 
 /// One sweep of one organization under way.
 pub(super) struct Sweep<'a> {
-    pub(super) world: &'a World,
+    pub(super) world: &'a Compliance,
     pub(super) manifest: &'a Manifest,
     pub(super) actions: &'a [&'a Action],
     pub(super) credential_sets: &'a [CredentialSet<'a>],

@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::config::tests::{arn, config};
+use crate::services::Services as _;
 
 struct Swept {
     account: Account,
-    world: World,
+    world: Compliance,
 }
 
 impl Swept {
@@ -29,7 +30,7 @@ impl Swept {
                 kept.to_string(),
             );
         }
-        let world = World::new(config(), &account.stub.sdk);
+        let world = Compliance::new(config(), &account.stub.sdk);
         Self { account, world }
     }
 

@@ -7,15 +7,15 @@ use lockstep_domain::problem::Problem;
 use tracing::warn;
 
 use crate::runtime::Failure;
+use crate::services::Base;
 use crate::store::{Accepted, Manifests};
-use crate::world::World;
 
 /// Every accepted manifest, with an event for what of them can't be read, and for what the stack
 /// does not allow any more: that it is not managed must not pass in silence.
 ///
 /// # Errors
 /// S3 did not answer, or EventBridge did not accept an event.
-pub async fn current(world: &World) -> Result<Manifests, Failure> {
+pub async fn current(world: &Base) -> Result<Manifests, Failure> {
     let manifests = world.store.accepted().await?;
     announce_unreadable(world, &manifests).await?;
     for (object, problems) in &manifests.refused {
@@ -39,7 +39,7 @@ pub async fn current(world: &World) -> Result<Manifests, Failure> {
 ///
 /// # Errors
 /// The bus did not take an event.
-pub async fn announce_unreadable(world: &World, manifests: &Manifests) -> Result<(), Failure> {
+pub async fn announce_unreadable(world: &Base, manifests: &Manifests) -> Result<(), Failure> {
     for copy in &manifests.unreadable {
         match copy.error.unreadable() {
             Some(object) => world.announce_unreadable(&object).await?,
@@ -54,7 +54,7 @@ fn uncovered(object: &str) -> (&'static str, &str) {
     ("uncovered", object)
 }
 
-async fn announce_dropped(world: &World, accepted: &Accepted) -> Result<(), Failure> {
+async fn announce_dropped(world: &Base, accepted: &Accepted) -> Result<(), Failure> {
     let subject = uncovered(&accepted.object);
     if accepted.dropped.is_empty() {
         world.emit_change::<_, ()>(&subject, None).await?;
@@ -79,7 +79,7 @@ async fn announce_dropped(world: &World, accepted: &Accepted) -> Result<(), Fail
 /// # Errors
 /// The bus did not take the event.
 pub async fn announce_ignored(
-    world: &World,
+    world: &Base,
     accepted: &Accepted,
     dropped: &Dropped,
     trigger_id: &str,
@@ -103,7 +103,7 @@ pub async fn announce_ignored(
 }
 
 fn dropped_detail(
-    world: &World,
+    world: &Base,
     accepted: &Accepted,
     problems: Vec<Problem>,
     reason: String,

@@ -7,6 +7,7 @@ use lockstep_domain::manifest;
 
 use super::*;
 use crate::config::tests::{arn, config};
+use crate::services::{Provision, Services as _};
 
 const V1: &str = "11111111-1111-4111-8111-111111111111";
 const V2: &str = "22222222-2222-4222-8222-222222222222";
@@ -54,8 +55,8 @@ async fn at(versions: &[&str]) -> Account {
     account
 }
 
-fn world(account: &Account) -> World {
-    World::new(config(), &account.stub.sdk)
+fn world(account: &Account) -> Provision {
+    Provision::new(config(), &account.stub.sdk)
 }
 
 fn store(account: &Account, state: &BindingState) {

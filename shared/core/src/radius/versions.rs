@@ -10,7 +10,7 @@ use lockstep_domain::staging::still_works;
 use super::{AT_ONCE, Subject};
 use crate::aws::SecretSeen;
 use crate::runtime::Failure;
-use crate::world::World;
+use crate::services::Observer;
 
 /// The versions of each secret that was asked for: none where it has no current one.
 pub(super) type Versions = BTreeMap<SecretArn, Result<Option<Labelled>, Failure>>;
@@ -75,7 +75,7 @@ pub(super) fn moved<'m>(
 }
 
 /// The versions of each secret.
-pub(super) async fn current(world: &World, subjects: &[Subject<'_>]) -> Versions {
+pub(super) async fn current(world: &Observer, subjects: &[Subject<'_>]) -> Versions {
     let secrets: BTreeSet<&SecretArn> = subjects.iter().flat_map(Subject::secrets).collect();
     let secrets: Vec<&SecretArn> = secrets.into_iter().collect();
     let mut versions = BTreeMap::new();

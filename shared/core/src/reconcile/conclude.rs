@@ -12,7 +12,7 @@ use super::kind::Kind;
 use super::run::Run;
 use super::{Ask, RebindError, Report};
 use crate::runtime::chain;
-use crate::world::World;
+use crate::services::Rebind;
 
 impl<K: Kind> Run<'_, K> {
     /// Bound and confirmed: test what was not tested yet, announce, hand over. What is kept although
@@ -52,7 +52,7 @@ impl<K: Kind> Run<'_, K> {
             key: self.kind.key().clone(),
         };
         let delay = self.world.config.verify_delay;
-        self.world.queues.verify(&message, delay).await?;
+        self.world.verify_queue.send(&message, delay).await?;
         Ok(())
     }
 
@@ -61,8 +61,8 @@ impl<K: Kind> Run<'_, K> {
         let now = self.world.now();
         let change = self.change()?.clone();
         let body = Body::new(&self.state.value, &change, end.clone());
-        let store = &self.world.store;
-        let evidence = store.append_evidence(&mut self.state.value, &body).await?;
+        let log = &self.world.evidence;
+        let evidence = log.append(&mut self.state.value, &body).await?;
         let event = EventType::of_end(self.state.value.subject, &end);
         for (key, mut detail) in self.details(&change) {
             detail.reason = Some(change.reason_of(&end, &key));
@@ -137,7 +137,7 @@ impl<K: Kind> Run<'_, K> {
 /// # Errors
 /// The bus did not take the event.
 pub(super) async fn announce_failure(
-    world: &World,
+    world: &Rebind,
     subject: Subject,
     details: Vec<Detail>,
     ask: &Ask,

@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use super::{Ask, Target, rebind};
 use crate::config::tests::{arn, config};
 use crate::runtime::Deadline;
-use crate::world::World;
+use crate::services::Rebind;
+use crate::services::Services as _;
 
 /// An account without objects, in which nobody may read the client's secret.
 async fn account() -> Stub {
@@ -86,7 +87,7 @@ fn manifest() -> Manifest {
 #[tokio::test]
 async fn a_rebind_that_fails_again_next_month_is_another_event() {
     let (account, manifest) = (account().await, manifest());
-    let world = World::new(config(), &account.sdk);
+    let world = Rebind::new(config(), &account.sdk);
     let (orders, erp) = ("orders".parse().unwrap(), "erp".parse().unwrap());
     let action = manifest.action(&orders).unwrap();
     let credential = manifest.credentials.iter().find(|one| one.key == erp);
@@ -112,7 +113,7 @@ async fn a_rebind_that_fails_again_next_month_is_another_event() {
 #[tokio::test]
 async fn a_refusal_for_the_same_reason_is_another_event() {
     let account = account().await;
-    let world = World::new(config(), &account.sdk);
+    let world = Rebind::new(config(), &account.sdk);
     let problems = || vec![Problem::new("keys", "too many", "Name fewer.")];
     for event in [EventType::ManifestRefused, EventType::PlanRefused] {
         for trigger in TRIGGERS {

@@ -8,7 +8,7 @@ use lockstep_domain::plan::{Plan, Step};
 
 use super::run::Run;
 use super::{RebindError, Report};
-use crate::world::World;
+use crate::services::Rebind;
 
 /// One kind of binding.
 pub(super) trait Kind: Sized {
@@ -28,12 +28,12 @@ pub(super) trait Kind: Sized {
     fn desired(observation: &Self::Observation) -> &DesiredId;
 
     /// The details of the events of a run that records no change.
-    fn details(&self, world: &World, manifest: &Manifest, state: &BindingState) -> Vec<Detail>;
+    fn details(&self, world: &Rebind, manifest: &Manifest, state: &BindingState) -> Vec<Detail>;
 
     /// The details of the events about a change, by the key of what each is about.
     fn details_of(
         &self,
-        world: &World,
+        world: &Rebind,
         manifest: &Manifest,
         state: &BindingState,
         change: &Change,

@@ -31,7 +31,7 @@ use self::action::DataAction;
 use self::credentials::Credentials;
 pub use self::error::RebindError;
 use crate::runtime::Deadline;
-use crate::world::World;
+use crate::services::Rebind;
 
 /// What is asked for, beside which binding.
 #[derive(Clone, Debug)]
@@ -76,7 +76,7 @@ pub enum Target<'m> {
 /// Only what a redelivery can repair; everything permanent is recorded, announced as *Rebind Failed*
 /// or *Credential Rebind Failed*, and answered as a report.
 pub async fn rebind(
-    world: &World,
+    world: &Rebind,
     manifest: &Manifest,
     target: Target<'_>,
     ask: &Ask,

@@ -19,7 +19,7 @@ use tracing::info;
 use super::settle::settles_in;
 use super::{RebindError, role};
 use crate::genesys::Session;
-use crate::world::World;
+use crate::services::Rebind;
 
 /// Checks what a plan is about to put live, at the moment `now`. `found` is the integration as it
 /// was seen, if it is there.
@@ -29,7 +29,7 @@ use crate::world::World;
 /// would be moved; [`RebindError::RoleChangedLately`] where IAM has to settle first; and what could
 /// not be read. Nothing may be written then.
 pub(super) async fn may_go_live(
-    world: &World,
+    world: &Rebind,
     session: &Session,
     manifest: &Manifest,
     integration: &Integration,
@@ -55,11 +55,11 @@ pub(super) async fn may_go_live(
 /// The ids of actions that the states of bindings hold. A state that can't be understood is
 /// reported by its own binding, and must not stop the others: its action is known by its name.
 async fn remembered(
-    world: &World,
+    world: &Rebind,
     manifest: &Manifest,
 ) -> Result<BTreeMap<Key, ActionId>, RebindError> {
     let mut remembered = BTreeMap::new();
-    for state in world.store.each_state(&manifest.organization.id).await? {
+    for state in world.states.each_state(&manifest.organization.id).await? {
         match state {
             Ok(state) => remembered.extend(state.action_id.map(|id| (state.key, id))),
             Err(error) if error.is_transient() => return Err(error.into()),
@@ -81,7 +81,7 @@ pub(super) struct Diagnosis {
 /// What IAM and Lambda show of a role under which a function could not be called, and of the
 /// function, for the record.
 pub(super) async fn diagnose(
-    world: &World,
+    world: &Rebind,
     manifest: &Manifest,
     integration: &Integration,
     function: &FunctionArn,
@@ -155,14 +155,14 @@ async fn actions_of(
 }
 
 async fn role_serves(
-    world: &World,
+    world: &Rebind,
     manifest: &Manifest,
     integration: &Integration,
     pair: Pair,
     now: Timestamp,
 ) -> Result<(), RebindError> {
     let name = &integration.role;
-    let changed_at = world.store.role_changed_at(name).await?;
+    let changed_at = world.role_marks.changed_at(name).await?;
     let settles_in = changed_at.and_then(|at| settles_in(now, at, world.config.role_settle));
     // A queue delays by whole seconds: one that comes too early is one delivery more.
     let too_early = |after: Duration| RebindError::RoleChangedLately {

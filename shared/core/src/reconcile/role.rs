@@ -20,8 +20,8 @@ use tracing::{info, warn};
 
 use crate::aws::AwsError;
 use crate::config::Config;
+use crate::services::Provision;
 use crate::store::StoreError;
-use crate::world::World;
 
 /// How often a plan is made anew because somebody else made the role in between.
 const MAX_ROUNDS: u32 = 3;
@@ -115,7 +115,7 @@ impl Report {
 /// Where the role could not be read: no drift may be concluded from that. The inner [`Refusal`]
 /// is a role that is not ours to change.
 pub async fn drift(
-    world: &World,
+    world: &Provision,
     desired: &DesiredRole,
 ) -> Result<Result<RolePlan, Refusal>, AwsError> {
     let observed = world.roles.observe(&desired.name).await?;
@@ -124,7 +124,12 @@ pub async fn drift(
 
 /// Makes a role right, or in mode `plan` says what would. Never fails as a whole: roles are
 /// independent of each other, and one that can't be made right must not stop the rest.
-pub async fn reconcile(world: &World, desired: &DesiredRole, keep: &Keep, mode: Mode) -> Report {
+pub async fn reconcile(
+    world: &Provision,
+    desired: &DesiredRole,
+    keep: &Keep,
+    mode: Mode,
+) -> Report {
     let mut report = Report::seen_right(desired);
     report.end = match make_right(world, desired, keep, mode, &mut report).await {
         Ok(end) => end,
@@ -193,7 +198,7 @@ impl From<Failed> for End {
 }
 
 async fn make_right(
-    world: &World,
+    world: &Provision,
     desired: &DesiredRole,
     keep: &Keep,
     mode: Mode,
@@ -228,7 +233,7 @@ async fn make_right(
 }
 
 /// Observes and plans again, expecting an empty plan.
-async fn confirm(world: &World, desired: &DesiredRole, keep: &Keep) -> Result<End, Failed> {
+async fn confirm(world: &Provision, desired: &DesiredRole, keep: &Keep) -> Result<End, Failed> {
     let mut left = Vec::new();
     for wait in SECOND_LOOKS {
         tokio::time::sleep(wait).await;
@@ -251,7 +256,7 @@ async fn confirm(world: &World, desired: &DesiredRole, keep: &Keep) -> Result<En
 /// # Errors
 /// The bus did not take it.
 pub async fn announce(
-    world: &World,
+    world: &Provision,
     desired: &DesiredRole,
     report: &Report,
     change_id: Option<ChangeId>,
@@ -293,7 +298,10 @@ pub async fn announce(
 }
 
 /// The moment of a write to a role's access, remembered so that nobody probes it too early.
-async fn remember(world: &World, desired: &DesiredRole) -> Result<(), StoreError> {
+async fn remember(world: &Provision, desired: &DesiredRole) -> Result<(), StoreError> {
     let now: Timestamp = world.now();
-    world.store.mark_role_changed(&desired.name, now).await
+    world
+        .role_mark_writer
+        .mark_changed(&desired.name, now)
+        .await
 }

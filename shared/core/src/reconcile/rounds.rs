@@ -14,14 +14,14 @@ use super::kind::{Admission, Applied, Kind, Recorded};
 use super::run::{MAX_ROUNDS, Run, awaits_create};
 use super::{Ask, RebindError, Report, conclude};
 use crate::runtime::chain;
-use crate::world::World;
+use crate::services::Rebind;
 
 /// Signs in, reads the state, and runs.
 ///
 /// # Errors
 /// Only what a redelivery can repair.
 pub(super) async fn run<K: Kind>(
-    world: &World,
+    world: &Rebind,
     manifest: &Manifest,
     kind: K,
     ask: &Ask,
@@ -29,7 +29,7 @@ pub(super) async fn run<K: Kind>(
     // Nothing is written then: no event, and no end of a change that is under way.
     let planning = ask.mode.stricter(manifest.organization.mode) == Mode::Plan;
     let (state, session) = join!(
-        world.store.load(&manifest.organization.id, kind.key()),
+        world.states.load(&manifest.organization.id, kind.key()),
         world.sign_in(manifest, ask.deadline),
     );
     let state = state?;

@@ -8,8 +8,8 @@ use lockstep_domain::rebind::in_doubt_for;
 
 use super::{Ask, RebindError};
 use crate::genesys::Session;
+use crate::services::Rebind;
 use crate::store::Versioned;
-use crate::world::World;
 
 /// How often a plan is made because remote state changed under the one before it. Taking the lease
 /// on an integration uses one of them.
@@ -17,7 +17,7 @@ pub(super) const MAX_ROUNDS: u32 = 6;
 
 /// One run over one binding.
 pub(super) struct Run<'a, K> {
-    pub(super) world: &'a World,
+    pub(super) world: &'a Rebind,
     pub(super) session: &'a Session,
     pub(super) manifest: &'a Manifest,
     pub(super) ask: &'a Ask,
@@ -75,7 +75,7 @@ impl<'a, K> Run<'a, K> {
     }
 
     pub(super) async fn save(&mut self) -> Result<(), RebindError> {
-        self.world.store.save(&mut self.state).await?;
+        self.world.state_writer.save(&mut self.state).await?;
         Ok(())
     }
 }

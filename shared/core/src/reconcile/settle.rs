@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::RebindError;
 use crate::runtime::Deadline;
-use crate::world::World;
+use crate::services::Base;
 
 /// How long until what was changed at `changed_at` counts as settled; `None` where it does.
 pub(super) fn settles_in(
@@ -34,7 +34,7 @@ pub(super) fn settled_at(changed_at: Timestamp, settle: Duration) -> Timestamp {
 /// # Errors
 /// [`RebindError::Settling`] where the invocation ends before.
 pub(super) async fn settle(
-    world: &World,
+    world: &Base,
     changed_at: Option<Timestamp>,
     settle: Duration,
     deadline: Deadline,

@@ -6,13 +6,13 @@ use lockstep_domain::staging::still_works;
 use tracing::warn;
 
 use crate::aws::{AwsError, SecretSeen};
-use crate::world::World;
+use crate::services::Base;
 
 /// Whether what was live before a change still works.
 ///
 /// # Errors
 /// AWS did not answer, and may later.
-pub(super) async fn works(world: &World, earlier: &Earlier) -> Result<bool, AwsError> {
+pub(super) async fn works(world: &Base, earlier: &Earlier) -> Result<bool, AwsError> {
     match earlier {
         Earlier::Works => Ok(true),
         Earlier::Gone => Ok(false),
@@ -25,7 +25,7 @@ pub(super) async fn works(world: &World, earlier: &Earlier) -> Result<bool, AwsE
 ///
 /// # Errors
 /// AWS did not answer, and may later.
-async fn still_work(world: &World, versions: &[(SecretArn, String)]) -> Result<bool, AwsError> {
+async fn still_work(world: &Base, versions: &[(SecretArn, String)]) -> Result<bool, AwsError> {
     for (secret, version) in versions {
         let works = match world.secrets.current(secret).await {
             Ok(SecretSeen::Current {
@@ -53,13 +53,14 @@ mod tests {
 
     use super::*;
     use crate::config::tests::config;
+    use crate::services::{Rebind, Services as _};
 
     const SECRET: &str = "arn:aws:secretsmanager:us-east-1:123456789012:secret:prod/db-AbCdEf";
 
     #[tokio::test]
     async fn the_current_version_works_and_the_one_before_it_and_none_that_is_older() {
         let account = Account::start().await;
-        let world = World::new(config(), &account.stub.sdk);
+        let world = Rebind::new(config(), &account.stub.sdk);
         let versions = ["v1", "v2", "v3"].map(|version| format!("{version:0>36}"));
         for version in &versions {
             account.secret(SECRET, version);

@@ -114,7 +114,7 @@ impl Rotating<'_> {
             secret: Box::new(secret.clone()),
             because,
         };
-        let error = match self.world.secrets.genesys_client(secret).await {
+        let error = match self.world.client_secrets.genesys_client(secret).await {
             Ok(found) => {
                 return match pair(&found) {
                     Some(pair) => Ok(Some(pair)),
@@ -196,7 +196,7 @@ impl Rotating<'_> {
             proof,
         } = self.parts();
         self.world
-            .secrets
+            .client_secret_writer
             .put_pending(secret, token, &value, proof)
             .await?;
         Ok(())

@@ -10,8 +10,8 @@ use lockstep_domain::rotation::{EmittedFailure, Refusal, Strategy};
 use super::{Rotating, Trouble, pair};
 use crate::aws::SecretMetadata;
 use crate::runtime::Failure;
+use crate::services::Base;
 use crate::trigger::StepRequest;
-use crate::world::World;
 
 /// The failure as Secrets Manager gets it.
 pub(super) fn failure(request: &StepRequest, refusal: &Refusal) -> Failure {
@@ -29,7 +29,7 @@ pub(super) fn failure(request: &StepRequest, refusal: &Refusal) -> Failure {
 /// Announces that no current manifest names the secret. There is no organization, hence no memory: it is
 /// emitted at every try, under one id.
 pub(super) async fn nowhere(
-    world: &World,
+    world: &Base,
     request: &StepRequest,
     metadata: &SecretMetadata,
     refusal: &Refusal,

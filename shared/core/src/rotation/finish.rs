@@ -39,7 +39,11 @@ impl Rotating<'_> {
     /// label is not where it was: what counts is where it is.
     async fn move_label(&self, from: &str) -> Result<(), Trouble> {
         let (secret, token) = (&self.request.secret, self.request.token.as_str());
-        let moved = self.world.secrets.move_current(secret, from, token).await;
+        let moved = self
+            .world
+            .client_secret_writer
+            .move_current(secret, from, token)
+            .await;
         let Err(error) = moved else {
             return Ok(());
         };
@@ -85,7 +89,7 @@ impl Rotating<'_> {
             Key::of_client(&record.secret),
             version_name(&record.version_id)
         );
-        let uri = self.world.store.write_evidence(&object, &record).await?;
+        let uri = self.world.evidence.write_report(&object, &record).await?;
         self.emit(&record, &uri).await?;
         self.state.value.evidence = Some(record.head(uri));
         self.record_of(token, |known: &mut Rotation| known.announced = true);

@@ -18,9 +18,9 @@ use super::{Rotating, Trouble, named};
 use crate::aws::SecretMetadata;
 use crate::manifest_upload;
 use crate::runtime::{Deadline, Failure};
+use crate::services::Rotate;
 use crate::store::Manifests;
 use crate::trigger::StepRequest;
-use crate::world::World;
 
 /// What was found and done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -39,7 +39,7 @@ pub struct HealReport {
 /// Lockstep's own state could not be read. What is wrong with one secret is said, and the others
 /// are healed.
 pub async fn heal(
-    world: &World,
+    world: &Rotate,
     request: &HealRequest,
     deadline: Deadline,
 ) -> Result<HealReport, Failure> {
@@ -113,7 +113,7 @@ fn not_checked(request: &HealRequest, manifests: &Manifests) -> Vec<String> {
 }
 
 struct Healer<'a> {
-    world: &'a World,
+    world: &'a Rotate,
     manifests: &'a Manifests,
     manifest: &'a Manifest,
     secret: &'a SecretArn,
@@ -130,17 +130,13 @@ impl Healer<'_> {
             return Ok(());
         };
         self.unannounced(&metadata, report).await?;
-        let made = self.world.secrets.made(self.secret).await?;
+        let made = self.world.secret_versions.made(self.secret).await?;
         let Some(stuck) = rotation::stuck(&metadata.labels, &made, self.world.now(), self.after)
         else {
             return Ok(());
         };
         let organization = &self.manifest.organization.id;
-        let state = self
-            .world
-            .store
-            .rotations(organization, self.secret)
-            .await?;
+        let state = self.world.rotations.load(organization, self.secret).await?;
         if let Err(busy) = state.value.is_free(self.world.now()) {
             let until = busy.until;
             let busy = format!(
@@ -152,7 +148,7 @@ impl Healer<'_> {
         }
         let value = self
             .world
-            .secrets
+            .client_secrets
             .client_of_version(self.secret, &stuck.version_id);
         let step = match value.await {
             Ok(None) => self.discard(&stuck).await,
@@ -176,11 +172,7 @@ impl Healer<'_> {
             return Ok(());
         };
         let organization = &self.manifest.organization.id;
-        let state = self
-            .world
-            .store
-            .rotations(organization, self.secret)
-            .await?;
+        let state = self.world.rotations.load(organization, self.secret).await?;
         let unannounced = state
             .value
             .of(current)
@@ -209,8 +201,8 @@ impl Healer<'_> {
     }
 
     async fn take_off(&self, stuck: &Stuck) -> Outcome {
-        let secrets = &self.world.secrets;
-        match secrets.remove_pending(self.secret, &stuck.version_id).await {
+        let writer = &self.world.client_secret_writer;
+        match writer.remove_pending(self.secret, &stuck.version_id).await {
             Ok(()) => Outcome::Applied,
             Err(error) => Outcome::failed(error.kind.as_str(), error.to_string()),
         }
@@ -226,11 +218,7 @@ impl Healer<'_> {
             return Ok(step);
         }
         let organization = &self.manifest.organization.id;
-        let state = self
-            .world
-            .store
-            .rotations(organization, self.secret)
-            .await?;
+        let state = self.world.rotations.load(organization, self.secret).await?;
         let strategy = state
             .value
             .of(&stuck.version_id)

@@ -15,7 +15,7 @@ use super::budget::{BUDGET, Limits};
 use super::{Delivery, Failure};
 use crate::aws::AwsError;
 use crate::config::Config;
-use crate::world::{Recorded, World};
+use crate::services::{Base, Recorded};
 
 /// The function whose edge it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,10 +50,10 @@ impl Edge {
     }
 
     /// The event that says that a message could not be handled.
-    async fn failed(self, world: &World, named: &Detail) -> EventType {
+    async fn failed(self, base: &Base, named: &Detail) -> EventType {
         match self {
             Self::Provision => EventType::RoleProvisioningFailed,
-            Self::Rebind if names_credential(world, named).await => {
+            Self::Rebind if names_credential(base, named).await => {
                 EventType::CredentialRebindFailed
             }
             Self::Rebind => EventType::RebindFailed,
@@ -65,15 +65,15 @@ impl Edge {
 
     /// What is known of a message before it is handled. One whose limits are used up may have been
     /// given up; or every delivery of it crashes, which nothing but a mark of its begin shows.
-    pub(super) async fn standing(self, world: &World, delivery: &Delivery) -> Standing {
-        if !self.is_late(world, delivery) {
+    pub(super) async fn standing(self, base: &Base, delivery: &Delivery) -> Standing {
+        if !self.is_late(base, delivery) {
             return Standing::Open;
         }
-        if world.was_emitted(&Occasion::gave_up(delivery)).await {
+        if base.was_emitted(&Occasion::gave_up(delivery)).await {
             return Standing::GivenUp;
         }
         let before = delivery.received.saturating_sub(1);
-        match crashed(world, delivery, before).await {
+        match crashed(base, delivery, before).await {
             Ok(true) => return Standing::Crashed,
             Ok(false) => {}
             Err(error) => {
@@ -81,20 +81,20 @@ impl Edge {
                                         crashed");
             }
         }
-        mark(world, &Occasion::began(delivery, delivery.received)).await;
+        mark(base, &Occasion::began(delivery, delivery.received)).await;
         Standing::Open
     }
 
     /// Remembers that a delivery of a message that is late did not crash.
-    pub(super) async fn ended(self, world: &World, delivery: &Delivery) {
-        if self.is_late(world, delivery) {
-            mark(world, &Occasion::ended(delivery, delivery.received)).await;
+    pub(super) async fn ended(self, base: &Base, delivery: &Delivery) {
+        if self.is_late(base, delivery) {
+            mark(base, &Occasion::ended(delivery, delivery.received)).await;
         }
     }
 
-    fn is_late(self, world: &World, delivery: &Delivery) -> bool {
-        let limits = self.limits(&world.config);
-        limits.are_used_up(delivery.received, delivery.age(world.now()))
+    fn is_late(self, base: &Base, delivery: &Delivery) -> bool {
+        let limits = self.limits(&base.config);
+        limits.are_used_up(delivery.received, delivery.age(base.now()))
     }
 
     /// Emits that a message goes to the dead-letter queue. Unless that is remembered, the next
@@ -104,7 +104,7 @@ impl Edge {
     /// The bus did not take the event.
     pub(super) async fn give_up(
         self,
-        world: &World,
+        base: &Base,
         delivery: &Delivery,
         failure: &Failure,
     ) -> Result<Recorded, AwsError> {
@@ -115,15 +115,14 @@ impl Edge {
             "Lockstep gives the message up; it goes to the dead-letter queue"
         );
         // Nothing that differs from one delivery to the next: the event's id is made of it.
-        let mut detail = self.detail(world, delivery);
+        let mut detail = self.detail(base, delivery);
         detail.reason = Some(format!(
             "{}. The message goes to the dead-letter queue: fix the cause, then redrive the message",
             failure.reason()
         ));
         detail.findings = self.findings(delivery, &detail);
-        let failed = self.failed(world, &detail).await;
-        world
-            .emit_once(&Occasion::gave_up(delivery), failed, detail)
+        let failed = self.failed(base, &detail).await;
+        base.emit_once(&Occasion::gave_up(delivery), failed, detail)
             .await
     }
 
@@ -131,7 +130,7 @@ impl Edge {
     /// not take the event, the next receive tries again.
     pub(super) async fn say_what_to_repair(
         self,
-        world: &World,
+        base: &Base,
         delivery: &Delivery,
         failure: &Failure,
     ) {
@@ -139,18 +138,17 @@ impl Edge {
             Failure::Permanent {
                 object: Some(object),
                 ..
-            } => world.announce_unreadable(object).await,
+            } => base.announce_unreadable(object).await,
             Failure::Permanent { object: None, .. } => {
-                let mut detail = self.detail(world, delivery);
+                let mut detail = self.detail(base, delivery);
                 detail.reason = Some(format!(
                     "{failure}. Lockstep retries the message until it is {} min old; then it goes \
                      to the dead-letter queue",
-                    self.limits(&world.config).budget.as_secs() / 60
+                    self.limits(&base.config).budget.as_secs() / 60
                 ));
                 detail.findings = self.findings(delivery, &detail);
-                let failed = self.failed(world, &detail).await;
-                world
-                    .emit_once(&Occasion::to_repair(delivery), failed, detail)
+                let failed = self.failed(base, &detail).await;
+                base.emit_once(&Occasion::to_repair(delivery), failed, detail)
                     .await
                     .map(drop)
             }
@@ -174,8 +172,8 @@ impl Edge {
     }
 
     /// What the message names.
-    fn detail(self, world: &World, delivery: &Delivery) -> Detail {
-        let mut detail = world.detail();
+    fn detail(self, base: &Base, delivery: &Delivery) -> Detail {
+        let mut detail = base.detail();
         detail.organization_id = named(&delivery.body, "organization");
         detail.key = named(&delivery.body, "key");
         detail.change_id = named(&delivery.body, "change_id");
@@ -186,14 +184,14 @@ impl Edge {
 /// Whether the key that a message names is that of credentials. A credential's own key looks like
 /// an action's: only the manifest distinguishes them, and if it cannot be read the key counts as an
 /// action's.
-async fn names_credential(world: &World, named: &Detail) -> bool {
+async fn names_credential(base: &Base, named: &Detail) -> bool {
     let (Some(organization), Some(key)) = (&named.organization_id, &named.key) else {
         return false;
     };
     if Subject::of(key) == Subject::CredentialSet {
         return true;
     }
-    let Ok(manifests) = world.store.accepted().await else {
+    let Ok(manifests) = base.store.accepted().await else {
         return false;
     };
     manifests.of(organization).is_some_and(|accepted| {
@@ -218,15 +216,15 @@ pub(super) enum Standing {
 }
 
 /// Whether a delivery of a message began and did not end.
-async fn crashed(world: &World, delivery: &Delivery, received: u32) -> Result<bool, AwsError> {
+async fn crashed(base: &Base, delivery: &Delivery, received: u32) -> Result<bool, AwsError> {
     let marked =
-        async |occasion: Occasion<'_>| world.store.was_emitted(&Digest::of(&occasion)).await;
+        async |occasion: Occasion<'_>| base.store.was_emitted(&Digest::of(&occasion)).await;
     Ok(marked(Occasion::began(delivery, received)).await?
         && !marked(Occasion::ended(delivery, received)).await?)
 }
 
-async fn mark(world: &World, occasion: &Occasion<'_>) {
-    if let Err(error) = world.store.mark_emitted(&Digest::of(occasion)).await {
+async fn mark(base: &Base, occasion: &Occasion<'_>) {
+    if let Err(error) = base.store.mark_emitted(&Digest::of(occasion)).await {
         tracing::warn!(%error, what = occasion.what, "a delivery could not be recorded");
     }
 }

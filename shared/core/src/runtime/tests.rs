@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 
 use super::*;
 use crate::config::tests::config;
+use crate::services::{Compliance, Rebind};
 use crate::store::StoreError;
 
 /// The stack that the template deploys.
@@ -45,14 +46,14 @@ pub(crate) fn retention(stack: &stack_template::Stack, queue: &str) -> u64 {
 /// A queue before `rebind-action`, in an account in memory.
 struct Queue {
     account: Account,
-    world: World,
+    world: Rebind,
     handled: AtomicU32,
 }
 
 impl Queue {
     async fn new() -> Self {
         let account = Account::start().await;
-        let world = World::new(config(), &account.stub.sdk);
+        let world = Rebind::new(config(), &account.stub.sdk);
         Self {
             account,
             world,
@@ -89,11 +90,11 @@ impl Queue {
     ) -> bool {
         let payload = self.payload(key, id, received, age);
         let context = context();
-        let handler = async |_: &World, _: &Call, _: &Context| {
+        let handler = async |_: &Rebind, _: &Call, _: &Context| {
             self.handled.fetch_add(1, Ordering::Relaxed);
             Err(ends.clone())
         };
-        let answer = serve(&self.world, Edge::Rebind, &handler, payload, &context).await;
+        let answer = serve(&self.world, &handler, payload, &context).await;
         answer.unwrap()["batchItemFailures"] == json!([{"itemIdentifier": id}])
     }
 
@@ -102,11 +103,11 @@ impl Queue {
         let payload = self.payload("orders", id, received, age);
         let context = context();
         let called = Notify::new();
-        let handler = async |_: &World, _: &Call, _: &Context| {
+        let handler = async |_: &Rebind, _: &Call, _: &Context| {
             called.notify_one();
             std::future::pending::<Result<Answer, Failure>>().await
         };
-        let served = serve(&self.world, Edge::Rebind, &handler, payload, &context);
+        let served = serve(&self.world, &handler, payload, &context);
         tokio::select! {
             () = called.notified() => true,
             answer = served => {
@@ -237,15 +238,9 @@ async fn the_last_delivery_says_so_before_the_queue_moves_the_message() {
 async fn a_sweep_that_does_not_take_place_is_a_finding_for_those_who_subscribe_to_findings() {
     let queue = Queue::new().await;
     let payload = queue.payload("orders", "1", 1, SECOND);
-    let handler = async |_: &World, _: &Call, _: &Context| Err(denied());
-    let served = serve(
-        &queue.world,
-        Edge::Compliance,
-        &handler,
-        payload,
-        &context(),
-    )
-    .await;
+    let handler = async |_: &Compliance, _: &Call, _: &Context| Err(denied());
+    let sweeps = Compliance::new(config(), &queue.account.stub.sdk);
+    let served = serve(&sweeps, &handler, payload, &context()).await;
     served.unwrap();
     let events = queue.account.events();
     let [(kind, detail)] = events.as_slice() else {
@@ -289,7 +284,7 @@ async fn a_denied_object_names_the_permission_and_no_command_that_would_overwrit
     queue.account.put(object, "{}");
     queue.account.deny(object);
     let (organization, key) = ("org-1".parse().unwrap(), "orders".parse().unwrap());
-    let failure = queue.world.store.load(&organization, &key).await;
+    let failure = queue.world.states.load(&organization, &key).await;
     let failure = Failure::from(failure.unwrap_err());
     assert!(queue.deliver("1", 1, SECOND, &failure).await);
     let events = queue.account.events();

@@ -14,7 +14,8 @@ use lockstep_domain::manifest::{self, Dropped, Manifest};
 use lockstep_domain::problem::Problem;
 use serde::{Deserialize, Serialize};
 
-use super::{AT_ONCE, Listed, Store, StoreError, Versioned};
+use super::objects::Listed;
+use super::{AT_ONCE, Store, StoreError, Versioned};
 
 pub(super) const ACCEPTED: &str = "accepted/";
 
@@ -116,7 +117,10 @@ impl Store {
     /// S3 did not answer. One that is there and can't be read is an answer, see
     /// [`Manifests::unreadable`].
     pub async fn accepted(&self) -> Result<Manifests, StoreError> {
-        let objects = self.listing(&self.config.state_bucket, ACCEPTED).await?;
+        let objects = self
+            .objects
+            .listing(&self.objects.config.state_bucket, ACCEPTED)
+            .await?;
         if let Some(unchanged) = self.last_read(&objects) {
             return Ok(unchanged);
         }
@@ -149,7 +153,7 @@ impl Store {
     fn interpret(&self, kept: Vec<Kept>, manifests: &mut Manifests) {
         let mut others: Vec<Manifest> = Vec::new();
         for kept in newest_of_each_object(kept) {
-            match manifest::read_accepted(&kept.text, &self.config.bounds, &others) {
+            match manifest::read_accepted(&kept.text, &self.objects.config.bounds, &others) {
                 Ok(read) => {
                     others.push(read.manifest.clone());
                     manifests.current.push(Accepted {
@@ -162,7 +166,8 @@ impl Store {
                     });
                 }
                 Err(problems) => {
-                    let clients = manifest::clients_named_in(&kept.text, &self.config.bounds);
+                    let clients =
+                        manifest::clients_named_in(&kept.text, &self.objects.config.bounds);
                     manifests.refused_clients.push(clients);
                     manifests.refused.push((kept.object, problems));
                 }
@@ -188,7 +193,9 @@ impl Store {
             }
         }
         for some in of_organizations.chunks(AT_ONCE) {
-            let reads = some.iter().map(|(_, object)| self.read_json(&object.key));
+            let reads = some
+                .iter()
+                .map(|(_, object)| self.objects.read_json(&object.key));
             for ((organization, object), read) in some.iter().zip(join_all(reads).await) {
                 let read: Option<Versioned<Kept>> = match read {
                     Ok(read) => read,
@@ -211,7 +218,10 @@ impl Store {
 
     /// The accepted copies that can be read, read now.
     pub(super) async fn all_kept(&self) -> Result<Vec<Kept>, StoreError> {
-        let objects = self.listing(&self.config.state_bucket, ACCEPTED).await?;
+        let objects = self
+            .objects
+            .listing(&self.objects.config.state_bucket, ACCEPTED)
+            .await?;
         let copies = self.copies(&objects, &mut Manifests::default()).await?;
         Ok(copies.kept)
     }

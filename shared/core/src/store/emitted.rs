@@ -28,7 +28,8 @@ impl Store {
     /// # Errors
     /// S3 did not answer.
     pub async fn was_emitted(&self, of: &Digest) -> Result<bool, AwsError> {
-        self.exists(&self.config.state_bucket, &emitted_object(of))
+        self.objects
+            .exists(&self.objects.config.state_bucket, &emitted_object(of))
             .await
     }
 
@@ -37,7 +38,7 @@ impl Store {
     /// # Errors
     /// S3 did not answer.
     pub async fn last_emitted(&self, of: &Digest) -> Result<Versioned<Last>, StoreError> {
-        let last = self.read_json(&emitted_object(of)).await?;
+        let last = self.objects.read_json(&emitted_object(of)).await?;
         Ok(last.unwrap_or_else(|| Versioned::absent(Last::default())))
     }
 
@@ -50,7 +51,7 @@ impl Store {
         of: &Digest,
         last: &mut Versioned<Last>,
     ) -> Result<(), StoreError> {
-        self.write_json(&emitted_object(of), last).await
+        self.objects.write_json(&emitted_object(of), last).await
     }
 
     /// Remembers that there was one.
@@ -58,9 +59,13 @@ impl Store {
     /// # Errors
     /// S3 did not do it.
     pub async fn mark_emitted(&self, of: &Digest) -> Result<(), AwsError> {
-        let (bucket, object) = (&self.config.state_bucket, emitted_object(of));
+        let (bucket, object) = (&self.objects.config.state_bucket, emitted_object(of));
         let mark = b"{}".to_vec();
-        match self.put(bucket, &object, mark, Condition::Absent).await {
+        match self
+            .objects
+            .put(bucket, &object, mark, Condition::Absent)
+            .await
+        {
             Ok(_) => Ok(()),
             Err(error) if error.kind == Kind::Conflict => Ok(()),
             Err(error) => Err(error),

@@ -3,14 +3,14 @@
 use lockstep_domain::ids::{Key, OrganizationId};
 use lockstep_domain::rebind::IntegrationRecord;
 
-use super::bindings::state_object;
-use super::{Store, StoreError, Versioned};
+use super::states::{States, state_object};
+use super::{StoreError, Versioned};
 
-fn object(organization: &OrganizationId, integration: &Key) -> String {
+pub(super) fn integration_object(organization: &OrganizationId, integration: &Key) -> String {
     state_object(organization, &Key::of_integration(integration))
 }
 
-impl Store {
+impl States {
     /// The record of an integration; of one that was never touched an empty one.
     ///
     /// # Errors
@@ -20,8 +20,8 @@ impl Store {
         organization: &OrganizationId,
         integration: &Key,
     ) -> Result<Versioned<IntegrationRecord>, StoreError> {
-        let object = object(organization, integration);
-        let Some(found) = self.read_json::<IntegrationRecord>(&object).await? else {
+        let object = integration_object(organization, integration);
+        let Some(found) = self.objects.read_json::<IntegrationRecord>(&object).await? else {
             let record = IntegrationRecord::new(organization.clone(), integration.clone());
             return Ok(Versioned::absent(record));
         };
@@ -34,17 +34,5 @@ impl Store {
             value,
             etag: found.etag,
         })
-    }
-
-    /// Saves the record of an integration, unless another run saved it since it was read.
-    ///
-    /// # Errors
-    /// [`StoreError::Conflict`], or S3 did not do it.
-    pub async fn save_integration(
-        &self,
-        record: &mut Versioned<IntegrationRecord>,
-    ) -> Result<(), StoreError> {
-        let object = object(&record.value.organization, &record.value.integration);
-        self.write_json(&object, record).await
     }
 }

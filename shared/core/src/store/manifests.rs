@@ -10,7 +10,7 @@ use lockstep_domain::manifest::{self, Manifest};
 use lockstep_domain::problem::Problem;
 
 use super::accepted::{ACCEPTED, Kept, still_describes};
-use super::{Store, StoreError, Versioned};
+use super::{Objects, Store, StoreError, Versioned};
 use crate::aws::AwsError;
 
 /// Where manifests are uploaded to.
@@ -55,15 +55,31 @@ fn accepted_object(organization: &OrganizationId) -> String {
     format!("{ACCEPTED}{organization}.json")
 }
 
-impl Store {
+/// Reads the uploaded manifests, and accepts them.
+#[derive(Clone, Debug)]
+pub struct Uploads {
+    objects: Objects,
+    accepted: Store,
+}
+
+impl Uploads {
+    /// In the stack's buckets.
+    pub(crate) fn new(accepted: &Store) -> Self {
+        Self {
+            objects: accepted.objects.clone(),
+            accepted: accepted.clone(),
+        }
+    }
+
     /// Reads an uploaded manifest; `None` where the object is gone.
     ///
     /// # Errors
     /// S3 did not answer.
-    pub async fn uploaded(&self, object: &str) -> Result<Option<Uploaded>, AwsError> {
+    pub async fn read(&self, object: &str) -> Result<Option<Uploaded>, AwsError> {
         let most = manifest::MAX_MANIFEST_BYTES;
         let found = self
-            .get(&self.config.manifest_bucket, object, Some(most))
+            .objects
+            .get(&self.objects.config.manifest_bucket, object, Some(most))
             .await?;
         Ok(found.map(|found| Uploaded {
             text: String::from_utf8_lossy(&found.bytes).into_owned(),
@@ -75,8 +91,11 @@ impl Store {
     ///
     /// # Errors
     /// S3 did not answer with all of them.
-    pub async fn uploads(&self) -> Result<Vec<String>, AwsError> {
-        let mut objects = self.list(&self.config.manifest_bucket, UPLOADS).await?;
+    pub async fn list(&self) -> Result<Vec<String>, AwsError> {
+        let mut objects = self
+            .objects
+            .list(&self.objects.config.manifest_bucket, UPLOADS)
+            .await?;
         objects.retain(|object| is_upload(object));
         Ok(objects)
     }
@@ -85,9 +104,9 @@ impl Store {
     ///
     /// # Errors
     /// S3 did not answer.
-    pub async fn upload_version(&self, object: &str) -> Result<Option<String>, AwsError> {
-        let bucket = &self.config.manifest_bucket;
-        let found = self.get(bucket, object, Some(0)).await?;
+    pub async fn version(&self, object: &str) -> Result<Option<String>, AwsError> {
+        let bucket = &self.objects.config.manifest_bucket;
+        let found = self.objects.get(bucket, object, Some(0)).await?;
         Ok(found.and_then(|found| found.version_id))
     }
 
@@ -111,7 +130,7 @@ impl Store {
             accepted_at: now,
             text: text.to_owned(),
         };
-        let found = match self.read_json::<Kept>(&place).await {
+        let found = match self.objects.read_json::<Kept>(&place).await {
             // What can't be understood is replaced: the upload says what it should say.
             Err(StoreError::Corrupt { .. }) => return self.replace(&place, kept).await,
             found => found?,
@@ -127,10 +146,10 @@ impl Store {
                 if *holder == same {
                     return Ok(());
                 }
-                let bucket = &self.config.manifest_bucket;
+                let bucket = &self.objects.config.manifest_bucket;
                 if holder.object != object
-                    && self.exists(bucket, &holder.object).await?
-                    && still_describes(holder, self.all_kept().await?)
+                    && self.objects.exists(bucket, &holder.object).await?
+                    && still_describes(holder, self.accepted.all_kept().await?)
                 {
                     let organization = &manifest.organization.id;
                     return Err(AcceptError::Taken(taken(organization, &holder.object)));
@@ -139,21 +158,21 @@ impl Store {
                 found
             }
         };
-        self.write_json(&place, &mut versioned).await?;
+        self.objects.write_json(&place, &mut versioned).await?;
         Ok(())
     }
 
     /// Writes an accepted copy over one that can't be understood, unless somebody repaired that.
     async fn replace(&self, place: &str, kept: Kept) -> Result<(), AcceptError> {
-        let bucket = &self.config.state_bucket;
-        let mut versioned = match self.get(bucket, place, Some(0)).await? {
+        let bucket = &self.objects.config.state_bucket;
+        let mut versioned = match self.objects.get(bucket, place, Some(0)).await? {
             Some(found) => Versioned {
                 value: kept,
                 etag: Some(found.etag),
             },
             None => Versioned::absent(kept),
         };
-        self.write_json(place, &mut versioned).await?;
+        self.objects.write_json(place, &mut versioned).await?;
         Ok(())
     }
 }

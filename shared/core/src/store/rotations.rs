@@ -4,24 +4,37 @@ use lockstep_domain::arn::SecretArn;
 use lockstep_domain::ids::{Key, OrganizationId};
 use lockstep_domain::rotation::RotationState;
 
-use super::{Store, StoreError, Versioned};
+use super::{Objects, StoreError, Versioned};
 
 fn rotation_object(organization: &OrganizationId, secret: &SecretArn) -> String {
     format!("rotations/{organization}/{}.json", Key::of_client(secret))
 }
 
-impl Store {
+/// Remembers rotations.
+#[derive(Clone, Debug)]
+pub struct Rotations {
+    objects: Objects,
+}
+
+impl Rotations {
+    /// In the stack's buckets.
+    pub(crate) fn new(objects: &Objects) -> Self {
+        Self {
+            objects: objects.clone(),
+        }
+    }
+
     /// What is remembered of a secret's rotations; of one that was never rotated, nothing.
     ///
     /// # Errors
     /// S3 did not answer, or the object is not about this secret.
-    pub async fn rotations(
+    pub async fn load(
         &self,
         organization: &OrganizationId,
         secret: &SecretArn,
     ) -> Result<Versioned<RotationState>, StoreError> {
         let object = rotation_object(organization, secret);
-        let Some(state) = self.read_json::<RotationState>(&object).await? else {
+        let Some(state) = self.objects.read_json::<RotationState>(&object).await? else {
             let state = RotationState::new(organization.clone(), secret.clone());
             return Ok(Versioned::absent(state));
         };
@@ -35,11 +48,8 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Conflict`], or S3 did not do it.
-    pub async fn save_rotations(
-        &self,
-        state: &mut Versioned<RotationState>,
-    ) -> Result<(), StoreError> {
+    pub async fn save(&self, state: &mut Versioned<RotationState>) -> Result<(), StoreError> {
         let object = rotation_object(&state.value.organization, &state.value.secret);
-        self.write_json(&object, state).await
+        self.objects.write_json(&object, state).await
     }
 }

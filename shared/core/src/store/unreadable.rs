@@ -64,7 +64,7 @@ impl Store {
     pub async fn named(&self, unreadable: &Unreadable) -> UnreadableObject {
         let key = unreadable.object.clone();
         let bucket = unreadable.bucket.clone().unwrap_or_else(|| {
-            let config = &self.config;
+            let config = &self.objects.config;
             match key.starts_with("evidence/") {
                 true => config.evidence_bucket.clone(),
                 false => config.state_bucket.clone(),
@@ -74,7 +74,12 @@ impl Store {
         let version_id = match &permission {
             Some(_) => None,
             None => {
-                let found = self.get(&bucket, &key, Some(0)).await.ok().flatten();
+                let found = self
+                    .objects
+                    .get(&bucket, &key, Some(0))
+                    .await
+                    .ok()
+                    .flatten();
                 found.and_then(|found| found.version_id)
             }
         };

@@ -14,7 +14,7 @@ use lockstep_domain::rotation::Pair;
 use crate::genesys::Session;
 use crate::rotation::pair;
 use crate::runtime::chain;
-use crate::world::World;
+use crate::services::Binder;
 
 /// The audited kinds of things that Lockstep changes.
 const KINDS: [&str; 4] = ["Action", "ActionDraft", "Credential", "Integration"];
@@ -38,7 +38,7 @@ pub(crate) struct AuditLog {
 ///
 /// With `entities`, only records about those; else all of the service.
 pub(crate) async fn read_audit_log(
-    world: &World,
+    world: &Binder,
     manifest: &Manifest,
     session: &Session,
     interval: Interval,
@@ -101,14 +101,15 @@ pub(crate) async fn read_audit_log(
 ///
 /// # Errors
 /// A pair could not be read now. One that can't be read at all leaves what the manifest says.
-async fn authorized(world: &World, manifest: &Manifest) -> Result<Authorized, String> {
+async fn authorized(world: &Binder, manifest: &Manifest) -> Result<Authorized, String> {
     let organization = &manifest.organization;
     let mut authorized = organization.authorized.clone();
     if authorized.clients.is_empty() {
         return Ok(authorized);
     }
     let reads = organization.rotated_clients.iter();
-    let reads = reads.map(async |secret| (secret, world.secrets.genesys_client(secret).await));
+    let reads =
+        reads.map(async |secret| (secret, world.client_secrets.genesys_client(secret).await));
     for (secret, read) in join_all(reads).await {
         match read.as_ref().map(pair) {
             Ok(Some(Pair {

@@ -21,9 +21,9 @@ use crate::reconcile::credentials::details;
 use crate::reconcile::role::stack;
 use crate::response::Answer;
 use crate::runtime::{Deadline, Failure, chain};
+use crate::services::Binder;
 use crate::store::Versioned;
 use crate::telemetry;
-use crate::world::World;
 
 /// A judgement, and what it rests on.
 #[derive(Clone, Debug)]
@@ -52,14 +52,14 @@ impl Judged {
 
 /// Looks for the verdict on the change that a message is about.
 pub(super) async fn verify(
-    world: &World,
+    world: &Binder,
     message: &VerifyMessage,
     received: u32,
     deadline: Deadline,
 ) -> Result<Answer, Failure> {
     telemetry::record_change(&message.change_id);
     let mut state = world
-        .store
+        .states
         .load(&message.organization, &message.key)
         .await?;
     let latest = state
@@ -126,7 +126,7 @@ fn until(now: Timestamp, deadline: Timestamp) -> Duration {
 /// Judges a change by the audit log and by a second look at the world. Reads only. What cannot be
 /// read makes the judgement pending, never verified.
 pub(crate) async fn judge_change(
-    world: &World,
+    world: &Binder,
     manifest: Option<&Manifest>,
     state: &BindingState,
     change: &Change,
@@ -214,7 +214,7 @@ pub(crate) fn entities(state: &BindingState, change: &Change) -> BTreeSet<String
 /// # Errors
 /// What a redelivery can help: it begins again and finds its own evidence.
 pub(crate) async fn conclude(
-    world: &World,
+    world: &Binder,
     state: &mut Versioned<BindingState>,
     manifest: Option<&Manifest>,
     mut change: Change,
@@ -224,7 +224,7 @@ pub(crate) async fn conclude(
     let now = world.now();
     if change.reserve_number() {
         state.value.change = Some(change.clone());
-        world.store.save(state).await?;
+        world.state_writer.save(state).await?;
     }
     let Judgement {
         verdict: _,
@@ -241,7 +241,7 @@ pub(crate) async fn conclude(
         principals: principals.clone(),
         compliance_audit: compliance_audit.clone(),
     };
-    let evidence = world.store.append_evidence(&mut state.value, &body).await?;
+    let evidence = world.evidence.append(&mut state.value, &body).await?;
     let subject = state.value.subject;
     let told: Vec<Detail> = match subject {
         Subject::CredentialSet => {
@@ -261,7 +261,7 @@ pub(crate) async fn conclude(
     change.end(end, now);
     let change_id = change.id.clone();
     state.value.change = Some(change);
-    world.store.save(state).await?;
+    world.state_writer.save(state).await?;
     let mut notices = body.notices;
     notices.insert(0, format!("{said}; evidence: {evidence}"));
     Ok(answer(Some(change_id), notices))
@@ -288,7 +288,7 @@ fn ended(detail: &mut Detail, end: &End) -> String {
 }
 
 fn detail(
-    world: &World,
+    world: &Binder,
     state: &BindingState,
     manifest: Option<&Manifest>,
     change: &Change,

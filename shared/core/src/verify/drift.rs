@@ -13,7 +13,7 @@ use crate::reconcile::action::{Drift, drift};
 use crate::reconcile::credentials::{CredentialSetDrift, credential_set_drift};
 use crate::reconcile::role::stack;
 use crate::runtime::chain;
-use crate::world::World;
+use crate::services::Binder;
 
 /// What the observation found.
 #[derive(Default)]
@@ -28,7 +28,7 @@ pub(super) struct ObservedDrift {
 impl ObservedDrift {
     pub(super) async fn observe(
         &mut self,
-        world: &World,
+        world: &Binder,
         session: &Session,
         manifest: &Manifest,
         state: &BindingState,
@@ -59,7 +59,7 @@ impl ObservedDrift {
     /// What an earlier run left lying is no drift: the next look clears it up.
     async fn observe_credential_set(
         &mut self,
-        world: &World,
+        world: &Binder,
         session: &Session,
         manifest: &Manifest,
         set: &CredentialSet<'_>,
@@ -90,7 +90,7 @@ impl ObservedDrift {
 
     async fn observe_action(
         &mut self,
-        world: &World,
+        world: &Binder,
         session: &Session,
         manifest: &Manifest,
         action: &Action,
@@ -133,7 +133,7 @@ impl ObservedDrift {
         current
     }
 
-    async fn observe_role(&mut self, world: &World, manifest: &Manifest, action: &Action) {
+    async fn observe_role(&mut self, world: &Binder, manifest: &Manifest, action: &Action) {
         let Some(integration) = manifest.integration_of(action) else {
             return;
         };

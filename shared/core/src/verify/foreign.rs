@@ -19,7 +19,7 @@ use crate::genesys::Session;
 use crate::manifest_upload;
 use crate::response::Answer;
 use crate::runtime::{Deadline, Failure};
-use crate::world::World;
+use crate::services::Binder;
 
 /// How far back a report is followed: Genesys retries delivery for up to four days (official blog,
 /// 2022-07-29), and a day is kept in hand.
@@ -27,7 +27,7 @@ const REACH: SignedDuration = SignedDuration::from_hours(5 * 24);
 
 /// Looks again at the bindings that a reported change touches.
 pub(super) async fn look(
-    world: &World,
+    world: &Binder,
     foreign: &ReportedChange,
     received: u32,
     deadline: Deadline,
@@ -133,7 +133,7 @@ fn has_verdict(state: &BindingState) -> bool {
 /// The verdict may be given before the record is in the audit log, so the report is not done with
 /// until after it.
 fn wait_for_verdict(
-    world: &World,
+    world: &Binder,
     foreign: &ReportedChange,
     received: u32,
     state: &BindingState,
@@ -143,7 +143,7 @@ fn wait_for_verdict(
 }
 
 async fn look_back(
-    world: &World,
+    world: &Binder,
     manifest: &Manifest,
     session: &Session,
     state: &BindingState,
@@ -215,7 +215,7 @@ fn news(judged: &Judged, change: &Change) -> Option<Vec<Finding>> {
 }
 
 async fn violate(
-    world: &World,
+    world: &Binder,
     manifest: &Manifest,
     state: &BindingState,
     change: &Change,
@@ -223,7 +223,7 @@ async fn violate(
     judged: &Judged,
 ) -> Result<String, Failure> {
     // Loaded for itself: the listing carries nothing to save under.
-    let mut latest = world.store.load(&state.organization, &state.key).await?;
+    let mut latest = world.states.load(&state.organization, &state.key).await?;
     if latest.value.change.as_ref() != Some(change) {
         return Err(Failure::retry(
             "conflict",
@@ -245,7 +245,7 @@ async fn violate(
 
 /// Waits twice as long as a change does for its verdict: that may come first.
 fn not_there_yet(
-    world: &World,
+    world: &Binder,
     foreign: &ReportedChange,
     received: u32,
     because: &str,
@@ -265,6 +265,6 @@ fn not_there_yet(
     Err(Failure::later(wait(world, received), because))
 }
 
-fn wait(world: &World, received: u32) -> Duration {
+fn wait(world: &Binder, received: u32) -> Duration {
     spacing(&world.config, received, world.config.verify_deadline)
 }

@@ -18,7 +18,7 @@ use crate::genesys::Session;
 use crate::response::{Answer, Refused, Response};
 use crate::runtime::{Deadline, Failure, chain};
 use crate::selection::{Named, Selected, select};
-use crate::world::World;
+use crate::services::Binder;
 
 /// The window where the request does not say: the last hour.
 const DEFAULT: SignedDuration = SignedDuration::from_hours(1);
@@ -78,7 +78,7 @@ impl Word {
 
 /// Answers the verdicts on the requested bindings over the requested window.
 pub(super) async fn verify(
-    world: &World,
+    world: &Binder,
     request: &VerifyRequest,
     deadline: Deadline,
 ) -> Result<Answer, Failure> {
@@ -133,7 +133,7 @@ fn window(request: &VerifyRequest, now: Timestamp) -> Result<Interval, Problem> 
 }
 
 async fn of_manifest(
-    world: &World,
+    world: &Binder,
     selected: &Selected<'_>,
     interval: Interval,
     now: Timestamp,
@@ -156,7 +156,7 @@ async fn of_manifest(
         .map(|one| (one.first_key(), &one.key));
     let mut said = Vec::new();
     for (key, state_key) in of_actions.chain(of_sets) {
-        let state = world.store.load(organization, state_key).await?.value;
+        let state = world.states.load(organization, state_key).await?.value;
         let Some(change) = state.change.clone() else {
             notices.push(format!("{key}: it was never bound"));
             continue;

@@ -17,8 +17,8 @@ use lockstep::config::Config;
 use lockstep::response::Answer;
 use lockstep::rotation;
 use lockstep::runtime::{Deadline, Failure};
+use lockstep::services::{Rotate, Services as _};
 use lockstep::trigger::{RotationIntent, Trigger, rotation as parse};
-use lockstep::world::World;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
@@ -33,7 +33,7 @@ const TOKEN: &str = "7a1f0c52-9d0b-4f8e-8f54-2f1b6b1c9d3e";
 struct Setup {
     aws: Aws,
     genesys: Simulator,
-    world: World,
+    world: Rotate,
     /// The pair: the current client, and the one whose turn it is.
     pair: [String; 2],
 }
@@ -54,7 +54,7 @@ impl Setup {
         let sdk = aws.serve().await;
         let host = genesys.api_url().trim_start_matches("http://").to_owned();
         let config = Config::from_env(|name| environment(name, &host)).unwrap();
-        let world = World::new(config, &sdk);
+        let world = Rotate::new(config, &sdk);
         let (own, one, other) = (
             genesys.client().clone(),
             genesys.other_client().clone(),

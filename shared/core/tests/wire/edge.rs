@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use aws_simulator::Principal;
 use lockstep::response::Answer;
-use lockstep::runtime::{Call, Context, Deadline, Edge, Failure, serve};
-use lockstep::world::World;
+use lockstep::runtime::{Call, Context, Deadline, Failure, serve};
+use lockstep::services::{Rebind, Verify};
 use lockstep_domain::manifest::Mode;
 use serde_json::{Value, json};
 
@@ -28,6 +28,7 @@ fn receive(setup: &Setup, queue: &str) -> Vec<Value> {
 #[tokio::test(start_paused = true)]
 async fn of_a_batch_only_what_was_not_handled_comes_back_and_when_it_should() {
     let setup = Setup::new();
+    let services: Rebind = setup.services();
     let url = setup.queue("probe-batch");
     let sqs = aws_sdk_sqs::Client::new(&setup.sdk);
     for body in ["done", "early"] {
@@ -38,13 +39,13 @@ async fn of_a_batch_only_what_was_not_handled_comes_back_and_when_it_should() {
     let records = receive(&setup, "probe-batch");
     let is_early = |record: &&Value| record["body"] == r#""early""#;
     let early = records.iter().find(is_early).unwrap()["messageId"].clone();
-    let handler = async |_: &World, call: &Call, _: &Context| match call.body().as_str() {
+    let handler = async |_: &Rebind, call: &Call, _: &Context| match call.body().as_str() {
         Some("done") => Ok(Answer::nothing(Mode::Apply, "done")),
         _ => Err(Failure::later(Duration::from_secs(2), "too early")),
     };
     let payload = json!({ "Records": records });
     let context = context();
-    let answer = serve(&setup.world, Edge::Rebind, &handler, payload, &context);
+    let answer = serve(&services, &handler, payload, &context);
     assert_eq!(
         answer.await.unwrap(),
         json!({"batchItemFailures": [{"itemIdentifier": early}]})
@@ -60,18 +61,18 @@ async fn of_a_batch_only_what_was_not_handled_comes_back_and_when_it_should() {
 
 #[tokio::test(start_paused = true)]
 async fn a_direct_call_gets_the_answer_or_the_failure_itself() {
-    let world = Setup::new().world;
-    let handler = async |_: &World, call: &Call, _: &Context| {
+    let services: Rebind = Setup::new().services();
+    let handler = async |_: &Rebind, call: &Call, _: &Context| {
         if call.body()["fail"] == true {
             return Err(Failure::retry("busy", "try again"));
         }
         Ok(Answer::nothing(Mode::Plan, "nothing asked"))
     };
     let context = context();
-    let answer = serve(&world, Edge::Rebind, &handler, json!({}), &context);
+    let answer = serve(&services, &handler, json!({}), &context);
     assert_eq!(answer.await.unwrap()["mode"], "plan");
     let failing = json!({"fail": true});
-    let failed = serve(&world, Edge::Rebind, &handler, failing, &context).await;
+    let failed = serve(&services, &handler, failing, &context).await;
     assert_eq!(failed.unwrap_err().kind(), "busy");
 }
 
@@ -79,7 +80,9 @@ async fn a_direct_call_gets_the_answer_or_the_failure_itself() {
 #[tokio::test(start_paused = true)]
 async fn a_record_that_cannot_be_read_is_an_event_and_comes_back_only_where_the_bus_takes_none() {
     let setup = Setup::new();
-    let handler = async |_: &World, _: &Call, _: &Context| Ok(Answer::nothing(Mode::Apply, "done"));
+    let services: Verify = setup.services();
+    let handler =
+        async |_: &Verify, _: &Call, _: &Context| Ok(Answer::nothing(Mode::Apply, "done"));
     let record = |id: &str| {
         json!({
             "messageId": id, "body": "{}", "attributes": {}, "eventSource": "aws:sqs",
@@ -88,19 +91,13 @@ async fn a_record_that_cannot_be_read_is_an_event_and_comes_back_only_where_the_
     };
     let payload = json!({"Records": [record("one"), record("")]});
     let context = context();
-    let answer = serve(
-        &setup.world,
-        Edge::Verify,
-        &handler,
-        payload.clone(),
-        &context,
-    );
+    let answer = serve(&services, &handler, payload.clone(), &context);
     assert_eq!(answer.await.unwrap(), json!({"batchItemFailures": []}));
     let arrived = setup.account.take_notifications();
     let refused = |one: &&_| format!("{one:?}").contains("Request Refused");
     assert_eq!(arrived.iter().filter(refused).count(), 2, "{arrived:?}");
     setup.lose_all("PutEvents");
-    let answer = serve(&setup.world, Edge::Verify, &handler, payload, &context);
+    let answer = serve(&services, &handler, payload, &context);
     assert_eq!(
         answer.await.unwrap(),
         json!({"batchItemFailures": [{"itemIdentifier": "one"}, {"itemIdentifier": ""}]})

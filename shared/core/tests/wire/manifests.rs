@@ -1,7 +1,7 @@
 //! Manifests: uploaded, accepted, and read by every function.
 
+use lockstep::services::Provision;
 use lockstep::store::AcceptError;
-use lockstep::world::World;
 use lockstep_domain::ids::OrganizationId;
 use lockstep_domain::manifest::{self, Manifest};
 
@@ -28,22 +28,22 @@ actions:
 }
 
 async fn upload(setup: &Setup, object: &str, text: &str) -> Manifest {
-    let world = &setup.world;
+    let world: &Provision = &setup.services();
     setup.put(&world.config.manifest_bucket, object, text).await;
-    let uploaded = world.store.uploaded(object).await.unwrap().unwrap();
+    let uploaded = world.uploads.read(object).await.unwrap().unwrap();
     assert_eq!(uploaded.text, text);
     manifest::read(&uploaded.text, &world.config.bounds, &[]).unwrap()
 }
 
 async fn accept(
-    world: &World,
+    world: &Provision,
     object: &str,
     manifest: &Manifest,
     text: &str,
 ) -> Result<(), AcceptError> {
     let now = world.now();
     world
-        .store
+        .uploads
         .accept(object, Some("v"), text, manifest, now)
         .await
 }
@@ -51,9 +51,9 @@ async fn accept(
 #[tokio::test(start_paused = true)]
 async fn one_organization_is_managed_by_one_object_that_exists() {
     let setup = Setup::new();
-    let world = &setup.world;
+    let world: &Provision = &setup.services();
     let organization: OrganizationId = ORGANIZATION.parse().unwrap();
-    assert_eq!(world.store.uploaded("probe/none.yaml").await.unwrap(), None);
+    assert_eq!(world.uploads.read("probe/none.yaml").await.unwrap(), None);
     let first_text = text("GenesysOne");
     let first = upload(&setup, "probe/first.yaml", &first_text).await;
     accept(world, "probe/first.yaml", &first, &first_text)
@@ -89,14 +89,14 @@ async fn one_organization_is_managed_by_one_object_that_exists() {
     assert_eq!(accepted.object, "probe/second.yaml");
 
     // What a narrowed stack no longer allows is not current.
-    let narrowed = setup.configured(|config| config.bounds.organization_ids.clear());
+    let narrowed: Provision = setup.configured(|config| config.bounds.organization_ids.clear());
     let manifests = narrowed.store.accepted().await.unwrap();
     assert_eq!(manifests.of(&organization), None);
     assert_eq!(manifests.refused[0].0, "probe/second.yaml");
 }
 
 /// How many manifests are current for a world, and how many objects were read to know that.
-async fn current(setup: &Setup, world: &World) -> (usize, usize) {
+async fn current(setup: &Setup, world: &Provision) -> (usize, usize) {
     let before = setup.reads();
     let manifests = world.store.accepted().await.unwrap();
     (manifests.current.len(), setup.reads() - before)
@@ -105,7 +105,7 @@ async fn current(setup: &Setup, world: &World) -> (usize, usize) {
 #[tokio::test(start_paused = true)]
 async fn a_warm_environment_reads_only_accepted_copies_that_were_written_since() {
     let setup = Setup::new();
-    let world = &setup.world;
+    let world: &Provision = &setup.services();
     let bucket = &world.config.state_bucket;
     let copy = format!("accepted/{ORGANIZATION}.json");
     assert_eq!(current(&setup, world).await, (0, 0));
@@ -117,7 +117,7 @@ async fn a_warm_environment_reads_only_accepted_copies_that_were_written_since()
     assert_eq!(current(&setup, world).await, (1, 1), "it was just written");
     assert_eq!(current(&setup, world).await, (1, 0), "nothing was written");
 
-    let other = setup.configured(|_| {});
+    let other: Provision = setup.services();
     assert_eq!(current(&setup, &other).await, (1, 1), "a cold environment");
 
     let second_text = text("GenesysTwo");

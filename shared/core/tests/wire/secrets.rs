@@ -3,6 +3,7 @@
 use aws_simulator::Notification;
 use aws_simulator::services::secrets::Version;
 use lockstep::aws::{Kind, SecretError, SecretSeen};
+use lockstep::services::{Provision, Rotate};
 use secrecy::ExposeSecret;
 use serde_json::json;
 
@@ -11,7 +12,8 @@ use crate::world::{Setup, id, start};
 #[tokio::test(start_paused = true)]
 async fn a_secret_is_seen_as_it_is_without_its_value() {
     let setup = Setup::new();
-    let secrets = &setup.world.secrets;
+    let services: Provision = setup.services();
+    let secrets = &services.secrets;
     let arn = setup.secret("prod/seen", "one").await;
     let of_user = aws_sdk_secretsmanager::Client::new(&setup.sdk);
     let put = of_user.put_secret_value().secret_id(arn.to_string());
@@ -45,7 +47,8 @@ async fn a_secret_is_seen_as_it_is_without_its_value() {
 #[tokio::test(start_paused = true)]
 async fn the_oauth_client_is_read_and_a_wrong_shape_is_reported_without_quoting_it() {
     let setup = Setup::new();
-    let secrets = &setup.world.secrets;
+    let services: Rotate = setup.services();
+    let secrets = &services.client_secrets;
     let value = json!({"client_id": "one", "client_secret": "planted"}).to_string();
     let arn = setup.secret("genesys/client", &value).await;
     let client = secrets.genesys_client(&arn).await.unwrap();
@@ -61,26 +64,27 @@ async fn the_oauth_client_is_read_and_a_wrong_shape_is_reported_without_quoting_
 #[tokio::test(start_paused = true)]
 async fn secrets_rotate_through_the_adapter() {
     let setup = Setup::new();
-    let secrets = &setup.world.secrets;
+    let services: Rotate = setup.services();
+    let writer = &services.client_secret_writer;
     let arn = setup.secret("genesys/client", "{}").await;
     // Its first version became current.
     assert_eq!(setup.account.take_notifications().len(), 1);
     let value = json!({"client_id": "two", "client_secret": "x"}).to_string();
     setup.lose("PutSecretValue");
-    secrets
+    writer
         .put_pending(&arn, &id("v2"), &value.clone().into(), None)
         .await
         .unwrap();
-    let another = secrets
+    let another = writer
         .put_pending(&arn, &id("v2"), &"another".into(), None)
         .await;
     assert_eq!(another.unwrap_err().kind, Kind::AlreadyExists);
-    secrets
+    writer
         .move_current(&arn, &id("v1"), &id("v2"))
         .await
         .unwrap();
-    secrets.remove_pending(&arn, &id("v2")).await.unwrap();
-    let current = secrets.current(&arn).await.unwrap();
+    writer.remove_pending(&arn, &id("v2")).await.unwrap();
+    let current = services.secrets.current(&arn).await.unwrap();
     assert_eq!(
         current,
         SecretSeen::Current {
@@ -89,7 +93,7 @@ async fn secrets_rotate_through_the_adapter() {
             kms_key: None,
         }
     );
-    assert_eq!(secrets.made(&arn).await.unwrap().len(), 2);
+    assert_eq!(services.secret_versions.made(&arn).await.unwrap().len(), 2);
     let events = setup.account.take_notifications();
     assert!(matches!(
         events.as_slice(),
@@ -100,7 +104,8 @@ async fn secrets_rotate_through_the_adapter() {
 #[tokio::test(start_paused = true)]
 async fn a_version_that_a_rotation_began_has_no_value_yet() {
     let setup = Setup::new();
-    let secrets = &setup.world.secrets;
+    let services: Rotate = setup.services();
+    let secrets = &services.client_secrets;
     let value = json!({"client_id": "one", "client_secret": "planted"}).to_string();
     let arn = setup.secret("genesys/client", &value).await;
     setup.account.with_state(|state| {

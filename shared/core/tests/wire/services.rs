@@ -2,6 +2,7 @@
 
 use aws_simulator::services::lambda::{Body, Ended, Function};
 use lockstep::aws::{Access, Keys};
+use lockstep::services::{Compliance, Provision, Rebind, Verify};
 use lockstep_domain::event::{Event, EventType};
 use lockstep_domain::intent::RebindMessage;
 use serde_json::json;
@@ -43,7 +44,8 @@ async fn a_function_that_cannot_read_its_secret_is_found_out() {
     let readable = setup.secret("prod/readable", "x").await;
     let other = setup.secret("elsewhere/unreadable", "x").await;
     let asked = [readable, other];
-    let functions = &setup.world.functions;
+    let services: Rebind = setup.services();
+    let functions = &services.functions;
     let function = FUNCTION.parse().unwrap();
     let seen = functions.read_access(&function, &asked).await;
     assert_eq!(seen.secrets[0].1, Access::Allowed);
@@ -63,14 +65,15 @@ async fn a_function_that_cannot_read_its_secret_is_found_out() {
 #[tokio::test(start_paused = true)]
 async fn more_events_than_one_call_takes_all_arrive() {
     let setup = Setup::new();
+    let services: Verify = setup.services();
     let reasons: Vec<String> = (0..12).map(|number| format!("probe {number}")).collect();
     let event = |reason: &String| {
-        let mut detail = setup.world.detail();
+        let mut detail = services.detail();
         detail.reason = Some(reason.clone());
         Event::new(EventType::ManifestAccepted, detail)
     };
     let events: Vec<Event> = reasons.iter().map(event).collect();
-    setup.world.bus.emit(&events).await.unwrap();
+    services.bus.emit(&events).await.unwrap();
     let arrived = setup.account.take_notifications();
     let arrived: Vec<String> = arrived.iter().map(|one| format!("{one:?}")).collect();
     assert_eq!(arrived.len(), 12);
@@ -84,7 +87,7 @@ async fn more_events_than_one_call_takes_all_arrive() {
 async fn the_same_trigger_is_one_message_and_another_is_a_second() {
     let setup = Setup::new();
     let url = setup.queue("probe-rebind.fifo");
-    let world = setup.configured(|config| config.rebind_queue_url = Some(url));
+    let services: Provision = setup.configured(|config| config.rebind_queue_url = Some(url));
     let message = RebindMessage {
         organization: "org".parse().unwrap(),
         key: "order-lookup".parse().unwrap(),
@@ -94,7 +97,9 @@ async fn the_same_trigger_is_one_message_and_another_is_a_second() {
     let long = "x".repeat(200);
     setup.lose("SendMessage");
     for deduplication in ["event-1", "event-1", long.as_str()] {
-        let sent = world.queues.rebind(&message, "org/prod", deduplication);
+        let sent = services
+            .rebind_queue
+            .send(&message, "org/prod", deduplication);
         sent.await.unwrap();
     }
     let state = setup.account.state();
@@ -109,7 +114,8 @@ async fn the_same_trigger_is_one_message_and_another_is_a_second() {
 #[tokio::test(start_paused = true)]
 async fn a_key_that_exists_is_looked_at_and_one_that_does_not_is_not_found() {
     let setup = Setup::new();
-    let keys: &Keys = &setup.world.keys;
+    let services: Compliance = setup.services();
+    let keys: &Keys = &services.keys;
     let found = keys.describe("k1").await.unwrap();
     assert!(found.is_customers && found.is_enabled);
     let missing = keys.describe("k2").await.unwrap_err();

@@ -1,4 +1,4 @@
-//! The world of `provision-role` as the template deploys it, on AWS in memory.
+//! An account as the template deploys it, in memory.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use lockstep::aws::Connection;
 use lockstep::config::Config;
 use lockstep::outside::Outside;
-use lockstep::world::World;
+use lockstep::services::Services;
 use lockstep_domain::arn::SecretArn;
 use lockstep_domain::ids::{Key as BindingKey, OrganizationId};
 use stack_template::{Place, Template};
@@ -26,7 +26,7 @@ pub const FUNCTION: &str = "arn:aws:lambda:us-east-1:123456789012:function:Order
 
 pub struct Setup {
     pub account: Account,
-    pub world: World,
+    pub config: Config,
     pub sdk: SdkConfig,
     reads: Arc<Reads>,
 }
@@ -95,18 +95,29 @@ impl Setup {
         let reads = Arc::<Reads>::default();
         account.add_observer(reads.clone());
         Self {
-            world: world(config, &sdk, clock),
+            config,
             account,
             sdk,
             reads,
         }
     }
 
-    /// The same account for a function that is configured otherwise.
-    pub fn configured(&self, change: impl FnOnce(&mut Config)) -> World {
-        let mut config = self.world.config.clone();
+    /// A function's services, in an execution environment of its own.
+    pub fn services<S: Services>(&self) -> S {
+        self.configured(|_| ())
+    }
+
+    /// The same, for a function that is configured otherwise.
+    pub fn configured<S: Services>(&self, change: impl FnOnce(&mut Config)) -> S {
+        let mut config = self.config.clone();
         change(&mut config);
-        world(config, &self.sdk, self.account.clock())
+        let outside = Outside {
+            aws: Connection::with_own_budgets(&self.sdk),
+            genesys: None,
+            clock: self.account.clock(),
+            metrics: |_| (),
+        };
+        S::new(config, outside)
     }
 
     /// A queue that no function is behind; its URL.
@@ -147,16 +158,6 @@ impl Setup {
     pub fn lose_all(&self, operation: &'static str) {
         self.account.set_wire(Arc::new(LoseAll(operation)));
     }
-}
-
-fn world(config: Config, sdk: &SdkConfig, clock: Clock) -> World {
-    let outside = Outside {
-        aws: Connection::with_own_budgets(sdk),
-        genesys: None,
-        clock,
-        metrics: |_| (),
-    };
-    World::new(config, outside)
 }
 
 /// Counts the reads of objects.

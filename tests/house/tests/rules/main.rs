@@ -6,6 +6,7 @@ mod documents;
 mod licence;
 mod lints;
 mod metadata;
+mod reach;
 mod source;
 mod template;
 mod words;

@@ -16,7 +16,7 @@ use crate::workspace::{files, table, text};
 const BUS: &str = "aws.partner/genesys.com/cloud/6f1d4c1e-2c7b-4a55-9c1c-0f5a7a1f2b3c/lockstep";
 
 /// The template with everything that a parameter can switch on.
-fn template() -> Template {
+pub fn template() -> Template {
     let place = Place {
         account: "123456789012".to_owned(),
         region: "us-east-1".to_owned(),

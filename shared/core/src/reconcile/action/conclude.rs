@@ -12,13 +12,13 @@ use super::{ActionRun, DataAction, Observation, RebindError};
 use crate::reconcile::Report;
 use crate::reconcile::live_test::Trial;
 use crate::runtime::chain;
-use crate::world::World;
+use crate::services::Rebind;
 
 impl DataAction<'_> {
     /// The detail of an event about the action, whatever its latest change is.
     pub(super) fn detail(
         &self,
-        world: &World,
+        world: &Rebind,
         manifest: &Manifest,
         state: &BindingState,
     ) -> Detail {

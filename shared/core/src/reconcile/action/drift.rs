@@ -10,7 +10,7 @@ use lockstep_domain::rebind::{self, Refusal};
 use super::{RebindError, desired_integration, integration_of, observe};
 use crate::aws::SecretSeen;
 use crate::genesys::Session;
-use crate::world::World;
+use crate::services::Binder;
 
 /// The write steps that would bring a binding back to what should hold; empty where it holds.
 /// Reads only.
@@ -18,7 +18,7 @@ use crate::world::World;
 /// # Errors
 /// Where something could not be read: no drift may be concluded from that.
 pub async fn drift(
-    world: &World,
+    world: &Binder,
     session: &Session,
     manifest: &Manifest,
     action: &Action,
@@ -70,7 +70,7 @@ pub enum Drift {
 /// # Errors
 /// Where one could not be read.
 pub async fn current_versions(
-    world: &World,
+    world: &Binder,
     action: &Action,
 ) -> Result<Result<Vec<SecretVersion>, String>, RebindError> {
     let seen = try_join_all(

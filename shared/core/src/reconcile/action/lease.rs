@@ -11,8 +11,8 @@ use tracing::{info, warn};
 
 use super::{ActionRun, Observation, RebindError};
 use crate::reconcile::Ask;
+use crate::services::Rebind;
 use crate::store::{StoreError, Versioned};
-use crate::world::World;
 
 /// How long a binding waits before it asks for a lease again that another one holds: creating an
 /// integration takes some seconds.
@@ -30,12 +30,12 @@ impl Lease {
     /// # Errors
     /// It could not be read.
     pub(super) async fn read(
-        world: &World,
+        world: &Rebind,
         manifest: &Manifest,
         integration: &DesiredIntegration,
     ) -> Result<Self, StoreError> {
         let organization = &manifest.organization.id;
-        let record = world.store.integration(organization, &integration.key);
+        let record = world.states.integration(organization, &integration.key);
         Ok(Self {
             record: record.await?,
             held: false,
@@ -51,7 +51,7 @@ impl Lease {
     ///
     /// # Errors
     /// [`RebindError::IntegrationTaken`], or the record could not be written.
-    async fn take(&mut self, world: &World, holder: &Key, ask: &Ask) -> Result<(), RebindError> {
+    async fn take(&mut self, world: &Rebind, holder: &Key, ask: &Ask) -> Result<(), RebindError> {
         let integration = self.record.value.integration.clone();
         let remaining = ask.deadline.remaining();
         let taken = self
@@ -66,7 +66,7 @@ impl Lease {
         if let Err(taken) = taken {
             return Err(taken_by(taken.holder, taken.remaining.min(ASK_AGAIN)));
         }
-        match world.store.save_integration(&mut self.record).await {
+        match world.state_writer.save_integration(&mut self.record).await {
             Ok(()) => {}
             Err(StoreError::Conflict { .. }) => {
                 return Err(taken_by(holder.clone(), ASK_AGAIN));
@@ -79,12 +79,12 @@ impl Lease {
 
     /// Releases it and records what is known of the integration. Where that can't be written the
     /// lease runs out.
-    async fn release(&mut self, world: &World, in_doubt_since: Option<Timestamp>) {
+    async fn release(&mut self, world: &Rebind, in_doubt_since: Option<Timestamp>) {
         if !std::mem::take(&mut self.held) {
             return;
         }
         self.record.value.release(in_doubt_since);
-        if let Err(error) = world.store.save_integration(&mut self.record).await {
+        if let Err(error) = world.state_writer.save_integration(&mut self.record).await {
             warn!(%error, "the lease on the integration could not be released: it runs out");
         }
     }

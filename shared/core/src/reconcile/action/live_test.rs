@@ -111,15 +111,15 @@ impl ActionRun<'_, '_> {
     /// When Lockstep last wrote to the role.
     async fn role_changed_at(&self) -> Result<Option<Timestamp>, RebindError> {
         let role = &self.of_manifest()?.role;
-        Ok(self.world.store.role_changed_at(role).await?)
+        Ok(self.world.role_marks.changed_at(role).await?)
     }
 
     /// When another binding last changed the role that the integration uses; none where that can't be
     /// known.
     async fn role_touched_by_another(&self) -> Result<Option<Timestamp>, RebindError> {
         let organization = &self.manifest.organization.id;
-        let store = &self.world.store;
-        let record = store.integration(organization, &self.kind.integration.key);
+        let states = &self.world.states;
+        let record = states.integration(organization, &self.kind.integration.key);
         match record.await {
             Ok(record) => Ok(record.value.role_touched_at),
             Err(error) if error.is_transient() => Err(error.into()),

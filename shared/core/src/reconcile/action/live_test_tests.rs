@@ -18,8 +18,9 @@ use crate::config::tests::config;
 use crate::reconcile::Ask;
 use crate::reconcile::test_platform::session;
 use crate::runtime::Deadline;
+use crate::services::Rebind;
+use crate::services::Services as _;
 use crate::store::Versioned;
-use crate::world::World;
 
 /// As the template sets them: IAM 60 s, Genesys Cloud 10 s.
 fn may_settle(touched: Touched, second: i64) -> bool {
@@ -95,7 +96,7 @@ async fn tried_in(
     });
     let route = "/api/v2/integrations/actions/{id}/test";
     let session = session(Router::new().route(route, answer)).await;
-    let world = World::new(config(), &account.stub.sdk);
+    let world = Rebind::new(config(), &account.stub.sdk);
     let at = world.now() - SignedDuration::from_secs(changed);
     let mark = json!({"changed_at": at}).to_string();
     account.put("lockstep-state/roles/GenesysRole.json", mark);

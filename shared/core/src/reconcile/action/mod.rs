@@ -33,7 +33,7 @@ use super::run::Run;
 use super::versions::works;
 use super::{RebindError, Report};
 use crate::config::Config;
-use crate::world::World;
+use crate::services::Rebind;
 
 /// One run over one action.
 type ActionRun<'r, 'k> = Run<'r, DataAction<'k>>;
@@ -107,13 +107,13 @@ impl Kind for DataAction<'_> {
         &observation.id
     }
 
-    fn details(&self, world: &World, manifest: &Manifest, state: &BindingState) -> Vec<Detail> {
+    fn details(&self, world: &Rebind, manifest: &Manifest, state: &BindingState) -> Vec<Detail> {
         vec![self.detail(world, manifest, state)]
     }
 
     fn details_of(
         &self,
-        world: &World,
+        world: &Rebind,
         manifest: &Manifest,
         state: &BindingState,
         _change: &Change,

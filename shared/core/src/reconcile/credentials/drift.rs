@@ -8,7 +8,7 @@ use lockstep_domain::rebind::Refusal;
 use super::{RebindError, observe};
 use crate::aws::SecretSeen;
 use crate::genesys::Session;
-use crate::world::World;
+use crate::services::Binder;
 
 /// What differs between the credentials of a set and what should hold for them.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,7 +37,7 @@ pub enum CredentialSetDrift {
 /// # Errors
 /// Where something could not be read: no drift may be concluded from that.
 pub async fn credential_set_drift(
-    world: &World,
+    world: &Binder,
     session: &Session,
     manifest: &Manifest,
     set: &CredentialSet<'_>,
@@ -60,7 +60,7 @@ pub async fn credential_set_drift(
 /// # Errors
 /// The secret could not be read.
 pub(super) async fn desired(
-    world: &World,
+    world: &Binder,
     manifest: &Manifest,
     set: &CredentialSet<'_>,
 ) -> Result<Result<DesiredCredentialSet, String>, RebindError> {

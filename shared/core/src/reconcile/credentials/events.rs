@@ -5,10 +5,10 @@ use lockstep_domain::change::{BindingState, Change};
 use lockstep_domain::event::Detail;
 use lockstep_domain::ids::Key;
 
-use crate::world::World;
+use crate::services::Base;
 
 /// The details of events about a change of a credential set, one for each credential.
-pub(crate) fn details(world: &World, state: &BindingState, change: &Change) -> Vec<(Key, Detail)> {
+pub(crate) fn details(world: &Base, state: &BindingState, change: &Change) -> Vec<(Key, Detail)> {
     // What a change goes back to is remembered of each of its credentials, and of no other.
     let keys = change.previous_credentials.keys();
     keys.map(|key| {
@@ -27,7 +27,7 @@ pub(crate) fn details(world: &World, state: &BindingState, change: &Change) -> V
 }
 
 /// The detail of an event about one credential, whatever the latest change is.
-pub(super) fn of_key(world: &World, state: &BindingState, key: &Key) -> Detail {
+pub(super) fn of_key(world: &Base, state: &BindingState, key: &Key) -> Detail {
     let mut detail = world.detail();
     detail.organization_id = Some(state.organization.clone());
     detail.key = Some(key.clone());

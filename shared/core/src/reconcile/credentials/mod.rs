@@ -38,7 +38,7 @@ use self::values::Values;
 use super::kind::{Applied, Done, Kind, Recorded, Stop};
 use super::run::Run;
 use super::{RebindError, Report};
-use crate::world::World;
+use crate::services::Rebind;
 
 /// One run over one credential set.
 type SetRun<'r, 'k> = Run<'r, Credentials<'k>>;
@@ -72,14 +72,14 @@ impl Kind for Credentials<'_> {
         &observation.id
     }
 
-    fn details(&self, world: &World, _manifest: &Manifest, state: &BindingState) -> Vec<Detail> {
+    fn details(&self, world: &Rebind, _manifest: &Manifest, state: &BindingState) -> Vec<Detail> {
         let keys = self.set.credentials.iter().map(|one| &one.key);
         keys.map(|key| events::of_key(world, state, key)).collect()
     }
 
     fn details_of(
         &self,
-        world: &World,
+        world: &Rebind,
         _manifest: &Manifest,
         state: &BindingState,
         change: &Change,

@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 use sha2::Sha256;
 
 use super::RebindError;
-use crate::world::World;
+use crate::services::Rebind;
 
 /// A credential's fields, ready to be sent.
 pub(super) type Fields = BTreeMap<String, SecretString>;
@@ -36,7 +36,7 @@ impl Values {
 /// # Errors
 /// AWS's, or every field that the value has not.
 pub(super) async fn read(
-    world: &World,
+    world: &Rebind,
     desired: &mut DesiredCredentialSet,
 ) -> Result<Values, RebindError> {
     let secret = &desired.secret;

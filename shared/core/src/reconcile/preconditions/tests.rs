@@ -14,6 +14,7 @@ use serde_json::json;
 use super::*;
 use crate::config::tests::config;
 use crate::reconcile::test_platform::session;
+use crate::services::Services as _;
 
 const ONE: &str = "arn:aws:lambda:us-east-1:123456789012:function:GenesysOne";
 const TWO: &str = "arn:aws:lambda:us-east-1:123456789012:function:GenesysTwo";
@@ -113,7 +114,7 @@ impl Setup {
         steps: Vec<RebindStep>,
         found: Option<&IntegrationId>,
     ) -> Result<(), RebindError> {
-        let world = World::new(config(), &self.account.stub.sdk);
+        let world = Rebind::new(config(), &self.account.stub.sdk);
         let entities: Vec<_> = self
             .listed
             .iter()
@@ -291,7 +292,7 @@ async fn an_integration_is_not_moved_to_a_role_that_does_not_serve_the_manifest(
 #[tokio::test]
 async fn of_a_refusal_by_aws_the_record_says_what_iam_shows() {
     let says = async |setup: &Setup| {
-        let world = World::new(config(), &setup.account.stub.sdk);
+        let world = Rebind::new(config(), &setup.account.stub.sdk);
         let integration = &setup.manifest.integrations[0];
         let function = ONE.parse().unwrap();
         let found = diagnose(&world, &setup.manifest, integration, &function).await;

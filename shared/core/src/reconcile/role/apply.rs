@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::remember;
 use crate::aws::{AwsError, Kind};
+use crate::services::Provision;
 use crate::store::StoreError;
-use crate::world::World;
 
 /// Waits between tries of a step that met another writer, or a role that IAM does not show yet.
 const TRIES: [Duration; 4] = [
@@ -37,7 +37,7 @@ pub(super) struct Applied {
 /// The moment of the change could not be remembered. Nothing was written then, or everything was:
 /// the next run finds which.
 pub(super) async fn apply(
-    world: &World,
+    world: &Provision,
     desired: &DesiredRole,
     plan: &RolePlan,
 ) -> Result<Applied, StoreError> {
@@ -91,18 +91,18 @@ impl Applied {
 }
 
 async fn carry_out(
-    world: &World,
+    world: &Provision,
     desired: &DesiredRole,
     step: &RoleStep,
     created: bool,
 ) -> Result<Outcome, AwsError> {
     for wait in TRIES {
-        match world.roles.apply(&desired.name, step).await {
+        match world.role_writer.apply(&desired.name, step).await {
             Err(error) if may_pass_soon(step, &error, created) => tokio::time::sleep(wait).await,
             answer => return answer,
         }
     }
-    world.roles.apply(&desired.name, step).await
+    world.role_writer.apply(&desired.name, step).await
 }
 
 /// Another writer at the same moment (`ConcurrentModification`), or a role that we have just made

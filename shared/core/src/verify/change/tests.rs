@@ -5,11 +5,12 @@ use lockstep_domain::change::ChangeId;
 
 use super::*;
 use crate::config::tests::config;
+use crate::services::{Services as _, Verify};
 
 #[tokio::test]
 async fn an_accepted_copy_that_cannot_be_read_is_no_missing_manifest() {
     let account = Account::start().await;
-    let world = World::new(config(), &account.stub.sdk);
+    let world = Verify::new(config(), &account.stub.sdk);
     let (organization, key) = ("org-1".parse().unwrap(), "orders".parse().unwrap());
     let id = ChangeId::of(&organization, &key, &"desired");
     // Long past its deadline: without a manifest it would end as unverified.

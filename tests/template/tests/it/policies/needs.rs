@@ -20,7 +20,7 @@ fn each_function_may_do_what_it_needs() -> Result<(), Error> {
     let needs = [
         (PROVISION, "sqs:ReceiveMessage", queue("ProvisionQueue")?),
         (PROVISION, "sqs:SendMessage", queue("RebindQueue")?),
-        (PROVISION, "s3:GetObjectVersion", manifest),
+        (PROVISION, "s3:GetObject", manifest),
         // The resync looks for lost uploads.
         (
             PROVISION,

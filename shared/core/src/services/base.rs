@@ -1,45 +1,30 @@
-//! Everything a function reaches, made once per warm environment.
+//! What every function has, and the emission of events.
 
 use clock::Clock;
 use jiff::Timestamp;
 use lockstep_domain::digest::Digest;
 use lockstep_domain::event::{Detail, Event, EventType, Principal, PrincipalKind};
 use lockstep_domain::ids::OrganizationId;
-use lockstep_domain::manifest::Manifest;
 use lockstep_domain::problem::Problem;
 use serde::Serialize;
 
 use crate::aws::{self, AwsError};
-use crate::config::{Config, ConfigError};
-use crate::deadline::Deadline;
-use crate::genesys::{Session, SessionError, Sessions};
+use crate::config::Config;
 use crate::outside::Outside;
 use crate::response::{Answer, Refused};
-use crate::store::{Store, Unreadable};
+use crate::store::{Objects, Store, Unreadable};
 use crate::telemetry::Metrics;
 
-/// The outside world, through its adapters.
-pub struct World {
+/// What every function has.
+pub struct Base {
     /// How the stack configured this function.
     pub config: Config,
-    /// IAM roles.
-    pub roles: aws::Roles,
-    /// Secrets Manager.
+    /// The metadata of secrets.
     pub secrets: aws::Secrets,
-    /// The secrets whose values integration credentials carry.
-    pub credential_secrets: aws::CredentialSecrets,
-    /// KMS, for the keys of secrets.
-    pub keys: aws::Keys,
-    /// Manifests, state and evidence.
+    /// What is accepted, and what was emitted.
     pub store: Store,
     /// The stack's event bus.
     pub bus: aws::Bus,
-    /// The queues between the functions.
-    pub queues: aws::Queues,
-    /// Functions that actions call.
-    pub functions: aws::Functions,
-    /// Who we are signed in as, for as long as the environment is warm.
-    pub sessions: Sessions,
     /// What this environment counts, flushed after each invocation.
     pub metrics: Metrics,
     clock: Clock,
@@ -54,40 +39,13 @@ pub enum Recorded {
     No,
 }
 
-/// A function could not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// Its environment is not right.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-}
-
-impl World {
-    /// From the process's environment.
-    ///
-    /// # Errors
-    /// Every variable that is missing or wrong, at once.
-    pub async fn from_env() -> Result<Self, StartError> {
-        let config = Config::from_process()?;
-        Ok(Self::new(config, &aws::sdk_config().await))
-    }
-
-    /// From a configuration, through the given ways out; an SDK's configuration alone means HTTPS to
-    /// Genesys Cloud and the system's clock.
-    #[must_use]
-    pub fn new(config: Config, outside: impl Into<Outside>) -> Self {
-        let outside = outside.into();
+impl Base {
+    pub(super) fn new(config: Config, outside: &Outside, objects: &Objects) -> Self {
         let aws = &outside.aws;
         Self {
-            roles: aws::Roles::new(aws),
             secrets: aws::Secrets::new(aws),
-            credential_secrets: aws::CredentialSecrets::new(aws),
-            keys: aws::Keys::new(aws),
-            store: Store::new(&outside, &config),
+            store: Store::new(objects),
             bus: aws::Bus::new(aws, config.event_bus.clone()),
-            queues: aws::Queues::new(aws, &config),
-            functions: aws::Functions::new(aws),
-            sessions: Sessions::new(outside.client_settings()),
             metrics: Metrics::new(&config.function, outside.metrics),
             config,
             clock: outside.clock,
@@ -98,21 +56,6 @@ impl World {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.clock.now()
-    }
-
-    /// Signs in to the manifest's organization and confirms that it is the one.
-    ///
-    /// # Errors
-    /// See [`SessionError`]. Nothing is written by this.
-    pub async fn sign_in(
-        &self,
-        manifest: &Manifest,
-        deadline: Deadline,
-    ) -> Result<Session, SessionError> {
-        let signed_in = self
-            .sessions
-            .sign_in(&self.secrets, &self.metrics, manifest, deadline);
-        signed_in.await
     }
 
     /// This function, as the one who acts.

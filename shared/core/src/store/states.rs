@@ -1,34 +1,40 @@
-//! The state of bindings, and when roles changed.
+//! The state of bindings: reading it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
 
 use futures_util::future::join_all;
-use jiff::Timestamp;
-use lockstep_domain::arn::RoleName;
 use lockstep_domain::change::BindingState;
 use lockstep_domain::ids::{Key, OrganizationId, Reserved};
-use serde::{Deserialize, Serialize};
 
-use super::{AT_ONCE, Condition, Listed, Store, StoreError, Versioned, to_json};
+use super::objects::Listed;
+use super::{AT_ONCE, Objects, StoreError, Versioned};
 
 pub(super) fn state_object(organization: &OrganizationId, key: &Key) -> String {
     format!("state/{organization}/{key}.json")
 }
 
-fn role_object(role: &RoleName) -> String {
-    format!("roles/{role}.json")
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct RoleMark {
-    changed_at: Timestamp,
-}
-
 /// States by their objects, each with the ETag that it was read with: a listing that shows the same
 /// ETag says that reading it again would give the same.
-pub(super) type LastRead = BTreeMap<String, Versioned<BindingState>>;
+type LastRead = BTreeMap<String, Versioned<BindingState>>;
 
-impl Store {
+/// Reads the state of bindings, and the records of integrations.
+#[derive(Clone, Debug)]
+pub struct States {
+    pub(super) objects: Objects,
+    /// The states that listings showed, as they were last read.
+    last_read: Arc<Mutex<LastRead>>,
+}
+
+impl States {
+    /// In the stack's buckets.
+    pub(crate) fn new(objects: &Objects) -> Self {
+        Self {
+            objects: objects.clone(),
+            last_read: Arc::default(),
+        }
+    }
+
     /// The state of a binding; one that was never touched has an empty state. One that the previous
     /// release wrote is converted, and stored so at its next write.
     ///
@@ -40,8 +46,8 @@ impl Store {
         key: &Key,
     ) -> Result<Versioned<BindingState>, StoreError> {
         let object = state_object(organization, key);
-        let bucket = &self.config.state_bucket;
-        let Some(found) = self.get(bucket, &object, None).await? else {
+        let bucket = &self.objects.config.state_bucket;
+        let Some(found) = self.objects.get(bucket, &object, None).await? else {
             let state = BindingState::new(organization.clone(), key.clone());
             return Ok(Versioned::absent(state));
         };
@@ -50,15 +56,6 @@ impl Store {
             value,
             etag: Some(found.etag),
         })
-    }
-
-    /// Saves the state of a binding, unless another run saved it since it was loaded.
-    ///
-    /// # Errors
-    /// [`StoreError::Conflict`], or S3 did not do it.
-    pub async fn save(&self, state: &mut Versioned<BindingState>) -> Result<(), StoreError> {
-        let object = state_object(&state.value.organization, &state.value.key);
-        self.write_json(&object, state).await
     }
 
     /// The states of all bindings of an organization that have one, sorted by key.
@@ -83,7 +80,10 @@ impl Store {
         organization: &OrganizationId,
     ) -> Result<Vec<Result<BindingState, StoreError>>, StoreError> {
         let prefix = format!("state/{organization}/");
-        let objects = self.listing(&self.config.state_bucket, &prefix).await?;
+        let objects = self
+            .objects
+            .listing(&self.objects.config.state_bucket, &prefix)
+            .await?;
         let mut listed: Vec<(Key, &Listed)> = objects
             .iter()
             .filter_map(|object| {
@@ -117,7 +117,7 @@ impl Store {
         object: &Listed,
     ) -> Result<Versioned<BindingState>, StoreError> {
         // A panic while it was locked would have ended the process.
-        if let Ok(known) = self.states.lock()
+        if let Ok(known) = self.last_read.lock()
             && let Some(state) = known.get(&object.key)
             && state.etag.is_some()
             && state.etag == object.etag
@@ -125,7 +125,7 @@ impl Store {
             return Ok(state.clone());
         }
         let read = self.load(organization, key).await?;
-        if let Ok(mut known) = self.states.lock() {
+        if let Ok(mut known) = self.last_read.lock() {
             known.insert(object.key.clone(), read.clone());
         }
         Ok(read)
@@ -134,35 +134,9 @@ impl Store {
     /// Keeps, below a prefix, only what is listed there.
     fn forget_all_but(&self, prefix: &str, objects: &[Listed]) {
         let listed: BTreeSet<&str> = objects.iter().map(|object| object.key.as_str()).collect();
-        if let Ok(mut known) = self.states.lock() {
+        if let Ok(mut known) = self.last_read.lock() {
             known.retain(|key, _| !key.starts_with(prefix) || listed.contains(key.as_str()));
         }
-    }
-
-    /// When Lockstep last wrote to a role, which then needs time to settle; `None` if never.
-    ///
-    /// # Errors
-    /// S3 did not answer, or the object cannot be understood.
-    pub async fn role_changed_at(&self, role: &RoleName) -> Result<Option<Timestamp>, StoreError> {
-        let mark = self.read_json::<RoleMark>(&role_object(role)).await?;
-        Ok(mark.map(|mark| mark.value.changed_at))
-    }
-
-    /// Remembers that Lockstep wrote to a role. The last writer wins: a mark decides nothing but
-    /// how long to wait.
-    ///
-    /// # Errors
-    /// S3 did not do it.
-    pub async fn mark_role_changed(
-        &self,
-        role: &RoleName,
-        at: Timestamp,
-    ) -> Result<(), StoreError> {
-        let object = role_object(role);
-        let bytes = to_json(&object, &RoleMark { changed_at: at })?;
-        let bucket = &self.config.state_bucket;
-        self.put(bucket, &object, bytes, Condition::Always).await?;
-        Ok(())
     }
 }
 

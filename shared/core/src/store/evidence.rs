@@ -9,8 +9,9 @@ use lockstep_domain::evidence::{Body, Record};
 use lockstep_domain::ids::{Key, OrganizationId};
 use serde::Serialize;
 
+use super::objects::{to_json, uri};
+use super::{Condition, Objects, StoreError};
 use crate::aws::Kind;
-use crate::store::{Condition, Store, StoreError, to_json, uri};
 
 /// Records adopted before one append gives up: each is a run that died between storing its record
 /// and saving the state, so there is hardly ever one.
@@ -20,7 +21,20 @@ fn record_object(organization: &OrganizationId, key: &Key, sequence: u64) -> Str
     format!("evidence/{organization}/{key}/{sequence:06}.json")
 }
 
-impl Store {
+/// Stores evidence.
+#[derive(Clone, Debug)]
+pub struct EvidenceLog {
+    objects: Objects,
+}
+
+impl EvidenceLog {
+    /// In the stack's buckets.
+    pub(crate) fn new(objects: &Objects) -> Self {
+        Self {
+            objects: objects.clone(),
+        }
+    }
+
     /// Appends a record to the binding's chain and moves the chain's end in `state`, which the
     /// caller then saves. Answers where the record is.
     ///
@@ -30,18 +44,22 @@ impl Store {
     ///
     /// # Errors
     /// S3 did not do it, or the record at the next place does not continue the chain.
-    pub async fn append_evidence(
+    pub async fn append(
         &self,
         state: &mut BindingState,
         body: &Body,
     ) -> Result<String, StoreError> {
-        let bucket = &self.config().evidence_bucket;
+        let bucket = &self.objects.config.evidence_bucket;
         for _ in 0..MOST_ADOPTED {
-            let record = Record::seal(&state.chain, self.now(), body.clone());
+            let record = Record::seal(&state.chain, self.objects.now(), body.clone());
             let object = record_object(&state.organization, &state.key, record.sequence);
             let place = uri(bucket, &object);
             let bytes = to_json(&object, &record)?;
-            match self.put(bucket, &object, bytes, Condition::Absent).await {
+            match self
+                .objects
+                .put(bucket, &object, bytes, Condition::Absent)
+                .await
+            {
                 Ok(_) => {
                     state.chain = record.head(place.clone());
                     return Ok(place);
@@ -70,15 +88,15 @@ impl Store {
     ///
     /// # Errors
     /// S3 did not answer for all of them, or one cannot be understood.
-    pub async fn evidence(
+    pub async fn records(
         &self,
         organization: &OrganizationId,
         key: &Key,
     ) -> Result<Vec<Record>, StoreError> {
         let prefix = format!("evidence/{organization}/{key}/");
-        let bucket = &self.config().evidence_bucket;
+        let bucket = &self.objects.config.evidence_bucket;
         let mut records = Vec::new();
-        for object in self.list(bucket, &prefix).await? {
+        for object in self.objects.list(bucket, &prefix).await? {
             records.extend(self.record(&object).await?);
         }
         Ok(records)
@@ -89,20 +107,21 @@ impl Store {
     ///
     /// # Errors
     /// There is another report, or S3 did not do it.
-    pub async fn write_evidence<T: Serialize>(
+    pub async fn write_report<T: Serialize>(
         &self,
         object: &str,
         report: &T,
     ) -> Result<String, StoreError> {
-        let bucket = &self.config().evidence_bucket;
+        let bucket = &self.objects.config.evidence_bucket;
         let bytes = to_json(object, report)?;
         let written = self
+            .objects
             .put(bucket, object, bytes.clone(), Condition::Absent)
             .await;
         match written {
             Ok(_) => Ok(uri(bucket, object)),
             Err(error) if error.kind == Kind::Conflict => {
-                match self.get(bucket, object, None).await? {
+                match self.objects.get(bucket, object, None).await? {
                     Some(found) if found.bytes == bytes => Ok(uri(bucket, object)),
                     Some(_) | None => Err(StoreError::Conflict {
                         object: object.to_owned(),
@@ -114,8 +133,8 @@ impl Store {
     }
 
     async fn record(&self, object: &str) -> Result<Option<Record>, StoreError> {
-        let bucket = &self.config().evidence_bucket;
-        let Some(found) = self.get(bucket, object, None).await? else {
+        let bucket = &self.objects.config.evidence_bucket;
+        let Some(found) = self.objects.get(bucket, object, None).await? else {
             return Ok(None);
         };
         let record = serde_json::from_slice(&found.bytes).map_err(|error| StoreError::Corrupt {
