@@ -13,16 +13,12 @@ pub const ACCOUNT: &str = "000000000000";
 pub struct Aws {
     /// What the clients are made of, for a client of another service.
     pub config: SdkConfig,
-    /// CloudFormation.
-    pub cloudformation: aws_sdk_cloudformation::Client,
     /// EventBridge.
     pub eventbridge: aws_sdk_eventbridge::Client,
     /// IAM.
     pub iam: aws_sdk_iam::Client,
     /// Lambda.
     pub lambda: aws_sdk_lambda::Client,
-    /// CloudWatch Logs.
-    pub logs: aws_sdk_cloudwatchlogs::Client,
     /// S3.
     pub s3: aws_sdk_s3::Client,
     /// Secrets Manager.
@@ -46,11 +42,9 @@ impl Aws {
             .force_path_style(true)
             .build();
         Self {
-            cloudformation: aws_sdk_cloudformation::Client::new(&config),
             eventbridge: aws_sdk_eventbridge::Client::new(&config),
             iam: aws_sdk_iam::Client::new(&config),
             lambda: aws_sdk_lambda::Client::new(&config),
-            logs: aws_sdk_cloudwatchlogs::Client::new(&config),
             s3: aws_sdk_s3::Client::from_conf(s3),
             secrets: aws_sdk_secretsmanager::Client::new(&config),
             sqs: aws_sdk_sqs::Client::new(&config),

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use aws_sdk_cloudformation::types::{Capability, Parameter, ResourceStatus, StackStatus};
 use aws_sdk_s3::primitives::ByteStream;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use crate::aws::Aws;
+use crate::boto::Boto;
 use crate::error::Error;
 use crate::functions::{Built, package};
 use crate::place;
@@ -24,6 +27,7 @@ pub type Outputs = BTreeMap<String, String>;
 /// Where a resource cannot be created; then with the reason of each.
 pub async fn deploy(
     aws: &Aws,
+    boto: &Boto,
     stack: &str,
     functions: &[Built],
     parameters: &BTreeMap<String, String>,
@@ -33,26 +37,18 @@ pub async fn deploy(
     let template = std::fs::read_to_string(&path)
         .map_err(|error| Error::io(format!("cannot read {}", path.display()), &error))?;
     let packaged = with_code(&template, functions)?;
-    let parameters = parameters
+    let parameters: Vec<Value> = parameters
         .iter()
-        .map(|(name, value)| {
-            Parameter::builder()
-                .parameter_key(name)
-                .parameter_value(value)
-                .build()
-        })
+        .map(|(name, value)| json!({"ParameterKey": name, "ParameterValue": value}))
         .collect();
-    aws.cloudformation
-        .create_stack()
-        .stack_name(stack)
-        .template_url(put_template(aws, packaged).await?)
-        .set_parameters(Some(parameters))
-        .capabilities(Capability::CapabilityNamedIam)
-        .capabilities(Capability::CapabilityAutoExpand)
-        .send()
-        .await
-        .map_err(|error| Error::aws("CreateStack", error))?;
-    wait_until_complete(aws, stack).await
+    let request = json!({
+        "StackName": stack,
+        "TemplateURL": put_template(aws, packaged).await?,
+        "Parameters": parameters,
+        "Capabilities": ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+    });
+    boto.call("cloudformation", "create_stack", request).await?;
+    wait_until_complete(boto, stack).await
 }
 
 /// A template of more than 51,200 bytes is named by where it is (CloudFormation user guide, "CloudFormation quotas"),
@@ -135,66 +131,92 @@ fn with_code(template: &str, functions: &[Built]) -> Result<String, Error> {
     }
 }
 
-async fn wait_until_complete(aws: &Aws, stack: &str) -> Result<Outputs, Error> {
+/// What `describe_stacks` answers of a stack.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Described {
+    stack_status: String,
+    #[serde(default)]
+    outputs: Vec<Output>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Output {
+    output_key: String,
+    output_value: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct StackEvent {
+    logical_resource_id: String,
+    resource_status: String,
+    #[serde(default)]
+    resource_status_reason: Option<String>,
+}
+
+async fn wait_until_complete(boto: &Boto, stack: &str) -> Result<Outputs, Error> {
     const PATIENCE: Duration = Duration::from_secs(120);
     let began = Instant::now();
     loop {
-        let answer = aws
-            .cloudformation
-            .describe_stacks()
-            .stack_name(stack)
-            .send()
-            .await
-            .map_err(|error| Error::aws("DescribeStacks", error))?;
-        let found = answer.stacks().first();
-        let status = found.and_then(|stack| stack.stack_status().cloned());
-        if status == Some(StackStatus::CreateComplete) {
-            let outputs = found.map(|stack| stack.outputs()).unwrap_or_default();
-            return Ok(outputs
-                .iter()
-                .filter_map(|output| {
-                    Some((
-                        output.output_key()?.to_owned(),
-                        output.output_value()?.to_owned(),
-                    ))
-                })
-                .collect());
+        let stacks: Vec<Described> = described(boto, stack, "describe_stacks", "Stacks").await?;
+        let found = stacks
+            .into_iter()
+            .next()
+            .ok_or_else(|| Error::new(format!("there is no stack {stack}")))?;
+        match found.stack_status.as_str() {
+            "CREATE_COMPLETE" => {
+                let outputs = found.outputs.into_iter();
+                return Ok(outputs
+                    .map(|output| (output.output_key, output.output_value))
+                    .collect());
+            }
+            // CloudFormation emits no event when it is done.
+            "CREATE_IN_PROGRESS" if began.elapsed() < PATIENCE => {
+                sleep(Duration::from_millis(100)).await;
+            }
+            status => {
+                let reasons = failures(boto, stack).await;
+                return Err(Error::new(format!(
+                    "template.yaml was not deployed ({status}){reasons}"
+                )));
+            }
         }
-        let goes_on = status == Some(StackStatus::CreateInProgress);
-        if !goes_on || began.elapsed() > PATIENCE {
-            let status = status.map_or("unknown".to_owned(), |status| status.to_string());
-            let reasons = failures(aws, stack).await;
-            return Err(Error::new(format!(
-                "template.yaml was not deployed ({status}){reasons}"
-            )));
-        }
-        // CloudFormation tells nobody when it is done.
-        sleep(Duration::from_millis(100)).await;
     }
 }
 
-async fn failures(aws: &Aws, stack: &str) -> String {
-    let answer = aws
-        .cloudformation
-        .describe_stack_events()
-        .stack_name(stack)
-        .send()
-        .await;
-    let Ok(answer) = answer else {
-        return String::new();
-    };
-    answer
-        .stack_events()
+async fn failures(boto: &Boto, stack: &str) -> String {
+    let events: Vec<StackEvent> =
+        match described(boto, stack, "describe_stack_events", "StackEvents").await {
+            Ok(events) => events,
+            Err(error) => return format!("; its events cannot be read: {error}"),
+        };
+    events
         .iter()
-        .filter(|event| event.resource_status() == Some(&ResourceStatus::CreateFailed))
+        .filter(|event| event.resource_status == "CREATE_FAILED")
         .map(|event| {
+            let reason = event.resource_status_reason.as_deref();
             format!(
                 "\n    | {}: {}",
-                event.logical_resource_id().unwrap_or("?"),
-                event.resource_status_reason().unwrap_or("no reason given")
+                event.logical_resource_id,
+                reason.unwrap_or("no reason given")
             )
         })
         .collect()
+}
+
+/// What CloudFormation describes of a stack.
+async fn described<T: DeserializeOwned>(
+    boto: &Boto,
+    stack: &str,
+    operation: &str,
+    member: &str,
+) -> Result<Vec<T>, Error> {
+    let request = json!({"StackName": stack});
+    let mut answer = boto.call("cloudformation", operation, request).await?;
+    serde_json::from_value(answer[member].take())
+        .map_err(|error| Error::new(format!("{operation}: {error}")))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@
 
 pub mod aws;
 pub mod demo;
+mod boto;
 mod deploy;
 pub mod endpoints;
 mod error;

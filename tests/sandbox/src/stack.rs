@@ -10,6 +10,7 @@ use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 use crate::aws::{ACCOUNT, Aws};
+use crate::boto::Boto;
 use crate::deploy::{Outputs, deploy};
 use crate::endpoints::{AwsEndpoints, Endpoints, GenesysEndpoints};
 use crate::error::Error;
@@ -79,6 +80,7 @@ pub struct Stack {
     pub genesys: Simulator,
     pub(crate) watch: Watch,
     pub(crate) outputs: Outputs,
+    pub(crate) boto: Boto,
     endpoints: Endpoints,
     ministack: Ministack,
     // Last, so that its files outlive who writes them.
@@ -99,6 +101,7 @@ pub async fn start(options: Options) -> Result<Stack, Error> {
         .during("Start the local AWS", Ministack::start(&python, &run))
         .await?;
     let aws = Aws::at(ministack.endpoint()).await;
+    let boto = Boto::start(&python, ministack.endpoint())?;
     let genesys = progress
         .during(
             "Start the Genesys Cloud simulator",
@@ -117,7 +120,7 @@ pub async fn start(options: Options) -> Result<Stack, Error> {
     let outputs = progress
         .during(
             "Deploy template.yaml",
-            deploy(&aws, STACK_NAME, functions, &parameters),
+            deploy(&aws, &boto, STACK_NAME, functions, &parameters),
         )
         .await?;
     let partner_bus = options.genesys_events.then(event_source);
@@ -128,6 +131,7 @@ pub async fn start(options: Options) -> Result<Stack, Error> {
     let endpoints = endpoints(&ministack, &genesys, &outputs, client_secret_arn)?;
     Ok(Stack {
         aws,
+        boto,
         genesys,
         watch,
         outputs,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_s3::primitives::ByteStream;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::aws::Aws;
 use crate::endpoints::AwsEndpoints;
@@ -189,23 +189,13 @@ impl Stack {
     /// Where there is no such function, or its logs cannot be read.
     pub async fn function_logs(&self, function: &str) -> Result<Vec<String>, Error> {
         let group = format!("/aws/lambda/{}", self.function_name(function)?);
-        let mut lines = Vec::new();
-        let mut pages = self
-            .aws
-            .logs
-            .filter_log_events()
-            .log_group_name(group)
-            .into_paginator()
-            .send();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| Error::aws("FilterLogEvents", error))?;
-            lines.extend(
-                page.events()
-                    .iter()
-                    .filter_map(|event| event.message().map(str::to_owned)),
-            );
-        }
-        Ok(lines)
+        let request = json!({"logGroupName": group});
+        let answer = self.boto.call("logs", "filter_log_events", request).await?;
+        let events = answer["events"].as_array().map_or(&[][..], Vec::as_slice);
+        Ok(events
+            .iter()
+            .filter_map(|event| event["message"].as_str().map(str::to_owned))
+            .collect())
     }
 
     /// A JSON object of the state bucket; `None` where there is none.

@@ -240,8 +240,4 @@ async fn requests_to_queues_and_buses_are_right() {
         "CreatePartnerEventSource",
         &capture.of(sent).await,
     );
-
-    let logs = aws_sdk_cloudwatchlogs::Client::new(&capture.sdk());
-    let filter = logs.filter_log_events().log_group_name("/aws/lambda/f");
-    is_right("logs", "FilterLogEvents", &capture.of(filter.send()).await);
 }
