@@ -76,8 +76,7 @@ impl Boto {
         operation: &str,
         parameters: Value,
     ) -> Result<Value, Error> {
-        let request =
-            json!({"service": service, "operation": operation, "parameters": parameters});
+        let request = json!({"service": service, "operation": operation, "parameters": parameters});
         let mut pipes = self.pipes.lock().await;
         let reply = pipes
             .exchange(&request.to_string())

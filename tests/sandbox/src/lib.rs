@@ -8,8 +8,8 @@
 //! otherwise.
 
 pub mod aws;
-pub mod demo;
 mod boto;
+pub mod demo;
 mod deploy;
 pub mod endpoints;
 mod error;

@@ -1,5 +1,6 @@
 //! `cargo simulate`: the long tier, and the replay of a seed.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,8 +9,8 @@ use std::time::Instant;
 use clap::{Parser, Subcommand};
 use simulation::matrix::{Matrix, Played, failures, leave_figures, play_all};
 use simulation::{
-    Fault, Figures, History, Kind, Prepared, Scenario, Which, alone, numbered, on_all_processors,
-    report,
+    Fault, Figures, History, Kind, Prepared, Scenario, Site, Which, alone, numbered,
+    on_all_processors, report,
 };
 
 #[derive(Parser)]
@@ -43,7 +44,7 @@ enum What {
         #[arg(long)]
         only: Option<String>,
     },
-    /// One seed again, with everything that happens in it.
+    /// One seed again, with everything that happens in it, and how often each function called what.
     Replay {
         /// Which.
         seed: u64,
@@ -152,5 +153,20 @@ fn replay(seed: u64) -> usize {
     let history = History::of(seed);
     let outcome = history.play();
     println!("{history}{}{}", outcome.transcript, report(&outcome));
+    println!("{}", counted(&outcome.calls));
     outcome.problems.len()
+}
+
+/// How often each function called what, the most frequent first.
+fn counted(calls: &[Site]) -> String {
+    let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for call in calls {
+        *counts.entry((&call.function, &call.operation)).or_default() += 1;
+    }
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let lines = counts
+        .iter()
+        .map(|((function, operation), count)| format!("{count:>6} {function} {operation}\n"));
+    lines.collect()
 }
