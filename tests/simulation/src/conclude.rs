@@ -33,7 +33,9 @@ impl Simulation {
         let mut problems = Vec::new();
         if house.pair && self.try_rest().await {
             // What Secrets Manager gave up counts as stuck after a day, and is finished by schedule.
-            self.pass(STUCK).await;
+            if self.is_unfinished(&House::pair_secret()) {
+                self.pass(STUCK).await;
+            }
             self.fire("ClientHealSchedule");
         }
         for schedule in ["ResyncSchedule", "ComplianceSchedule"] {
@@ -55,6 +57,15 @@ impl Simulation {
             problems.push(Problem(format!("a second resync writes: {new:?}")));
         }
         problems
+    }
+
+    /// Whether a rotation of a secret has begun and not ended: the version under AWSPENDING is not current.
+    fn is_unfinished(&self, secret: &str) -> bool {
+        self.account.with_state(|state| {
+            let secret = state.services.secrets.find(secret, self.clock.now());
+            let pending = secret.and_then(|secret| Some((secret.holder("AWSPENDING")?, secret)));
+            pending.is_some_and(|(pending, secret)| secret.holder("AWSCURRENT") != Some(pending))
+        })
     }
 
     /// What was written to the world, in order: objects of state, roles, and what is at Genesys

@@ -86,6 +86,7 @@ impl Environments {
 /// A scenario that is about to begin, as often as one likes.
 pub struct Prepared {
     scenario: Scenario,
+    seed: u64,
     begin: Snapshot,
 }
 
@@ -97,25 +98,34 @@ impl Prepared {
             scenario.prepare(simulation, &scenario.house()).await;
             simulation.snapshot()
         });
-        Self { scenario, begin }
+        Self {
+            scenario,
+            seed,
+            begin,
+        }
     }
 
     /// Plays the story with these faults; calls are counted from its beginning.
     #[must_use]
     pub fn play(&self, faults: &[Fault], environments: Environments) -> Outcome {
-        run_from(&self.begin, Judged::Nothing, async |simulation| {
-            match environments {
-                Environments::Cold => {}
-                Environments::Warm => simulation.warm_up().await,
-            }
-            for fault in faults {
-                simulation.faults.plan(fault.clone());
-            }
-            // Calls cost as much as Lockstep's own work. What many faults of reads share is judged
-            // without them.
-            let called = faults.len() <= 1;
-            play(simulation, self.scenario, self.scenario.house(), called).await
-        })
+        run_from(
+            &self.begin,
+            self.seed,
+            Judged::Nothing,
+            async |simulation| {
+                match environments {
+                    Environments::Cold => {}
+                    Environments::Warm => simulation.warm_up().await,
+                }
+                for fault in faults {
+                    simulation.faults.plan(fault.clone());
+                }
+                // Calls cost as much as Lockstep's own work. What many faults of reads share is judged
+                // without them.
+                let called = faults.len() <= 1;
+                play(simulation, self.scenario, self.scenario.house(), called).await
+            },
+        )
     }
 
     /// The calls that the story makes where nothing goes wrong, until it comes to rest.

@@ -1,8 +1,6 @@
 //! Seeded histories: manifests, edits, rotations, foreign writers and outages in an order that nobody
-//! thought of, each with a call or two that go wrong; and shrinking one that fails to what a person
-//! can read.
+//! thought of, each with a call or two that go wrong.
 
-use std::any::Any;
 use std::fmt;
 use std::time::Duration;
 
@@ -11,8 +9,7 @@ use crate::explore::Outcome;
 use crate::fault::{Fault, Kind, Which};
 use crate::happening::Happening;
 use crate::house::{Action, House};
-use crate::judge::Problem;
-use crate::stand::{Judged, Simulation, run};
+use crate::stand::Simulation;
 
 /// A history.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +18,8 @@ pub struct History {
     pub seed: u64,
     /// What the manifest names at first.
     pub house: House,
+    /// What was there before.
+    pub begin: Begin,
     /// In order, after the manifest was uploaded.
     pub happenings: Vec<Happening>,
     /// What goes wrong, counted from the first happening.
@@ -30,6 +29,19 @@ pub struct History {
     /// How many seconds late IAM and STS show a change.
     pub iam_late: u8,
 }
+
+/// What a history begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begin {
+    /// Nothing: the upload of the manifest is part of it.
+    Upload,
+    /// Everything that the manifest names is provisioned and verified, and no execution environment is warm.
+    Provisioned,
+}
+
+/// How many histories in a row have the same manifest. The first begins with its upload; the others share
+/// what came of that, undisturbed.
+pub(crate) const FAMILY: u64 = 8;
 
 /// How many happenings wake a function.
 const TRIGGERS: std::ops::Range<usize> = 5..9;
@@ -49,8 +61,8 @@ impl History {
     /// fault.
     #[must_use]
     pub fn of(seed: u64) -> Self {
+        let house = house(&mut fastrand::Rng::with_seed(seed / FAMILY));
         let mut rng = fastrand::Rng::with_seed(seed);
-        let house = house(&mut rng);
         let count = rng.usize(TRIGGERS);
         let triggers = (0..count).map(|_| Happening::trigger(&mut rng));
         let mut happenings: Vec<Happening> = triggers.collect();
@@ -73,6 +85,10 @@ impl History {
             seed,
             faults: faults.collect(),
             house,
+            begin: match seed.is_multiple_of(FAMILY) {
+                true => Begin::Upload,
+                false => Begin::Provisioned,
+            },
             happenings,
             rough: rng.bool(),
             iam_late: match rng.bool() {
@@ -88,6 +104,7 @@ impl History {
         Self {
             seed: 1,
             house,
+            begin: Begin::Upload,
             happenings: happenings.to_vec(),
             faults: Vec::new(),
             rough: false,
@@ -95,45 +112,41 @@ impl History {
         }
     }
 
-    /// Plays it. A panic, of a function or of the simulation itself, is a problem too.
-    #[must_use]
-    pub fn play(&self) -> Outcome {
-        std::panic::catch_unwind(|| self.played()).unwrap_or_else(|panic| Outcome {
-            problems: vec![Problem(format!("it panicked: {}", message(&*panic)))],
-            ..Outcome::default()
-        })
-    }
-
-    fn played(&self) -> Outcome {
-        run(self.seed, Judged::Nothing, async |simulation| {
-            let mut house = self.house.clone();
-            self.begin(simulation, &house).await;
-            let (canary, watch) = simulation.canary(&house, Some(EVERY));
-            simulation.upload(&house).await;
-            for happening in &self.happenings {
-                happening.happen(simulation, &mut house, &watch).await;
-            }
-            simulation.outlast_troubles().await;
-            let mut problems = simulation.conclude(&house).await;
-            problems.extend(canary.ends(&watch, &house).await);
-            Outcome {
-                story: 0,
-                calls: simulation.faults.calls(),
-                struck: simulation.faults.struck(),
-                problems,
-                transcript: simulation.transcript(),
-            }
-        })
-    }
-
-    async fn begin(&self, simulation: &Simulation, house: &House) {
-        simulation.furnish(house);
-        if house.credential {
+    /// Its house, as it is before anything happens.
+    pub(crate) async fn furnish(&self, simulation: &Simulation) {
+        simulation.furnish(&self.house);
+        if self.house.credential {
             simulation.create_web_services().await;
         }
-        if house.pair {
+        if self.house.pair {
             simulation.plant_use();
         }
+    }
+
+    /// Everything that happens, to its end.
+    pub(crate) async fn happen(&self, simulation: &Simulation) -> Outcome {
+        let mut house = self.house.clone();
+        self.disturb(simulation);
+        let (canary, watch) = simulation.canary(&house, Some(EVERY));
+        if self.begin == Begin::Upload {
+            simulation.upload(&house).await;
+        }
+        for happening in &self.happenings {
+            happening.happen(simulation, &mut house, &watch).await;
+        }
+        simulation.outlast_troubles().await;
+        let mut problems = simulation.conclude(&house).await;
+        problems.extend(canary.ends(&watch, &house).await);
+        Outcome {
+            story: 0,
+            calls: simulation.faults.calls(),
+            struck: simulation.faults.struck(),
+            problems,
+            transcript: simulation.transcript(),
+        }
+    }
+
+    fn disturb(&self, simulation: &Simulation) {
         if self.rough {
             simulation.set_weather(Weather {
                 twice_in: 4,
@@ -150,27 +163,10 @@ impl History {
         }
     }
 
-    /// The shortest history found that still fails: without what does not matter.
-    #[must_use]
-    pub fn shrunk(&self) -> Self {
-        let fails = |history: &Self| !history.play().problems.is_empty();
-        let by_call = self.with_faults_by_call();
-        let mut shortest = match fails(&by_call) {
-            true => by_call,
-            false => self.clone(),
-        };
-        loop {
-            let without = shortest.smaller().into_iter().find(fails);
-            match without {
-                Some(smaller) => shortest = smaller,
-                None => return shortest,
-            }
-        }
-    }
-
-    /// The same, each fault at the call that it struck: what is left out does not move it to another.
-    fn with_faults_by_call(&self) -> Self {
-        let struck = self.play().struck.into_iter();
+    /// The same, each fault at the call that it struck, as it was played: what is left out does not move it
+    /// to another.
+    pub(crate) fn with_faults_by_call(&self, played: Outcome) -> Self {
+        let struck = played.struck.into_iter();
         let faults = struck.map(|struck| Fault {
             which: Which::Call(struck.call),
             kind: struck.fault.kind,
@@ -182,7 +178,7 @@ impl History {
     }
 
     /// Each history with one thing less.
-    fn smaller(&self) -> Vec<Self> {
+    pub(crate) fn smaller(&self) -> Vec<Self> {
         let mut all = Vec::new();
         let mut add = |change: &dyn Fn(&mut Self)| {
             let mut one = self.clone();
@@ -212,12 +208,6 @@ impl History {
         });
         all
     }
-}
-
-fn message(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
-    text.or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_default()
 }
 
 /// What a manifest names at first: three or four actions of every kind, and perhaps a credential and a
@@ -271,7 +261,10 @@ impl fmt::Display for History {
         if self.iam_late > 0 {
             writeln!(f, "  IAM shows a change {} s late", self.iam_late)?;
         }
-        writeln!(f, "  - the manifest is uploaded")?;
+        match self.begin {
+            Begin::Upload => writeln!(f, "  - the manifest is uploaded")?,
+            Begin::Provisioned => writeln!(f, "  everything is provisioned and verified")?,
+        }
         for happening in &self.happenings {
             writeln!(f, "  - {happening}")?;
         }

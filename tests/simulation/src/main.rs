@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use clap::{Parser, Subcommand};
 use simulation::matrix::{Matrix, Played, failures, leave_figures, play_all};
 use simulation::{
-    Fault, Figures, History, Kind, Prepared, Scenario, Site, Which, alone, numbered,
-    on_all_processors, report,
+    Fault, History, Kind, Player, Prepared, Scenario, Site, Which, alone, numbered, play_histories,
+    report,
 };
 
 #[derive(Parser)]
@@ -71,34 +70,24 @@ fn main() -> ExitCode {
     }
 }
 
-/// Each failure is shrunk, and printed with its seed.
+/// How many failures are printed.
+const SHOWN: usize = 20;
+
+/// The first failures are shrunk, and printed with their seeds.
 fn histories(from: u64, count: u64, as_played: bool) -> usize {
-    let next = AtomicU64::new(from);
-    let end = from + count;
-    let figures = Mutex::new(Figures::default());
-    on_all_processors(|| {
-        loop {
-            let seed = next.fetch_add(1, Ordering::Relaxed);
-            if seed >= end {
-                break;
-            }
-            let history = History::of(seed);
-            let outcome = history.play();
-            let mut figures = figures.lock().expect("no thread panics in here");
-            figures.add(&outcome);
-            if !outcome.problems.is_empty() && figures.failed <= 20 {
-                drop(figures);
-                match as_played {
-                    true => println!("{history}{}", report(&outcome)),
-                    false => {
-                        let shrunk = history.shrunk();
-                        println!("{shrunk}{}", report(&shrunk.play()));
-                    }
-                }
+    let shown = AtomicUsize::new(0);
+    let figures = play_histories(from..from + count, |player, history, outcome| {
+        if shown.fetch_add(1, Ordering::Relaxed) >= SHOWN {
+            return;
+        }
+        match as_played {
+            true => println!("{history}{}", report(outcome)),
+            false => {
+                let shrunk = player.shrunk(history);
+                println!("{shrunk}{}", report(&player.play(&shrunk)));
             }
         }
     });
-    let figures = figures.into_inner().expect("no thread panics in here");
     println!("{count} histories: {figures}");
     figures.failed
 }
@@ -151,7 +140,7 @@ fn failed(played: &[Played]) -> usize {
 
 fn replay(seed: u64) -> usize {
     let history = History::of(seed);
-    let outcome = history.play();
+    let outcome = Player::default().play(&history);
     println!("{history}{}{}", outcome.transcript, report(&outcome));
     println!("{}", counted(&outcome.calls));
     outcome.problems.len()

@@ -110,19 +110,22 @@ pub fn run<T: Send>(
     })
 }
 
-/// Runs a story that begins where a snapshot was taken, on a thread of its own.
+/// Runs a story that begins where a snapshot was taken, on a thread of its own. What happens next follows
+/// from the seed.
 ///
 /// # Panics
 /// As the story does.
 pub fn run_from<T: Send>(
     snapshot: &Snapshot,
+    seed: u64,
     judged: Judged,
     story: impl AsyncFnOnce(&Simulation) -> T + Send,
 ) -> T {
-    on_virtual_time(snapshot.seed, async || {
+    on_virtual_time(seed, async || {
         let mut simulation = Simulation::new(&Setup {
             judged,
             begin: snapshot.at,
+            driver_seed: seed,
             ..Setup::of(snapshot.seed)
         });
         simulation.account.restore(snapshot.account.clone());
@@ -156,8 +159,10 @@ fn play<T>(seed: u64, work: impl AsyncFnOnce() -> T) -> T {
 /// What a simulation is like.
 #[derive(Clone, Debug)]
 pub(crate) struct Setup {
-    /// Everything else follows from it.
+    /// The accounts, their ids and their secrets follow from it.
     pub(crate) seed: u64,
+    /// What happens when, and in which order, follows from it.
+    pub(crate) driver_seed: u64,
     /// When it begins.
     pub(crate) begin: Timestamp,
     /// What is compared with the official models.
@@ -175,6 +180,7 @@ impl Setup {
     pub(crate) fn of(seed: u64) -> Self {
         Self {
             seed,
+            driver_seed: seed,
             begin: BEGIN.parse().expect("a moment"),
             judged: Judged::Nothing,
             parameters: BTreeMap::new(),
@@ -263,7 +269,7 @@ impl Simulation {
             trail,
             stack,
             functions,
-            seed,
+            setup.driver_seed,
         );
         Self {
             account,

@@ -2,8 +2,8 @@
 //! it.
 
 use simulation::{
-    Call, Environments, Fault, Happening, History, House, Kind, Prepared, Scenario, Site, Which,
-    numbered, report,
+    Call, Environments, Fault, Happening, History, House, Kind, Player, Prepared, Scenario, Site,
+    Which, numbered, report,
 };
 
 fn history(happenings: &[Happening]) -> History {
@@ -13,7 +13,7 @@ fn history(happenings: &[Happening]) -> History {
 
 /// Everything comes right, although every fault happens.
 fn comes_right(history: &History) {
-    let outcome = history.play();
+    let outcome = Player::default().play(history);
     assert_eq!(outcome.struck.len(), history.faults.len(), "{history}");
     assert!(
         outcome.problems.is_empty(),
