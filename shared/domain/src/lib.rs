@@ -19,6 +19,7 @@ pub mod event;
 pub mod evidence;
 pub mod finding;
 pub mod genesys_region;
+pub mod genesys_role;
 pub mod guard;
 pub mod ids;
 pub mod intent;
