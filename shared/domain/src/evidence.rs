@@ -8,6 +8,8 @@
 //! and what a function answered to its live test is not recorded. Configurations that other people
 //! wrote are known by digests ([`crate::redacted`]).
 
+pub mod stored;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -284,7 +286,7 @@ mod tests {
         Body::new(&state, &change, End::Verified)
     }
 
-    fn chain(reasons: &[&str]) -> Vec<Record> {
+    pub(super) fn chain(reasons: &[&str]) -> Vec<Record> {
         let at: Timestamp = "2026-01-02T03:05:00Z".parse().unwrap();
         let mut head = ChainHead::default();
         let mut records = Vec::new();
