@@ -63,6 +63,40 @@ fn dependencies_point_from_functions_to_the_core_to_the_domain_and_the_client() 
     }
 }
 
+/// Nobody depends on a tool. A tool may use what is shared, with what its tests may use; it deploys nothing, so it
+/// knows no function.
+#[test]
+fn tools_depend_on_the_shared_crates_and_nobody_depends_on_a_tool() {
+    let mut tools = 0;
+    for package in METADATA.members() {
+        tools += usize::from(package.is_tool());
+        for dependency in &package.dependencies {
+            let Some(member) = METADATA.member(&dependency.name) else {
+                continue;
+            };
+            let may = match dependency.kind {
+                Some(Kind::Dev) if !member.is_product() => {
+                    TEST_KITS.contains(&member.name.as_str())
+                }
+                Some(_) | None => member.folder().starts_with("shared/"),
+            };
+            assert!(
+                !member.is_tool(),
+                "{} may not depend on {}",
+                package.name,
+                member.name
+            );
+            assert!(
+                !package.is_tool() || may,
+                "{} may not depend on {}",
+                package.name,
+                member.name
+            );
+        }
+    }
+    assert!(tools > 0);
+}
+
 /// A crate that its own tests build a second time, below what they use, has two of each type.
 #[test]
 fn no_crate_of_the_product_is_below_what_its_own_tests_use() {
@@ -151,7 +185,7 @@ fn every_dependency_is_used() {
     let mut unused = Vec::new();
     for package in METADATA.members() {
         let everywhere = identifiers_below(&package.folder());
-        let product = match package.is_product() {
+        let product = match package.is_product() || package.is_tool() {
             true => identifiers_below(&format!("{}/src", package.folder())),
             false => everywhere.clone(),
         };

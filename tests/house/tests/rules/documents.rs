@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use lockstep_domain::compliance::CATALOGUE;
 use lockstep_domain::event::{Audience, EventType, json_schema};
+use lockstep_domain::genesys_role::PERMISSIONS;
 use serde_json::Value;
 
 use crate::workspace::{files, folders, root, table, text};
@@ -113,6 +114,28 @@ fn every_check_that_a_page_names_is_in_the_catalogue() {
         }
     }
     assert!(seen > 5, "{seen}");
+}
+
+/// Whether a text is written as a permission of Genesys Cloud, `domain:entity:action`.
+fn is_permission(code: &str) -> bool {
+    let parts: Vec<&str> = code.split(':').collect();
+    let is_word =
+        |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphabetic());
+    parts.len() == 3 && parts.iter().all(is_word)
+}
+
+#[test]
+fn every_permission_that_the_operators_pages_name_is_one_that_the_command_line_prints() {
+    let known: BTreeSet<String> = PERMISSIONS.iter().map(|one| one.name()).collect();
+    let mut seen = 0;
+    for page in ["README.md", "docs/operations.md", "docs/manifest.md"] {
+        let text = text(page);
+        for code in between(&text, '`').filter(|code| is_permission(code)) {
+            assert!(known.contains(code), "{page}: {code}");
+            seen += 1;
+        }
+    }
+    assert!(seen >= 5, "{seen}");
 }
 
 /// The modules that a crate's root declares as public.

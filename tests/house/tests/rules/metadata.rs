@@ -140,6 +140,11 @@ impl Package {
 
     /// Whether it is a part of what is deployed.
     pub fn is_product(&self) -> bool {
-        !self.folder().starts_with("tests/")
+        !self.folder().starts_with("tests/") && !self.is_tool()
+    }
+
+    /// Whether it is a program for the user's machine.
+    pub fn is_tool(&self) -> bool {
+        self.folder().starts_with("tools/")
     }
 }

@@ -16,7 +16,7 @@ struct Text {
 /// String literals of the product, without those of tests, which are below or beside the code.
 fn messages() -> Vec<Text> {
     let mut found = Vec::new();
-    for folder in ["functions", "shared"] {
+    for folder in ["functions", "shared", "tools"] {
         for file in files(folder, ".rs") {
             if file.contains("/tests/") || file.ends_with("tests.rs") || !file.contains("/src/") {
                 continue;

@@ -1,0 +1,9 @@
+//! The program, run as a user runs it.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod completions;
+mod documents;
+mod evidence;
+mod genesys_role;
+mod program;
+mod validate;
