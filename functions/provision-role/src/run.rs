@@ -13,7 +13,7 @@ use lockstep::store::StoreError;
 use lockstep::telemetry;
 use lockstep_domain::arn::RoleName;
 use lockstep_domain::change::ChangeId;
-use lockstep_domain::event::EventType;
+use lockstep_domain::event::PlanRefused;
 use lockstep_domain::ids::Key;
 use lockstep_domain::manifest::Mode;
 use lockstep_domain::problem::Problem;
@@ -79,8 +79,8 @@ impl<'a> Run<'a> {
         self.wrote
     }
 
-    /// Guards, roles, hand-over. Organizations are independent: one that a guard refuses is reported
-    /// under its own id, nothing of it is written, and the others go on.
+    /// Guards, roles, hand-over. Organizations are independent: one that a guard refuses is
+    /// reported under its own id, nothing of it is written, and the others go on.
     ///
     /// # Errors
     /// What a redelivery can help, and broken storage.
@@ -117,7 +117,7 @@ impl<'a> Run<'a> {
         let organization = scope.manifest.organization.id.clone();
         self.world
             .refuse(
-                EventType::PlanRefused,
+                PlanRefused::of,
                 Some(organization),
                 problems.clone(),
                 self.trigger_id,
@@ -196,12 +196,10 @@ impl<'a> Run<'a> {
             self.notices.extend(said);
             // Once a trigger, however often its message comes back for what waits.
             let of = ("stopped", self.trigger_id, &organization, &staged.problems);
-            let mut detail = self.world.detail();
-            detail.organization_id = Some(organization.clone());
-            detail.errors.clone_from(&staged.problems);
-            self.world
-                .emit_once(&of, EventType::PlanRefused, detail)
-                .await?;
+            let mut header = self.world.header();
+            header.organization_id = Some(organization.clone());
+            let refused = PlanRefused::of(staged.problems.clone());
+            self.world.emit_once(&of, header, refused).await?;
         }
         Ok(!staged.waiting.is_empty())
     }

@@ -8,7 +8,7 @@ use lockstep::selection::{Named, Selected, select};
 use lockstep::services::Rebind;
 use lockstep::store::Manifests;
 use lockstep::trigger;
-use lockstep_domain::event::EventType;
+use lockstep_domain::event::PlanRefused;
 use lockstep_domain::manifest::Mode;
 use lockstep_domain::problem::Problem;
 use lockstep_domain::request::Request;
@@ -16,7 +16,7 @@ use lockstep_domain::request::Request;
 use crate::bound;
 
 /// Binds what a request means. What one organization or binding fails at does not keep the others;
-/// the answer says of each what came of it.
+/// the answer has the result of each.
 pub(crate) async fn asked(
     world: &Rebind,
     manifests: &Manifests,
@@ -52,7 +52,7 @@ pub(crate) async fn asked(
                 let problems = vec![problem.clone()];
                 world
                     .refuse(
-                        EventType::PlanRefused,
+                        PlanRefused::of,
                         Some(organization.clone()),
                         problems,
                         trigger_id,
@@ -121,7 +121,8 @@ impl Came {
         self.failures.push((what.to_owned(), failure));
     }
 
-    /// The answer; a failure is one of the notices, so that the report of what was done is not lost.
+    /// The answer; a failure is one of the notices, so that the report of what was done is not
+    /// lost.
     ///
     /// # Errors
     /// The first failure, where it is all that there is to report, and for a message of a queue: a

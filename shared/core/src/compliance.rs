@@ -20,7 +20,7 @@ mod sweep;
 use jiff::Timestamp;
 use lockstep_domain::compliance::{Check, Report};
 use lockstep_domain::digest::Digest;
-use lockstep_domain::event::EventType;
+use lockstep_domain::event::ComplianceFinding;
 use lockstep_domain::finding::Finding;
 use lockstep_domain::ids::OrganizationId;
 use lockstep_domain::manifest::Mode;
@@ -141,15 +141,19 @@ impl Unswept {
 
     /// Not remembered, since that may be what failed: each sweep that fails emits it.
     async fn announce(&self, world: &Compliance, evidence: Option<&str>) -> Result<(), Failure> {
-        let mut detail = world.detail();
-        detail.organization_id = Some(self.organization.clone());
-        detail.findings = vec![self.finding()];
-        detail.reason = Some(format!(
-            "{}. The sweep of the other organizations is complete; the next sweep retries this one",
-            self.failure
-        ));
-        detail.evidence = evidence.map(str::to_owned);
-        world.emit(EventType::ComplianceFinding, detail).await?;
+        let mut header = world.header();
+        header.organization_id = Some(self.organization.clone());
+        let body = ComplianceFinding {
+            findings: vec![self.finding()],
+            reason: Some(format!(
+                "{}. The sweep of the other organizations is complete; the next sweep retries this \
+                 one",
+                self.failure
+            )),
+            evidence: evidence.map(str::to_owned),
+            ..ComplianceFinding::default()
+        };
+        world.emit(header, body).await?;
         Ok(())
     }
 }

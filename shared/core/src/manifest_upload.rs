@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use lockstep_domain::arn::RoleName;
 use lockstep_domain::change::{BindingState, Subject};
-use lockstep_domain::event::EventType;
+use lockstep_domain::event::{Body, ManifestAccepted, ManifestRefused, PlanRefused};
 use lockstep_domain::ids::{Key, OrganizationId};
 use lockstep_domain::manifest::{self, Manifest};
 use lockstep_domain::problem::Problem;
@@ -26,7 +26,7 @@ pub use announce::{announce_ignored, announce_unreadable, current};
 /// How often an upload that is replaced while it is being accepted is read again.
 const MAX_ROUNDS: u32 = 5;
 
-/// What became of an upload.
+/// The outcome of an upload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Acceptance {
     /// It is accepted.
@@ -247,56 +247,58 @@ async fn announced(
     uploaded: Option<&Uploaded>,
     acceptance: Acceptance,
 ) -> Result<Acceptance, Failure> {
-    let mut detail = world.detail();
+    let mut header = world.header();
+    let subject = refused_upload(object);
     let version = uploaded
         .and_then(|uploaded| uploaded.version_id.as_deref())
         .map(|version| format!(" (version {version})"))
         .unwrap_or_default();
-    let event = match &acceptance {
+    // Once for each version and reason: the resync finds a refused upload again and again.
+    let (errors, body) = match &acceptance {
         Acceptance::Accepted {
             organization,
             notices,
         } => {
-            detail.organization_id = Some(organization.clone());
-            detail.notices.clone_from(notices);
-            detail.reason = Some(format!("{object}{version} is accepted"));
-            EventType::ManifestAccepted
+            header.organization_id = Some(organization.clone());
+            let body = ManifestAccepted {
+                notices: notices.clone(),
+                reason: Some(format!("{object}{version} is accepted")),
+            };
+            world.emit(header, body).await?;
+            world.emit_change::<_, ()>(&subject, None).await?;
+            return Ok(acceptance);
         }
         Acceptance::Refused(problems) => {
-            detail.errors.clone_from(problems);
-            detail.reason = Some(format!(
-                "{object}{version} is refused; the manifest that was accepted before stays current"
-            ));
-            EventType::ManifestRefused
+            let body = ManifestRefused {
+                errors: problems.clone(),
+                reason: Some(format!(
+                    "{object}{version} is refused; the manifest that was accepted before stays \
+                     current"
+                )),
+                ..ManifestRefused::default()
+            };
+            (problems.clone(), body.into())
         }
         Acceptance::TooMuch {
             organization,
             problem,
         } => {
-            detail.organization_id = Some(organization.clone());
-            detail.errors = vec![problem.clone()];
-            detail.reason = Some(format!(
-                "{object}{version} would change more bindings at once than it allows; the manifest \
-                 that was accepted before stays current"
-            ));
-            EventType::PlanRefused
+            header.organization_id = Some(organization.clone());
+            let body = PlanRefused {
+                errors: vec![problem.clone()],
+                reason: Some(format!(
+                    "{object}{version} would change more bindings at once than it allows; the \
+                     manifest that was accepted before stays current"
+                )),
+                ..PlanRefused::default()
+            };
+            (vec![problem.clone()], Body::from(body))
         }
         Acceptance::Gone => return Ok(acceptance),
     };
-    let subject = refused_upload(object);
-    match &acceptance {
-        // Once for each version and reason: the resync finds a refused upload again and again.
-        Acceptance::Refused(_) | Acceptance::TooMuch { .. } => {
-            let version = uploaded.map(Uploaded::version);
-            let wrong = (version, event, detail.errors.clone());
-            let wrong = Some((&wrong, event, detail));
-            world.emit_change(&subject, wrong).await?;
-        }
-        Acceptance::Accepted { .. } | Acceptance::Gone => {
-            world.emit(event, detail).await?;
-            world.emit_change::<_, ()>(&subject, None).await?;
-        }
-    }
+    let wrong = (uploaded.map(Uploaded::version), body.event_type(), errors);
+    let wrong = Some((&wrong, header, body));
+    world.emit_change(&subject, wrong).await?;
     Ok(acceptance)
 }
 

@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use aws_lambda_events::event::sqs::SqsBatchResponse;
 use lambda_runtime::{LambdaEvent, service_fn};
-use lockstep_domain::event::EventType;
+use lockstep_domain::event::RequestRefused;
 use serde::Serialize;
 use serde_json::Value;
 use tokio::time::Instant;
@@ -166,7 +166,7 @@ async fn refuse(base: &Base, unreadable: Unreadable, context: &Context) -> Resul
     } = unreadable;
     let trigger_id = message_id.as_deref().unwrap_or(&context.request_id);
     tracing::error!(trigger_id, %problem, "a record of the batch can't be read");
-    let refused = base.refuse(EventType::RequestRefused, None, vec![problem], trigger_id);
+    let refused = base.refuse(RequestRefused::of, None, vec![problem], trigger_id);
     match refused.await {
         Ok(_) => Ok(()),
         Err(error) => {
@@ -299,10 +299,34 @@ fn log(call: &Call, handled: &Result<Answer, Failure>, took: Duration) {
         Err(failure @ Failure::Permanent { kind, object, .. }) => match object {
             Some(object) => {
                 let object = &object.object;
-                tracing::error!(message_id, received, took_ms, kind, object, error = %failure, "an object of the stack cannot be read: restore it, or grant the permission named in `error`");
+                tracing::error!(message_id, received, took_ms, kind, object, error = %failure, "an \
+                                                                                                object \
+                                                                                                of \
+                                                                                                the \
+                                                                                                stack \
+                                                                                                cannot \
+                                                                                                be \
+                                                                                                read: \
+                                                                                                restore \
+                                                                                                it, \
+                                                                                                or \
+                                                                                                grant \
+                                                                                                the \
+                                                                                                permission \
+                                                                                                named \
+                                                                                                in \
+                                                                                                `error`");
             }
             None => {
-                tracing::error!(message_id, received, took_ms, kind, error = %failure, "not handled: correct the permission or the resource named in `error`");
+                tracing::error!(message_id, received, took_ms, kind, error = %failure, "not \
+                                                                                        handled: \
+                                                                                        correct \
+                                                                                        the \
+                                                                                        permission \
+                                                                                        or the \
+                                                                                        resource \
+                                                                                        named in \
+                                                                                        `error`");
             }
         },
     }

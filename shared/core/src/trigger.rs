@@ -1,9 +1,9 @@
 //! Triggers: the wire shapes that wake a function, each parsed into the function's intent.
 //!
-//! Wire shapes end here. Each function has one parser, in a file of its own, and takes the same shape
-//! whether it came through its queue or by a direct call. The raw value decides which shape it is;
-//! only then does `aws_lambda_events` read it, since its types take almost everything for almost
-//! anything. What they refuse is refused with an event, as is a mistake of a person.
+//! Wire shapes end here. Each function has one parser, in a file of its own, and takes the same
+//! shape whether it came through its queue or by a direct call. The raw value decides which shape
+//! it is; only then does `aws_lambda_events` read it, since its types take almost everything for
+//! almost anything. What they refuse is refused with an event, as is a mistake of a person.
 //!
 //! A well-formed trigger that asks for nothing is [`Trigger::Ignored`] on purpose, with the reason.
 
@@ -16,7 +16,7 @@ mod verify;
 
 use std::ops::ControlFlow;
 
-use lockstep_domain::event::EventType;
+use lockstep_domain::event::RequestRefused;
 use lockstep_domain::manifest::Mode;
 use lockstep_domain::problem::Problem;
 use lockstep_domain::request::Request;
@@ -57,8 +57,8 @@ impl<T> Trigger<T> {
     }
 }
 
-/// The intent to carry out, or the answer where there is none: the trigger asks for nothing, or it is
-/// not valid, which is emitted as *Request Refused*.
+/// The intent to carry out, or the answer where there is none: the trigger asks for nothing, or it
+/// is not valid, which is emitted as *Request Refused*.
 ///
 /// # Errors
 /// The bus did not take the event.
@@ -88,7 +88,7 @@ pub async fn refuse(
     context: &Context,
 ) -> Result<Answer, AwsError> {
     let trigger_id = call.trigger_id(context);
-    let refused = world.refuse(EventType::RequestRefused, None, problems, trigger_id);
+    let refused = world.refuse(RequestRefused::of, None, problems, trigger_id);
     // On the heap: the SDK's futures are deep, and one inside the other they pass the compiler's
     // limit.
     Box::pin(refused).await

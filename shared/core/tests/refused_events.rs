@@ -14,7 +14,7 @@ use axum::extract::State;
 use axum::routing::post;
 use axum::{Json, Router};
 use lockstep::aws::{Bus, Kind};
-use lockstep_domain::event::{Detail, Event, EventType, Principal, PrincipalKind};
+use lockstep_domain::event::{Event, Header, Principal, PrincipalKind, RoleProvisioned};
 use serde_json::{Value, json};
 
 /// The reasons of the entries of each call, in order.
@@ -77,9 +77,12 @@ fn event(reason: &str) -> Event {
         id: "lockstep-provision-role".into(),
         name: None,
     };
-    let mut detail = Detail::new("2026-01-01T00:00:00Z".parse().unwrap(), actor);
-    detail.reason = Some(reason.to_owned());
-    Event::new(EventType::RoleProvisioned, detail)
+    let header = Header::new("2026-01-01T00:00:00Z".parse().unwrap(), actor);
+    let provisioned = RoleProvisioned {
+        reason: Some(reason.to_owned()),
+        ..RoleProvisioned::default()
+    };
+    Event::new(header, provisioned)
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ const BATCH: usize = 10;
 /// An entry may have 256 KB (EventBridge API reference, `PutEvents`); room is left for the rest.
 const LARGEST_DETAIL: usize = 240_000;
 
-/// How many items of each list are left in a detail that is too large.
+/// How many items of each list are kept in a detail that is too large.
 const KEPT: usize = 25;
 
 /// How often entries that the bus did not take are sent again at once.
@@ -155,7 +155,7 @@ impl Bus {
         Ok(PutEventsRequestEntry::builder()
             .event_bus_name(&self.name)
             .source(SOURCE)
-            .detail_type(event.detail_type.as_str())
+            .detail_type(event.detail_type().as_str())
             .detail(detail)
             .build())
     }
@@ -185,7 +185,7 @@ fn detail_text(event: &Event) -> Result<String, serde_json::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lockstep_domain::event::{Detail, EventType, Principal, PrincipalKind};
+    use lockstep_domain::event::{Header, ManifestRefused, Principal, PrincipalKind};
     use lockstep_domain::problem::Problem;
 
     fn event(errors: usize) -> Event {
@@ -194,9 +194,12 @@ mod tests {
             id: "lockstep-provision-role".into(),
             name: None,
         };
-        let mut detail = Detail::new("2026-01-01T00:00:00Z".parse().unwrap(), actor);
-        detail.errors = vec![Problem::new("x".repeat(200), "y".repeat(200), "z"); errors];
-        Event::new(EventType::ManifestRefused, detail)
+        let header = Header::new("2026-01-01T00:00:00Z".parse().unwrap(), actor);
+        let refused = ManifestRefused {
+            errors: vec![Problem::new("x".repeat(200), "y".repeat(200), "z"); errors],
+            ..ManifestRefused::default()
+        };
+        Event::new(header, refused)
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! none reads as "nothing is there".
 
 use aws_stub::{Reply, Seen, Stub};
-use lockstep_domain::event::{Event, EventType};
+use lockstep_domain::event::{Event, RoleProvisioned};
 
 use super::{AwsError, Kind};
 use crate::config::tests::config;
@@ -34,7 +34,7 @@ fn role() -> lockstep_domain::arn::RoleName {
 /// its name, and its error.
 async fn everything(world: &Compliance) -> Vec<(&'static str, Option<AwsError>)> {
     let bucket = "lockstep-state";
-    let event = Event::new(EventType::RoleProvisioned, world.detail());
+    let event = Event::new(world.header(), RoleProvisioned::default());
     let message = lockstep_domain::intent::RebindMessage {
         organization: "org-1".parse().unwrap(),
         key: "orders".parse().unwrap(),
@@ -217,7 +217,7 @@ async fn an_event_is_taken_where_the_bus_says_so_of_each() {
     ] {
         let world = answering(Reply::ok(answer)).await;
         let error = world
-            .emit(EventType::RoleProvisioned, world.detail())
+            .emit(world.header(), RoleProvisioned::default())
             .await
             .unwrap_err();
         assert_eq!(error.kind, Kind::Garbled, "{answer}: {error}");

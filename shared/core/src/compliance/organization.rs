@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 use lockstep_domain::arn::RoleName;
 use lockstep_domain::compliance::{Check, Checked, Report, Standing, compare_sweeps, role_checks};
-use lockstep_domain::event::EventType;
+use lockstep_domain::event::ComplianceFinding;
 use lockstep_domain::finding::{Finding, Status};
 use lockstep_domain::ids::Key;
 use lockstep_domain::manifest::Mode;
@@ -262,13 +262,16 @@ async fn emit_finding(
     evidence: Option<&str>,
     occurrence: &str,
 ) -> Result<(), Failure> {
-    let mut detail = world.detail();
-    detail.occurrence = Some(occurrence.to_owned());
-    detail.organization_id = Some(swept.organization.clone());
-    detail.key = key.cloned();
-    detail.findings = finding.into_iter().cloned().collect();
-    detail.reason = Some(reason);
-    detail.evidence = evidence.map(str::to_owned);
-    world.emit(EventType::ComplianceFinding, detail).await?;
+    let mut header = world.header();
+    header.occurrence = Some(occurrence.to_owned());
+    header.organization_id = Some(swept.organization.clone());
+    header.key = key.cloned();
+    let body = ComplianceFinding {
+        findings: finding.into_iter().cloned().collect(),
+        reason: Some(reason),
+        evidence: evidence.map(str::to_owned),
+        ..ComplianceFinding::default()
+    };
+    world.emit(header, body).await?;
     Ok(())
 }

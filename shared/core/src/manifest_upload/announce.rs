@@ -1,7 +1,7 @@
 //! Events about what was accepted and is not managed: what can't be read, and what the stack's
 //! parameters no longer allow.
 
-use lockstep_domain::event::{Detail, EventType};
+use lockstep_domain::event::{Header, ManifestRefused};
 use lockstep_domain::manifest::Dropped;
 use lockstep_domain::problem::Problem;
 use tracing::warn;
@@ -19,14 +19,13 @@ pub async fn current(world: &Base) -> Result<Manifests, Failure> {
     let manifests = world.store.accepted().await?;
     announce_unreadable(world, &manifests).await?;
     for (object, problems) in &manifests.refused {
-        let mut detail = world.detail();
-        detail.errors.clone_from(problems);
-        detail.reason = Some(format!(
+        let reason = format!(
             "the stack's parameters no longer allow the accepted manifest {object}: Lockstep does \
              not manage its bindings"
-        ));
+        );
+        let body = refused(problems.clone(), reason);
         let wrong = ("no longer allowed", problems);
-        let wrong = Some((&wrong, EventType::ManifestRefused, detail));
+        let wrong = Some((&wrong, world.header(), body.into()));
         world.emit_change(&uncovered(object), wrong).await?;
     }
     for accepted in &manifests.current {
@@ -68,8 +67,8 @@ async fn announce_dropped(world: &Base, accepted: &Accepted) -> Result<(), Failu
          and their resources stay unchanged",
         accepted.object
     );
-    let detail = dropped_detail(world, accepted, problems.clone(), reason);
-    let wrong = Some((&wrong, EventType::ManifestRefused, detail));
+    let body = refused(problems.clone(), reason);
+    let wrong = Some((&wrong, header(world, accepted), body.into()));
     world.emit_change(&subject, wrong).await?;
     Ok(())
 }
@@ -94,23 +93,23 @@ pub async fn announce_ignored(
     );
     let organization = &accepted.manifest.organization.id;
     let of = ("ignored", organization, &name, trigger_id);
-    let mut detail = dropped_detail(world, accepted, dropped.problems.clone(), reason.clone());
-    detail.key.clone_from(&dropped.key);
-    world
-        .emit_once(&of, EventType::ManifestRefused, detail)
-        .await?;
+    let mut header = header(world, accepted);
+    header.key.clone_from(&dropped.key);
+    let body = refused(dropped.problems.clone(), reason.clone());
+    world.emit_once(&of, header, body).await?;
     Ok(reason)
 }
 
-fn dropped_detail(
-    world: &Base,
-    accepted: &Accepted,
-    problems: Vec<Problem>,
-    reason: String,
-) -> Detail {
-    let mut detail = world.detail();
-    detail.organization_id = Some(accepted.manifest.organization.id.clone());
-    detail.errors = problems;
-    detail.reason = Some(reason);
-    detail
+fn header(world: &Base, accepted: &Accepted) -> Header {
+    let mut header = world.header();
+    header.organization_id = Some(accepted.manifest.organization.id.clone());
+    header
+}
+
+fn refused(errors: Vec<Problem>, reason: String) -> ManifestRefused {
+    ManifestRefused {
+        errors,
+        reason: Some(reason),
+        ..ManifestRefused::default()
+    }
 }

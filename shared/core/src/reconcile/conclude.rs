@@ -2,21 +2,20 @@
 //! nothing could be bound.
 
 use lockstep_domain::change::{Change, End, Phase, Subject};
-use lockstep_domain::event::{Detail, EventType};
-use lockstep_domain::evidence::Body;
-use lockstep_domain::ids::Key;
+use lockstep_domain::event::{Body, EndDetails};
+use lockstep_domain::evidence;
 use lockstep_domain::intent::VerifyMessage;
 use tracing::warn;
 
-use super::kind::Kind;
+use super::kind::{EventAbout, Kind};
 use super::run::Run;
 use super::{Ask, RebindError, Report};
 use crate::runtime::chain;
 use crate::services::Rebind;
 
 impl<K: Kind> Run<'_, K> {
-    /// Bound and confirmed: test what was not tested yet, announce, hand over. What is kept although
-    /// its test failed is held.
+    /// Bound and confirmed: test what was not tested yet, announce, hand over. What is kept
+    /// although its test failed is held.
     pub(super) async fn conclude(&mut self, bound: &K::Observation) -> Result<Report, RebindError> {
         K::remember(self, bound)?;
         K::test(self, bound).await?;
@@ -36,14 +35,13 @@ impl<K: Kind> Run<'_, K> {
     async fn announce(&mut self, bound: &K::Observation) -> Result<(), RebindError> {
         let subject = self.state.value.subject;
         let change = self.change()?.clone();
-        for (key, mut detail) in self.details(&change) {
-            K::complete_bound(&mut detail, bound);
-            detail.reason = match subject {
+        for event in self.events(&change) {
+            let reason = match subject {
                 Subject::Action => self.state.value.unhealthy(),
-                Subject::CredentialSet => change.troubles.get(&key).cloned(),
+                Subject::CredentialSet => change.troubles.get(&event.key).cloned(),
             };
-            let event = EventType::of_bound(subject, detail.reason.is_none());
-            self.world.emit(event, detail).await?;
+            let body = Body::bound(event.ids, &change, K::action_version(bound), reason);
+            self.world.emit(event.header, body).await?;
         }
         let message = VerifyMessage {
             change_id: change.id,
@@ -60,14 +58,17 @@ impl<K: Kind> Run<'_, K> {
     pub(super) async fn end(&mut self, end: End) -> Result<Report, RebindError> {
         let now = self.world.now();
         let change = self.change()?.clone();
-        let body = Body::new(&self.state.value, &change, end.clone());
+        let body = evidence::Body::new(&self.state.value, &change, end.clone());
         let log = &self.world.evidence;
         let evidence = log.append(&mut self.state.value, &body).await?;
-        let event = EventType::of_end(self.state.value.subject, &end);
-        for (key, mut detail) in self.details(&change) {
-            detail.reason = Some(change.reason_of(&end, &key));
-            detail.evidence = Some(evidence.clone());
-            self.world.emit(event, detail).await?;
+        for event in self.events(&change) {
+            let reason = change.reason_of(&end, &event.key);
+            let details = EndDetails {
+                evidence: Some(evidence.clone()),
+                ..EndDetails::of(&change)
+            };
+            let body = Body::ended(event.ids, &end, reason, details);
+            self.world.emit(event.header, body).await?;
         }
         self.change_mut()?.end(end, now);
         self.save().await?;
@@ -87,12 +88,12 @@ impl<K: Kind> Run<'_, K> {
         }
         // The latest change is not the one that failed.
         let state = &self.state.value;
-        let mut details = self.kind.details(self.world, self.manifest, state);
-        for detail in &mut details {
-            detail.actor = self.actor();
-            self.kind.complete(detail);
+        let mut events = self.kind.events(self.world, self.manifest, state);
+        for event in &mut events {
+            event.header.actor = self.actor();
+            self.kind.complete(&mut event.ids);
         }
-        announce_failure(self.world, state.subject, details, self.ask, error).await
+        announce_failure(self.world, events, self.ask, error).await
     }
 
     pub(super) fn hold(&mut self, because: String) -> Result<(), RebindError> {
@@ -117,18 +118,17 @@ impl<K: Kind> Run<'_, K> {
         })
     }
 
-    fn details(&self, change: &Change) -> Vec<(Key, Detail)> {
+    fn events(&self, change: &Change) -> Vec<EventAbout> {
         let state = &self.state.value;
-        let details = self
+        let mut events = self
             .kind
-            .details_of(self.world, self.manifest, state, change);
-        let complete = |(key, mut detail): (Key, Detail)| {
-            detail.actor = self.actor();
-            detail.about(change);
-            self.kind.complete(&mut detail);
-            (key, detail)
-        };
-        details.into_iter().map(complete).collect()
+            .events_of(self.world, self.manifest, state, change);
+        for event in &mut events {
+            event.header.actor = self.actor();
+            event.header.about(change);
+            self.kind.complete(&mut event.ids);
+        }
+        events
     }
 }
 
@@ -138,19 +138,25 @@ impl<K: Kind> Run<'_, K> {
 /// The bus did not take the event.
 pub(super) async fn announce_failure(
     world: &Rebind,
-    subject: Subject,
-    details: Vec<Detail>,
+    events: Vec<EventAbout>,
     ask: &Ask,
     error: &RebindError,
 ) -> Result<Report, RebindError> {
     let because = chain(error);
-    for mut detail in details {
-        detail.occurrence = Some(ask.trigger_id.clone());
-        detail.reason = Some(because.clone());
-        if let RebindError::Refused(refusal) = error {
-            detail.errors.clone_from(&refusal.problems);
-        }
-        world.emit(EventType::of_failure(subject), detail).await?;
+    let errors = if let RebindError::Refused(refusal) = error {
+        refusal.problems.as_slice()
+    } else {
+        &[]
+    };
+    for mut event in events {
+        event.header.occurrence = Some(ask.trigger_id.clone());
+        let body = Body::not_bound(
+            event.ids,
+            because.clone(),
+            errors.to_vec(),
+            EndDetails::default(),
+        );
+        world.emit(event.header, body).await?;
     }
     Ok(Report {
         notices: vec![because],

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_stub::{Reply, Stub};
 use lockstep_domain::credentials::credential_set_of;
-use lockstep_domain::event::EventType;
+use lockstep_domain::event::{Body, PlanRefused, RequestRefused, RoleProvisioningFailed};
 use lockstep_domain::manifest::{self, Manifest, Mode};
 use lockstep_domain::problem::Problem;
 use serde_json::{Value, json};
@@ -115,24 +115,28 @@ async fn a_refusal_for_the_same_reason_is_another_event() {
     let account = account().await;
     let world = Rebind::new(config(), &account.sdk);
     let problems = || vec![Problem::new("keys", "too many", "Name fewer.")];
-    for event in [EventType::ManifestRefused, EventType::PlanRefused] {
+    let refused: [fn(Vec<Problem>) -> Body; 2] = [
+        |problems| RequestRefused::of(problems).into(),
+        |problems| PlanRefused::of(problems).into(),
+    ];
+    for refused in refused {
         for trigger in TRIGGERS {
             world
-                .refuse(event, None, problems(), trigger)
+                .refuse(refused, None, problems(), trigger)
                 .await
                 .unwrap();
         }
+        let event = refused(problems()).event_type();
         are_two_events(&ids(&account, event.as_str()));
     }
     for version in TRIGGERS {
-        let mut detail = world.detail();
-        detail.errors = problems();
+        let failed = RoleProvisioningFailed {
+            errors: problems(),
+            ..RoleProvisioningFailed::default()
+        };
         let of = ("refused upload", version);
         // The account remembers nothing, as where a mark could not be written.
-        world
-            .emit_once(&of, EventType::RoleProvisioningFailed, detail)
-            .await
-            .unwrap();
+        world.emit_once(&of, world.header(), failed).await.unwrap();
     }
     are_two_events(&ids(&account, "Role Provisioning Failed"));
 }

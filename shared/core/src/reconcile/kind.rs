@@ -1,7 +1,7 @@
 //! What differs between the kinds of bindings: an action, and the credentials of one secret.
 
 use lockstep_domain::change::{Before, BindingState, Change, DesiredId, SecretVersion};
-use lockstep_domain::event::Detail;
+use lockstep_domain::event::{BindingIds, Header};
 use lockstep_domain::ids::Key;
 use lockstep_domain::manifest::Manifest;
 use lockstep_domain::plan::{Plan, Step};
@@ -27,23 +27,25 @@ pub(super) trait Kind: Sized {
     /// Identifies what should hold as of an observation.
     fn desired(observation: &Self::Observation) -> &DesiredId;
 
-    /// The details of the events of a run that records no change.
-    fn details(&self, world: &Rebind, manifest: &Manifest, state: &BindingState) -> Vec<Detail>;
+    /// What the events of a run that records no change are about.
+    fn events(&self, world: &Rebind, manifest: &Manifest, state: &BindingState) -> Vec<EventAbout>;
 
-    /// The details of the events about a change, by the key of what each is about.
-    fn details_of(
+    /// What the events about a change are about.
+    fn events_of(
         &self,
         world: &Rebind,
         manifest: &Manifest,
         state: &BindingState,
         change: &Change,
-    ) -> Vec<(Key, Detail)>;
+    ) -> Vec<EventAbout>;
 
-    /// Adds to an event's detail what a run that is signed in knows.
-    fn complete(&self, _detail: &mut Detail) {}
+    /// Adds to an event's ids what only a run that is signed in knows.
+    fn complete(&self, _ids: &mut BindingIds) {}
 
-    /// Adds to the detail of the event that says that it is bound what was observed of it.
-    fn complete_bound(_detail: &mut Detail, _bound: &Self::Observation) {}
+    /// The version of the bound action.
+    fn action_version(_bound: &Self::Observation) -> Option<i64> {
+        None
+    }
 
     /// Reads what else is needed before the first observation.
     async fn open(_run: &mut Run<'_, Self>) -> Result<(), RebindError> {
@@ -138,8 +140,19 @@ pub(super) trait Kind: Sized {
     /// A live test failed while the plan was applied.
     async fn rejected(run: &mut Run<'_, Self>, because: String) -> Result<Report, RebindError>;
 
-    /// A change under way can't be carried to its end.
+    /// A change under way cannot be completed.
     async fn failed(run: &mut Run<'_, Self>, error: &RebindError) -> Result<Report, RebindError>;
+}
+
+/// What one event is about; what happened is added by whoever emits it.
+#[derive(Clone, Debug)]
+pub(crate) struct EventAbout {
+    /// The key of the action or credential.
+    pub(crate) key: Key,
+    /// The event's header, with the key.
+    pub(crate) header: Header,
+    /// The ids of the action or credential.
+    pub(crate) ids: BindingIds,
 }
 
 /// What a new change records beside its plan.
@@ -161,7 +174,7 @@ pub(super) enum Admission {
     ObserveAgain,
 }
 
-/// What became of a plan.
+/// The result of applying a plan.
 #[derive(Debug)]
 pub(super) enum Applied {
     /// All of it was carried out, as far as it can be.
@@ -175,7 +188,7 @@ pub(super) enum Applied {
     },
 }
 
-/// What became of one step that is done; each has the id of what it was about.
+/// How a step came to be done; each has the id of its object.
 #[derive(Debug)]
 pub(super) enum Done {
     /// It was done now.

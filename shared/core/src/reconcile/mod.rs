@@ -1,8 +1,8 @@
 //! Making what exists match the plan: roles in AWS, actions and credentials in Genesys Cloud.
 //!
 //! [`rebind`] is one run over one binding, whatever the binding is about: observe, plan, record,
-//! apply, confirm, test, conclude (`rounds.rs`). What is particular to an action or to a credential set
-//! plugs in as a `Kind` (`kind.rs`).
+//! apply, confirm, test, conclude (`rounds.rs`). What is particular to an action or to a credential
+//! set plugs in as a `Kind` (`kind.rs`).
 
 pub mod action;
 mod conclude;
@@ -30,6 +30,7 @@ use lockstep_domain::plan::Step;
 use self::action::DataAction;
 use self::credentials::Credentials;
 pub use self::error::RebindError;
+pub(crate) use self::kind::EventAbout;
 use crate::runtime::Deadline;
 use crate::services::Rebind;
 
@@ -73,8 +74,8 @@ pub enum Target<'m> {
 /// Binds an action, or moves the credentials of one secret, of an accepted manifest.
 ///
 /// # Errors
-/// Only what a redelivery can repair; everything permanent is recorded, announced as *Rebind Failed*
-/// or *Credential Rebind Failed*, and answered as a report.
+/// Only what a redelivery can repair; everything permanent is recorded, announced as *Rebind
+/// Failed* or *Credential Rebind Failed*, and answered as a report.
 pub async fn rebind(
     world: &Rebind,
     manifest: &Manifest,

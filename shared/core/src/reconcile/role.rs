@@ -11,7 +11,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use lockstep_domain::arn::RoleArn;
 use lockstep_domain::change::ChangeId;
-use lockstep_domain::event::EventType;
+use lockstep_domain::event::{Body, RoleProvisioned, RoleProvisioningFailed};
 use lockstep_domain::manifest::Mode;
 use lockstep_domain::plan::{Outcome, Step};
 use lockstep_domain::problem::Problem;
@@ -183,13 +183,13 @@ impl From<Failed> for End {
             Failed::Step { reason, transient } => Self::Failed { reason, transient },
             Failed::StillDiffers { steps } => Self::Failed {
                 reason: format!(
-                    "IAM took every step, and reading the role again still finds to do: {}",
+                    "IAM accepted every step, but the role still differs: {}",
                     steps.join("; ")
                 ),
                 transient: true,
             },
             Failed::Unsettled => Self::Failed {
-                reason: "the role was made and removed by others while it was being made right"
+                reason: "others created and deleted the role while Lockstep was correcting it"
                     .to_owned(),
                 transient: true,
             },
@@ -263,38 +263,49 @@ pub async fn announce(
     occasion: &str,
     trigger_id: &str,
 ) -> Result<(), AwsError> {
-    let mut detail = world.detail();
-    detail.occurrence = Some(trigger_id.to_owned());
-    detail.organization_id = Some(desired.organization.clone());
-    detail.key = Some(desired.key.clone());
-    detail.change_id = change_id;
-    detail.role_arn = Some(report.arn.to_string());
-    detail.notices.clone_from(&report.notices);
+    let mut header = world.header();
+    header.occurrence = Some(trigger_id.to_owned());
+    header.organization_id = Some(desired.organization.clone());
+    header.key = Some(desired.key.clone());
+    header.change_id = change_id;
+    let role_arn = Some(report.arn.to_string());
+    let notices = report.notices.clone();
     let mut functions = desired.functions.iter();
-    detail.function_arn = match (functions.next(), functions.next()) {
+    let function_arn = match (functions.next(), functions.next()) {
         (Some(only), None) => Some(only.clone()),
         (_, _) => None,
     };
-    let (event, reason) = match &report.end {
+    let failed = |reason: String, errors: &[Problem]| RoleProvisioningFailed {
+        role_arn: role_arn.clone(),
+        function_arn: function_arn.clone(),
+        notices: notices.clone(),
+        errors: errors.to_vec(),
+        reason: Some(reason),
+    };
+    let body: Body = match &report.end {
         End::Planned => return Ok(()),
-        End::Right => (EventType::RoleProvisioned, occasion.to_owned()),
-        End::Refused(problems) => {
-            detail.errors.clone_from(problems);
-            let said: Vec<String> = problems.iter().map(ToString::to_string).collect();
-            (EventType::RoleProvisioningFailed, said.join(" "))
+        End::Right => RoleProvisioned {
+            role_arn,
+            function_arn,
+            notices,
+            reason: Some(occasion.to_owned()),
         }
-        End::Failed { reason, .. } => (EventType::RoleProvisioningFailed, reason.clone()),
+        .into(),
+        End::Refused(problems) => {
+            let said: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            failed(said.join(" "), problems).into()
+        }
+        End::Failed { reason, .. } => failed(reason.clone(), &[]).into(),
     };
     let of = (
         "role",
         trigger_id,
         report.arn.to_string(),
-        event.as_str(),
-        &reason,
+        body.event_type().as_str(),
+        body.reason(),
         &report.steps,
     );
-    detail.reason = Some(reason.clone());
-    world.emit_once(&of, event, detail).await.map(drop)
+    world.emit_once(&of, header, body.clone()).await.map(drop)
 }
 
 /// The moment of a write to a role's access, remembered so that nobody probes it too early.

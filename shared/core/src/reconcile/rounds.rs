@@ -39,9 +39,8 @@ pub(super) async fn run<K: Kind>(
         Err(error) if error.is_transient() => return Err(error.into()),
         Err(error) if planning => return Ok(planned_nothing(&error)),
         Err(error) => {
-            let details = kind.details(world, manifest, &state.value);
-            let subject = state.value.subject;
-            return conclude::announce_failure(world, subject, details, ask, &error.into()).await;
+            let events = kind.events(world, manifest, &state.value);
+            return conclude::announce_failure(world, events, ask, &error.into()).await;
         }
     };
     let mut run = Run {
@@ -208,8 +207,8 @@ impl<K: Kind> Run<'_, K> {
         self.save().await
     }
 
-    /// Observes again just before a create is repeated that may have taken effect in an earlier run.
-    /// Answers whether the plan is still the same.
+    /// Observes again just before a create is repeated that may have taken effect in an earlier
+    /// run. Answers whether the plan is still the same.
     async fn is_unchanged(
         &self,
         observation: &K::Observation,
@@ -245,12 +244,13 @@ fn planned<P: Plan>(desired: &DesiredId, plan: &P) -> Report {
     }
 }
 
-const AWAITS_VERDICT: &str = "the binding differs from the manifest while a verdict is awaited; the \
-                              verdict names the difference, and the next run repairs it";
+const AWAITS_VERDICT: &str = "the binding differs from the manifest, and the verdict on its latest \
+                              change is pending; the verdict names the difference, and the next \
+                              run repairs it";
 
 fn held_notice(because: &str) -> String {
     format!(
-        "held: this state was tried and rejected ({because}); a newer secret version, a changed \
-         manifest, or an invocation with `retry: true` tries again"
+        "held: this state was tried and rejected ({because}); Lockstep tries again after a newer \
+         secret version, a changed manifest, or a request with `retry: true`"
     )
 }

@@ -3,7 +3,7 @@
 
 use lockstep_domain::change::SecretVersion;
 use lockstep_domain::digest::Digest;
-use lockstep_domain::event::{Detail, EventType, Principal, PrincipalKind};
+use lockstep_domain::event::{ClientRotationFailed, Principal, PrincipalKind};
 use lockstep_domain::problem::Problem;
 use lockstep_domain::rotation::{EmittedFailure, Refusal, Strategy};
 
@@ -26,53 +26,49 @@ pub(super) fn failure(request: &StepRequest, refusal: &Refusal) -> Failure {
     )
 }
 
-/// Announces that no current manifest names the secret. There is no organization, hence no memory: it is
-/// emitted at every try, under one id.
+/// Announces that no current manifest names the secret. There is no organization, hence no memory:
+/// it is emitted at every try, under one id.
 pub(super) async fn nowhere(
     world: &Base,
     request: &StepRequest,
     metadata: &SecretMetadata,
     refusal: &Refusal,
 ) -> Failure {
-    let mut detail = world.detail();
+    let mut header = world.header();
+    header.occurrence = Some(request.token.to_string());
     if let Refusal::NotCovered { organization, .. } = refusal {
-        detail.organization_id.clone_from(organization);
+        header.organization_id.clone_from(organization);
     }
-    fill(
-        &mut detail,
-        request,
-        metadata,
-        &refusal.to_string(),
-        refusal.fix(),
-    );
-    detail.notices = vec![side(refusal.side().as_str()), old_works(None)];
-    match world.emit(EventType::ClientRotationFailed, detail).await {
+    let body = ClientRotationFailed {
+        notices: vec![side(refusal.side().as_str()), old_works(None)],
+        ..failed(request, metadata, &refusal.to_string(), refusal.fix())
+    };
+    match world.emit(header, body).await {
         Ok(()) => failure(request, refusal),
         Err(error) => error.into(),
     }
 }
 
-fn fill(
-    detail: &mut Detail,
+fn failed(
     request: &StepRequest,
     metadata: &SecretMetadata,
     problem: &str,
     fix: String,
-) {
-    // Secrets Manager repeats a rotation under its token; another rotation is another failure.
-    detail.occurrence = Some(request.token.to_string());
-    detail.reason = Some(format!(
-        "{} of the rotation of {}: {problem}",
-        request.step.as_str(),
-        request.secret
-    ));
-    detail.errors = vec![Problem::new(request.step.as_str(), problem, fix)];
-    if let Some(version_id) = metadata.labels.current() {
-        detail.secrets = vec![SecretVersion {
-            name: "client".to_owned(),
-            arn: request.secret.clone(),
-            version_id: version_id.to_owned(),
-        }];
+) -> ClientRotationFailed {
+    let current = metadata.labels.current().map(|version_id| SecretVersion {
+        name: "client".to_owned(),
+        arn: request.secret.clone(),
+        version_id: version_id.to_owned(),
+    });
+    ClientRotationFailed {
+        secrets: current.into_iter().collect(),
+        errors: vec![Problem::new(request.step.as_str(), problem, fix)],
+        reason: Some(format!(
+            "{} of the rotation of {}: {problem}",
+            request.step.as_str(),
+            request.secret
+        )),
+        ..ClientRotationFailed::default()
     }
 }
 
@@ -99,7 +95,8 @@ impl Rotating<'_> {
             }
             Trouble::Failed(Failure::Permanent { message, .. }) => (
                 message.clone(),
-                "Correct the cause. Secrets Manager retries automatically for some time; after that, \
+                "Correct the cause. Secrets Manager retries automatically for some time; after \
+                 that, \
                  run: aws secretsmanager rotate-secret."
                     .to_owned(),
                 "the error message",
@@ -112,25 +109,27 @@ impl Rotating<'_> {
         if emitted_before.is_some_and(|failure| failure.digest == digest) {
             return Ok(false);
         }
-        let mut detail = self.world.detail();
-        detail.organization_id = Some(self.manifest.organization.id.clone());
-        fill(&mut detail, request, &self.metadata, &problem, fix);
+        let mut header = self.world.header();
+        // Secrets Manager repeats a rotation under its token; another rotation is another failure.
+        header.occurrence = Some(request.token.to_string());
+        header.organization_id = Some(self.manifest.organization.id.clone());
         let current = self
             .current
             .as_ref()
             .and_then(|stored| pair(&stored.client));
-        detail.client_id = current.map(|pair| pair.client);
         if let Some(known) = self.state.value.of(request.token.as_str()) {
-            detail.actor = Principal {
+            header.actor = Principal {
                 kind: PrincipalKind::Client,
                 id: known.actor.to_string(),
                 name: None,
             };
         }
-        detail.notices = vec![side(of), self.what_still_works()];
-        self.world
-            .emit(EventType::ClientRotationFailed, detail)
-            .await?;
+        let body = ClientRotationFailed {
+            client_id: current.map(|pair| pair.client),
+            notices: vec![side(of), self.what_still_works()],
+            ..failed(request, &self.metadata, &problem, fix)
+        };
+        self.world.emit(header, body).await?;
         let at = self.world.now();
         self.state.value.told = Some(EmittedFailure { digest, at });
         // Whoever holds the lease must not find the object changed under its hands.

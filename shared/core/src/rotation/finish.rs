@@ -1,7 +1,7 @@
 //! finishSecret: moves AWSCURRENT in one call, and emits the event.
 
 use lockstep_domain::change::SecretVersion;
-use lockstep_domain::event::{EventType, Principal, PrincipalKind};
+use lockstep_domain::event::{ClientRotated, Principal, PrincipalKind};
 use lockstep_domain::ids::{Key, version_name};
 use lockstep_domain::rotation::{CURRENT, Left, Rotated, Rotation, RotationTarget, Strategy};
 
@@ -112,23 +112,14 @@ impl Rotating<'_> {
     }
 
     async fn emit(&self, record: &Rotated, uri: &str) -> Result<(), Trouble> {
-        let mut detail = self.world.detail();
-        detail.actor = Principal {
+        let mut header = self.world.header();
+        header.actor = Principal {
             kind: PrincipalKind::Client,
             id: record.actor.to_string(),
             name: None,
         };
-        detail.organization_id = Some(record.organization.clone());
-        detail.client_id = Some(record.client.clone());
-        detail.gap_seconds = record.gap_seconds;
-        detail.secrets = vec![SecretVersion {
-            name: "client".to_owned(),
-            arn: record.secret.clone(),
-            version_id: record.version_id.clone(),
-        }];
-        detail.notices.clone_from(&record.notices);
-        detail.evidence = Some(uri.to_owned());
-        detail.reason = Some(match record.strategy {
+        header.organization_id = Some(record.organization.clone());
+        let reason = match record.strategy {
             Strategy::Pair => format!(
                 "{} is current; the secret of {} stays valid until that client's next rotation",
                 record.client, record.left
@@ -138,8 +129,20 @@ impl Rotating<'_> {
                 record.client,
                 record.gap_seconds.unwrap_or_default()
             ),
-        });
-        self.world.emit(EventType::ClientRotated, detail).await?;
+        };
+        let body = ClientRotated {
+            client_id: Some(record.client.clone()),
+            gap_seconds: record.gap_seconds,
+            secrets: vec![SecretVersion {
+                name: "client".to_owned(),
+                arn: record.secret.clone(),
+                version_id: record.version_id.clone(),
+            }],
+            notices: record.notices.clone(),
+            reason: Some(reason),
+            evidence: Some(uri.to_owned()),
+        };
+        self.world.emit(header, body).await?;
         Ok(())
     }
 }

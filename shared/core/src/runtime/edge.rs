@@ -5,8 +5,10 @@ use lockstep_domain::change::Subject;
 use lockstep_domain::compliance::Check;
 use lockstep_domain::credentials::credential_set_of;
 use lockstep_domain::digest::Digest;
-use lockstep_domain::event::{Detail, EventType};
-use lockstep_domain::finding::Finding;
+use lockstep_domain::event::{
+    Body, ChangeUnverified, ClientRotationFailed, ComplianceFinding, CredentialRebindFailed,
+    Header, RebindFailed, RoleProvisioningFailed,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -50,16 +52,51 @@ impl Edge {
     }
 
     /// The event that says that a message could not be handled.
-    async fn failed(self, base: &Base, named: &Detail) -> EventType {
+    async fn failed(
+        self,
+        base: &Base,
+        delivery: &Delivery,
+        named: &Header,
+        reason: String,
+    ) -> Body {
+        let reason = Some(reason);
         match self {
-            Self::Provision => EventType::RoleProvisioningFailed,
-            Self::Rebind if names_credential(base, named).await => {
-                EventType::CredentialRebindFailed
+            Self::Provision => RoleProvisioningFailed {
+                reason,
+                ..RoleProvisioningFailed::default()
             }
-            Self::Rebind => EventType::RebindFailed,
-            Self::Verify => EventType::ChangeUnverified,
-            Self::Compliance => EventType::ComplianceFinding,
-            Self::Rotate => EventType::ClientRotationFailed,
+            .into(),
+            Self::Rebind if names_credential(base, named).await => CredentialRebindFailed {
+                reason,
+                ..CredentialRebindFailed::default()
+            }
+            .into(),
+            Self::Rebind => RebindFailed {
+                reason,
+                ..RebindFailed::default()
+            }
+            .into(),
+            Self::Verify => ChangeUnverified {
+                reason,
+                ..ChangeUnverified::default()
+            }
+            .into(),
+            // A sweep that does not take place is a finding: those who subscribe to findings that
+            // failed get it as one.
+            Self::Compliance => ComplianceFinding {
+                findings: reason
+                    .iter()
+                    .map(|reason| Check::Sweep.failed(delivery.queue_arn.clone(), reason.clone()))
+                    .collect(),
+                reason,
+                ..ComplianceFinding::default()
+            }
+            .into(),
+            Self::Rotate => ClientRotationFailed {
+                reason,
+                ..ClientRotationFailed::default()
+            }
+            .into(),
         }
     }
 
@@ -115,14 +152,14 @@ impl Edge {
             "Lockstep gives the message up; it goes to the dead-letter queue"
         );
         // Nothing that differs from one delivery to the next: the event's id is made of it.
-        let mut detail = self.detail(base, delivery);
-        detail.reason = Some(format!(
-            "{}. The message goes to the dead-letter queue: fix the cause, then redrive the message",
+        let header = named_in(base, delivery);
+        let reason = format!(
+            "{}. The message goes to the dead-letter queue: fix the cause, then redrive the \
+             message",
             failure.reason()
-        ));
-        detail.findings = self.findings(delivery, &detail);
-        let failed = self.failed(base, &detail).await;
-        base.emit_once(&Occasion::gave_up(delivery), failed, detail)
+        );
+        let failed = self.failed(base, delivery, &header, reason).await;
+        base.emit_once(&Occasion::gave_up(delivery), header, failed)
             .await
     }
 
@@ -140,15 +177,14 @@ impl Edge {
                 ..
             } => base.announce_unreadable(object).await,
             Failure::Permanent { object: None, .. } => {
-                let mut detail = self.detail(base, delivery);
-                detail.reason = Some(format!(
+                let header = named_in(base, delivery);
+                let reason = format!(
                     "{failure}. Lockstep retries the message until it is {} min old; then it goes \
                      to the dead-letter queue",
                     self.limits(&base.config).budget.as_secs() / 60
-                ));
-                detail.findings = self.findings(delivery, &detail);
-                let failed = self.failed(base, &detail).await;
-                base.emit_once(&Occasion::to_repair(delivery), failed, detail)
+                );
+                let failed = self.failed(base, delivery, &header, reason).await;
+                base.emit_once(&Occasion::to_repair(delivery), header, failed)
                     .await
                     .map(drop)
             }
@@ -158,33 +194,21 @@ impl Edge {
             tracing::warn!(%error, "the event about a required repair could not be emitted yet");
         }
     }
+}
 
-    /// A sweep that does not take place is a finding: those who subscribe to findings that failed
-    /// get it as one.
-    fn findings(self, delivery: &Delivery, detail: &Detail) -> Vec<Finding> {
-        match (self, &detail.reason) {
-            (Self::Compliance, Some(reason)) => {
-                vec![Check::Sweep.failed(delivery.queue_arn.clone(), reason.clone())]
-            }
-            (Self::Compliance, None)
-            | (Self::Provision | Self::Rebind | Self::Verify | Self::Rotate, _) => Vec::new(),
-        }
-    }
-
-    /// What the message names.
-    fn detail(self, base: &Base, delivery: &Delivery) -> Detail {
-        let mut detail = base.detail();
-        detail.organization_id = named(&delivery.body, "organization");
-        detail.key = named(&delivery.body, "key");
-        detail.change_id = named(&delivery.body, "change_id");
-        detail
-    }
+/// The header of an event about what a message names.
+fn named_in(base: &Base, delivery: &Delivery) -> Header {
+    let mut header = base.header();
+    header.organization_id = named(&delivery.body, "organization");
+    header.key = named(&delivery.body, "key");
+    header.change_id = named(&delivery.body, "change_id");
+    header
 }
 
 /// Whether the key that a message names is that of credentials. A credential's own key looks like
 /// an action's: only the manifest distinguishes them, and if it cannot be read the key counts as an
 /// action's.
-async fn names_credential(base: &Base, named: &Detail) -> bool {
+async fn names_credential(base: &Base, named: &Header) -> bool {
     let (Some(organization), Some(key)) = (&named.organization_id, &named.key) else {
         return false;
     };

@@ -3,7 +3,7 @@
 use clock::Clock;
 use jiff::Timestamp;
 use lockstep_domain::digest::Digest;
-use lockstep_domain::event::{Detail, Event, EventType, Principal, PrincipalKind};
+use lockstep_domain::event::{Body, Event, Header, ObjectUnreadable, Principal, PrincipalKind};
 use lockstep_domain::ids::OrganizationId;
 use lockstep_domain::problem::Problem;
 use serde::Serialize;
@@ -68,26 +68,25 @@ impl Base {
         }
     }
 
-    /// The detail of an event of now, by us; fill in what applies.
+    /// The header of an event of now, by us; fill in what is known.
     #[must_use]
-    pub fn detail(&self) -> Detail {
-        Detail::new(self.now(), self.actor())
+    pub fn header(&self) -> Header {
+        Header::new(self.now(), self.actor())
     }
 
     /// Emits one event on the stack's bus.
     ///
     /// # Errors
     /// The bus did not take it.
-    pub async fn emit(&self, detail_type: EventType, detail: Detail) -> Result<(), AwsError> {
-        let reason = detail.reason.clone();
-        let event = Event::new(detail_type, detail);
+    pub async fn emit(&self, header: Header, body: impl Into<Body>) -> Result<(), AwsError> {
+        let event = Event::new(header, body);
         let header = &event.header;
         tracing::info!(
-            detail_type = detail_type.as_str(),
+            detail_type = event.detail_type().as_str(),
             event_id = header.event_id,
             change_id = header.change_id.as_ref().map(tracing::field::display),
             key = header.key.as_ref().map(tracing::field::display),
-            reason = reason.as_deref(),
+            reason = event.body.reason(),
             "emitting an event"
         );
         self.bus.emit(&[event]).await
@@ -100,16 +99,16 @@ impl Base {
     pub async fn emit_once<T: Serialize + Sync>(
         &self,
         of: &T,
-        detail_type: EventType,
-        mut detail: Detail,
+        mut header: Header,
+        body: impl Into<Body>,
     ) -> Result<Recorded, AwsError> {
         if self.was_emitted(of).await {
             return Ok(Recorded::Yes);
         }
         // What is another occasion is another event, even if it says the same.
         let occurrence = || Digest::of(of).as_str().to_owned();
-        detail.occurrence.get_or_insert_with(occurrence);
-        self.emit(detail_type, detail).await?;
+        header.occurrence.get_or_insert_with(occurrence);
+        self.emit(header, body).await?;
         if let Err(error) = self.store.mark_emitted(&Digest::of(of)).await {
             tracing::warn!(%error, "the event may be emitted again");
             return Ok(Recorded::No);
@@ -125,15 +124,15 @@ impl Base {
     pub async fn emit_change<S: Serialize + Sync, W: Serialize + Sync>(
         &self,
         subject: &S,
-        wrong: Option<(&W, EventType, Detail)>,
+        wrong: Option<(&W, Header, Body)>,
     ) -> Result<(), AwsError> {
         let subject = Digest::of(&("last", subject));
         let mut last = match self.store.last_emitted(&subject).await {
             Ok(last) => last,
             Err(error) => {
                 tracing::warn!(%error, "the record of the last emitted event could not be read");
-                if let Some((_, detail_type, detail)) = wrong {
-                    self.emit(detail_type, detail).await?;
+                if let Some((_, header, body)) = wrong {
+                    self.emit(header, body).await?;
                 }
                 return Ok(());
             }
@@ -142,10 +141,10 @@ impl Base {
         if last.value.wrong == now {
             return Ok(());
         }
-        if let Some((_, detail_type, mut detail)) = wrong {
+        if let Some((_, mut header, body)) = wrong {
             last.value.times += 1;
-            detail.occurrence = Some(last.value.times.to_string());
-            self.emit(detail_type, detail).await?;
+            header.occurrence = Some(last.value.times.to_string());
+            self.emit(header, body).await?;
         }
         last.value.wrong = now;
         if let Err(error) = self.store.remember_last(&subject, &mut last).await {
@@ -179,41 +178,42 @@ impl Base {
         now: Timestamp,
     ) -> Result<(), AwsError> {
         let object = self.store.named(unreadable).await;
-        let mut detail = self.detail();
-        detail.organization_id = unreadable.organization();
-        detail.reason = Some(format!(
-            "s3://{}/{}: {}. Everything that depends on the object waits until it is repaired",
-            object.bucket, object.key, unreadable.problem
-        ));
-        detail.object = Some(object.clone());
+        let mut header = self.header();
+        header.organization_id = unreadable.organization();
+        let body = ObjectUnreadable {
+            reason: Some(format!(
+                "s3://{}/{}: {}. Everything that depends on the object waits until it is repaired",
+                object.bucket, object.key, unreadable.problem
+            )),
+            object: Some(object.clone()),
+            ..ObjectUnreadable::default()
+        };
         let day = match object.version_id {
             Some(_) => None,
             None => Some(now.strftime("%F").to_string()),
         };
-        detail.occurrence.clone_from(&day);
-        self.emit_once(&(&object, day), EventType::ObjectUnreadable, detail)
-            .await?;
+        header.occurrence.clone_from(&day);
+        self.emit_once(&(&object, day), header, body).await?;
         Ok(())
     }
 
     /// Refuses as a whole: an event, whatever woke us, and the same errors as the answer. Nothing
-    /// was written. `trigger_id` is equal in redeliveries of one trigger: two triggers that are refused
-    /// for one reason are two events.
+    /// was written. `trigger_id` is equal in redeliveries of one trigger: two triggers that are
+    /// refused for one reason are two events.
     ///
     /// # Errors
     /// The bus did not take the event.
-    pub async fn refuse(
+    pub async fn refuse<B: Into<Body>>(
         &self,
-        event: EventType,
+        refused: impl FnOnce(Vec<Problem>) -> B,
         organization: Option<OrganizationId>,
         problems: Vec<Problem>,
         trigger_id: &str,
     ) -> Result<Answer, AwsError> {
-        let mut detail = self.detail();
-        detail.occurrence = Some(trigger_id.to_owned());
-        detail.organization_id = organization;
-        detail.errors.clone_from(&problems);
-        self.emit(event, detail).await?;
+        let mut header = self.header();
+        header.occurrence = Some(trigger_id.to_owned());
+        header.organization_id = organization;
+        self.emit(header, refused(problems.clone())).await?;
         Ok(Refused::new(problems).into())
     }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use lockstep_domain::audit::Interval;
 use lockstep_domain::change::{BindingState, Change, End, Phase, Subject};
-use lockstep_domain::event::{Detail, EventType};
-use lockstep_domain::evidence::{Audit, Body};
+use lockstep_domain::event::{ActionIds, BindingIds, Body, EndDetails};
+use lockstep_domain::evidence::{self, Audit};
 use lockstep_domain::intent::VerifyMessage;
 use lockstep_domain::manifest::{Manifest, Mode};
 use lockstep_domain::role::DesiredRole;
@@ -17,7 +17,8 @@ use super::conflicts::judge_of;
 use super::drift::ObservedDrift;
 use super::{SKEW, after, answer, deadline_of, read_audit_log, spacing};
 use crate::manifest_upload;
-use crate::reconcile::credentials::details;
+use crate::reconcile::EventAbout;
+use crate::reconcile::credentials::events;
 use crate::reconcile::role::stack;
 use crate::response::Answer;
 use crate::runtime::{Deadline, Failure, chain};
@@ -123,7 +124,7 @@ fn until(now: Timestamp, deadline: Timestamp) -> Duration {
     Duration::try_from(deadline.duration_since(now)).unwrap_or(Duration::ZERO)
 }
 
-/// Judges a change by the audit log and by a second look at the world. Reads only. What cannot be
+/// Judges a change by the audit log and by a second observation. Reads only. What cannot be
 /// read makes the judgement pending, never verified.
 pub(crate) async fn judge_change(
     world: &Binder,
@@ -189,7 +190,7 @@ fn window_from(change: &Change) -> Timestamp {
     })
 }
 
-/// What a change is about: the action, its integration, and whatever else its writes touched.
+/// The entities of a change: the action, its integration, and everything else that it wrote to.
 pub(crate) fn entities(state: &BindingState, change: &Change) -> BTreeSet<String> {
     let action = state.action_id.as_ref().map(ToString::to_string);
     let integration = state.integration_id.as_ref().map(ToString::to_string);
@@ -233,7 +234,7 @@ pub(crate) async fn conclude(
         compliance_audit,
         notices,
     } = &judged.judgement;
-    let mut body = Body::new(&state.value, &change, end.clone());
+    let mut body = evidence::Body::new(&state.value, &change, end.clone());
     body.notices.extend(notices.iter().cloned());
     body.audit = Audit {
         interval: judged.interval.map(|interval| interval.to_string()),
@@ -242,22 +243,29 @@ pub(crate) async fn conclude(
         compliance_audit: compliance_audit.clone(),
     };
     let evidence = world.evidence.append(&mut state.value, &body).await?;
-    let subject = state.value.subject;
-    let told: Vec<Detail> = match subject {
-        Subject::CredentialSet => {
-            let told = details(world, &state.value, &change).into_iter();
-            told.map(|(_, detail)| detail).collect()
-        }
-        Subject::Action => vec![detail(world, &state.value, manifest, &change)],
+    let events = match state.value.subject {
+        Subject::CredentialSet => events(world, &state.value, &change),
+        Subject::Action => vec![event(world, &state.value, manifest, &change)],
     };
-    let mut said = String::new();
-    for mut detail in told {
-        detail.principals.clone_from(principals);
-        detail.notices.clone_from(&body.notices);
-        detail.evidence = Some(evidence.clone());
-        said = ended(&mut detail, &end);
-        world.emit(EventType::of_end(subject, &end), detail).await?;
+    let (word, reason) = in_words(&end);
+    let details = EndDetails {
+        secrets: change.secrets.clone(),
+        principals: principals.clone(),
+        notices: body.notices.clone(),
+        evidence: Some(evidence.clone()),
+    };
+    for event in events {
+        let body = Body::ended(event.ids, &end, reason.clone(), details.clone());
+        world.emit(event.header, body).await?;
     }
+    let said = match end {
+        End::Verified => word.to_owned(),
+        End::Violated { .. }
+        | End::Unverified { .. }
+        | End::Failed { .. }
+        | End::RolledBack { .. }
+        | End::Split { .. } => format!("{word}: {reason}"),
+    };
     change.end(end, now);
     let change_id = change.id.clone();
     state.value.change = Some(change);
@@ -267,12 +275,11 @@ pub(crate) async fn conclude(
     Ok(answer(Some(change_id), notices))
 }
 
-/// Adds to an event's detail how the change ended, and says so in words.
-fn ended(detail: &mut Detail, end: &End) -> String {
-    let (word, reason) = match end {
-        End::Verified => return "verified".into(),
+/// How a change ended, and why.
+fn in_words(end: &End) -> (&'static str, String) {
+    match end {
+        End::Verified => ("verified", String::new()),
         End::Violated { findings } => {
-            detail.findings.clone_from(findings);
             let what: Vec<&str> = findings.iter().map(|one| one.what.as_str()).collect();
             ("violated", what.join("; "))
         }
@@ -281,31 +288,34 @@ fn ended(detail: &mut Detail, end: &End) -> String {
         End::Failed { because } => ("failed", because.clone()),
         End::RolledBack { because } => ("rolled back", because.clone()),
         End::Split { standing } => ("split", standing.join("; ")),
-    };
-    let words = format!("{word}: {reason}");
-    detail.reason = Some(reason);
-    words
+    }
 }
 
-fn detail(
+fn event(
     world: &Binder,
     state: &BindingState,
     manifest: Option<&Manifest>,
     change: &Change,
-) -> Detail {
-    let mut detail = world.detail();
-    detail.about(change);
-    detail.organization_id = Some(state.organization.clone());
-    detail.key = Some(state.key.clone());
-    detail.action_id.clone_from(&state.action_id);
-    detail.integration_id.clone_from(&state.integration_id);
-    detail.function_arn.clone_from(&state.function);
-    detail.role_arn = manifest.and_then(|manifest| {
+) -> EventAbout {
+    let mut header = world.header();
+    header.about(change);
+    header.organization_id = Some(state.organization.clone());
+    header.key = Some(state.key.clone());
+    let role_arn = manifest.and_then(|manifest| {
         let integration = manifest.integration_of(manifest.action(&state.key)?)?;
         let role = DesiredRole::of(manifest, &integration.role, &stack(&world.config))?;
         Some(role.arn.to_string())
     });
-    detail
+    EventAbout {
+        key: state.key.clone(),
+        header,
+        ids: BindingIds::Action(ActionIds {
+            action_id: state.action_id.clone(),
+            integration_id: state.integration_id.clone(),
+            role_arn,
+            function_arn: state.function.clone(),
+        }),
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use aws_simulator::services::lambda::{Body, Ended, Function};
 use lockstep::aws::{Access, Keys};
 use lockstep::services::{Compliance, Provision, Rebind, Verify};
-use lockstep_domain::event::{Event, EventType};
+use lockstep_domain::event::{Event, ManifestAccepted};
 use lockstep_domain::intent::RebindMessage;
 use serde_json::json;
 
@@ -68,9 +68,11 @@ async fn more_events_than_one_call_takes_all_arrive() {
     let services: Verify = setup.services();
     let reasons: Vec<String> = (0..12).map(|number| format!("probe {number}")).collect();
     let event = |reason: &String| {
-        let mut detail = services.detail();
-        detail.reason = Some(reason.clone());
-        Event::new(EventType::ManifestAccepted, detail)
+        let accepted = ManifestAccepted {
+            reason: Some(reason.clone()),
+            ..ManifestAccepted::default()
+        };
+        Event::new(services.header(), accepted)
     };
     let events: Vec<Event> = reasons.iter().map(event).collect();
     services.bus.emit(&events).await.unwrap();

@@ -1,19 +1,20 @@
 //! One struct for each type of event, with the fields that apply to it.
 //!
-//! Fields have the order in which they have always been sent. Every type may have `notices`: an event
-//! that is too large for the bus says there what was cut.
+//! Fields have the order in which they have always been sent. Every type may have `notices`: an
+//! event that is too large for the bus says there what was cut.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Detail, EventType, Principal, UnreadableObject};
+use super::{EventType, Principal, UnreadableObject};
 use crate::arn::FunctionArn;
 use crate::change::SecretVersion;
 use crate::finding::Finding;
 use crate::ids::{ActionId, ClientId, CredentialId, IntegrationId};
 use crate::problem::Problem;
 
-/// Declares a struct with some of the fields of [`Detail`]: each arm but the last adds one field.
+/// Declares the struct of one type of event from the names of its fields. A field has one type and
+/// one description in all events: each arm of `@add` adds one field.
 macro_rules! body {
     ($(#[$about:meta])* $name:ident { $($field:ident),+ $(,)? }) => {
         body!(@add [$(#[$about])*] $name [$($field)+] [] $($field)+);
@@ -69,7 +70,8 @@ macro_rules! body {
     };
     (@add $about:tt $name:ident $all:tt [$($done:tt)*] gap_seconds $($rest:ident)*) => {
         body!(@add $about $name $all [$($done)*
-            /// For how many seconds no secret of the client worked. Only the rotation of a single client has such a gap.
+            /// For how many seconds no secret of the client worked. Only the rotation of a single
+            /// client has such a gap.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub gap_seconds: Option<u64>,
         ] $($rest)*);
@@ -132,16 +134,24 @@ macro_rules! body {
     };
     (@add [$(#[$about:meta])*] $name:ident [$($field:ident)+] [$($done:tt)*]) => {
         $(#[$about])*
-        #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+        #[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
         pub struct $name { $($done)* }
 
         impl $name {
-            /// Takes its fields out of `detail`.
-            fn take(detail: &mut Detail) -> Self {
-                Self { $($field: std::mem::take(&mut detail.$field)),+ }
+            fn reason(&self) -> Option<&str> {
+                body!(@reason self $($field)+)
+            }
+        }
+
+        impl From<$name> for Body {
+            fn from(body: $name) -> Self {
+                Self::$name(body)
             }
         }
     };
+    (@reason $self:ident) => { None };
+    (@reason $self:ident reason $($rest:ident)*) => { $self.reason.as_deref() };
+    (@reason $self:ident $other:ident $($rest:ident)*) => { body!(@reason $self $($rest)*) };
 }
 
 body! {
@@ -195,7 +205,8 @@ body! {
 }
 
 body! {
-    /// An upload was refused, or the stack no longer allows an accepted manifest; nothing was changed.
+    /// An upload was refused, or the stack no longer allows an accepted manifest; nothing was
+    /// changed.
     ManifestRefused { notices, errors, reason }
 }
 
@@ -260,9 +271,16 @@ macro_rules! bodies {
         }
 
         impl Body {
-            /// The fields of `detail` that apply to the type; the others stay in it.
-            pub(super) fn take(event: EventType, detail: &mut Detail) -> Self {
-                match event { $(EventType::$name => Self::$name($name::take(detail)),)+ }
+            /// The type of the event.
+            #[must_use]
+            pub fn event_type(&self) -> EventType {
+                match self { $(Self::$name(_) => EventType::$name,)+ }
+            }
+
+            /// Why it happened, where the type says so and the reason is known.
+            #[must_use]
+            pub fn reason(&self) -> Option<&str> {
+                match self { $(Self::$name(body) => body.reason(),)+ }
             }
 
             /// Which schema describes an event of the type.
@@ -295,4 +313,26 @@ bodies! {
     CredentialUnhealthy,
     CredentialSplit,
     ObjectUnreadable,
+}
+
+impl RequestRefused {
+    /// A request with these problems.
+    #[must_use]
+    pub fn of(errors: Vec<Problem>) -> Self {
+        Self {
+            errors,
+            ..Self::default()
+        }
+    }
+}
+
+impl PlanRefused {
+    /// A plan with these problems.
+    #[must_use]
+    pub fn of(errors: Vec<Problem>) -> Self {
+        Self {
+            errors,
+            ..Self::default()
+        }
+    }
 }

@@ -2,7 +2,7 @@
 //! the draft that its test rejected.
 
 use lockstep_domain::change::{BindingState, Change, End, Phase};
-use lockstep_domain::event::Detail;
+use lockstep_domain::event::{ActionIds, BindingIds};
 use lockstep_domain::ids::{ActionId, Key};
 use lockstep_domain::manifest::{LiveTest, Manifest};
 use lockstep_domain::plan::{FailureKind, ObjectKind, Step, Verb};
@@ -10,25 +10,32 @@ use lockstep_domain::rebind::RebindStep;
 
 use super::{ActionRun, DataAction, Observation, RebindError};
 use crate::reconcile::Report;
+use crate::reconcile::kind::EventAbout;
 use crate::reconcile::live_test::Trial;
 use crate::runtime::chain;
 use crate::services::Rebind;
 
 impl DataAction<'_> {
-    /// The detail of an event about the action, whatever its latest change is.
-    pub(super) fn detail(
+    /// What an event about the action is about, whatever its latest change is.
+    pub(super) fn event(
         &self,
         world: &Rebind,
         manifest: &Manifest,
         state: &BindingState,
-    ) -> Detail {
-        let mut detail = world.detail();
-        detail.organization_id = Some(manifest.organization.id.clone());
-        detail.key = Some(self.action.key.clone());
-        detail.function_arn = Some(self.action.function.clone());
-        detail.action_id.clone_from(&state.action_id);
-        detail.integration_id.clone_from(&state.integration_id);
-        detail
+    ) -> EventAbout {
+        let mut header = world.header();
+        header.organization_id = Some(manifest.organization.id.clone());
+        header.key = Some(self.action.key.clone());
+        EventAbout {
+            key: self.action.key.clone(),
+            header,
+            ids: BindingIds::Action(ActionIds {
+                action_id: state.action_id.clone(),
+                integration_id: state.integration_id.clone(),
+                role_arn: None,
+                function_arn: Some(self.action.function.clone()),
+            }),
+        }
     }
 }
 
@@ -73,7 +80,7 @@ impl ActionRun<'_, '_> {
             let discard = RebindStep::DiscardDraft {
                 key: self.kind.action.key.clone(),
                 id: id.clone(),
-                reason: "its live test failed, and the binding that is live still works".into(),
+                reason: "its live test failed, and the live binding still works".into(),
             };
             self.session.genesys.delete_draft(id.as_str()).await?;
             let writer = self.writer();
@@ -85,7 +92,7 @@ impl ActionRun<'_, '_> {
         self.end(End::RolledBack { because }).await
     }
 
-    /// A change under way can't be carried to its end.
+    /// A change under way cannot be completed.
     pub(super) async fn end_failed(&mut self, error: &RebindError) -> Result<Report, RebindError> {
         let mut because = chain(error);
         if self
@@ -95,7 +102,7 @@ impl ActionRun<'_, '_> {
             .as_ref()
             .is_some_and(Change::is_live)
         {
-            because.push_str("; the action was changed before that, see the steps");
+            because.push_str("; the action was already changed, see `steps`");
         }
         self.end(End::Failed { because }).await
     }

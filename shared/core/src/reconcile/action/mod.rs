@@ -16,7 +16,7 @@ mod opening;
 use jiff::Timestamp;
 use lockstep_domain::binding::{DesiredAction, DesiredIntegration};
 use lockstep_domain::change::{AfterFailure, BindingState, Change, DesiredId, Earlier};
-use lockstep_domain::event::Detail;
+use lockstep_domain::event::BindingIds;
 use lockstep_domain::ids::Key;
 use lockstep_domain::manifest::{Action, Integration, Manifest};
 use lockstep_domain::plan::{Plan as _, Step};
@@ -27,7 +27,7 @@ use lockstep_domain::rebind::{
 pub use self::drift::{Drift, current_versions, drift};
 use self::integration::Made;
 use self::lease::Lease;
-use super::kind::{Admission, Applied, Done, Kind, Recorded, Stop};
+use super::kind::{Admission, Applied, Done, EventAbout, Kind, Recorded, Stop};
 use super::progress::Taken;
 use super::run::Run;
 use super::versions::works;
@@ -107,27 +107,28 @@ impl Kind for DataAction<'_> {
         &observation.id
     }
 
-    fn details(&self, world: &Rebind, manifest: &Manifest, state: &BindingState) -> Vec<Detail> {
-        vec![self.detail(world, manifest, state)]
+    fn events(&self, world: &Rebind, manifest: &Manifest, state: &BindingState) -> Vec<EventAbout> {
+        vec![self.event(world, manifest, state)]
     }
 
-    fn details_of(
+    fn events_of(
         &self,
         world: &Rebind,
         manifest: &Manifest,
         state: &BindingState,
         _change: &Change,
-    ) -> Vec<(Key, Detail)> {
-        let detail = self.detail(world, manifest, state);
-        vec![(self.action.key.clone(), detail)]
+    ) -> Vec<EventAbout> {
+        vec![self.event(world, manifest, state)]
     }
 
-    fn complete(&self, detail: &mut Detail) {
-        detail.role_arn = Some(self.integration.role_arn.clone());
+    fn complete(&self, ids: &mut BindingIds) {
+        if let BindingIds::Action(action) = ids {
+            action.role_arn = Some(self.integration.role_arn.clone());
+        }
     }
 
-    fn complete_bound(detail: &mut Detail, bound: &Observation) {
-        detail.action_version = bound.action().map(|action| action.version);
+    fn action_version(bound: &Observation) -> Option<i64> {
+        bound.action().map(|action| action.version)
     }
 
     async fn open(run: &mut Run<'_, Self>) -> Result<(), RebindError> {

@@ -2,38 +2,45 @@
 //! key.
 
 use lockstep_domain::change::{BindingState, Change};
-use lockstep_domain::event::Detail;
+use lockstep_domain::event::{BindingIds, CredentialIds};
 use lockstep_domain::ids::Key;
 
+use crate::reconcile::kind::EventAbout;
 use crate::services::Base;
 
-/// The details of events about a change of a credential set, one for each credential.
-pub(crate) fn details(world: &Base, state: &BindingState, change: &Change) -> Vec<(Key, Detail)> {
+/// What the events about a change of a credential set are about, one for each credential.
+pub(crate) fn events(world: &Base, state: &BindingState, change: &Change) -> Vec<EventAbout> {
     // What a change goes back to is remembered of each of its credentials, and of no other.
     let keys = change.previous_credentials.keys();
     keys.map(|key| {
-        let mut detail = of_key(world, state, key);
-        detail.about(change);
+        let mut event = of_key(world, state, key);
+        event.header.about(change);
         if let (None, Some(previous)) = (
             state.credentials.get(key),
             change.previous_credentials.get(key),
         ) {
-            detail.integration_id = Some(previous.integration_id.clone());
-            detail.credential_id.clone_from(&previous.credential_id);
+            event.ids = BindingIds::Credential(CredentialIds {
+                integration_id: Some(previous.integration_id.clone()),
+                credential_id: previous.credential_id.clone(),
+            });
         }
-        (key.clone(), detail)
+        event
     })
     .collect()
 }
 
-/// The detail of an event about one credential, whatever the latest change is.
-pub(super) fn of_key(world: &Base, state: &BindingState, key: &Key) -> Detail {
-    let mut detail = world.detail();
-    detail.organization_id = Some(state.organization.clone());
-    detail.key = Some(key.clone());
-    if let Some(bound) = state.credentials.get(key) {
-        detail.integration_id = Some(bound.integration_id.clone());
-        detail.credential_id = Some(bound.credential_id.clone());
+/// What an event about one credential is about, whatever the latest change is.
+pub(super) fn of_key(world: &Base, state: &BindingState, key: &Key) -> EventAbout {
+    let mut header = world.header();
+    header.organization_id = Some(state.organization.clone());
+    header.key = Some(key.clone());
+    let bound = state.credentials.get(key);
+    EventAbout {
+        key: key.clone(),
+        header,
+        ids: BindingIds::Credential(CredentialIds {
+            integration_id: bound.map(|bound| bound.integration_id.clone()),
+            credential_id: bound.map(|bound| bound.credential_id.clone()),
+        }),
     }
-    detail
 }

@@ -6,8 +6,8 @@
 //! is read only where something may have to be pushed.
 //!
 //! **Order of writes.** That a change is being taken back is recorded before the first slot is
-//! pointed back, as the change itself is before the first is pointed forward. A crash anywhere leads,
-//! at redelivery, to continuing in the direction that the record says.
+//! pointed back, as the change itself is before the first is pointed forward. A crash anywhere
+//! leads, at redelivery, to continuing in the direction that the record says.
 
 mod apply;
 mod delete;
@@ -23,7 +23,6 @@ use lockstep_domain::credentials::{
     self as domain, CredentialSet, CredentialSetPlan, CredentialStep, DesiredCredentialSet,
     ObservedCredentialSet,
 };
-use lockstep_domain::event::Detail;
 use lockstep_domain::ids::Key;
 use lockstep_domain::live_test::limits;
 use lockstep_domain::manifest::Manifest;
@@ -32,10 +31,10 @@ use lockstep_domain::plan::Step;
 use self::apply::Made;
 use self::drift::desired;
 pub use self::drift::{CredentialSetDrift, credential_set_drift};
-pub(crate) use self::events::details;
+pub(crate) use self::events::events;
 pub use self::live_test::test_credential_set;
 use self::values::Values;
-use super::kind::{Applied, Done, Kind, Recorded, Stop};
+use super::kind::{Applied, Done, EventAbout, Kind, Recorded, Stop};
 use super::run::Run;
 use super::{RebindError, Report};
 use crate::services::Rebind;
@@ -72,19 +71,24 @@ impl Kind for Credentials<'_> {
         &observation.id
     }
 
-    fn details(&self, world: &Rebind, _manifest: &Manifest, state: &BindingState) -> Vec<Detail> {
+    fn events(
+        &self,
+        world: &Rebind,
+        _manifest: &Manifest,
+        state: &BindingState,
+    ) -> Vec<EventAbout> {
         let keys = self.set.credentials.iter().map(|one| &one.key);
         keys.map(|key| events::of_key(world, state, key)).collect()
     }
 
-    fn details_of(
+    fn events_of(
         &self,
         world: &Rebind,
         _manifest: &Manifest,
         state: &BindingState,
         change: &Change,
-    ) -> Vec<(Key, Detail)> {
-        details(world, state, change)
+    ) -> Vec<EventAbout> {
+        events(world, state, change)
     }
 
     async fn observe(run: &Run<'_, Self>) -> Result<Observation, RebindError> {
@@ -243,7 +247,7 @@ fn untested(desired: &DesiredCredentialSet) -> Vec<String> {
     for credential in &desired.credentials {
         if credential.tests.is_empty() {
             notices.push(format!(
-                "{} names no action as `test`, so Lockstep does not show that it works",
+                "{} names no action as `test`, so Lockstep cannot show that it works",
                 credential.key
             ));
         }
