@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 /// Wall time and monotonic time. Cheap to copy; the default is the system's.
 ///
-/// Monotonic time is always tokio's: it stands under paused time, and every sleep and timeout goes
+/// Monotonic time is always tokio's: it stops under paused time, and every sleep and timeout goes
 /// by it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Clock(Wall);

@@ -7,7 +7,7 @@ use lockstep_domain::problem::Problem;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// What was planned and, in mode `apply`, what became of it.
+/// The plan and, in mode `apply`, the outcome of its steps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Response {
     /// Whether the plan was carried out.

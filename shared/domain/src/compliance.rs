@@ -121,7 +121,7 @@ fn resource_of(step: &Step) -> String {
         | ObjectKind::RolePolicy
         | ObjectKind::RoleTags
         | ObjectKind::RoleDescription => name.to_owned(),
-        // A draft goes by the id of its action, a config by that of its integration.
+        // A draft has the id of its action, a config that of its integration.
         ObjectKind::Action | ObjectKind::Draft => format!("genesys:action/{name}"),
         ObjectKind::Integration | ObjectKind::IntegrationConfig => {
             format!("genesys:integration/{name}")

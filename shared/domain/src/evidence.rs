@@ -64,7 +64,7 @@ pub struct Body {
     pub function: Option<FunctionArn>,
     /// The bound versions.
     pub secrets: Vec<SecretVersion>,
-    /// The plan, with what became of each step.
+    /// The plan, with the outcome of each step.
     pub steps: Vec<Step>,
     /// What the live test said, where there was one.
     pub test: Option<TestRecord>,

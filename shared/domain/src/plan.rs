@@ -42,15 +42,15 @@ pub trait Plan: PartialEq {
     }
 }
 
-/// What became of one step.
+/// The outcome of one step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Done now.
     Applied,
-    /// Found done when its turn came.
+    /// It was already done when it was to be carried out.
     AlreadyDone,
-    /// Left out, with the reason.
+    /// Skipped, with the reason.
     Skipped {
         /// Why.
         because: String,
@@ -65,7 +65,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// Left out, for this reason.
+    /// Skipped, for this reason.
     pub fn skipped(because: impl Into<String>) -> Self {
         Self::Skipped {
             because: because.into(),
@@ -106,7 +106,7 @@ pub struct Step {
     /// answer was lost, and of one that a crash cut off, this says from when on a listing shows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent_at: Option<Timestamp>,
-    /// What became of it; absent in a plan that was not applied.
+    /// Its outcome; absent in a plan that was not applied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
 }

@@ -64,7 +64,7 @@ pub struct DesiredRole {
     pub functions: BTreeSet<FunctionArn>,
     /// Its description.
     pub description: String,
-    /// Its tags; others that it has are left alone.
+    /// Its tags; Lockstep does not change other tags.
     pub tags: BTreeMap<String, String>,
     /// The ARN of its permissions boundary.
     pub boundary: String,

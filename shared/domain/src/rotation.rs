@@ -86,7 +86,7 @@ impl RotationStep {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Strategy {
-    /// Two clients take turns. Nobody notices.
+    /// Two clients alternate. No consumer notices.
     Pair,
     /// One client is reset. Between the reset and the move of the label no secret of it works.
     Single,
@@ -110,7 +110,7 @@ impl Labels {
         found.map(|(version, _)| version.as_str())
     }
 
-    /// The version in force.
+    /// The current version.
     #[must_use]
     pub fn current(&self) -> Option<&str> {
         self.holder(CURRENT)

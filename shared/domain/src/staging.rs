@@ -5,7 +5,7 @@
 use crate::change::{BindingState, DesiredId, End, Phase};
 use crate::ids::Key;
 
-/// Whether a version of a secret still works, where two users take turns (`overlap: alternating`):
+/// Whether a version of a secret still works, with two alternating users (`overlap: alternating`):
 /// exactly the current version and the one before it do. The user of an older one has got another
 /// password since (AWS Secrets Manager user guide, "Lambda function rotation strategies").
 #[must_use]

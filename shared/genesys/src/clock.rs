@@ -1,6 +1,6 @@
 //! Expiry that survives a paused process.
 //!
-//! A serverless environment may be frozen between two calls. Its monotonic clock may then stand still
+//! A serverless environment may be frozen between two calls. Its monotonic clock may then stop
 //! while the world goes on, so an expiry has passed as soon as *either* clock says so.
 
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Where the platform is, who signs in, how patient the client is, and what it goes by.
+//! Where the platform is, who signs in, and the client's limits, clock and transport.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -114,7 +114,7 @@ pub struct Settings {
     pub body_limit: usize,
     /// The `User-Agent` sent.
     pub user_agent: String,
-    /// The time it goes by.
+    /// The clock.
     pub clock: Clock,
     /// What carries its requests; HTTPS where there is none.
     pub transport: Option<Arc<dyn Transport>>,

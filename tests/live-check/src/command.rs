@@ -11,13 +11,15 @@ use crate::{Options, Patience, Report, Stop, Target, check};
 
 /// Compares a real Genesys Cloud organization with the simulator and prints the differences.
 ///
-/// Needs GENESYS_REGION (such as us-east-1; or GENESYS_API_URL and GENESYS_LOGIN_URL), GENESYS_CLIENT_ID and
-/// GENESYS_CLIENT_SECRET in the environment. Without --write nothing is changed. The exit code is 0 where
-/// everything could be asked, 1 where a call could not be made or something may be left behind, 2 where the
-/// environment is not right, 130 after Ctrl-C. Permissions and how to read it: docs/live-check.md.
+/// Needs GENESYS_REGION (such as us-east-1; or GENESYS_API_URL and GENESYS_LOGIN_URL),
+/// GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET in the environment. Without --write nothing is
+/// changed. The exit code is 0 where everything could be asked, 1 where a call could not be made or
+/// something may be left behind, 2 where the environment is not right, 130 after Ctrl-C.
+/// Permissions and how to read it: docs/live-check.md.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
-    /// Makes a credential, an integration and an action named lockstep-live-check-…, exercises and removes them.
+    /// Makes a credential, an integration and an action named lockstep-live-check-…, exercises and
+    /// removes them.
     #[arg(long)]
     write: bool,
     /// Prints the report as JSON.
@@ -28,9 +30,9 @@ pub struct Args {
     audit_wait: u64,
 }
 
-/// Runs the check as `args` and the environment say, and prints the report. What happens meanwhile goes to
-/// stderr. The first Ctrl-C ends the asking and removes what was made; the second ends the removal, and what is
-/// left is printed.
+/// Runs the check as `args` and the environment say, and prints the report. What happens meanwhile
+/// goes to stderr. The first Ctrl-C ends the asking and removes what was made; the second ends the
+/// removal, and what is left is printed.
 pub async fn command(args: &Args) -> ExitCode {
     let target = match Target::from_env(|name| std::env::var(name).ok()) {
         Ok(target) => target,
@@ -42,7 +44,7 @@ pub async fn command(args: &Args) -> ExitCode {
     let stop = match interrupts() {
         Ok(stop) => stop,
         Err(error) => {
-            eprintln!("cannot listen for Ctrl-C, so nothing was begun: {error}");
+            eprintln!("cannot listen for Ctrl-C, so the live check did not start: {error}");
             return ExitCode::FAILURE;
         }
     };
@@ -88,7 +90,10 @@ fn interrupts() -> std::io::Result<Stop> {
                 _ = hangup.recv() => {},
             }
             asked.send_modify(|signals| *signals += 1);
-            eprintln!("ending: what was made is removed; once more ends the removal too");
+            eprintln!(
+                "stopping: the live check removes what it created; press Ctrl-C again to \
+                       stop the removal too"
+            );
         }
     });
     Ok(stop)

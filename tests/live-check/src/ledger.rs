@@ -1,7 +1,7 @@
 //! What this check made, and its removal whatever happens.
 //!
-//! A thing is written down before its create is sent, so that one whose answer was lost is looked for by its
-//! name, which nothing else has. Nothing but what stands here is ever removed.
+//! A thing is written down before its create is sent, so that one whose answer was lost is looked
+//! for by its name, which nothing else has. Nothing but what stands here is ever removed.
 
 use std::fmt;
 use std::time::Duration;
@@ -130,7 +130,7 @@ fn remainder(made: &Made, why: &dyn fmt::Display) -> Left {
     let remove_with = match &made.id {
         Some(id) => format!("DELETE {path}/{id}"),
         None => format!(
-            "GET {path} to find it by its name, if it was made; then DELETE {path}/<its id>"
+            "find it by its name with GET {path}, if it exists; then DELETE {path}/<its id>"
         ),
     };
     Left {
@@ -164,13 +164,14 @@ async fn removed(genesys: &Genesys, made: &mut Made, pause: Duration) -> Result<
     seen_gone(genesys, made.kind, id, pause).await
 }
 
-/// Reads back what was removed, until it is not there. The last look says why it may be there still.
+/// Reads back what was removed, until it is not there. The last look says why it may be there
+/// still.
 async fn seen_gone(genesys: &Genesys, kind: Kind, id: &str, pause: Duration) -> Result<(), String> {
     let mut look = 1;
     loop {
         let why = match is_there(genesys, kind, id).await {
             Ok(false) => return Ok(()),
-            Ok(true) => "its removal was accepted, and it can still be read".to_owned(),
+            Ok(true) => "its removal was accepted, but it can still be read".to_owned(),
             Err(error) => format!("removed, but could not be read back: {error}"),
         };
         if look == LOOKS {

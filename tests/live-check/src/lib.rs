@@ -1,13 +1,14 @@
 //! A live check: asks a real Genesys Cloud organization what the simulator only assumes.
 //!
-//! The same survey is made of a simulator in this process and of the organization; of the simulator first, so
-//! that nothing is touched where there is none. The answers are compared by shape and facts (statuses, fields,
-//! types, header names, known values), never by ids, names or dates. What the survey settles is named as a
-//! switch of [`genesys_simulator::switches`] and its value; with the switches set so, the simulator is asked
-//! once more, and what still differs is what no switch explains.
+//! The same survey is made of a simulator in this process and of the organization; of the simulator
+//! first, so that nothing is touched where there is none. The answers are compared by shape and
+//! facts (statuses, fields, types, header names, known values), never by ids, names or dates. What
+//! the survey settles is named as a switch of [`genesys_simulator::switches`] and its value; with
+//! the switches set so, the simulator is asked once more, and what still differs is what no switch
+//! explains.
 //!
-//! Without `write` nothing is changed. With it, a throw-away credential, integration and action are made,
-//! exercised, and removed again whatever happens.
+//! Without `write` nothing is changed. With it, a throw-away credential, integration and action are
+//! made, exercised, and removed again whatever happens.
 
 mod ask;
 mod command;
@@ -68,8 +69,8 @@ pub struct Options {
 /// Checks one organization. `say` gets a line whenever something begins.
 ///
 /// # Errors
-/// The check itself cannot run: no simulator, no TLS. Nothing was written then. What the organization refuses
-/// stands in the report.
+/// The check itself cannot run: no simulator, no TLS. Nothing was written then. What the
+/// organization refuses stands in the report.
 pub async fn check(
     target: &Target,
     options: &Options,
@@ -92,10 +93,11 @@ where
     S: Fn(Vec<(String, String)>) -> F,
     F: Future<Output = Result<Simulated, String>>,
 {
-    say("asking the simulator, before anything is asked of the organization");
+    say("calling the simulator first; the organization is not called yet");
     let assumed = sides::ask(&simulator, Vec::new()).await.map_err(|why| {
         format!(
-            "there is nothing to compare with, so the organization was not asked anything: {why}"
+            "without the simulator there is nothing to compare with, so the organization was not \
+             called: {why}"
         )
     })?;
     let made = options.write.then(new_name);
@@ -107,7 +109,7 @@ where
         say,
     )
     .await?;
-    say("asking the simulator again, with what was found");
+    say("calling the simulator again, with the settled values");
     let sides = Sides::again(&simulator, assumed, &done.survey).await;
     let head = Head {
         host: target
@@ -136,8 +138,8 @@ pub(crate) struct Done {
     pub(crate) left: Vec<Left>,
 }
 
-/// Surveys one side: reads, and where there is a name for it, writes under that name, removes, and follows the
-/// audit log.
+/// Surveys one side: reads, and where there is a name for it, writes under that name, removes, and
+/// follows the audit log.
 pub(crate) async fn surveyed(
     target: &Target,
     patience: &Patience,
@@ -147,7 +149,7 @@ pub(crate) async fn surveyed(
 ) -> Result<Done, String> {
     let mut wire = Wire::new(target, patience.clone(), stop.clone())?;
     let mut survey = Survey::default();
-    say("reading: nothing is changed");
+    say("reading; nothing is changed");
     reading::read(&mut wire, &mut survey).await;
     let mut done = Done {
         survey: Survey::default(),
@@ -158,7 +160,7 @@ pub(crate) async fn surveyed(
         let genesys = remover(target, patience)?;
         let trail;
         (trail, done.left) = written(&mut wire, &mut survey, &genesys, name, stop, say).await;
-        say("waiting for audit records; Ctrl-C ends the wait");
+        say("waiting for audit records; press Ctrl-C to stop waiting");
         let followed = unless_it_panics(follow(&mut wire, &mut survey, &trail)).await;
         bug(&mut survey, "audit records", followed);
         let Stats {
@@ -208,7 +210,8 @@ async fn written(
     say: &(dyn Fn(&str) + Sync),
 ) -> (Trail, Vec<Left>) {
     say(&format!(
-        "making a credential, an integration and an action, each named {name}; they are removed again"
+        "creating a credential, an integration and an action, each named {name}; they are removed \
+         at the end"
     ));
     let patience = wire.patience().clone();
     let mut ledger = Ledger::default();
@@ -223,7 +226,7 @@ async fn written(
     let wrote = unless_it_panics(writer.write()).await;
     let trail = writer.trail;
     bug(survey, "the rest of --write", wrote);
-    say("removing what was made");
+    say("removing what was created");
     let genesys = genesys.within(patience.removal);
     let pause = patience.poll.min(std::time::Duration::from_secs(2));
     let removed = tokio::select! {

@@ -13,7 +13,7 @@ pub(crate) async fn unless_it_panics<T>(work: impl Future<Output = T>) -> Result
             Ok(polled) => polled.map(Ok),
             // Without its message, which may quote what is secret.
             Err(_) => Poll::Ready(Err(
-                "this check panicked, which is a bug of it: please report what stands on standard error"
+                "the live check panicked, which is a bug; please report the text on standard error"
                     .to_owned(),
             )),
         }

@@ -1,4 +1,5 @@
-//! The open points: every switch of the simulator, and how this check finds its value out or why it cannot.
+//! The open points: every switch of the simulator, and how this check finds its value out or why it
+//! cannot.
 
 use std::collections::BTreeMap;
 
@@ -16,10 +17,10 @@ pub enum Way {
 }
 
 const RESETS: &str =
-    "it would take a reset of an OAuth client's secret, and this check touches no client";
-const FUNCTION: &str = "it would take an AWS role and a function of yours";
-const WEB_SERVICE: &str = "it would take a web service that refuses on demand";
-const USAGE: &str = "it would take a client whose use on known days is known";
+    "this would require resetting an OAuth client's secret, and the live check changes no client";
+const FUNCTION: &str = "this would require an AWS role and a function of yours";
+const WEB_SERVICE: &str = "this would require a web service that refuses requests on demand";
+const USAGE: &str = "this would require a client whose use is known day by day";
 
 /// Every switch with its way.
 pub const POINTS: &[(&str, Way)] = &[
@@ -30,12 +31,12 @@ pub const POINTS: &[(&str, Way)] = &[
     ("draft_contract_change", Way::Writing),
     (
         "contract_spelling",
-        Way::Left("nothing depends on it: Lockstep compares contracts by what they mean"),
+        Way::Left("nothing depends on it: Lockstep compares the meaning of contracts"),
     ),
     ("new_integration_state", Way::Writing),
     (
         "deleted_integration",
-        Way::Left("nothing depends on it: Lockstep takes one that is deleted for gone"),
+        Way::Left("nothing depends on it: for Lockstep, a deleted integration does not exist"),
     ),
     ("fresh_integration_actions", Way::Writing),
     ("credential_redaction", Way::Reading),
@@ -52,7 +53,7 @@ pub const POINTS: &[(&str, Way)] = &[
     ("realtime_audits", Way::Reading),
     (
         "realtime_audit_interval",
-        Way::Left("it would take an organization with many records of several days"),
+        Way::Left("this would require an organization with many records on several days"),
     ),
     ("audit_service_name", Way::Reading),
     ("audit_user", Way::Reading),
@@ -62,7 +63,10 @@ pub const POINTS: &[(&str, Way)] = &[
     ("client_secret_in_get", Way::Reading),
     (
         "inactive_client",
-        Way::Left("it would take deactivating an OAuth client, and this check touches no client"),
+        Way::Left(
+            "this would require deactivating an OAuth client, and the live check changes no \
+                   client",
+        ),
     ),
     ("aws_session", Way::Left(FUNCTION)),
     ("request_headers", Way::Left(FUNCTION)),
@@ -71,7 +75,10 @@ pub const POINTS: &[(&str, Way)] = &[
     ("audit_delay", Way::Writing),
     (
         "event_delivery",
-        Way::Left("it would take an event bus of yours that the organization's events reach"),
+        Way::Left(
+            "this would require an event bus of yours that receives the organization's \
+                   events",
+        ),
     ),
     ("draft_audits", Way::Reading),
     ("large_page", Way::Reading),
@@ -79,7 +86,10 @@ pub const POINTS: &[(&str, Way)] = &[
     ("qualified_arns", Way::Writing),
     (
         "rate_limit_answer",
-        Way::Left("it would take more calls than are allowed, and others use the organization too"),
+        Way::Left(
+            "this would require exceeding the rate limit, and others use the organization \
+                   too",
+        ),
     ),
     ("rate_limit_headers", Way::Reading),
     ("role_credential_type", Way::Reading),
@@ -95,17 +105,17 @@ pub const POINTS: &[(&str, Way)] = &[
     ("usage_submit_status", Way::Left(USAGE)),
     (
         "refused_address",
-        Way::Left("it would take a client that is not allowed to call from here"),
+        Way::Left("this would require a client that is not allowed to call from this address"),
     ),
     ("unknown_fields", Way::Reading),
 ];
 
 /// The way of a switch. One that was added since has none yet.
 pub(crate) fn way(switch: &str) -> Way {
-    POINTS
-        .iter()
-        .find(|(name, _)| *name == switch)
-        .map_or(Way::Left("this check does not know how"), |(_, way)| *way)
+    POINTS.iter().find(|(name, _)| *name == switch).map_or(
+        Way::Left("the live check cannot determine it"),
+        |(_, way)| *way,
+    )
 }
 
 /// Every switch of the simulator with its default and its values.

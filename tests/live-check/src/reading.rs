@@ -33,7 +33,8 @@ struct Listing<T> {
     entities: Vec<T>,
 }
 
-/// Asks everything that can be asked without changing anything. Ends early only where nobody is signed in.
+/// Asks everything that can be asked without changing anything. Ends early only where nobody is
+/// signed in.
 pub(crate) async fn read(wire: &mut Wire, survey: &mut Survey) {
     const TOKEN: &str = "POST /oauth/token";
     match wire.sign_in().await {
@@ -85,7 +86,7 @@ async fn credential(wire: &mut Wire, survey: &mut Survey) {
     };
     let Some(id) = first(&answer, |found| is_role(&found["type"]["name"])) else {
         survey.absent.push(format!(
-            "no credential of type {ROLE_CREDENTIAL} among the first 100 to read (--write makes one)"
+            "no credential of type {ROLE_CREDENTIAL} among the first 100 (--write creates one)"
         ));
         return;
     };
@@ -153,9 +154,9 @@ async fn action(wire: &mut Wire, survey: &mut Survey) {
     };
     match first(&actions, is_lambda) {
         Some(id) => read_action(wire, survey, &id, "").await,
-        None => survey.absent.push(
-            "no Lambda action among the first 100 actions to read (--write makes one)".to_owned(),
-        ),
+        None => survey
+            .absent
+            .push("no Lambda action among the first 100 actions (--write creates one)".to_owned()),
     }
 }
 

@@ -77,8 +77,8 @@ pub struct Report {
     pub open: Vec<Open>,
     /// Facts without a switch.
     pub facts: Vec<Told>,
-    /// Differences that are gone once the simulator's switches are set as settled, each with the switch that
-    /// explains it alone.
+    /// Differences that are gone once the simulator's switches are set as settled, each with the
+    /// switch that explains it alone.
     pub explained: Vec<Difference>,
     /// Differences that no switch explains.
     pub differences: Vec<Difference>,
@@ -95,7 +95,8 @@ pub struct Report {
 }
 
 impl Report {
-    /// Whether everything could be asked and compared, and nothing was left behind. Differences are no error.
+    /// Whether everything could be asked and compared, and nothing was left behind. Differences are
+    /// no error.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.unasked.is_empty()
@@ -160,7 +161,8 @@ pub(crate) struct Head {
     pub(crate) interrupted: bool,
 }
 
-/// The values that a survey settled and that are not the assumed ones: only those that the switch has.
+/// The values that a survey settled and that are not the assumed ones: only those that the switch
+/// has.
 pub(crate) fn changed(survey: &Survey) -> Vec<(String, String)> {
     switches()
         .into_iter()
@@ -189,11 +191,11 @@ fn points(live: &Survey, wrote: bool) -> (Vec<Settled>, Vec<Open>, Vec<Open>) {
             None => {
                 let why = match way(&switch) {
                     Way::Left(why) => why,
-                    Way::Writing if !wrote => "--write finds it out",
+                    Way::Writing if !wrote => "--write determines it",
                     Way::Reading if !wrote => {
-                        "there was nothing to read that tells; --write may find it out"
+                        "the organization has nothing that shows it; --write may determine it"
                     }
-                    Way::Reading | Way::Writing => "the calls that tell could not be made",
+                    Way::Reading | Way::Writing => "the calls that would show it could not be made",
                 };
                 open.push(Open {
                     switch,
@@ -237,16 +239,20 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "Live check of {}", self.host)?;
         match &self.made {
-            Some(name) => writeln!(f, "  {} calls; what was made is named {name}", self.calls)?,
+            Some(name) => writeln!(
+                f,
+                "  {} calls; what was created is named {name}",
+                self.calls
+            )?,
             None => writeln!(f, "  {} calls; nothing was changed", self.calls)?,
         }
         self.switches(f)?;
         section(f, "Facts without a switch", &self.facts, |fact| {
             let beside = match &fact.simulated {
-                Some(_) if fact.fact == MEASURED => "in the simulator it is settable".to_owned(),
-                Some(simulated) if *simulated == fact.live => "as the simulator".to_owned(),
+                Some(_) if fact.fact == MEASURED => "configurable in the simulator".to_owned(),
+                Some(simulated) if *simulated == fact.live => "same as the simulator".to_owned(),
                 Some(simulated) => format!("the simulator: {}", shown(simulated)),
-                None => "not asked of the simulator".to_owned(),
+                None => "the simulator was not called for it".to_owned(),
             };
             format!("{}: {}  [{beside}]", fact.fact, shown(&fact.live))
         })?;
@@ -256,7 +262,7 @@ impl fmt::Display for Report {
             &self.differences,
             Difference::to_string,
         )?;
-        section(f, "Nothing to look at", &self.absent, Clone::clone)?;
+        section(f, "Nothing to observe", &self.absent, Clone::clone)?;
         self.troubles(f)?;
         self.verdict(f)
     }
@@ -286,7 +292,8 @@ impl Report {
         let count = self.explained.len();
         writeln!(
             f,
-            "  With these values the simulator answers the same where {count} differences were:"
+            "  With these values the simulator responds as the organization does, which explains \
+             {count} differences:"
         )?;
         self.explained.iter().try_for_each(|found| {
             let by = found.switch.as_deref().unwrap_or("all of them together");
@@ -295,13 +302,18 @@ impl Report {
     }
 
     fn troubles(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        section(f, "Could not be asked", &self.unasked, |unasked| {
-            let mut line = format!("{}: {}", unasked.call, unasked.why);
-            if let Some(permission) = &unasked.permission {
-                line.push_str(&format!(": {permission}"));
-            }
-            line
-        })?;
+        section(
+            f,
+            "Calls that could not be made",
+            &self.unasked,
+            |unasked| {
+                let mut line = format!("{}: {}", unasked.call, unasked.why);
+                if let Some(permission) = &unasked.permission {
+                    line.push_str(&format!(": {permission}"));
+                }
+                line
+            },
+        )?;
         let missing: BTreeSet<&str> = self
             .unasked
             .iter()
@@ -317,16 +329,16 @@ impl Report {
         }
         section(
             f,
-            "Trouble with our own simulator, please report it",
+            "Problems of the simulator; please report them",
             &self.simulator_problems,
             Clone::clone,
         )?;
         section(
             f,
-            "LEFT BEHIND, or possibly: remove by hand",
+            "NOT REMOVED, or not certainly: remove manually",
             &self.left,
             |left| {
-                let id = left.id.as_deref().unwrap_or("(its id is not known)");
+                let id = left.id.as_deref().unwrap_or("(id unknown)");
                 format!(
                     "{} {id} named {}: {}\n      {}",
                     left.kind, left.name, left.remove_with, left.why
@@ -338,18 +350,18 @@ impl Report {
     fn verdict(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let left = match (&self.made, self.left.len()) {
             (None, _) => "",
-            (Some(_), 0) => " Everything that was made is removed again.",
-            (Some(_), _) => " Not everything that was made is surely removed.",
+            (Some(_), 0) => " Everything that was created has been removed.",
+            (Some(_), _) => " Not everything that was created has certainly been removed.",
         };
         let end = match (self.interrupted, self.unasked.len()) {
-            (true, _) => "Interrupted before its end.".to_owned(),
-            (false, 0) => "Everything could be asked.".to_owned(),
+            (true, _) => "Interrupted.".to_owned(),
+            (false, 0) => "All calls could be made.".to_owned(),
             (false, count) => format!("{count} calls could not be made."),
         };
         let trouble = if self.simulator_problems.is_empty() {
             ""
         } else {
-            " Our own simulator had trouble."
+            " The simulator had problems."
         };
         write!(
             f,

@@ -26,7 +26,10 @@ pub struct SettingsError {
 
 impl fmt::Display for SettingsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the environment does not say whom to ask:")?;
+        write!(
+            f,
+            "the environment variables for the live check are missing or invalid:"
+        )?;
         for (variable, problem) in &self.problems {
             write!(f, "\n  {variable}: {problem}")?;
         }
@@ -37,7 +40,8 @@ impl fmt::Display for SettingsError {
 impl std::error::Error for SettingsError {}
 
 impl Target {
-    /// Reads the target through `lookup`, which answers a variable's value; an empty one counts as missing.
+    /// Reads the target through `lookup`, which answers a variable's value; an empty one counts as
+    /// missing.
     ///
     /// # Errors
     /// All that is missing or does not fit, at once. No value is quoted.
@@ -61,7 +65,8 @@ impl Target {
             (
                 "GENESYS_CLIENT_SECRET",
                 client_secret.is_some(),
-                "set it to that client's secret; it is shown once, when the client is made or its secret is reset",
+                "set it to that client's secret; it is shown once, when the client is created or \
+                 its secret is reset",
             ),
         ] {
             if !given {
@@ -96,14 +101,17 @@ fn endpoints(
         (None, None, None) => {
             problems.push((
                 "GENESYS_REGION",
-                "set it to the AWS region of the organization, such as us-east-1 (or set GENESYS_API_URL and GENESYS_LOGIN_URL)".to_owned(),
+                "set it to the AWS region of the organization, such as us-east-1 (or set \
+                 GENESYS_API_URL and GENESYS_LOGIN_URL)"
+                    .to_owned(),
             ));
             None
         }
         (Some(_), _, _) => {
             problems.push((
                 "GENESYS_REGION",
-                "unset it, or unset GENESYS_API_URL and GENESYS_LOGIN_URL: only one of the two ways can hold".to_owned(),
+                "unset it, or unset GENESYS_API_URL and GENESYS_LOGIN_URL: use one of the two ways"
+                    .to_owned(),
             ));
             None
         }
@@ -139,13 +147,17 @@ fn of_region(region: &str, problems: &mut Vec<(&'static str, String)>) -> Option
         let names: Vec<&str> = ENVIRONMENTS.iter().map(|known| known.aws_region).collect();
         problems.push((
             "GENESYS_REGION",
-            format!("there is no such region; there are {}", names.join(", ")),
+            format!(
+                "this region does not exist; use one of {}",
+                names.join(", ")
+            ),
         ));
     }
     endpoints
 }
 
-/// The platform's URL. A plain one is for loopback only: it would show the client's secret to the network.
+/// The platform's URL. A plain one is for loopback only: it would show the client's secret to the
+/// network.
 fn url_of(
     variable: &'static str,
     given: Option<String>,

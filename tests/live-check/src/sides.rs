@@ -1,5 +1,5 @@
-//! The simulator's side of the comparison: as it is assumed, with the settled values, and with each of them
-//! alone.
+//! The simulator's side of the comparison: as it is assumed, with the settled values, and with each
+//! of them alone.
 
 use crate::compare::explained;
 use crate::panics::unless_it_panics;
@@ -31,8 +31,8 @@ where
 }
 
 impl Sides {
-    /// Asks the simulator again, with what the organization settled. Where that fails, the first answers have
-    /// to do: the report is never lost.
+    /// Asks the simulator again, with what the organization settled. Where that fails, the first
+    /// answers have to do: the report is never lost.
     pub(crate) async fn again<F>(
         simulator: &impl Fn(Vec<(String, String)>) -> F,
         assumed: Simulated,
@@ -52,7 +52,8 @@ impl Sides {
         if changed.is_empty() {
             return sides;
         }
-        let why = "the simulator could not be asked with the settled values, so what they explain stands among the differences";
+        let why = "the simulator could not be called with the settled values, so the differences \
+                   include what these values explain";
         if let Some(tuned) = sides.asked(simulator, changed.clone(), why).await {
             sides.tuned = tuned;
             sides.each_alone(simulator, changed, live).await;
@@ -77,7 +78,8 @@ impl Sides {
         }
         for (switch, value) in changed {
             let why = format!(
-                "the simulator could not be asked with {switch} alone, so what it explains is told as explained by all together"
+                "the simulator could not be called with {switch} alone, so what this switch \
+                 explains is listed as explained by all of them together"
             );
             let one = vec![(switch.clone(), value)];
             if let Some(survey) = self.asked(simulator, one, &why).await {

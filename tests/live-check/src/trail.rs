@@ -18,7 +18,8 @@ const MOST_POLLS: u32 = 60;
 /// A record that shows within so many seconds is as good as at once.
 const PROMPT: u64 = 3;
 
-/// Waits for the record of the action's removal, the last thing done to it, and reads what the others say.
+/// Waits for the record of the action's removal, the last thing done to it, and reads what the
+/// others say.
 pub(crate) async fn follow(wire: &mut Wire, survey: &mut Survey, trail: &Trail) {
     let (Some(began), Some(action), Some(deleted)) =
         (trail.began, trail.action.as_deref(), trail.deleted)
@@ -41,7 +42,7 @@ pub(crate) async fn follow(wire: &mut Wire, survey: &mut Survey, trail: &Trail) 
             Some(found) if found.iter().any(is_removal) => break,
             Some(_) if deleted.elapsed() >= limit => {
                 let how = "the record of the removal of an action";
-                let how = format!("{how} was not there after {} s", limit.as_secs());
+                let how = format!("{how} had not appeared after {} s", limit.as_secs());
                 survey.settle(
                     "audit_delay_measured",
                     format!("over {} s", limit.as_secs()),
@@ -78,7 +79,8 @@ pub(crate) async fn follow(wire: &mut Wire, survey: &mut Survey, trail: &Trail) 
 fn delay(survey: &mut Survey, deleted: Instant, poll: u64) {
     let seconds = deleted.elapsed().as_secs();
     let how = format!(
-        "the record of the removal of an action was there after {seconds} s, looked for every {poll} s"
+        "the record of the removal of an action appeared after {seconds} s, with a query every \
+         {poll} s"
     );
     survey.settle("audit_delay_measured", format!("{seconds} s"), how.as_str());
     let value = if seconds <= PROMPT { "none" } else { "late" };
@@ -144,7 +146,7 @@ impl Log<'_> {
             self.wire.wait(pause).await.ok()?;
         }
         let why = NoAnswer::Failed {
-            why: "the audit query did not end well".to_owned(),
+            why: "the audit query did not succeed".to_owned(),
             may_be_done: false,
         };
         survey.gap(poll.name(), AUDIT_VIEW, &why);
@@ -177,7 +179,8 @@ fn conclude(survey: &mut Survey, trail: &Trail, found: &[Value]) {
             }
             _ => {
                 let seen = format!(
-                    "{by_action} Publish of the action, {by_draft} of the draft, {updates} updates after {}",
+                    "{by_action} Publish of the action, {by_draft} of the draft, {updates} updates \
+                     after {}",
                     trail.updates
                 );
                 survey.unclear("publish_audited_as", seen, how);
@@ -190,7 +193,7 @@ fn conclude(survey: &mut Survey, trail: &Trail, found: &[Value]) {
         survey.settle("execution_audits", if ran { "yes" } else { "no" }, how);
     }
     let drafted = count("ActionDraft", "Create", "") > 0;
-    let how = "the records after a draft was made";
+    let how = "the records after a draft was created";
     survey.settle("draft_audits", if drafted { "yes" } else { "no" }, how);
     failures(survey, trail, count("Action", "Update", "FAILURE"));
 }

@@ -1,8 +1,9 @@
 //! One call as it goes over the wire, with the answer whole: status, headers, every field.
 //!
-//! The client `genesys-cloud` hides exactly what is compared here: which 2xx it was, which fields it does not
-//! know, which headers came. So the calls are made here, with its care: the pace of the platform's own
-//! account of the rate limit, `Retry-After`, and nothing sent twice that may have been done.
+//! The client `genesys-cloud` hides exactly what is compared here: which 2xx it was, which fields
+//! it does not know, which headers came. So the calls are made here, with its care: the pace of the
+//! platform's own account of the rate limit, `Retry-After`, and nothing sent twice that may have
+//! been done.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -103,7 +104,7 @@ pub(crate) enum NoAnswer {
 impl fmt::Display for NoAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Stopped => f.write_str("interrupted before it was asked"),
+            Self::Stopped => f.write_str("interrupted before the call"),
             Self::Denied => f.write_str("the OAuth client lacks a permission"),
             Self::NotSignedIn(why) => write!(f, "not signed in: {why}"),
             Self::Failed { why, .. } => f.write_str(why),
@@ -181,8 +182,8 @@ impl Wire {
         }
     }
 
-    /// Signs in and gives the answer: HTTP Basic and a form, as the official SDKs do. The token is kept here
-    /// and cut out of the answer.
+    /// Signs in and gives the answer: HTTP Basic and a form, as the official SDKs do. The token is
+    /// kept here and cut out of the answer.
     pub(crate) async fn sign_in(&mut self) -> Result<Answer, NoAnswer> {
         let mut url = self.endpoints.login.clone();
         url.set_path("/oauth/token");
@@ -215,16 +216,17 @@ impl Wire {
                 Ok(answer)
             }
             _ => Err(NoAnswer::NotSignedIn(match answer.status {
-                400 => "no OAuth client has this id there: check GENESYS_CLIENT_ID and the region"
-                    .to_owned(),
+                400 => {
+                    "no OAuth client has this id: check GENESYS_CLIENT_ID and the region".to_owned()
+                }
                 401 => "the secret was refused: check GENESYS_CLIENT_SECRET".to_owned(),
                 status => format!("sign-in failed with status {status}"),
             })),
         }
     }
 
-    /// Asks, and gives the answer whatever its status, but for a missing permission and the platform's own
-    /// failures.
+    /// Asks, and gives the answer whatever its status, but for a missing permission and the
+    /// platform's own failures.
     pub(crate) async fn ask(&mut self, ask: &Ask) -> Result<Answer, NoAnswer> {
         let mut answer = self.ask_once(ask).await?;
         if answer.status == 401 {
@@ -234,7 +236,7 @@ impl Wire {
         }
         match answer.status {
             401 => Err(NoAnswer::NotSignedIn(
-                "the platform refuses its own token".to_owned(),
+                "the platform refuses a token that it has just issued".to_owned(),
             )),
             403 => Err(NoAnswer::Denied),
             _ => Ok(answer),
@@ -259,8 +261,8 @@ impl Wire {
         .await
     }
 
-    /// Sends until there is an answer: a read after whatever may pass, a write only where nothing was done
-    /// (no connection, 429, 503).
+    /// Sends until there is an answer: a read after whatever may pass, a write only where nothing
+    /// was done (no connection, 429, 503).
     async fn attempts(
         &mut self,
         reads: bool,
@@ -290,8 +292,8 @@ impl Wire {
         }
     }
 
-    /// An answer that tells something, or why the call has to be sent again: the reason, whether surely
-    /// nothing was done, and the wait asked for.
+    /// An answer that tells something, or why the call has to be sent again: the reason, whether
+    /// surely nothing was done, and the wait asked for.
     fn judged(
         &mut self,
         answer: RawAnswer,
@@ -314,7 +316,7 @@ impl Wire {
             408 | 500.. => Err((why, false, None)),
             // A proxy's page, or half an answer.
             _ if matches!(answer.body, Body::Text) && !answer.is_text() => Err((
-                "answered with something that is no JSON".to_owned(),
+                "answered with something that is not JSON".to_owned(),
                 false,
                 None,
             )),
@@ -322,7 +324,8 @@ impl Wire {
         }
     }
 
-    /// Learns from the rate-limit headers: with the last tenth begun, the next call waits for the reset.
+    /// Learns from the rate-limit headers: with the last tenth begun, the next call waits for the
+    /// reset.
     fn pace(&mut self, answer: &Answer) {
         let number = |name: &str| answer.headers.get(name)?.trim().parse::<u64>().ok();
         if let (Some(count), Some(allowed), Some(reset)) = (

@@ -1,7 +1,8 @@
-//! The calls of `--write`: a throw-away credential, integration and action are made, exercised and removed.
+//! The calls of `--write`: a throw-away credential, integration and action are made, exercised and
+//! removed.
 //!
-//! Neither the role nor the function exists: no account has the number 000000000000, so nothing is ever
-//! assumed or invoked.
+//! Neither the role nor the function exists: no account has the number 000000000000, so nothing is
+//! ever assumed or invoked.
 
 mod drafted;
 mod published;
@@ -110,7 +111,8 @@ impl Writer<'_> {
         if !may && !self.survey.stopped {
             self.survey.gaps.push(Gap {
                 call: "everything that --write does".to_owned(),
-                why: "it is not sure that what is made could be removed again, so nothing was made"
+                why: "the live check might not be able to remove what it creates, so it created \
+                      nothing"
                     .to_owned(),
                 permission: None,
             });
@@ -168,7 +170,8 @@ impl Writer<'_> {
         }
     }
 
-    /// A name as the organization spells it, or as official modules do where that could not be read.
+    /// A name as the organization spells it, or as official modules do where that could not be
+    /// read.
     fn spelling(&self, point: &str, usual: &str) -> String {
         let fact = self.survey.facts.get(point);
         let read = fact.and_then(|fact| fact.value.as_ref().ok());
@@ -228,8 +231,8 @@ impl Writer<'_> {
         }))
     }
 
-    /// The action, right after its integration; refused at first, it is tried until the integration has
-    /// settled.
+    /// The action, right after its integration; refused at first, it is tried until the integration
+    /// has settled.
     async fn action(&mut self, integration: &str) -> Option<String> {
         let ask = self.new_action(integration);
         let mut answer = self.create(Kind::Action, "", &ask).await?;

@@ -68,7 +68,8 @@ pub struct GenesysEndpoints {
     pub other_client_secret: String,
 }
 
-/// The written file. Dropping it removes the file, unless another sandbox has written its own since.
+/// The written file. Dropping it removes the file, unless another sandbox has written its own
+/// since.
 #[derive(Debug)]
 pub struct Published {
     path: PathBuf,
@@ -114,8 +115,11 @@ impl Endpoints {
     pub fn of_running() -> Result<Self, Error> {
         let path = path()?;
         let text = fs::read_to_string(&path).map_err(|_| {
-            Error::new(format!("no sandbox runs: there is no {}", path.display()))
-                .fix("start one with `cargo sandbox up` in another terminal")
+            Error::new(format!(
+                "no sandbox is running: {} does not exist",
+                path.display()
+            ))
+            .fix("start one with `cargo sandbox up` in another terminal")
         })?;
         serde_json::from_str(&text)
             .map_err(|error| Error::new(format!("cannot read {}: {error}", path.display())))

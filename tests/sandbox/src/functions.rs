@@ -59,7 +59,8 @@ pub async fn built(progress: &Progress) -> Result<&'static [Built], Error> {
 
 async fn build(progress: &Progress) -> Result<(), Error> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    // With ourselves among the packages, features are as in the build that made us: nothing large is built again.
+    // With ourselves among the packages, features are as in the build that made us: nothing large
+    // is built again.
     cargo
         .current_dir(place::workspace())
         .args(["build", "--bins", "--package", "sandbox"]);
@@ -74,7 +75,7 @@ async fn build(progress: &Progress) -> Result<(), Error> {
         let log = place::sandbox()?.join("build.log");
         progress.during(what, process::run(&mut cargo, &log)).await
     };
-    done.map_err(|error| error.fix("make `cargo build` succeed, then try again"))
+    done.map_err(|error| error.fix("correct the errors of `cargo build`, then try again"))
 }
 
 /// Copies a binary, without symbols where there is `strip`: a fraction of its size.
@@ -112,8 +113,8 @@ async fn keep(function: &str) -> Result<PathBuf, Error> {
 
 /// The package of a function, as AWS wants it: a zip with an executable `bootstrap`.
 ///
-/// The binary itself stays where it is. A development build is so large that sending it through the emulator
-/// would take most of a world's start, so `bootstrap` is a line that becomes the binary.
+/// The binary itself stays where it is. A development build is so large that sending it through the
+/// emulator would take most of a world's start, so `bootstrap` is a line that becomes the binary.
 ///
 /// # Errors
 /// Where it cannot be packed.

@@ -1,9 +1,10 @@
 //! Plays Secrets Manager: rotates a secret with the deployed function.
 //!
-//! The local AWS answers RotateSecret, but copies the value and calls nobody, so a rotation is played here as the
-//! Secrets Manager user guide tells it ("Rotation by Lambda function", "Lambda rotation functions"): a new version
-//! without a value under AWSPENDING, four steps in order, the whole of it again where a step fails, and no new
-//! rotation while AWSPENDING is on a version that is not in force.
+//! The local AWS answers RotateSecret, but copies the value and calls nobody, so a rotation is
+//! played here as the Secrets Manager user guide tells it ("Rotation by Lambda function", "Lambda
+//! rotation functions"): a new version without a value under AWSPENDING, four steps in order, the
+//! whole of it again where a step fails, and no new rotation while AWSPENDING is on a version that
+//! is not in force.
 
 use std::time::Duration;
 
@@ -25,7 +26,8 @@ const FUNCTION: &str = "rotate-client";
 const CURRENT: &str = "AWSCURRENT";
 const PENDING: &str = "AWSPENDING";
 
-/// How often a rotation is gone through before it is given up; Secrets Manager says "multiple times".
+/// How often a rotation is gone through before it is given up; Secrets Manager says "multiple
+/// times".
 const ROUNDS: usize = 6;
 
 /// Between two rounds. Secrets Manager takes longer, and does not say how long.
@@ -68,7 +70,8 @@ impl Step {
 pub struct RotateOptions {
     /// Stop after this step, as if Secrets Manager had forgotten the rest.
     pub stop_after: Option<Step>,
-    /// Go through the rotation again that is pending, with its token; or, where it is over, through the latest.
+    /// Go through the rotation again that is pending, with its token; or, where it is over, through
+    /// the latest.
     pub again: bool,
 }
 
@@ -108,7 +111,8 @@ impl Stack {
     }
 }
 
-/// Switches rotation on for a secret. The local AWS copies the value to a new version as it does so.
+/// Switches rotation on for a secret. The local AWS copies the value to a new version as it does
+/// so.
 pub(crate) async fn switch_on(aws: &Aws, secret_arn: &str) -> Result<(), Error> {
     let function = format!("arn:aws:lambda:us-east-1:000000000000:function:{ROTATION_FUNCTION}");
     aws.secrets
@@ -126,11 +130,12 @@ pub(crate) async fn switch_on(aws: &Aws, secret_arn: &str) -> Result<(), Error> 
     Ok(())
 }
 
-/// Rotates the OAuth client in a secret. Where a step fails the whole rotation is gone through again, some times.
+/// Rotates the OAuth client in a secret. Where a step fails the whole rotation is gone through
+/// again, some times.
 ///
 /// # Errors
-/// Where there is no such secret, where an earlier rotation is not complete, or where AWS can't be asked. A
-/// rotation that fails is an answer.
+/// Where there is no such secret, where an earlier rotation is not complete, or where AWS can't be
+/// asked. A rotation that fails is an answer.
 pub async fn rotate(
     aws: &Aws,
     endpoints: &AwsEndpoints,
@@ -213,9 +218,9 @@ async fn begin(aws: &Aws, secret_arn: &str) -> Result<String, Error> {
     let (current, pending) = (holder(&described, CURRENT), holder(&described, PENDING));
     if pending.is_some() && pending != current {
         return Err(Error::new(
-            "a previous rotation isn't complete: AWSPENDING is on a version that is not in force",
+            "a previous rotation is not complete: AWSPENDING is on a version that is not current",
         )
-        .fix("go through it with --again, or take the label off its version"));
+        .fix("repeat it with --again, or remove the label from the version"));
     }
     tidy(aws, secret_arn).await?;
     let token = Uuid::new_v4().to_string();

@@ -108,7 +108,8 @@ pub async fn start(options: Options) -> Result<Stack, Error> {
             start_simulator(&aws, &ministack, options.genesys_events),
         )
         .await?;
-    // People may end the world at any time; its violations are told then. In a test they are a panic.
+    // People may end the world at any time; its violations are told then. In a test they are a
+    // panic.
     let genesys = if progress.is_interactive() {
         genesys.lenient()
     } else {
@@ -141,8 +142,8 @@ pub async fn start(options: Options) -> Result<Stack, Error> {
     })
 }
 
-/// Starts a simulator alone, without an AWS account to call into. Violations of the contract are told on
-/// standard error.
+/// Starts a simulator alone, without an AWS account to call into. Violations of the contract are
+/// told on standard error.
 ///
 /// # Errors
 /// Where the port is taken, or the simulator's judge cannot be set up.
@@ -197,8 +198,8 @@ async fn start_simulator(
     Ok(genesys)
 }
 
-/// An organization that Lockstep has worked in for a while: without calls of its own that show it can't tell
-/// whether a client is unused, and rotates none.
+/// An organization that Lockstep has worked in for a while: without calls of its own that show it
+/// can't tell whether a client is unused, and rotates none.
 fn called_yesterday(genesys: &Simulator) -> Result<(), Error> {
     let planted = PlantedUse {
         client_id: genesys.client().id.clone(),
@@ -294,7 +295,7 @@ async fn make_client_secret(aws: &Aws, genesys: &Simulator) -> Result<String, Er
         .map_err(|error| Error::aws("CreateSecret", error))?;
     let arn = made
         .arn()
-        .ok_or_else(|| Error::new("CreateSecret answered no ARN"))?;
+        .ok_or_else(|| Error::new("CreateSecret returned no ARN"))?;
     rotate::switch_on(aws, arn).await?;
     Ok(arn.to_owned())
 }
@@ -411,7 +412,8 @@ impl Stack {
     /// Ends everything, and waits until it is gone.
     ///
     /// # Panics
-    /// What crossed the wire between Lockstep and Genesys Cloud violated the contract of the official SDK.
+    /// What crossed the wire between Lockstep and Genesys Cloud violated the contract of the
+    /// official SDK.
     pub async fn stop(self) {
         let violations = self.end().await;
         assert!(

@@ -25,7 +25,8 @@ pub struct Answer {
 /// Invokes a function by the name of its binary, and waits for its answer.
 ///
 /// # Errors
-/// Where there is no such function, or Lambda cannot call it. A function that ends with an error is an answer.
+/// Where there is no such function, or Lambda cannot call it. A function that ends with an error is
+/// an answer.
 pub async fn invoke(
     aws: &Aws,
     endpoints: &AwsEndpoints,
@@ -40,11 +41,15 @@ pub async fn invoke(
         .send()
         .await
         .map_err(|error| {
-            Error::aws("Invoke", error).fix("see that the sandbox runs: `cargo sandbox up`")
+            Error::aws("Invoke", error).fix("check that the sandbox is running: `cargo sandbox up`")
         })?;
     let bytes = answer.payload().map(Blob::as_ref).unwrap_or_default();
-    let payload = serde_json::from_slice(bytes)
-        .map_err(|error| Error::new(format!("{function} answered no JSON: {error}")))?;
+    let payload = serde_json::from_slice(bytes).map_err(|error| {
+        Error::new(format!(
+            "{function} returned a response that is not JSON: \
+                                             {error}"
+        ))
+    })?;
     Ok(Answer {
         payload,
         failed: answer.function_error().is_some(),
@@ -85,7 +90,7 @@ impl Stack {
             .map_err(|error| Error::aws("CreateSecret", error))?;
         made.arn()
             .map(str::to_owned)
-            .ok_or_else(|| Error::new("CreateSecret answered no ARN"))
+            .ok_or_else(|| Error::new("CreateSecret returned no ARN"))
     }
 
     /// Gives a secret a new value, which becomes its current version; answers the version's id.
@@ -104,11 +109,11 @@ impl Stack {
             .map_err(|error| Error::aws("PutSecretValue", error))?;
         put.version_id()
             .map(str::to_owned)
-            .ok_or_else(|| Error::new("PutSecretValue answered no version"))
+            .ok_or_else(|| Error::new("PutSecretValue returned no version"))
     }
 
-    /// Makes a function for trials; see [`target::make_function`]. Its name must begin with [`target::PREFIX`]
-    /// to be allowed in a manifest.
+    /// Makes a function for trials; see [`target::make_function`]. Its name must begin with
+    /// [`target::PREFIX`] to be allowed in a manifest.
     ///
     /// # Errors
     /// Where it cannot be made.
@@ -124,8 +129,8 @@ impl Stack {
         invoke(&self.aws, self.aws_endpoints(), function, event).await
     }
 
-    /// Everything heard: Lockstep's own events, and those of secrets, buckets and Genesys Cloud that may wake it. What
-    /// is waited for: `Watch::heard`.
+    /// Everything heard: Lockstep's own events, and those of secrets, buckets and Genesys Cloud
+    /// that may wake it. What is waited for: `Watch::heard`.
     ///
     /// # Errors
     /// Where it does not come; see `Watch::heard`.
@@ -166,7 +171,8 @@ impl Stack {
         self.wait_for(detail_type, from, patience, accepts).await
     }
 
-    /// Waits for anything heard since `from` that the test accepts; `what` names it where it does not come.
+    /// Waits for anything heard since `from` that the test accepts; `what` names it where it does
+    /// not come.
     ///
     /// # Errors
     /// Where it does not come in time; with what came instead.
@@ -214,7 +220,7 @@ impl Stack {
         let (bucket, key) = uri
             .strip_prefix("s3://")
             .and_then(|rest| rest.split_once('/'))
-            .ok_or_else(|| Error::new(format!("`{uri}` is no S3 URI")))?;
+            .ok_or_else(|| Error::new(format!("`{uri}` is not an S3 URI")))?;
         self.object(bucket, key).await
     }
 
@@ -240,7 +246,7 @@ impl Stack {
             .into_bytes();
         serde_json::from_slice(&bytes)
             .map(Some)
-            .map_err(|error| Error::new(format!("{key} is no JSON: {error}")))
+            .map_err(|error| Error::new(format!("{key} is not JSON: {error}")))
     }
 }
 

@@ -93,8 +93,9 @@ impl Watch {
         })
     }
 
-    /// Everything heard, in order; Lockstep's own events and those of secrets that were emitted before this call are
-    /// waited for. Those of buckets and of Genesys Cloud are delivered in the background, and may come later.
+    /// Everything heard, in order; Lockstep's own events and those of secrets that were emitted
+    /// before this call are waited for. Those of buckets and of Genesys Cloud are delivered in the
+    /// background, and may come later.
     ///
     /// # Errors
     /// Where it does not come.
@@ -208,7 +209,7 @@ async fn make_queue(aws: &Aws) -> Result<String, Error> {
         .map_err(|error| Error::aws("CreateQueue", error))?;
     made.queue_url()
         .map(str::to_owned)
-        .ok_or_else(|| Error::new("CreateQueue answered no address"))
+        .ok_or_else(|| Error::new("CreateQueue returned no address"))
 }
 
 fn queue_arn() -> String {

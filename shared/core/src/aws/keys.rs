@@ -28,7 +28,7 @@ impl Keys {
         }
     }
 
-    /// Looks at a key, by id, ARN or alias.
+    /// Reads a key's metadata, by id, ARN or alias.
     ///
     /// # Errors
     /// The key could not be described. That its rotation could not be read is an answer.

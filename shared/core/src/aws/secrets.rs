@@ -18,7 +18,7 @@ pub struct Secrets {
     client: Client,
 }
 
-/// What a look at a secret's metadata shows.
+/// The metadata of a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SecretSeen {
     /// It has a current version.

@@ -1,4 +1,4 @@
-//! What earlier runs left half done, and taking it up again.
+//! What interrupted runs have not completed, and queueing it again.
 //!
 //! The sweep writes nothing at Genesys Cloud itself: bindings have one writer each, so what is left
 //! is handed on to `rebind-action`, whose plan finishes it. In mode `plan` the report says what
@@ -78,7 +78,7 @@ impl Sweep<'_> {
             .collect()
     }
 
-    /// Hands on what was found to be left, and says so in the report.
+    /// Queues the bindings with unfinished work, and lists them in the report.
     ///
     /// # Errors
     /// The queue did not take a message.

@@ -39,13 +39,13 @@ pub enum RebindError {
         because: String,
     },
     /// An answer of Genesys Cloud lacks what it must have.
-    #[error("Genesys Cloud answered without {what}")]
+    #[error("Genesys Cloud returned a response without {what}")]
     Incomplete {
         /// What is missing.
         what: &'static str,
     },
     /// Genesys Cloud found the draft invalid.
-    #[error("Genesys Cloud found the draft invalid: {problems}")]
+    #[error("Genesys Cloud rejects the draft as invalid: {problems}")]
     InvalidDraft {
         /// Its words.
         problems: String,
@@ -60,19 +60,22 @@ pub enum RebindError {
     },
     /// The live test keeps failing to assume the role or to invoke, and the role was changed so
     /// lately that this may pass.
-    #[error("the live test can't pass until the changed role has settled: {problem}")]
+    #[error("the live test cannot pass until the role change has settled: {problem}")]
     Settling {
         /// What the test said last.
         problem: String,
     },
     /// The live test was answered, or not answered, without a result. It writes nothing.
-    #[error("the live test has no verdict yet: {problem}")]
+    #[error("the live test has no result yet: {problem}")]
     NoVerdict {
         /// What was answered instead.
         problem: String,
     },
     /// What goes live at once has to wait until IAM shows the role everywhere.
-    #[error("the role {role} changed a moment ago; the binding goes live when IAM has settled")]
+    #[error(
+        "the role {role} was changed recently; Lockstep waits for the settle time before the \
+             binding goes live"
+    )]
     RoleChangedLately {
         /// Its name.
         role: String,
@@ -81,8 +84,8 @@ pub enum RebindError {
     },
     /// A create was sent, and nobody knows whether it took effect.
     #[error(
-        "Genesys Cloud did not answer a create; it may still take effect, so Lockstep waits until a \
-         listing would show it"
+        "Genesys Cloud did not answer a create request, which may have taken effect; Lockstep \
+         waits until a listing would show the new resource"
     )]
     CreateInDoubt {
         /// How much longer.
@@ -101,8 +104,8 @@ pub enum RebindError {
     },
     /// The integration's config was read as it was before our own last write.
     #[error(
-        "Genesys Cloud answered with version {seen} of the config of the integration {id}, although \
-         Lockstep has written version {written}"
+        "Genesys Cloud returned version {seen} of the config of the integration {id}, but Lockstep \
+         has already written version {written}"
     )]
     StaleRead {
         /// The integration.
@@ -126,7 +129,8 @@ pub enum RebindError {
     NoChange(#[from] NoChange),
     /// The secret's value lacks the fields that the manifest names. Quotes nothing of it.
     #[error(
-        "the value of {secret} at version {version_id} does not fit: {}",
+        "the value of {secret}, version {version_id}, does not have the fields that the manifest \
+         names: {}",
         .problems.join("; ")
     )]
     Value {
@@ -138,10 +142,10 @@ pub enum RebindError {
         problems: Vec<String>,
     },
     /// A slot no longer points at what it pointed at when the plan was made.
-    #[error("somebody else pointed the slot at another credential in the meantime")]
+    #[error("someone else switched the slot to another credential in the meantime")]
     SlotMoved,
     /// A credential that was deleted still exists.
-    #[error("the credential {id} was deleted and still exists")]
+    #[error("the credential {id} still exists after its deletion")]
     StillThere {
         /// Which.
         id: String,

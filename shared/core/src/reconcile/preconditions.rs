@@ -63,7 +63,8 @@ async fn remembered(
         match state {
             Ok(state) => remembered.extend(state.action_id.map(|id| (state.key, id))),
             Err(error) if error.is_transient() => return Err(error.into()),
-            Err(error) => info!(%error, "an action is known by its name only"),
+            Err(error) => info!(%error, "the state of a binding cannot be read; its action is \
+                                         identified by name"),
         }
     }
     Ok(remembered)
@@ -89,7 +90,9 @@ pub(super) async fn diagnose(
     let name = &integration.role;
     let Some(desired) = DesiredRole::of(manifest, name, &role::stack(&world.config)) else {
         return Diagnosis {
-            text: format!("IAM was not asked, since no integration names the role {name}"),
+            text: format!(
+                "Lockstep did not query IAM, because no integration uses the role {name}"
+            ),
             shown: Shown::NotEvaluated,
         };
     };
@@ -97,13 +100,14 @@ pub(super) async fn diagnose(
         tokio::join!(world.roles.observe(name), world.functions.exists(function),);
     let (iam, by_iam) = match observed {
         Err(error) => (
-            format!("IAM could not be asked: {error}"),
+            format!("Lockstep could not query IAM: {error}"),
             Shown::NotEvaluated,
         ),
         Ok(observed) => match can_serve(&desired, &observed, &BTreeSet::from([function.clone()])) {
             Ok(()) => (
                 format!(
-                    "IAM shows nothing wrong: the role {name} trusts Genesys Cloud for this organization and grants {function}"
+                    "IAM shows nothing wrong: the role {name} trusts Genesys Cloud for this \
+                     organization and grants {function}"
                 ),
                 Shown::Nothing,
             ),
@@ -118,7 +122,7 @@ pub(super) async fn diagnose(
         Ok(true) => ("Lambda has the function".to_owned(), Shown::Nothing),
         Ok(false) => (format!("Lambda has no function {function}"), Shown::Cause),
         Err(error) => (
-            format!("Lambda could not be asked: {error}"),
+            format!("Lockstep could not query Lambda: {error}"),
             Shown::NotEvaluated,
         ),
     };

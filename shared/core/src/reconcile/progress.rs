@@ -8,7 +8,7 @@ use super::kind::{Done, Kind, Stop};
 use super::run::{Run, awaits_create};
 use crate::runtime::chain;
 
-/// What became of a step's turn.
+/// The result of carrying out a step.
 pub(super) enum Taken {
     /// The step is done.
     Done,

@@ -45,7 +45,7 @@ pub(super) async fn settle(
     };
     if deadline.remaining() < left {
         return Err(RebindError::Settling {
-            problem: "the invocation ends before that".into(),
+            problem: "the invocation ends earlier".into(),
         });
     }
     tokio::time::sleep(left).await;

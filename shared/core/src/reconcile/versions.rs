@@ -20,8 +20,8 @@ pub(super) async fn works(world: &Base, earlier: &Earlier) -> Result<bool, AwsEr
     }
 }
 
-/// Whether all of these versions still work, where two users alternate. If a secret can't be read, and
-/// a retry would not help, its versions count as not working.
+/// Whether all of these versions still work, where two users alternate. If a secret can't be read,
+/// and a retry would not help, its versions count as not working.
 ///
 /// # Errors
 /// AWS did not answer, and may later.
@@ -36,7 +36,8 @@ async fn still_work(world: &Base, versions: &[(SecretArn, String)]) -> Result<bo
             Ok(SecretSeen::NoCurrent | SecretSeen::Deleted | SecretSeen::Missing) => false,
             Err(error) if error.is_transient() => return Err(error),
             Err(error) => {
-                warn!(%secret, %error, "Lockstep can't read whether the version that was bound before still works");
+                warn!(%secret, %error, "Lockstep could not determine whether the previous version \
+                                        still works");
                 false
             }
         };

@@ -1,9 +1,9 @@
-//! Completes or abandons what earlier rotations left under AWSPENDING.
+//! Completes or abandons interrupted rotations, whose version is still under AWSPENDING.
 //!
 //! While a version that is not current has AWSPENDING, Secrets Manager begins no other rotation
 //! (API reference, `RotateSecret`). One without a value is given up: its label is taken off. One
 //! with a value is tried; if it works the rotation is finished, and if it surely does not, it is
-//! given up. What may be somebody's, or may still pass, is left as it is and named.
+//! given up. A value that may be someone's, or that may still work, is kept and reported.
 
 use lockstep_domain::arn::SecretArn;
 use lockstep_domain::ids::InvalidVersionId;
@@ -87,8 +87,8 @@ pub async fn heal(
     Ok(report)
 }
 
-/// What was asked for and can't be checked: what an unreadable manifest names, and what the stack's parameters do
-/// not cover.
+/// What was asked for and can't be checked: what an unreadable manifest names, and what the stack's
+/// parameters do not cover.
 fn not_checked(request: &HealRequest, manifests: &Manifests) -> Vec<String> {
     let asked = |secret: &SecretArn| request.secret.as_ref().is_none_or(|one| one == secret);
     let notice = |secret: &SecretArn, refusal: Refusal| {
@@ -125,7 +125,7 @@ struct Healer<'a> {
 impl Healer<'_> {
     async fn heal(&self, report: &mut HealReport) -> Result<(), Failure> {
         let Some(metadata) = self.world.secrets.metadata(self.secret).await? else {
-            let gone = format!("{} is deleted or never existed", self.secret);
+            let gone = format!("{} does not exist, or was deleted", self.secret);
             report.notices.push(gone);
             return Ok(());
         };

@@ -105,7 +105,7 @@ impl Rotating<'_> {
     }
 }
 
-/// What became of an attempt to sign in, where Genesys Cloud answered it.
+/// The result of an attempt to sign in that Genesys Cloud answered.
 pub(super) enum SignedIn {
     /// Into the right organization.
     Yes,

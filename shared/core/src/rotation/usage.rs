@@ -12,7 +12,7 @@ use super::{Rotating, Trouble, of_genesys};
 use crate::genesys::Session;
 
 impl Rotating<'_> {
-    /// Refuses where anybody but us used the client since it was left and everybody had time to move on.
+    /// Refuses if anyone but Lockstep used the client after AWSCURRENT had moved away from it and consumers had had time to follow.
     pub(super) async fn unused(
         &self,
         session: &Session,

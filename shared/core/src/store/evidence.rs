@@ -156,7 +156,7 @@ fn adopt(
     if !found.continues(chain) {
         return Err(StoreError::Corrupt {
             object: object.to_owned(),
-            problem: "it does not continue the chain of the preceding records".to_owned(),
+            problem: "it does not continue the hash chain of the records before it".to_owned(),
         });
     }
     *chain = found.head(place.to_owned());

@@ -86,9 +86,9 @@ fn rotation_token(body: &Value) -> Result<Option<SecretString>, Problem> {
     match body.get("RotationToken") {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(token)) => Ok(Some(token.clone().into())),
-        Some(Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
-            Err(Problem::new("event.RotationToken", "is not a text", SHAPE))
-        }
+        Some(Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => Err(
+            Problem::new("event.RotationToken", "is not a string", SHAPE),
+        ),
     }
 }
 

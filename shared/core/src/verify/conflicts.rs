@@ -1,6 +1,7 @@
 //! Records of writes that lost a race: somebody else wrote in between, so Lockstep read again and
-//! wrote again. Where the platform audits the refusal of a stale version, such a record is no failed
-//! write of the change: the change itself remembers that the step was refused, and how it went on.
+//! wrote again. Where the platform audits the refusal of a stale version, such a record is no
+//! failed write of the change: the change itself remembers that the step was refused, and how it
+//! went on.
 
 use lockstep_domain::audit::{AuditRecord, Interval, RecordStatus, distinct};
 use lockstep_domain::change::Change;
@@ -22,7 +23,7 @@ pub(crate) fn judge_of(change: &Change, case: Case<'_>) -> Judgement {
         records: &records,
         ..case
     });
-    races.told(&mut judgement);
+    races.add_to(&mut judgement);
     judgement
 }
 
@@ -31,8 +32,8 @@ pub(crate) fn judge_of(change: &Change, case: Case<'_>) -> Judgement {
 struct LostRaces(Vec<AuditRecord>);
 
 impl LostRaces {
-    /// Takes them out of the records that are judged: failed writes of ours, of the very things that
-    /// the refused steps were about.
+    /// Takes them out of the records that are judged: failed writes of ours, of the very things
+    /// that the refused steps were about.
     fn taken(
         records: &mut Vec<AuditRecord>,
         change: &Change,
@@ -59,10 +60,10 @@ impl LostRaces {
     }
 
     /// Adds them to the judgement that was made without them.
-    fn told(self, judgement: &mut Judgement) {
+    fn add_to(self, judgement: &mut Judgement) {
         for record in self.0 {
             judgement.notices.push(format!(
-                "someone else wrote first, and Lockstep wrote again: {}",
+                "someone else wrote at the same time, and Lockstep wrote again: {}",
                 record.line()
             ));
             judgement.compliance_audit.push(record.line());
@@ -164,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_explained_is_told_all_the_same() {
+    fn an_explained_conflict_is_reported_as_a_notice() {
         let mut judgement = Judgement {
             verdict: Verdict::Verified,
             records: Vec::new(),
@@ -172,9 +173,9 @@ mod tests {
             compliance_audit: Vec::new(),
             notices: Vec::new(),
         };
-        LostRaces(vec![record("one")]).told(&mut judgement);
+        LostRaces(vec![record("one")]).add_to(&mut judgement);
         assert_eq!(judgement.records, ["one"]);
         assert!(judgement.compliance_audit[0].contains("FAILURE"));
-        assert!(judgement.notices[0].contains("wrote first"));
+        assert!(judgement.notices[0].contains("wrote at the same time"));
     }
 }

@@ -56,7 +56,7 @@ impl ObservedDrift {
         }
     }
 
-    /// What an earlier run left lying is no drift: the next look clears it up.
+    /// A remainder of an interrupted run is not drift: the next run removes it.
     async fn observe_credential_set(
         &mut self,
         world: &Binder,

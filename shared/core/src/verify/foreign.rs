@@ -1,4 +1,4 @@
-//! A second look after Genesys Cloud reported a change: a foreign one turns Verified into Violated.
+//! Reviews verdicts after Genesys Cloud reported a change: an unauthorized one makes *Verified* *Violated*.
 //!
 //! The event is only a reason to look. Who did what is read from the audit log.
 
@@ -25,7 +25,7 @@ use crate::services::Binder;
 /// 2022-07-29), and a day is kept in hand.
 const REACH: SignedDuration = SignedDuration::from_hours(5 * 24);
 
-/// Looks again at the bindings that a reported change touches.
+/// Reviews the verdicts of the bindings that a reported change affects.
 pub(super) async fn look(
     world: &Binder,
     foreign: &ReportedChange,

@@ -23,7 +23,7 @@ use crate::services::Binder;
 /// The window where the request does not say: the last hour.
 const DEFAULT: SignedDuration = SignedDuration::from_hours(1);
 
-/// What a look at a window answers: a response with nothing planned, and the verdicts.
+/// The answer to a request about a window: a response without a plan, and the verdicts.
 #[derive(Debug, Serialize)]
 struct WindowAnswer {
     #[serde(flatten)]

@@ -70,7 +70,7 @@ impl AfterFailure {
             Self::GoBack
         } else {
             Self::Keep {
-                because: "what was bound before does not work any more".into(),
+                because: "the previous binding no longer works".into(),
             }
         }
     }

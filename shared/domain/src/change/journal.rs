@@ -193,7 +193,7 @@ impl Journal<'_> {
         self.done(step, id, Outcome::Applied, writer);
     }
 
-    /// Records that a step was found done when its turn came, by us.
+    /// Records that a step was already done, by us, when it was to be carried out.
     pub fn already_done(&mut self, step: &Step, id: String, writer: Writer<'_>) {
         self.done(step, id, Outcome::AlreadyDone, writer);
     }

@@ -123,7 +123,7 @@ pub struct TestRecord {
     pub passed: bool,
     /// Genesys' own steps, by name, and whether each succeeded.
     pub operations: Vec<(String, bool)>,
-    /// What went wrong. Results of the function are left out: they may hold what callers told it.
+    /// What went wrong. Results of the function are omitted: they may contain data of callers.
     pub problem: Option<String>,
     /// Set where it failed because AWS refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -190,7 +190,7 @@ impl End {
     pub fn because(&self) -> String {
         match self {
             Self::Failed { because } | Self::RolledBack { because } => because.clone(),
-            Self::Split { standing } => format!("the slots now: {}", standing.join("; ")),
+            Self::Split { standing } => format!("the slots now refer to: {}", standing.join("; ")),
             Self::Verified => "verified".into(),
             Self::Violated { .. } => "violated".into(),
             Self::Unverified { .. } => "unverified".into(),
@@ -246,8 +246,9 @@ impl Change {
         }
     }
 
-    /// A change of a credential set about to be applied. A credential may move to the set of another
-    /// secret, and its numbers must not go back: those of sets are at least the milliseconds since
+    /// A change of a credential set about to be applied. A credential may move to the set of
+    /// another secret, and its numbers must not go back: those of sets are at least the
+    /// milliseconds since
     /// 1970, so that a change is above every earlier one of any set.
     pub(super) fn begin_set(
         id: ChangeId,
@@ -318,7 +319,8 @@ impl Change {
         (!lines.is_empty()).then(|| lines.join("; "))
     }
 
-    /// Why it ended so for what is bound under `key`: for all of it, and what is wrong with that one.
+    /// Why it ended so for what is bound under `key`: for all of it, and what is wrong with that
+    /// one.
     pub fn reason_of(&self, end: &End, key: &Key) -> String {
         let common = match end {
             End::Split { .. } => {

@@ -53,7 +53,7 @@ pub enum Check {
     SignIn,
     /// No credential of ours is there that nothing uses.
     CredentialLeft,
-    /// No draft of ours is left unpublished.
+    /// No draft of ours remains unpublished.
     DraftLeft,
     /// Each role that was made is bound to its integration.
     RoleUnbound,

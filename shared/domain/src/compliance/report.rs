@@ -23,7 +23,7 @@ pub struct Report {
     pub not_evaluated: u32,
     /// What does not hold or could not be evaluated.
     pub findings: Vec<Finding>,
-    /// What is done about what earlier runs left half done; in mode `plan`, what would be.
+    /// What is done about interrupted runs; in mode `plan`, what would be done.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<Step>,
     /// Where the evidence is (S3 URI); none where nothing was written.

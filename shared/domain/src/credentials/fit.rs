@@ -24,28 +24,28 @@ pub(super) fn fitting_slot<'o>(
         Some(Found::Several(ids)) => {
             return wrong(
                 format!(
-                    "{} integrations of type {} are called {:?}: {}",
+                    "{} integrations of type {} have the name {:?}: {}",
                     ids.len(),
                     integration.integration_type,
                     integration.name,
                     ids.join(", ")
                 ),
-                "give the id of the one that is meant as `id:` of the integration",
+                "Set `id:` of the integration to the id of the one that you mean.",
             );
         }
         Some(Found::Gone(id)) => {
             return wrong(
-                format!("the integration {id} does not exist (any more) at Genesys Cloud"),
-                "correct `id:` of the integration, or restore it there",
+                format!("the integration {id} does not exist in Genesys Cloud"),
+                "Correct `id:` of the integration, or restore the integration in Genesys Cloud.",
             );
         }
         Some(Found::Nothing) | None => {
             return wrong(
                 format!(
-                    "no integration of type {} is called {:?}",
+                    "no integration of type {} has the name {:?}",
                     integration.integration_type, integration.name
                 ),
-                "correct its name or type; Lockstep makes no integrations of this type",
+                "Correct its name or type. Lockstep does not create integrations of this type.",
             );
         }
     };
@@ -55,7 +55,7 @@ pub(super) fn fitting_slot<'o>(
                 "the integration {} is of type {}, not {}",
                 seen.integration_id, seen.kind, integration.integration_type
             ),
-            "correct `type:` or `id:` of the integration",
+            "Correct `type:` or `id:` of the integration.",
         );
     }
     if seen.slot.is_none() {
@@ -66,8 +66,9 @@ pub(super) fn fitting_slot<'o>(
                 seen.kind, credential.slot
             ),
             match seen.known.as_slice() {
-                [] => "see the integration's credentials in Genesys Cloud".to_owned(),
-                known => format!("write one of: {}", known.join(", ")),
+                [] => "Use a slot that Genesys Cloud shows among the integration's credentials."
+                    .to_owned(),
+                known => format!("Write one of: {}.", known.join(", ")),
             },
         ));
     }
@@ -76,10 +77,10 @@ pub(super) fn fitting_slot<'o>(
         return Err(Problem::new(
             at(credential, "type"),
             format!(
-                "the slot {:?} does not take credentials of type {}",
+                "the slot {:?} does not accept credentials of type {}",
                 credential.slot, credential.credential_type
             ),
-            format!("write one of: {}", seen.takes.join(", ")),
+            format!("Write one of: {}.", seen.takes.join(", ")),
         ));
     }
     Ok(seen)
@@ -105,20 +106,20 @@ pub(super) fn tests(
                     continue;
                 }
                 Some(Found::Several(ids)) => format!(
-                    "{} actions of the integration are called {:?}: {}",
+                    "{} actions of the integration have the name {:?}: {}",
                     ids.len(),
                     tried.name,
                     ids.join(", ")
                 ),
-                Some(Found::Gone(id)) => format!("the action {id} does not exist (any more)"),
+                Some(Found::Gone(id)) => format!("the action {id} does not exist"),
                 Some(Found::Nothing) | None => {
-                    format!("no action of the integration is called {:?}", tried.name)
+                    format!("no action of the integration has the name {:?}", tried.name)
                 }
             };
             problems.push(Problem::new(
                 format!("actions[{}]", tried.key),
                 problem,
-                "correct its name, or give its id as `id:`",
+                "Correct its name, or set its `id:`.",
             ));
         }
     }

@@ -1,5 +1,5 @@
-//! Plans a credential set: what has to be made, pointed, tested and deleted so that every credential carries
-//! the values of the secret's current version.
+//! Plans a credential set: what has to be made, pointed, tested and deleted so that every
+//! credential carries the values of the secret's current version.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -265,20 +265,20 @@ impl Planner<'_> {
         }
         if !self.same_values(desired, bound) {
             return Err(if bound.version_id == self.desired.secret.version_id {
-                "the manifest gives it another type or other fields".into()
+                "its type or fields in the manifest have changed".into()
             } else {
                 format!(
-                    "the secret moved to version {}",
+                    "the current version of the secret is now {}",
                     self.desired.secret.version_id
                 )
             });
         }
         let Some(current) = &seen.current else {
-            return Err("somebody emptied the slot".into());
+            return Err("someone emptied the slot".into());
         };
         if current.id != bound.credential_id {
             return Err(format!(
-                "somebody pointed the slot at the credential {}, in place of {}",
+                "someone switched the slot to the credential {}, away from {}",
                 current.id, bound.credential_id
             ));
         }
@@ -286,7 +286,7 @@ impl Planner<'_> {
             return Err("the credential was deleted".into());
         }
         match written_since(bound, current.modified_date) {
-            Some(at) => Err(format!("somebody else wrote to the credential at {at}")),
+            Some(at) => Err(format!("someone else wrote to the credential at {at}")),
             None => Ok(current.id.clone()),
         }
     }
@@ -326,8 +326,8 @@ impl Planner<'_> {
         let of_others = current.exists && !ours;
         of_others.then(|| {
             format!(
-                "{}: the credential {} ({}) that the integration {} uses was not made by Lockstep: \
-                 Lockstep keeps it; delete it in Genesys Cloud when nothing needs it any more",
+                "{}: Lockstep did not create the credential {} ({}) that the integration {} uses, \
+                 and keeps it. Delete it in Genesys Cloud once nothing uses it",
                 desired.key,
                 current.id,
                 current.name.as_deref().unwrap_or("without a name"),
@@ -350,7 +350,8 @@ impl Planner<'_> {
             match still_used(own, freed).as_slice() {
                 [] => plan.retirements.push(retirement(own)),
                 users => plan.notices.push(format!(
-                    "{}: the credential {} ({}) is still used by the integration {}, so Lockstep keeps it",
+                    "{}: the credential {} ({}) is still used by the integration {}, so Lockstep \
+                     keeps it",
                     own.key,
                     own.id,
                     own.name,

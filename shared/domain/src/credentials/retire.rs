@@ -25,6 +25,6 @@ pub(super) fn retirement(own: &OwnSeen) -> CredentialStep {
         key: own.key.clone(),
         id: own.id.clone(),
         name: own.name.clone(),
-        reason: "Lockstep made it, and no integration uses it any more".into(),
+        reason: "Lockstep created it, and no integration uses it any longer".into(),
     }
 }

@@ -1,4 +1,4 @@
-//! The way back: what is done where a change of a credential set can't be carried to its end.
+//! Rollback: what is done if a change of a credential set cannot be completed.
 
 use super::retire::{retirement, still_used};
 use super::{CredentialStep, ObservedCredentialSet, Target};
@@ -6,8 +6,7 @@ use crate::change::{AfterFailure, Change, PreviousCredential};
 use crate::ids::{CredentialId, Key};
 use crate::rebind::Found;
 
-/// What a failed live test, or a step that can't be taken, leads to: the way back where the values
-/// before still work and the credentials that carry them still exist.
+/// What a failed live test, or a step that cannot be carried out, leads to: a rollback if the previous values still work and the credentials that carry them still exist.
 pub fn after_failure(
     old_values_still_work: bool,
     change: &Change,
@@ -16,8 +15,8 @@ pub fn after_failure(
     if !old_values_still_work {
         return AfterFailure::Keep {
             because:
-                "the values that were bound before do not work any more (`overlap: none`, or a \
-                      version older than AWSPREVIOUS), so there is nothing better to go back to"
+                "the previous values no longer work (`overlap: none`, or a version older than \
+                 AWSPREVIOUS), so Lockstep did not roll back"
                     .into(),
         };
     }
@@ -29,24 +28,27 @@ pub fn after_failure(
     match gone {
         None => AfterFailure::GoBack,
         Some((id, key)) => AfterFailure::Keep {
-            because: format!("the credential {id} that {key} used before does not exist any more"),
+            because: format!(
+                "the previous credential {id} of {key} no longer exists, so Lockstep \
+                              did not roll back"
+            ),
         },
     }
 }
 
-/// What is to be done next on the way back.
+/// The next step of a rollback.
 #[derive(Clone, Debug, PartialEq)]
 pub enum WayBack {
-    /// Nothing can be: the slots of these credentials can't be found any more.
+    /// None is possible: the slots of these credentials cannot be found any longer.
     Lost(Vec<Key>),
     /// Point these slots at what they pointed at before.
     Move(Vec<CredentialStep>),
-    /// Every slot points at what it pointed at before; delete what was created. Whatever carried the
-    /// values before is not touched.
+    /// Every slot points at what it pointed at before; delete what was created. Whatever carried
+    /// the values before is not touched.
     Delete(Vec<CredentialStep>),
 }
 
-/// Decides what is to be done next on the way back.
+/// Decides the next step of a rollback.
 pub fn way_back(change: &Change, observed: &ObservedCredentialSet) -> WayBack {
     let mut moves = Vec::new();
     let mut lost = Vec::new();
@@ -86,7 +88,7 @@ fn move_back(
             Some(id) => Target::Credential(id.clone()),
             None => Target::Nothing,
         },
-        reason: "the change could not be carried to its end; the values before still work".into(),
+        reason: "the change could not be completed, and the previous values still work".into(),
     }
 }
 
@@ -108,13 +110,13 @@ pub fn standing(change: &Change, observed: &ObservedCredentialSet) -> Vec<String
                 id.map_or_else(|| "nothing".to_owned(), ToString::to_string)
             };
             match now_in(key, previous, observed) {
-                Err(NotFound) => format!("{place} can't be found; it pointed at {}", before()),
+                Err(NotFound) => format!("{place} cannot be found; it referred to {}", before()),
                 Ok(current) if current == credential_id.as_ref() => {
-                    format!("{place} points at {}, as before", before())
+                    format!("{place} refers to {}, as before", before())
                 }
-                Ok(None) => format!("{place} is empty; it pointed at {}", before()),
+                Ok(None) => format!("{place} is empty; it referred to {}", before()),
                 Ok(Some(current)) => {
-                    format!("{place} points at {current}; before at {}", before())
+                    format!("{place} refers to {current}; it referred to {}", before())
                 }
             }
         })

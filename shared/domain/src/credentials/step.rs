@@ -138,7 +138,7 @@ impl CredentialStep {
             Self::Point { slot, old, new, .. } => {
                 let new = match new {
                     Target::Credential(id) => json!(id),
-                    Target::JustMade => json!("the one just made"),
+                    Target::JustMade => json!("the new credential"),
                     Target::Nothing => Value::Null,
                 };
                 let at = |credential: Value| json!({"slot": slot, "credential": credential});

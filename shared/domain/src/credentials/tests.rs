@@ -303,7 +303,7 @@ fn every_reason_not_to_act_is_told_at_once() {
     );
     assert!(refusal.problems[0].fix.contains("basicAuth"));
     for (found, word) in [
-        (Found::Nothing, "is called"),
+        (Found::Nothing, "has the name"),
         (Found::Gone("int-9".into()), "does not exist"),
         (
             Found::Several(vec!["a".into(), "b".into()]),

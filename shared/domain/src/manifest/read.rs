@@ -16,7 +16,7 @@ pub const MAX_MANIFEST_BYTES: usize = 1_000_000;
 
 /// Reads and checks a manifest.
 ///
-/// The answer depends on the text, on what the stack allows, and on the manifests in force for
+/// The answer depends on the text, on what the stack allows, and on the accepted manifests for
 /// other organizations, `others`. A manifest of the same organization among them is passed over:
 /// only the caller knows whether it is this file's predecessor (see
 /// [`Manifest::conflicts_with`]).

@@ -94,7 +94,7 @@ pub enum Verb {
     Discard,
     /// Remove what nothing needs any more.
     Revoke,
-    /// Resume what an earlier run left unfinished.
+    /// Resume what an interrupted run has not completed.
     Resume,
     /// Run something to see that it works. Writes nothing.
     Test,

@@ -34,17 +34,18 @@ pub(super) fn plan_action(
             (_, true) => problems.push(problem(
                 &at,
                 format!(
-                    "no action called {:?} exists in the integration {:?}, so none can be adopted",
+                    "`adopt: true` is set, but the integration {1:?} has no action with the name \
+                     {0:?}",
                     desired.name, integration.name
                 ),
-                "correct the name, or leave `adopt: true` out (and give a `contract`) so that it \
-                 is made",
+                "Correct the name. To have the action created, remove `adopt: true` and add a \
+                 `contract`.",
             )),
             (None, false) => problems.push(problem(
                 &at,
-                "the action does not exist and the manifest gives no contract to make it with"
+                "the action does not exist, and Lockstep cannot create it without a contract"
                     .into(),
-                "add `contract: {input, output}`",
+                "Add `contract: {input, output}`.",
             )),
         },
         Found::One(seen) => {
@@ -53,10 +54,11 @@ pub(super) fn plan_action(
                 problems.push(problem(
                     &at,
                     format!(
-                        "an action called {:?} exists ({}) and was not made by Lockstep",
+                        "an action with the name {:?} exists already ({}), and Lockstep did not \
+                         create it",
                         seen.name, seen.id
                     ),
-                    &format!("to adopt it, write `id: {}` or `adopt: true`", seen.id),
+                    &format!("To adopt it, write `id: {}` or `adopt: true`.", seen.id),
                 ));
             }
             if problems.is_empty() {
@@ -66,24 +68,24 @@ pub(super) fn plan_action(
         Found::Several(ids) => problems.push(problem(
             &at,
             format!(
-                "{} actions are called {:?} in that integration: {}",
+                "{} actions of the integration have the name {:?}: {}",
                 ids.len(),
                 desired.name,
                 ids.join(", ")
             ),
-            "give the id of the one that is meant as `id:`",
+            "Set `id:` to the id of the one that you mean.",
         )),
         Found::Gone(id) => problems.push(problem(
             &at,
-            format!("the action {id} does not exist (any more) at Genesys Cloud"),
-            "an id can't be made again, and flows refer to it: correct `id:`, or give the action a \
-             new key so that a new one is made, and point the flows at that",
+            format!("the action {id} does not exist in Genesys Cloud"),
+            "Correct `id:`. If the action was deleted, its id cannot be restored: give the entry a \
+             new key so that Lockstep creates a new action, and switch the flows to it.",
         )),
     }
 }
 
-/// Named by id, adopted by name, remembered, or created by us in a call of which nobody knows whether
-/// it took effect. A create that certainly failed made nothing: what has the name now is
+/// Named by id, adopted by name, remembered, or created by us in a call of which nobody knows
+/// whether it took effect. A create that certainly failed made nothing: what has the name now is
 /// another one's.
 fn may_adopt(desired: &DesiredAction, seen: &ActionSeen, state: &BindingState) -> bool {
     let was_making_it = state.change.as_ref().is_some_and(|change| {
@@ -108,13 +110,14 @@ fn immutable(
     observed: &Observed,
     seen: &ActionSeen,
 ) -> Vec<Problem> {
-    let fix = "Genesys Cloud can't change this in place, and a new action has a new id that flows \
-               don't know: put the manifest back, or give the entry a new key and name so that a \
-               second action is made beside it";
-    let contract_fix = "Genesys Cloud can't change a published contract: write the published one, \
-                        or remove `contract` from an entry with `id` or `adopt: true`, which then \
-                        keeps the published one; for another contract give the entry a new key \
-                        and name, so that a second action is created beside it";
+    let fix = "Genesys Cloud cannot change this in place. Undo the change in the manifest; or give \
+               the entry a new key and name so that Lockstep creates a second action, and switch \
+               the flows to it.";
+    let contract_fix = "Genesys Cloud cannot change a published contract. Write the published \
+                        contract, or, in an entry with `id` or `adopt: true`, remove `contract` to \
+                        keep the published one. For a different contract, give the entry a new key \
+                        and name so that Lockstep creates a second action, and switch the flows to \
+                        it.";
     let mut problems = Vec::new();
     if desired.secure.is_some_and(|secure| secure != seen.secure) {
         problems.push(problem(
@@ -131,13 +134,13 @@ fn immutable(
         for (side, wanted, found) in pairs {
             let differences = match found {
                 Some(found) => schema_differences(wanted, found),
-                None => vec!["Genesys Cloud shows none".to_owned()],
+                None => vec!["Genesys Cloud shows no contract".to_owned()],
             };
             if !differences.is_empty() {
                 problems.push(problem(
                     &format!("{at}.contract.{side}"),
                     format!(
-                        "the published action {} has another {side} contract: {}",
+                        "the {side} contract differs from that of the published action {}: {}",
                         seen.id,
                         differences.join("; ")
                     ),
@@ -197,7 +200,8 @@ fn plan_update(
             });
         } else if observed.has_draft {
             plan.notices.push(format!(
-                "the action {} has an unpublished draft that Lockstep did not open; Lockstep keeps it",
+                "the action {} has an unpublished draft that Lockstep did not open; Lockstep keeps \
+                 it",
                 seen.id
             ));
         }
@@ -220,11 +224,11 @@ fn plan_update(
         problems.push(problem(
             at,
             format!(
-                "the action {} has an unpublished draft that somebody else opened",
+                "the action {} has an unpublished draft that someone else opened",
                 seen.id
             ),
-            "publish or delete it in Genesys Cloud, then invoke rebind-action with `retry: true`; \
-             Lockstep never overwrites somebody else's draft",
+            "Publish or delete the draft in Genesys Cloud, then invoke rebind-action with `retry: \
+             true`. Lockstep never overwrites someone else's draft.",
         ));
         return;
     }
@@ -287,8 +291,8 @@ fn plan_draft(
 }
 
 /// A draft is ours where our latest change opened it, or was about to, or took over one that an
-/// earlier change of ours had not published, and did not come as far as having published or discarded it.
-/// After that, whoever opens a draft is somebody else.
+/// earlier change of ours had not published, and did not come as far as having published or
+/// discarded it. After that, whoever opens a draft is somebody else.
 fn our_draft(state: &BindingState, action: &ActionId) -> bool {
     let Some(change) = &state.change else {
         return false;
@@ -332,7 +336,12 @@ fn difference(
         .secrets
         .iter()
         .filter(|secret| !state.bound.is_empty() && !state.bound.contains(secret))
-        .map(|secret| format!("{} moved to version {}", secret.name, secret.version_id))
+        .map(|secret| {
+            format!(
+                "the current version of {} is now {}",
+                secret.name, secret.version_id
+            )
+        })
         .collect();
     if old.config.request_url_template != new.config.request_url_template {
         reasons.push("the manifest names another function".into());

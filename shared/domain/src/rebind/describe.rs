@@ -113,7 +113,7 @@ impl RebindStep {
             } => (json!({"role": old_role_arn}), json!({"role": role_arn})),
             Self::PointConfig { old, new, .. } => {
                 let new = new.as_ref();
-                let new = new.map_or("the one just made", CredentialId::as_str);
+                let new = new.map_or("the new credential", CredentialId::as_str);
                 (json!({"credential": old}), json!({"credential": new}))
             }
             Self::DeleteCredential { name, .. } => (json!({"name": name}), Value::Null),
@@ -145,27 +145,29 @@ impl RebindStep {
     fn reason(&self) -> String {
         match self {
             Self::CreateIntegration { .. } => {
-                "no integration of this name exists, and the complete listing says so".into()
+                "the complete listing has no integration of this name".into()
             }
             Self::CreateCredential { .. } => {
                 "Genesys Cloud needs the role's ARN to assume it".into()
             }
-            Self::RewriteCredential { .. } => "it shows another role".into(),
-            Self::PointConfig { .. } => "the integration is to assume the manifest's role".into(),
+            Self::RewriteCredential { .. } => "it names another role".into(),
+            Self::PointConfig { .. } => "the manifest names this role for the integration".into(),
             Self::DeleteCredential { name, .. } => {
                 format!("an earlier run of Lockstep created {name:?}, and no integration uses it")
             }
             Self::EnableIntegration { .. } => {
-                "actions of an integration that is not active can't be called".into()
+                "actions of an inactive integration cannot be called".into()
             }
             Self::CreateAction { .. } => "no action of this name exists in the integration".into(),
             Self::UpdateAction { reason, .. }
             | Self::UpdateDraft { reason, .. }
             | Self::DiscardDraft { reason, .. } => reason.clone(),
-            Self::OpenDraft { .. } => "what is tested should not be live yet".into(),
+            Self::OpenDraft { .. } => {
+                "the change must pass its live test before it goes live".into()
+            }
             Self::ValidateDraft { .. } => "Genesys Cloud validates the draft before it runs".into(),
             Self::TestDraft { .. } => "the manifest's live test".into(),
-            Self::PublishDraft { .. } => "make what was tested live".into(),
+            Self::PublishDraft { .. } => "the draft goes live after its test".into(),
         }
     }
 }

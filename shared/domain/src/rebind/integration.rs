@@ -35,16 +35,16 @@ pub(super) fn plan_integration(
             }
             if seen.name != desired.name {
                 plan.notices.push(format!(
-                    "the integration {} is called {:?} at Genesys Cloud, {:?} in the manifest; \
-                     Lockstep does not rename integrations",
+                    "the integration {} has the name {:?} in Genesys Cloud and {:?} in the \
+                     manifest; Lockstep does not rename integrations",
                     seen.id, seen.name, desired.name
                 ));
             }
             plan_credential(desired, observed, Some(seen), plan);
             if seen.reported == Reported::Error {
                 plan.notices.push(format!(
-                    "the integration {} reports ERROR, so calls of its actions fail: open it in \
-                     Genesys Cloud",
+                    "the integration {} reports ERROR, so calls of its actions fail; open it in \
+                     Genesys Cloud to see the cause",
                     seen.id
                 ));
             }
@@ -58,18 +58,18 @@ pub(super) fn plan_integration(
         Found::Several(ids) => problems.push(problem(
             &at,
             format!(
-                "{} integrations are called {:?}: {}",
+                "{} integrations have the name {:?}: {}",
                 ids.len(),
                 desired.name,
                 ids.join(", ")
             ),
-            "give the id of the one that is meant as `id:`",
+            "Set `id:` to the id of the one that you mean.",
         )),
         Found::Gone(id) => problems.push(problem(
             &at,
-            format!("the integration {id} does not exist any more at Genesys Cloud"),
-            "restore it there, or give the integration and its actions new keys so that they are \
-             made anew; flows that use the old actions must then be pointed at the new ones",
+            format!("the integration {id} does not exist in Genesys Cloud"),
+            "Restore it in Genesys Cloud; or give the integration and its actions new keys so that \
+             Lockstep creates them again, and switch the flows to the new actions.",
         )),
     }
 }
@@ -118,7 +118,7 @@ fn may_use(
                 "the integration {} is of type {}, not {INTEGRATION_TYPE}",
                 seen.id, seen.kind
             ),
-            "name an integration of that type",
+            "Name an integration of that type.",
         ));
     }
     let named = desired.id.as_ref() == Some(&seen.id);
@@ -135,11 +135,12 @@ fn may_use(
     Err(problem(
         at,
         format!(
-            "an integration called {:?} exists ({}) and uses a credential that is not ours",
+            "an integration with the name {:?} exists already ({}), and Lockstep did not create \
+             the credential that it uses",
             desired.name, seen.id
         ),
         &format!(
-            "to adopt it, write `id: {}`; else choose another name",
+            "To adopt it, write `id: {}`. Otherwise choose another name.",
             seen.id
         ),
     ))
@@ -195,8 +196,8 @@ fn plan_credential(
     plan_leftovers(desired, observed, spare.as_ref(), plan);
 }
 
-/// Deletes what an earlier run of ours did not: a credential that was created and never pointed at, or
-/// one that was pointed away from. After the config, so that what is deleted is used by nothing;
+/// Deletes what an earlier run of ours did not: a credential that was created and never pointed at,
+/// or one that was pointed away from. After the config, so that what is deleted is used by nothing;
 /// the one that the config is pointed away from now is found by the next observation.
 fn plan_leftovers(
     desired: &DesiredIntegration,
@@ -207,8 +208,8 @@ fn plan_leftovers(
     for left in &observed.own_credentials {
         if left.in_use {
             plan.notices.push(format!(
-                "the credential {} ({:?}) is named as Lockstep's for {} and another integration uses it, \
-                 so Lockstep keeps it",
+                "the credential {} ({:?}) has the name of a Lockstep credential for {}, but \
+                 another integration uses it, so Lockstep keeps it",
                 left.id, left.name, desired.key
             ));
         } else if chosen != Some(&left.id) {

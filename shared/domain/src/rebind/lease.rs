@@ -49,7 +49,7 @@ pub struct IntegrationRecord {
 pub struct Lease {
     /// The binding on whose behalf.
     pub holder: Key,
-    /// The invocation: two of one binding are told apart.
+    /// The invocation: it distinguishes two runs over one binding.
     pub run: String,
     /// Until when. No invocation outlives its own lease.
     pub until: Timestamp,

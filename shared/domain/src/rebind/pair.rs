@@ -134,12 +134,15 @@ pub fn may_move_role(
         problems: vec![problem(
             &format!("integrations[{}].role", integration.key),
             format!(
-                "the integration {:?} also holds actions that the manifest does not manage: {}. All actions of an integration share its role, and the role {} does not grant their functions",
+                "the integration {:?} also has actions that are not in the manifest: {}. All \
+                 actions of an integration share its role, and the role {} does not grant their \
+                 functions",
                 integration.name,
                 unmanaged.join(", "),
                 integration.role
             ),
-            "Add these actions to the manifest, or delete them in Genesys Cloud. If calls of them may fail, write `adopt: true` at the integration.",
+            "Add these actions to the manifest, or delete them in Genesys Cloud. If calls of them \
+             may fail, write `adopt: true` at the integration.",
         )],
     })
 }

@@ -199,7 +199,7 @@ fn a_rotation_without_a_test_is_one_versioned_update() {
     let plan = planned(&desired("v2"), &observed, &state);
     assert_eq!(kinds(&plan), [(ObjectKind::Action, Verb::Update)]);
     let step = plan.steps[0].describe();
-    assert_eq!(step.reason, "DB moved to version v2");
+    assert_eq!(step.reason, "the current version of DB is now v2");
     assert!(matches!(
         plan.steps[0],
         RebindStep::UpdateAction { version: 7, .. }
@@ -237,7 +237,7 @@ fn a_draft_that_a_person_left_is_never_overwritten() {
     let (mut observed, state) = world(&desired("v1"));
     observed.has_draft = true;
     let text = refused(&tested("v2"), &observed, &state);
-    assert!(text.contains("draft that somebody else opened"), "{text}");
+    assert!(text.contains("draft that someone else opened"), "{text}");
 }
 
 #[test]
@@ -278,13 +278,13 @@ fn a_draft_that_a_person_opened_after_ours_was_published_is_theirs() {
         step.outcome = Some(Outcome::Applied);
     }
     let text = refused(&tested("v3"), &observed, &published);
-    assert!(text.contains("draft that somebody else opened"), "{text}");
+    assert!(text.contains("draft that someone else opened"), "{text}");
 
     // Its answer was lost, so no step says published; it was read back all the same.
     let mut read_back = cut_off(&state, &steps);
     read_back.change.as_mut().unwrap().phase = Phase::Verifying { unhealthy: false };
     let text = refused(&tested("v3"), &observed, &read_back);
-    assert!(text.contains("draft that somebody else opened"), "{text}");
+    assert!(text.contains("draft that someone else opened"), "{text}");
 }
 
 #[test]
@@ -296,7 +296,7 @@ fn what_can_not_change_in_place_is_refused_all_at_once() {
     action.integration_id = "int-2".into();
     insta::assert_snapshot!(refused(&desired("v1"), &observed, &state), @r#"
     actions[order-lookup].secure: the action custom_-_1 has secure: true
-    actions[order-lookup].contract.input: the published action custom_-_1 has another input contract: `type` is "object" in the manifest and "array" at Genesys Cloud
+    actions[order-lookup].contract.input: the input contract differs from that of the published action custom_-_1: `type` is "object" in the manifest and "array" in Genesys Cloud
     actions[order-lookup].integration: the action custom_-_1 belongs to the integration int-2, not to "AWS Lambda production" (int-1); Genesys Cloud cannot move an action to another integration
     "#);
 }
@@ -319,7 +319,7 @@ fn an_action_of_the_same_name_is_adopted_only_where_the_manifest_says_so() {
     let (observed, mut state) = world(&desired("v1"));
     state.action_id = None;
     let text = refused(&desired("v1"), &observed, &state);
-    assert!(text.contains("was not made by Lockstep"), "{text}");
+    assert!(text.contains("Lockstep did not create"), "{text}");
     let adopting = DesiredAction {
         adopt: true,
         ..desired("v1")
@@ -335,7 +335,7 @@ fn an_action_that_we_were_making_when_cut_off_is_ours() {
     let mut cut = cut_off(&fresh, &making.steps);
     let text = refused(&desired("v1"), &observed, &cut);
     assert!(
-        text.contains("was not made by Lockstep"),
+        text.contains("Lockstep did not create"),
         "a create that was never sent made nothing: {text}"
     );
     sent(&mut cut);
@@ -377,7 +377,7 @@ fn an_integration_of_our_name_with_a_strangers_credential_is_refused() {
         seen.credential.as_mut().unwrap().name = "theirs".into();
     }
     let text = refused(&desired("v1"), &observed, &state);
-    assert!(text.contains("not ours"), "{text}");
+    assert!(text.contains("Lockstep did not create"), "{text}");
 }
 
 #[test]

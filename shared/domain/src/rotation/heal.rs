@@ -1,4 +1,4 @@
-//! What an earlier rotation left behind.
+//! Interrupted rotations: which are stuck, and what may be done about them.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::arn::SecretArn;
 use crate::manifest::Mode;
 use crate::plan::Outcome;
 
-/// The manual and scheduled event of `rotate-client` that finishes what rotations left.
+/// The manual and scheduled event of `rotate-client` that completes or abandons interrupted rotations.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HealRequest {
@@ -73,7 +73,7 @@ pub enum HealVerb {
     Announce,
 }
 
-/// One step of healing, as it is shown and answered. It reads like the steps of other plans.
+/// One step of a repair, as it is shown and answered. It has the form of the steps of other plans.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HealStep {
     /// Always `secrets_manager`.
@@ -88,7 +88,7 @@ pub struct HealStep {
     pub verb: HealVerb,
     /// Why.
     pub reason: String,
-    /// What became of it; absent in a plan that was not applied.
+    /// Its outcome; absent in a plan that was not applied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
 }

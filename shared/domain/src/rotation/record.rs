@@ -44,7 +44,7 @@ pub struct Rotated {
     pub strategy: Strategy,
     /// The client that is current now.
     pub client: ClientId,
-    /// The client that was left; the same one where there is only one.
+    /// The previous client; the same one where there is only one.
     pub left: ClientId,
     /// The client that acted.
     pub actor: ClientId,

@@ -30,7 +30,7 @@ pub struct RotationState {
     pub rotation: Option<Rotation>,
     /// The one before it.
     pub last: Option<Ended>,
-    /// The client that the latest move of AWSCURRENT left.
+    /// The client that AWSCURRENT last moved away from.
     pub left: Option<Left>,
     /// Calls that we made to try clients.
     #[serde(default)]
@@ -53,7 +53,7 @@ pub struct Rotation {
     pub strategy: Strategy,
     /// The client that will be current.
     pub client: ClientId,
-    /// The client that is left; the same one where there is only one.
+    /// The previous client; the same one where there is only one.
     pub leaves: ClientId,
     /// The client that acted.
     pub actor: ClientId,

@@ -70,7 +70,7 @@ impl Window {
     }
 }
 
-/// The days to judge: from the first that begins after the client was left, everybody had `grace` to move on,
+/// The days to judge: from the first that begins after AWSCURRENT moved away from the client, consumers had `grace` to follow,
 /// and tokens of `token_life` have expired; to yesterday; at most [`MOST_DAYS`]. Where it is not known since when
 /// the client is unused, the last [`MOST_DAYS`].
 ///

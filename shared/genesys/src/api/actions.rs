@@ -200,7 +200,7 @@ pub struct ActionFilter {
     pub name: Option<String>,
     /// Only this category.
     pub category: Option<String>,
-    /// Only these ids; the platform takes up to 50 at once, more are asked for in turns.
+    /// Only these ids; the platform accepts up to 50 per request, so more need several requests.
     pub ids: Vec<String>,
     /// Answer the configs too.
     pub include_config: bool,

@@ -7,7 +7,7 @@
 //! Two generations of operations answer the question. The older ones (`/oauth/clients/{clientId}/usage`) were
 //! announced as superseded on 2025-04-21 (help announcement; developer forum, topic 32355), so the newer jobs
 //! are asked first, and the older ones where the region does not have the jobs (404) or the client lacks
-//! their permission (403). Neither tells the user: a client's rows have none (official Python SDK 269.0.0,
+//! their permission (403). Neither names the user: a client's rows have none (official Python SDK 269.0.0,
 //! `ClientPublicApiUsage`; published swagger, `ApiUsageClientQuery.groupBy`).
 
 use jiff::civil::Date;

@@ -180,7 +180,7 @@ pub const CASES: &[Case] = &[
         },
     },
     Case {
-        done: "`GetRole` of a role that is not there",
+        done: "`GetRole` of a role that does not exist",
         aws: "404 NoSuchEntity",
         source: GET,
         differs: &[],
@@ -267,7 +267,7 @@ pub const CASES: &[Case] = &[
         },
     },
     Case {
-        done: "`AssumeRole` of a role that is not there",
+        done: "`AssumeRole` of a role that does not exist",
         aws: "403 AccessDenied",
         source: "https://repost.aws/knowledge-center/iam-assume-role-error",
         differs: &[(Kind::Moto, "done")],

@@ -146,7 +146,7 @@ pub const CASES: &[Case] = &[
         },
     },
     Case {
-        done: "`PutObject` to a bucket that is not there",
+        done: "`PutObject` to a bucket that does not exist",
         aws: "404 NoSuchBucket",
         source: PUT,
         differs: &[],

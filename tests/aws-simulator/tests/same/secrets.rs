@@ -287,7 +287,7 @@ pub const CASES: &[Case] = &[
         },
     },
     Case {
-        done: "`GetSecretValue` of a secret that is not there",
+        done: "`GetSecretValue` of a secret that does not exist",
         aws: "400 ResourceNotFoundException",
         source: GET,
         differs: &[(Kind::Moto, "404 ResourceNotFoundException")],

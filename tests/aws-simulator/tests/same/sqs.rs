@@ -84,7 +84,8 @@ pub const CASES: &[Case] = &[
         },
     },
     Case {
-        done: "FIFO: a batch of one group while a message of it is in flight, then after it is deleted",
+        done: "FIFO: a batch of one group while a message of it is in flight, then after it is \
+               deleted",
         aws: "nothing, then a2 a3",
         source: GROUPS,
         differs: &[],
@@ -226,7 +227,8 @@ pub const CASES: &[Case] = &[
         },
     },
     Case {
-        done: "A received message, received again at once, and after its visibility timeout became 0",
+        done: "A received message, received again at once, and after its visibility timeout became \
+               0",
         aws: "nothing, then m",
         source: CHANGE,
         differs: &[],
@@ -298,7 +300,7 @@ pub const CASES: &[Case] = &[
         },
     },
     Case {
-        done: "`SendMessage` to a queue that is not there",
+        done: "`SendMessage` to a queue that does not exist",
         aws: "400 AWS.SimpleQueueService.NonExistentQueue",
         source: SEND,
         differs: &[],

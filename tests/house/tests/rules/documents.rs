@@ -166,6 +166,59 @@ fn the_page_of_the_tests_has_every_crate() {
     assert_eq!(named, folders("tests").into_iter().collect());
 }
 
+#[test]
+fn the_page_of_the_scenarios_has_every_file_of_stories() {
+    let documented = named(
+        "tests/scenarios/README.md",
+        "| file in `tests/it/` | stories |",
+        '`',
+    );
+    let folder = "tests/scenarios/tests/it/";
+    let found = files(folder.trim_end_matches('/'), ".rs").into_iter();
+    let found = found.map(|path| path.trim_start_matches(folder).to_owned());
+    let found: BTreeSet<String> = found.filter(|name| name != "main.rs").collect();
+    assert_eq!(documented, found);
+}
+
+/// A path in which one part may name several files: `aws/{bus,keys}.rs`.
+fn expanded(code: &str) -> Vec<String> {
+    let Some((before, rest)) = code.split_once('{') else {
+        return vec![code.to_owned()];
+    };
+    let (names, after) = rest.split_once('}').unwrap_or((rest, ""));
+    let names = names.split(',');
+    names.map(|name| format!("{before}{name}{after}")).collect()
+}
+
+/// A page names a file from the root, from its own folder, or from where the code is that it is about.
+#[test]
+fn every_path_that_a_page_names_exists() {
+    let places = [
+        "",
+        "shared",
+        "shared/core/src",
+        "shared/core/src/reconcile",
+        "functions",
+        "tests/simulation",
+    ];
+    let mut seen = 0;
+    for page in pages() {
+        let folder = page.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let text = text(&page);
+        let is_path =
+            |code: &&str| code.contains('/') && code.ends_with(".rs") && !code.contains(' ');
+        for path in between(&text, '`').filter(is_path).flat_map(expanded) {
+            let exists = |place: &str| root().join(place).join(&path).exists();
+            assert!(
+                exists(folder) || places.into_iter().any(exists),
+                "{page}: {path}"
+            );
+            seen += 1;
+        }
+    }
+    assert!(seen > 40, "{seen}");
+}
+
 /// The targets of a page's links, without those on other machines and within the page.
 fn links(text: &str) -> Vec<&str> {
     let targets = text

@@ -327,17 +327,22 @@ fn quoted(text: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// Who may write each prefix of the state bucket, as its policy says: the roles of functions.
-fn writers(template: &Template) -> BTreeMap<String, BTreeSet<String>> {
-    let policy = template.properties("StateBucketPolicy").unwrap();
+/// The statements of a bucket's policy that deny writes to everyone except some roles.
+fn protections(template: &Template, policy: &str) -> Vec<Value> {
+    let policy = template.properties(policy).unwrap();
     let statements = policy["PolicyDocument"]["Statement"].as_array().unwrap();
+    let is_protection =
+        |statement: &&Value| statement["Condition"]["ArnNotEquals"]["aws:PrincipalArn"].is_array();
+    statements.iter().filter(is_protection).cloned().collect()
+}
+
+/// Who may write each prefix of a bucket, as its policy says: the roles of functions.
+fn writers(template: &Template, policy: &str) -> BTreeMap<String, BTreeSet<String>> {
     let mut writers = BTreeMap::new();
-    for statement in statements {
+    for statement in protections(template, policy) {
         let roles = &statement["Condition"]["ArnNotEquals"]["aws:PrincipalArn"];
-        let Some(roles) = roles.as_array() else {
-            continue;
-        };
-        let names = roles.iter().filter_map(Value::as_str);
+        let names = roles.as_array().into_iter().flatten();
+        let names = names.filter_map(Value::as_str);
         let names = names.filter_map(|arn| arn.split_once(":role/lockstep-"));
         let names = names.filter_map(|(_, name)| name.strip_suffix("-us-east-1"));
         let names: BTreeSet<String> = names.map(str::to_owned).collect();
@@ -352,15 +357,20 @@ fn writers(template: &Template) -> BTreeMap<String, BTreeSet<String>> {
     writers
 }
 
+const PROTECTED: [&str; 2] = ["StateBucketPolicy", "EvidenceBucketPolicy"];
+
 #[test]
-fn the_threat_model_says_who_writes_what_as_the_bucket_policy_does() {
+fn the_threat_model_says_who_writes_what_as_the_bucket_policies_do() {
     let template = template();
-    let writers = writers(&template);
+    let mut writers_of_all = BTreeMap::new();
+    for policy in PROTECTED {
+        writers_of_all.extend(writers(&template, policy));
+    }
     let mut documented = BTreeMap::new();
     for row in table("docs/threat-model.md", "| objects | written by |") {
         let every = "each of the five functions";
         let who = match row[1].as_str() == every {
-            true => writers["emitted/*"].clone(),
+            true => writers_of_all["emitted/*"].clone(),
             false => quoted(&row[1]),
         };
         for prefix in quoted(&row[0]) {
@@ -372,10 +382,39 @@ fn the_threat_model_says_who_writes_what_as_the_bucket_policy_does() {
         .iter()
         .filter_map(|function| function.name.strip_prefix("lockstep-").map(str::to_owned))
         .collect();
-    assert_eq!(writers["emitted/*"], all);
-    // The evidence bucket has a policy of its own.
-    documented.remove("evidence/*");
-    assert_eq!(documented, writers);
+    assert_eq!(writers_of_all["emitted/*"], all);
+    assert_eq!(documented, writers_of_all);
+}
+
+#[test]
+fn the_threat_model_names_each_call_that_the_bucket_policies_deny() {
+    let template = template();
+    let page = text("docs/threat-model.md");
+    let sentence = page
+        .lines()
+        .find(|line| line.starts_with("Bucket policies deny "));
+    let documented = quoted(sentence.unwrap());
+    for policy in PROTECTED {
+        for statement in protections(&template, policy) {
+            let actions = statement["Action"].as_array().unwrap().iter();
+            let actions = actions.filter_map(|action| action.as_str()?.strip_prefix("s3:"));
+            let denied: BTreeSet<String> = actions.map(str::to_owned).collect();
+            assert_eq!(documented, denied, "{}", statement["Sid"]);
+        }
+    }
+}
+
+#[test]
+fn the_page_of_operations_says_what_to_do_about_every_alarm() {
+    let rows = table(
+        "docs/operations.md",
+        "| alarm or event | meaning | first action |",
+    );
+    let documented: BTreeSet<String> = rows.iter().flat_map(|row| quoted(&row[0])).collect();
+    let template = template();
+    let alarms = template.of_type("AWS::CloudWatch::Alarm").unwrap();
+    let alarms: BTreeSet<String> = alarms.into_iter().map(str::to_owned).collect();
+    assert_eq!(documented, alarms);
 }
 
 #[test]

@@ -95,7 +95,7 @@ async fn listed(wire: &mut Wire, survey: &mut Survey) {
     }
     found.sort_unstable();
     found.dedup();
-    let how = "the listing of integration types, of which those that Lockstep knows count";
+    let how = "the listing of integration types, reduced to those that Lockstep knows";
     survey.settle("listed_integration_types", found.join(", "), how);
 }
 

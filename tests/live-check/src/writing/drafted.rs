@@ -76,7 +76,7 @@ impl Writer<'_> {
         if text.contains("customer") {
             self.survey.settle("draft_contract_change", "accept", how);
         } else {
-            let seen = format!("answered {}, and the contract is as it was", answer.told());
+            let seen = format!("answered {}, and the contract is unchanged", answer.told());
             self.survey.unclear("draft_contract_change", seen, how);
         }
     }

@@ -97,8 +97,8 @@ impl Writer<'_> {
         }
     }
 
-    /// Compares how an input that fits and one that does not end. Where both end the same way before anything
-    /// could look at the input, nothing is known.
+    /// Compares how an input that fits and one that does not end. Where both end the same way
+    /// before anything could look at the input, nothing is known.
     pub(super) fn input_check(&mut self, fit: &Answer, misfit: &Answer) {
         let how = "a test with an input that breaks the contract's schema";
         let ended = |answer: &Answer| {
@@ -114,7 +114,7 @@ impl Writer<'_> {
         } else {
             self.survey.unclear(
                 "input_check",
-                "the tests end in a way that does not tell",
+                "the results of the tests do not show it",
                 how,
             );
         }

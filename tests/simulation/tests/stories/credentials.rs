@@ -157,8 +157,8 @@ fn a_failure_moves_all_of_them_back_or_says_where_each_is() -> Result<(), Error>
             world.credential_in(&crm).await?,
         ];
 
-        // Of the first integration alone: the second one's service will refuse the new user, which is
-        // what its test is there to find out.
+        // Of the first integration alone: the second one's service will refuse the new user, which
+        // is what its test is there to find out.
         let canary = world.canary(std::slice::from_ref(&erp.action))?;
         canary.once_more().await;
 
@@ -258,7 +258,8 @@ fn where_the_old_value_no_longer_works_the_new_one_is_kept_and_an_event_says_so(
         world.quiet().await?;
         let before = world.credential_in(&erp).await?;
 
-        // No canary: without an overlap calls fail until the new value is pushed, and here even after.
+        // No canary: without an overlap calls fail until the new value is pushed, and here even
+        // after.
         service.lets_in("app", "pw-something-else");
         let from = world.stack.now().await?;
         world
@@ -353,8 +354,8 @@ fn what_a_stranger_does_to_a_credential_is_named_and_repaired() -> Result<(), Er
             violated.to_string().contains(world.stranger_id()),
             "{violated:#}"
         );
-        // The event comes before the verdict is recorded; only then is it not given again. Audit records carry whole
-        // seconds, so that what is done in the same second is judged with it.
+        // The event comes before the verdict is recorded; only then is it not given again. Audit
+        // records carry whole seconds, so that what is done in the same second is judged with it.
         world.quiet().await?;
         world.stack.pass(Duration::from_secs(1)).await;
         let report = world.sweep("apply").await?;
@@ -380,7 +381,7 @@ fn what_a_stranger_does_to_a_credential_is_named_and_repaired() -> Result<(), Er
         let from = world.stack.now().await?;
         let repaired = world.ask("rebind-action", json!({"mode": "apply"})).await?;
         assert!(
-            repaired["text"].to_string().contains("somebody else wrote"),
+            repaired["text"].to_string().contains("someone else wrote"),
             "{repaired:#}"
         );
         world.expect("Change Verified", "erp-login", from).await?;

@@ -70,7 +70,7 @@ fn a_renamed_entry_keeps_its_slot_and_nothing_has_the_old_name() -> Result<(), E
         world.quiet().await?;
 
         let notices = rebound["notices"].to_string();
-        assert!(!notices.contains("was not made by Lockstep"), "{notices}");
+        assert!(!notices.contains("Lockstep did not create"), "{notices}");
         assert_eq!(world.story_of("erp-login", from).await?, [""; 0]);
         let own = world.own_credentials().await?;
         assert_eq!(own.len(), 2, "{own:?}");

@@ -184,7 +184,7 @@ fn a_draft_that_a_person_opened_after_ours_is_never_overwritten() -> Result<(), 
 
         let reason = failed["reason"].as_str().unwrap_or_default();
         assert!(
-            reason.contains("draft that somebody else opened"),
+            reason.contains("draft that someone else opened"),
             "{reason}"
         );
         assert_eq!(world.writes(), writes);

@@ -151,7 +151,7 @@ impl ActionRun<'_, '_> {
     }
 }
 
-/// An id that is known when a step's turn comes.
+/// An id that is known when the step is carried out.
 ///
 /// # Errors
 /// It is not: an earlier step should have created it.

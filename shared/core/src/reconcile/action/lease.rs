@@ -85,7 +85,7 @@ impl Lease {
         }
         self.record.value.release(in_doubt_since);
         if let Err(error) = world.state_writer.save_integration(&mut self.record).await {
-            warn!(%error, "the lease on the integration could not be released: it runs out");
+            warn!(%error, "the lease on the integration could not be released; it will expire");
         }
     }
 }
@@ -107,8 +107,8 @@ impl ActionRun<'_, '_> {
         self.kind.lease.as_ref().is_some_and(|lease| lease.held)
     }
 
-    /// Takes the lease on the integration. Another binding may have changed the integration since it
-    /// was observed, so the caller observes it again.
+    /// Takes the lease on the integration. Another binding may have changed the integration since
+    /// it was observed, so the caller observes it again.
     ///
     /// # Errors
     /// [`RebindError::IntegrationTaken`], or the record could not be read or written.

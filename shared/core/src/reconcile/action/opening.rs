@@ -95,7 +95,7 @@ impl ActionRun<'_, '_> {
             .filter_map(|(secret, access)| match access {
                 Access::Allowed => None,
                 Access::Denied { because } => Some(format!(
-                    "the execution role {role} of {} can't read {secret}: {because}; allow it \
+                    "the execution role {role} of {} cannot read {secret}: {because}; allow it \
                      secretsmanager:GetSecretValue",
                     self.kind.action.function
                 )),
@@ -111,7 +111,7 @@ impl ActionRun<'_, '_> {
 fn untested(action: &Action) -> Option<String> {
     match &action.test {
         Some(test) => limits(test),
-        None => Some("it has no live test, so Lockstep does not show that it works".into()),
+        None => Some("the action has no live test, so Lockstep cannot show that it works".into()),
     }
 }
 

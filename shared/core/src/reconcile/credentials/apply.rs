@@ -106,7 +106,7 @@ impl SetRun<'_, '_> {
                 self.bound(observation, key, &pointing, name);
                 Ok(done)
             }
-            // No moves: tests and retirements have a turn of their own.
+            // Not moves: tests and retirements are carried out separately.
             CredentialStep::Test { .. } | CredentialStep::Delete { .. } => {
                 Err(RebindError::incomplete("a move"))
             }

@@ -10,7 +10,8 @@ use super::{RebindError, SetRun, observe};
 use crate::reconcile::kind::{Applied, Done};
 use crate::runtime::chain;
 
-/// How long a deleted credential may still be listed. The official Terraform provider waits as long.
+/// How long a deleted credential may still be listed. The official Terraform provider waits as
+/// long.
 const GONE: Duration = Duration::from_secs(30);
 /// Between two reads of it.
 const GONE_POLL: Duration = Duration::from_millis(500);
@@ -38,11 +39,10 @@ impl SetRun<'_, '_> {
                 }
                 Err(error) => {
                     let because = chain(&error);
-                    warn!(%id, because, "a credential that nothing uses can't be deleted");
+                    warn!(%id, because, "an unused credential could not be deleted");
                     self.failed(&described, &error)?;
                     self.journal()?.notice(&format!(
-                        "the credential {id} ({name}) could not be deleted, and nothing uses it: \
-                         {because}"
+                        "the unused credential {id} ({name}) could not be deleted: {because}"
                     ));
                 }
             }

@@ -1,4 +1,4 @@
-//! The way back, and the end of a change that could not be carried to its end.
+//! Rollback, and the end of a change that could not be completed.
 
 use lockstep_domain::change::{AfterFailure, Earlier, End};
 use lockstep_domain::credentials::{
@@ -140,7 +140,7 @@ impl SetRun<'_, '_> {
                     return self.stopped(&described, error).await;
                 }
                 Err(error) => {
-                    let trouble = format!("it can't be moved back: {}", chain(&error));
+                    let trouble = format!("it cannot be moved back: {}", chain(&error));
                     self.failed(&described, &error)?;
                     self.journal()?.trouble(key, &trouble);
                     self.save().await?;
@@ -179,7 +179,7 @@ impl SetRun<'_, '_> {
         self.add(made).await?;
         self.retire(made).await?;
         self.restore_all()?;
-        let because = format!("{}; nothing was moved", chain(error));
+        let because = format!("{}; no credential was moved", chain(error));
         self.end(End::Failed { because }).await
     }
 
@@ -212,6 +212,6 @@ impl SetRun<'_, '_> {
 }
 
 fn unseen<'k>(keys: impl Iterator<Item = &'k Key>) -> Vec<String> {
-    keys.map(|key| format!("{key}: what its slot points at could not be read"))
+    keys.map(|key| format!("{key}: Lockstep could not read which credential its slot refers to"))
         .collect()
 }

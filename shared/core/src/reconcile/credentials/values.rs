@@ -94,8 +94,8 @@ fn field(
     let text = if path.names().is_empty() {
         whole.expose_secret().to_owned()
     } else {
-        let json = json.ok_or("leads nowhere, since the value is not JSON")?;
-        scalar(member(json, path.names()).ok_or("is not there")?)?
+        let json = json.ok_or("cannot be read, because the value is not JSON")?;
+        scalar(member(json, path.names()).ok_or("does not exist")?)?
     };
     if text.is_empty() {
         return Err("is empty");
@@ -123,14 +123,14 @@ fn member<'v>(json: &'v RawValue, names: &[String]) -> Option<&'v RawValue> {
     Some(found)
 }
 
-/// A text without its quotes; a number or a truth value exactly as it is spelled, since the other side may
-/// tell `1.10` from `1.1`, and a number longer than a float holds has to arrive whole.
+/// A text without its quotes; a number or a truth value exactly as it is spelled, since the other
+/// side may tell `1.10` from `1.1`, and a number longer than a float holds has to arrive whole.
 fn scalar(json: &RawValue) -> Result<String, &'static str> {
     let text = json.get();
     match text.as_bytes().first() {
-        None | Some(b'n') => Err("is not there"),
-        Some(b'"') => serde_json::from_str(text).map_err(|_| "is not a text"),
-        Some(b'{' | b'[') => Err("is not a text"),
+        None | Some(b'n') => Err("does not exist"),
+        Some(b'"') => serde_json::from_str(text).map_err(|_| "is not a string"),
+        Some(b'{' | b'[') => Err("is not a string"),
         Some(_) => Ok(text.to_owned()),
     }
 }

@@ -309,5 +309,5 @@ async fn of_a_refusal_by_aws_the_record_says_what_iam_shows() {
     assert_eq!(shown, Shown::Cause);
     absent.account.iam_is_down(true);
     let (unread, _) = says(&absent).await;
-    assert!(unread.contains("could not be asked"), "{unread}");
+    assert!(unread.contains("could not query"), "{unread}");
 }

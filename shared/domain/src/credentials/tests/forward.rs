@@ -79,7 +79,7 @@ fn a_credential_that_a_stranger_wrote_to_is_replaced_and_that_one_deleted() {
         panic!("{:?}", plan.moves);
     };
     assert_ne!(*name, called, "a name is never used twice");
-    assert!(reason.contains("somebody else wrote"), "{reason}");
+    assert!(reason.contains("someone else wrote"), "{reason}");
 }
 
 #[test]

@@ -90,7 +90,7 @@ fn there_is_no_way_back_to_values_that_are_dead_or_credentials_that_are_gone() {
         AfterFailure::Keep { because } => because,
         AfterFailure::GoBack => panic!("there is a way back"),
     };
-    assert!(why(false, &observed).contains("do not work any more"));
+    assert!(why(false, &observed).contains("no longer work"));
     observed.existing.remove(&credential_id("one-crm-login"));
     let why = why(true, &observed);
     assert!(why.contains("one-crm-login"), "{why}");
@@ -122,9 +122,9 @@ fn where_each_credential_stands_is_said() {
         .slots
         .insert(key(CRM), Found::Gone("int-crm".into()));
     let standing = standing(&state.change.unwrap(), &observed);
-    assert!(standing[0].contains("can't be found"), "{standing:?}");
+    assert!(standing[0].contains("cannot be found"), "{standing:?}");
     assert!(
-        standing[1].contains("points at two-erp; before at one-erp-login"),
+        standing[1].contains("refers to two-erp; it referred to one-erp-login"),
         "{standing:?}"
     );
 }

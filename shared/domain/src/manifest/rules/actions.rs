@@ -32,7 +32,7 @@ pub(super) fn check(manifest: &wire::Manifest, bounds: &Bounds, problems: &mut P
         match kind(action, manifest) {
             Kind::Managed => managed(action, at, bounds, problems),
             Kind::Tried { of } => tried(action, of, at, problems),
-            // The integration is unknown, which has been told: what is there is checked.
+            // The integration is unknown, which is reported already; the rest is validated.
             Kind::Unknown if action.contract.is_some() => parts(action, at, bounds, problems),
             Kind::Unknown => {}
         }

@@ -53,7 +53,7 @@ fn compare(
         format!("`{at}`")
     };
     found.push(format!(
-        "{at} is {} in the manifest and {} at Genesys Cloud",
+        "{at} is {} in the manifest and {} in Genesys Cloud",
         shown(manifest),
         shown(published)
     ));

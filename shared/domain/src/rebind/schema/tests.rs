@@ -165,10 +165,10 @@ fn a_difference_is_shown_with_its_place_and_both_sides() {
     assert_eq!(
         schema_differences(&manifest, &published),
         [
-            "`properties.a.type` is \"string\" in the manifest and \"number\" at Genesys Cloud",
-            "`properties[\"b.c\"].maxLength` is absent in the manifest and 5 at Genesys Cloud",
-            "`required` is [\"a\"] in the manifest and absent at Genesys Cloud",
-            "`additionalProperties` is absent in the manifest and false at Genesys Cloud",
+            "`properties.a.type` is \"string\" in the manifest and \"number\" in Genesys Cloud",
+            "`properties[\"b.c\"].maxLength` is absent in the manifest and 5 in Genesys Cloud",
+            "`required` is [\"a\"] in the manifest and absent in Genesys Cloud",
+            "`additionalProperties` is absent in the manifest and false in Genesys Cloud",
         ]
     );
 }

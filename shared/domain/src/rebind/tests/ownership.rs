@@ -73,7 +73,7 @@ fn an_action_made_by_hand_after_our_create_certainly_failed_is_not_ours() {
         step.outcome = Some(Outcome::failed("denied", "403"));
     }
     let text = refused(&desired("v1"), &observed, &cut);
-    assert!(text.contains("was not made by Lockstep"), "{text}");
+    assert!(text.contains("Lockstep did not create"), "{text}");
     for step in &mut cut.change.as_mut().unwrap().steps {
         step.outcome = Some(Outcome::failed(FailureKind::AnswerLost, "504"));
     }
@@ -94,7 +94,7 @@ fn a_draft_of_another_action_is_not_ours() {
         ..tested("v2")
     };
     let text = refused(&action, &observed, &cut);
-    assert!(text.contains("draft that somebody else opened"), "{text}");
+    assert!(text.contains("draft that someone else opened"), "{text}");
 }
 
 #[test]
@@ -128,5 +128,5 @@ fn a_draft_is_not_ours_because_we_once_failed_to_open_one() {
     steps[0].outcome = Some(Outcome::failed("denied", "403"));
     observed.has_draft = true;
     let text = refused(&tested("v2"), &observed, &failed);
-    assert!(text.contains("draft that somebody else opened"), "{text}");
+    assert!(text.contains("draft that someone else opened"), "{text}");
 }
