@@ -7,6 +7,7 @@ mod completions;
 mod evidence;
 mod failure;
 mod genesys_role;
+mod import;
 mod input;
 mod outcome;
 mod output;
@@ -36,6 +37,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Validate(Box<validate::Args>),
+    Import(Box<import::Args>),
     GenesysRole(genesys_role::Args),
     Evidence(evidence::Args),
     Completions(completions::Args),
@@ -63,6 +65,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let mut output = Output::new(cli.color);
     let outcome = match &cli.command {
         Command::Validate(args) => validate::run(args, &mut output),
+        Command::Import(args) => import::run(args, &mut output),
         Command::GenesysRole(args) => genesys_role::run(args, &mut output),
         Command::Evidence(args) => evidence::run(args, &mut output),
         Command::Completions(args) => completions::run(args, &mut output),

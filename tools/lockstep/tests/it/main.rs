@@ -5,5 +5,6 @@ mod completions;
 mod documents;
 mod evidence;
 mod genesys_role;
+mod import;
 mod program;
 mod validate;
