@@ -25,6 +25,7 @@ impl Done {
                     key: _,
                     at: _,
                     organization: _,
+                    genesys_account: _,
                     trust,
                     functions,
                     description,

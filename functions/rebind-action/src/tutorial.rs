@@ -164,6 +164,7 @@ mod tests {
             dropped: Vec::new(),
             notices: Vec::new(),
             accepted_at: jiff::Timestamp::UNIX_EPOCH,
+            text: String::new(),
         };
         let manifests = Manifests {
             current: vec![accepted],

@@ -52,6 +52,8 @@ pub struct Config {
     pub genesys_settle: Duration,
     /// After how many minutes a rotation that did not come to its end counts as stuck.
     pub stuck_after_minutes: u32,
+    /// After how long an open finding is emitted again.
+    pub reminder: Duration,
     /// How long after a rotation everybody who had read the OAuth client that was left has to read the
     /// secret again.
     pub client_grace: Duration,
@@ -163,6 +165,7 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
             role_settle: self.seconds("LOCKSTEP_SETTLE_SECONDS"),
             genesys_settle: self.seconds("LOCKSTEP_GENESYS_SETTLE_SECONDS"),
             stuck_after_minutes: self.minutes("LOCKSTEP_STUCK_AFTER_MINUTES"),
+            reminder: self.hours("LOCKSTEP_REMINDER_HOURS"),
             client_grace: self.seconds("LOCKSTEP_CLIENT_GRACE_SECONDS"),
             local_s3: self.optional("AWS_ENDPOINT_URL_S3").is_some(),
             stack,
@@ -258,14 +261,23 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
     }
 
     fn minutes(&mut self, variable: &'static str) -> u32 {
+        self.number(variable, "minutes")
+    }
+
+    fn hours(&mut self, variable: &'static str) -> Duration {
+        let hours = self.number(variable, "hours");
+        Duration::from_secs(u64::from(hours) * 3600)
+    }
+
+    fn number(&mut self, variable: &'static str, of: &str) -> u32 {
         let text = self.text(variable);
         match text.parse() {
-            Ok(minutes) => minutes,
+            Ok(number) => number,
             Err(_) => {
                 if !text.is_empty() {
                     self.problem(
                         variable,
-                        format!("is {text:?}, which is not a number of minutes"),
+                        format!("is {text:?}, which is not a number of {of}"),
                     );
                 }
                 0

@@ -193,6 +193,7 @@ mod tests {
                 object: format!("manifests/{organization}.yaml"),
                 version_id: None,
                 accepted_at: jiff::Timestamp::UNIX_EPOCH,
+                text,
             }
         };
         let copy = |organization: &&str| UnreadableCopy {

@@ -10,6 +10,7 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::digest::Digest;
 use crate::event::{Principal, PrincipalKind};
 
 /// The audited service of integrations and data actions (official Python SDK 269.0.0,
@@ -213,6 +214,18 @@ impl AuditRecord {
             action = or_none(&self.action),
             status = self.status.as_str(),
         )
+    }
+
+    /// What distinguishes it from other records: its id, or, where it has none, a digest of what it
+    /// says.
+    pub fn identity(&self) -> String {
+        if self.id.is_empty() {
+            Digest::of_bytes(self.line().as_bytes())
+                .short(32)
+                .to_owned()
+        } else {
+            self.id.clone()
+        }
     }
 
     /// The thing as findings name it.

@@ -1,55 +1,41 @@
-//! The checks of a compliance sweep: how observations and drift become findings.
+//! The checks of a compliance sweep: how observations and drift become rows of the ledger.
 //!
 //! A check that could not be made is *not evaluated*, never passed.
 
+pub mod catalogue;
 mod check;
-mod report;
 mod secrets;
+mod sweep_state;
+mod trust;
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use check::{CATALOGUE, Check};
-pub use report::{Report, Standing, SweepChanges, SweepState, compare_sweeps};
+pub use catalogue::{Control, Framework};
+pub use check::{CATALOGUE, Check, UnknownCheck};
 pub use secrets::{
     ObservedKey, ObservedSecret, Rotates, age_check, directives, key_checks, pending_check,
 };
+pub use sweep_state::{SweepChanges, SweepState};
 
+use self::trust::trust_rows;
 use crate::arn::FunctionArn;
-use crate::change::SecretVersion;
-use crate::finding::Finding;
+use crate::change::{BindingState, SecretVersion};
+use crate::ids::{ActionId, IntegrationId, Key};
+use crate::ledger::{Row, RowId};
 use crate::plan::{ObjectKind, Step, Verb};
 use crate::problem::Problem;
+use crate::rebind::Refusal;
 use crate::role::{
     DesiredRole, Keep, ORGANIZATION_TAG, ObservedRole, PresentRole, STACK_TAG, Seen,
 };
 
-/// A check on one resource and what came of it; it holds where nothing was found.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Checked {
-    /// The check.
-    pub check: Check,
-    /// What does not hold or could not be evaluated.
-    pub findings: Vec<Finding>,
-}
-
-impl Checked {
-    /// A check with what was found.
-    pub fn new(check: Check, findings: Vec<Finding>) -> Self {
-        Self { check, findings }
-    }
-
-    /// A check that could not be made.
-    pub fn not_evaluated(check: Check, resource: &str, because: &str) -> Self {
-        Self::new(check, vec![check.not_evaluated(resource, because)])
-    }
-}
-
-/// What drift means: one finding per check and object, in the catalogue's order.
+/// What drift means: one row per check and object, in the catalogue's order.
 ///
-/// `steps` is a plan against what was just observed. In a world as it should be it is empty.
-pub fn drift_findings(steps: &[Step]) -> Vec<Finding> {
+/// `steps` is a plan against what was just observed. Where nothing differs it is empty.
+pub fn drift_rows(steps: &[Step]) -> Vec<Row> {
     let mut found: BTreeMap<(Check, String), Vec<String>> = BTreeMap::new();
-    for step in steps.iter().filter(|step| is_telling(step)) {
+    for step in steps.iter().filter(|step| shows_difference(step)) {
         let check = check_of(step);
         let said = what_of(step);
         let what = found.entry((check, resource_of(step))).or_default();
@@ -59,16 +45,14 @@ pub fn drift_findings(steps: &[Step]) -> Vec<Finding> {
     }
     found
         .into_iter()
-        .map(|((check, resource), what)| check.failed(resource, what.join("; ")))
+        .map(|((check, resource), what)| Row::failed(check, resource, what.join("; ")))
         .collect()
 }
 
-/// Whether a finding is about what a run of ours that was cut short has left. The next run finishes
-/// it; it is no violation of anything.
-pub fn is_left_over(finding: &Finding) -> bool {
-    [Check::CredentialLeft, Check::DraftLeft]
-        .iter()
-        .any(|check| finding.id == check.id())
+/// Whether a row is about what an interrupted run of ours left behind. The next run finishes it; it
+/// is no violation of anything.
+pub fn is_left_over(row: &Row) -> bool {
+    matches!(row.check, Check::CredentialLeft | Check::DraftLeft)
 }
 
 fn check_of(step: &Step) -> Check {
@@ -89,7 +73,7 @@ fn check_of(step: &Step) -> Check {
 }
 
 /// Whether a step shows a difference. Opening and publishing a draft only prepare others.
-fn is_telling(step: &Step) -> bool {
+fn shows_difference(step: &Step) -> bool {
     let prepares =
         step.object == ObjectKind::Draft && matches!(step.verb, Verb::Create | Verb::Publish);
     step.writes() && !prepares
@@ -131,102 +115,184 @@ fn resource_of(step: &Step) -> String {
     }
 }
 
-/// What a planner's refusal means: the world is not as it should be, and Lockstep may or can not
-/// put it right.
-pub fn refusal_findings(problems: &[Problem]) -> Vec<Finding> {
-    problems
-        .iter()
-        .map(|problem| {
-            let gone = problem.problem.contains("does not exist");
-            let of_integration = problem.at.starts_with("integrations");
-            if problem.at.starts_with("credentials") {
-                return Finding {
-                    fix: problem.fix.clone(),
-                    ..Check::Credential.failed(problem.at.clone(), problem.problem.clone())
-                };
+/// What a planner's refusal means: something differs from the manifest, and Lockstep may not or
+/// cannot repair it.
+pub fn refusal_rows(refusal: &Refusal, resources: &Resources) -> Vec<Row> {
+    let of = |problem: &Problem| {
+        let (check, resource) = match (RefusedObject::of(problem), refusal.absent) {
+            (RefusedObject::Credential, _) => (Check::Credential, &problem.at),
+            (RefusedObject::Integration, absent) if absent.integration => {
+                (Check::IntegrationMissing, &resources.integration)
             }
-            let check = match (of_integration, gone) {
-                (true, true) => Check::IntegrationMissing,
-                (true, false) => Check::Credential,
-                (false, true) => Check::ActionMissing,
-                (false, false) => Check::ActionDrift,
-            };
-            Finding {
-                // The planner knows better than the catalogue what to do about this one.
-                fix: problem.fix.clone(),
-                ..check.failed(problem.at.clone(), problem.problem.clone())
+            (RefusedObject::Integration, _) => (Check::Credential, &resources.integration),
+            (RefusedObject::Action, absent) if absent.action => {
+                (Check::ActionMissing, &resources.action)
             }
-        })
-        .collect()
+            (RefusedObject::Action, _) => (Check::ActionDrift, &resources.action),
+        };
+        // The planner's advice is more exact than the catalogue's.
+        Row::failed(check, resource, &problem.problem).advise(&problem.fix)
+    };
+    merged(refusal.problems.iter().map(of).collect())
 }
 
-/// Which bound versions are not the current ones any more.
-pub fn stale_secrets(bound: &[SecretVersion], current: &[SecretVersion]) -> Vec<Finding> {
-    current
-        .iter()
-        .filter_map(|now| {
-            let before = bound.iter().find(|one| one.arn == now.arn)?;
-            (before.version_id != now.version_id).then(|| {
-                Check::SecretStale.failed(
-                    now.arn.to_string(),
-                    format!(
-                        "version {} is bound as {}, but {} is current",
-                        before.version_id, now.name, now.version_id
-                    ),
-                )
-            })
-        })
-        .collect()
+/// The object that a planner's problem is about, by its place in the manifest.
+#[derive(Clone, Copy)]
+enum RefusedObject {
+    Credential,
+    Integration,
+    Action,
+}
+
+impl RefusedObject {
+    fn of(problem: &Problem) -> Self {
+        let list = problem.at.split('[').next();
+        match list {
+            Some("credentials") => Self::Credential,
+            Some("integrations") => Self::Integration,
+            Some(_) | None => Self::Action,
+        }
+    }
+}
+
+/// The names of the integration and the action of a binding, as rows have them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resources {
+    /// The integration: by its id, or by its key before it has one.
+    pub integration: String,
+    /// The action, likewise.
+    pub action: String,
+}
+
+impl Resources {
+    /// Of a binding. What exists goes by its id.
+    pub fn of(state: &BindingState, integration: &Key) -> Self {
+        let id = state.integration_id.as_ref();
+        let integration = id.map_or(integration.as_str(), IntegrationId::as_str);
+        let id = state.action_id.as_ref();
+        let action = id.map_or(state.key.as_str(), ActionId::as_str);
+        Self {
+            integration: format!("genesys:integration/{integration}"),
+            action: format!("genesys:action/{action}"),
+        }
+    }
+}
+
+/// One row per check and resource: bindings share integrations, secrets and roles. The worst result
+/// counts, and what was seen is joined.
+pub fn merged(rows: Vec<Row>) -> Vec<Row> {
+    let mut by_id: BTreeMap<RowId, Row> = BTreeMap::new();
+    for row in rows {
+        match by_id.entry(row.id()) {
+            Entry::Vacant(entry) => {
+                entry.insert(row);
+            }
+            Entry::Occupied(mut entry) => entry.get_mut().absorb(row),
+        }
+    }
+    by_id.into_values().collect()
+}
+
+/// Whether each bound version is the current one: a row per secret.
+pub fn stale_secrets(bound: &[SecretVersion], current: &[SecretVersion]) -> Vec<Row> {
+    let row = |now: &SecretVersion| {
+        let resource = now.arn.to_string();
+        match bound.iter().find(|one| one.arn == now.arn) {
+            Some(before) if before.version_id != now.version_id => Row::failed(
+                Check::SecretStale,
+                resource,
+                format!(
+                    "version {} is bound as {}, but {} is current",
+                    before.version_id, now.name, now.version_id
+                ),
+            ),
+            Some(_) => Row::passed(Check::SecretStale, resource),
+            None => Row::not_evaluated(Check::SecretStale, resource, "it was never bound"),
+        }
+    };
+    current.iter().map(row).collect()
 }
 
 /// The checks of one role. Functions that it grants and that neither the manifest nor `keep` asks
 /// for are superfluous.
-pub fn role_checks(desired: &DesiredRole, observed: &ObservedRole, keep: &Keep) -> Vec<Checked> {
+pub fn role_checks(desired: &DesiredRole, observed: &ObservedRole, keep: &Keep) -> Vec<Row> {
     let arn = desired.arn.to_string();
     match observed {
-        ObservedRole::Absent => vec![Checked::new(
-            Check::RoleMissing,
-            vec![Check::RoleMissing.failed(arn, "the role does not exist")],
-        )],
+        ObservedRole::Absent => absent_role(&arn),
         ObservedRole::Present(present) => present_checks(desired, present, keep),
     }
 }
 
-fn present_checks(desired: &DesiredRole, present: &PresentRole, keep: &Keep) -> Vec<Checked> {
+/// The checks of a role that exists.
+pub const OF_ROLE: [Check; 9] = [
+    Check::RoleTrust,
+    Check::TrustPrincipal,
+    Check::TrustExternalId,
+    Check::TrustActions,
+    Check::RolePolicy,
+    Check::RoleBoundary,
+    Check::RoleOwner,
+    Check::RoleForeign,
+    Check::RoleLabels,
+];
+
+fn absent_role(arn: &str) -> Vec<Row> {
+    let because = "the role does not exist";
+    let missing = Row::failed(Check::RoleMissing, arn, because);
+    let rest = OF_ROLE.map(|check| Row::not_evaluated(check, arn, because));
+    std::iter::once(missing).chain(rest).collect()
+}
+
+fn present_checks(desired: &DesiredRole, present: &PresentRole, keep: &Keep) -> Vec<Row> {
     let arn = present.arn.to_string();
-    let refused = crate::role::not_ours(desired, present)
-        .into_iter()
-        .map(|problem| Check::RoleBoundary.failed(arn.clone(), problem.problem))
-        .collect();
+    let of_problems = |check: Check, problems: Vec<Problem>| {
+        let failed = |one: Problem| Row::failed(check, &arn, one.problem).advise(one.fix);
+        passed_unless(check, &arn, problems.into_iter().map(failed).collect())
+    };
+    let boundary = crate::role::wrong_boundary(desired, present);
     let acceptable = ObservedRole::Present(Box::new(as_if_ours(desired, present)));
-    let mut drift = match crate::role::plan(desired, &acceptable, keep) {
-        Ok(plan) => drift_findings(&plan.describe()),
-        // What is left to refuse is a policy that IAM would not take.
+    let drift = match crate::role::plan(desired, &acceptable, keep) {
+        Ok(plan) => drift_rows(&plan.describe()),
+        // Now only a policy that IAM would not accept is refused.
         Err(refusal) => refusal
             .problems
             .into_iter()
-            .map(|problem| Check::RolePolicy.failed(arn.clone(), problem.problem))
+            .map(|problem| {
+                Row::failed(Check::RolePolicy, &arn, problem.problem).advise(problem.fix)
+            })
             .collect(),
     };
-    let mut taken = |check: Check| {
-        let (mine, rest) = std::mem::take(&mut drift)
-            .into_iter()
-            .partition(|finding| finding.id == check.id());
-        drift = rest;
-        Checked::new(check, mine)
-    };
-    vec![
-        Checked::new(Check::RoleMissing, Vec::new()),
-        taken(Check::RoleTrust),
-        taken(Check::RolePolicy),
-        Checked::new(Check::RoleBoundary, refused),
-        Checked::new(Check::RoleForeign, foreign_permissions(&arn, present)),
-        taken(Check::RoleLabels),
-    ]
+    let of = |check: Check| passed_unless(check, &arn, of_check(&drift, check));
+    let rows = [
+        vec![Row::passed(Check::RoleMissing, &arn)],
+        of(Check::RoleTrust),
+        of(Check::RolePolicy),
+        trust_rows(desired, present),
+        of_problems(Check::RoleBoundary, boundary.into_iter().collect()),
+        of_problems(Check::RoleOwner, crate::role::other_owner(desired, present)),
+        passed_unless(Check::RoleForeign, &arn, foreign_permissions(&arn, present)),
+        of(Check::RoleLabels),
+    ];
+    merged(rows.into_iter().flatten().collect())
+}
+
+/// The rows of one check among others.
+pub fn of_check(rows: &[Row], check: Check) -> Vec<Row> {
+    let mine = rows.iter().filter(|row| row.check == check);
+    mine.cloned().collect()
+}
+
+/// A check passed on a resource unless something was found.
+pub fn passed_unless(check: Check, resource: &str, found: Vec<Row>) -> Vec<Row> {
+    if found.is_empty() {
+        vec![Row::passed(check, resource)]
+    } else {
+        found
+    }
 }
 
 /// The role as it would be without what makes it unacceptable, so that trust and policy are
-/// looked at all the same: a role that lost its boundary may well have lost its trust too.
+/// compared nevertheless: a role that lost its boundary may well have lost its trust too.
 fn as_if_ours(desired: &DesiredRole, present: &PresentRole) -> PresentRole {
     let mut role = present.clone();
     role.arn = desired.arn.clone();
@@ -239,7 +305,7 @@ fn as_if_ours(desired: &DesiredRole, present: &PresentRole) -> PresentRole {
     role
 }
 
-fn foreign_permissions(arn: &str, present: &PresentRole) -> Vec<Finding> {
+fn foreign_permissions(arn: &str, present: &PresentRole) -> Vec<Row> {
     [
         ("inline policies", present.other_inline_names()),
         ("attached policies", present.attached.clone()),
@@ -247,17 +313,19 @@ fn foreign_permissions(arn: &str, present: &PresentRole) -> Vec<Finding> {
     .into_iter()
     .filter_map(|(what, seen)| match seen {
         Seen::Read(names) if names.is_empty() => None,
-        Seen::Read(names) => Some(Check::RoleForeign.failed(
+        Seen::Read(names) => Some(Row::failed(
+            Check::RoleForeign,
             arn,
             format!(
                 "it has {what} that Lockstep did not create: {}",
                 names.join(", ")
             ),
         )),
-        Seen::Unread { because } => Some(
-            Check::RoleForeign
-                .not_evaluated(arn, format!("its {what} could not be read: {because}")),
-        ),
+        Seen::Unread { because } => Some(Row::not_evaluated(
+            Check::RoleForeign,
+            arn,
+            format!("its {what} could not be read: {because}"),
+        )),
     })
     .collect()
 }
@@ -269,17 +337,23 @@ pub fn role_drift(
     desired: &DesiredRole,
     observed: &ObservedRole,
     function: &FunctionArn,
-) -> Vec<Finding> {
+) -> Vec<Row> {
     let desired = DesiredRole {
         functions: BTreeSet::from([function.clone()]),
         ..desired.clone()
     };
     match crate::role::plan(&desired, observed, &Keep::Granted) {
-        Ok(plan) => drift_findings(&plan.describe()),
+        Ok(plan) => drift_rows(&plan.describe()),
         Err(refusal) => refusal
             .problems
             .into_iter()
-            .map(|problem| Check::RoleBoundary.failed(desired.arn.to_string(), problem.problem))
+            .map(|problem| {
+                Row::failed(
+                    Check::RoleBoundary,
+                    desired.arn.to_string(),
+                    problem.problem,
+                )
+            })
             .collect(),
     }
 }

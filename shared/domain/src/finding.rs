@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::compliance::Check;
+
 /// How bad.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
@@ -48,4 +50,19 @@ pub struct Finding {
     pub why: String,
     /// What to do.
     pub fix: String,
+}
+
+impl Finding {
+    /// A failed check with the catalogue's texts.
+    pub fn failed(check: Check, resource: impl Into<String>, what: impl Into<String>) -> Self {
+        Self {
+            id: check.id().to_owned(),
+            severity: check.severity(),
+            resource: resource.into(),
+            status: Status::Failed,
+            what: what.into(),
+            why: check.why().to_owned(),
+            fix: check.fix().to_owned(),
+        }
+    }
 }

@@ -23,6 +23,7 @@ pub mod genesys_role;
 pub mod guard;
 pub mod ids;
 pub mod intent;
+pub mod ledger;
 pub mod live_test;
 pub mod manifest;
 pub mod plan;

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-pub use plan::{Keep, Refusal, RolePlan, not_ours, plan};
+pub use plan::{Keep, Refusal, RolePlan, not_ours, other_owner, plan, wrong_boundary};
 pub use serves::can_serve;
 pub use size::oversize;
 
@@ -58,6 +58,8 @@ pub struct DesiredRole {
     pub at: String,
     /// The organization it serves.
     pub organization: OrganizationId,
+    /// The account of Genesys Cloud, twelve digits.
+    pub genesys_account: String,
     /// Who may assume it.
     pub trust: Value,
     /// What it may invoke.
@@ -92,6 +94,7 @@ impl DesiredRole {
             key: first.key.clone(),
             at: format!("integrations[{index}].role"),
             organization: organization.id.clone(),
+            genesys_account: organization.genesys_account.clone(),
             trust: trust_policy(
                 &stack.partition,
                 &organization.genesys_account,

@@ -17,6 +17,7 @@ use crate::change::End;
 use crate::compliance::Check;
 use crate::event::Principal;
 use crate::finding::Finding;
+use crate::ledger::{Occurrence, Row};
 use crate::manifest::Authorized;
 
 pub use self::our_clients::OurClients;
@@ -108,6 +109,8 @@ pub struct Judgement {
     pub compliance_audit: Vec<String>,
     /// What a reader should know, what could not be evaluated included.
     pub notices: Vec<String>,
+    /// What the audit log reports that should not have happened, one row per record.
+    pub occurrences: Vec<Row>,
 }
 
 /// The verdict.
@@ -165,7 +168,8 @@ pub fn judge(case: &Case<'_>) -> Judgement {
             )
         }));
     }
-    let mut findings = record_findings(case, &records, &mut notices);
+    let occurrences = occurrences(case, &records, &mut notices);
+    let mut findings: Vec<Finding> = occurrences.iter().filter_map(Row::finding).collect();
     findings.extend(case.drift.iter().cloned());
     let ours: Vec<&AuditRecord> = records
         .iter()
@@ -191,6 +195,7 @@ pub fn judge(case: &Case<'_>) -> Judgement {
         principals: principals(&records),
         compliance_audit: records.iter().map(AuditRecord::line).collect(),
         notices,
+        occurrences,
     }
 }
 
@@ -247,15 +252,11 @@ fn whose(case: &Case<'_>, record: &AuditRecord) -> Whose {
     }
 }
 
-fn record_findings(
-    case: &Case<'_>,
-    records: &[AuditRecord],
-    notices: &mut Vec<String>,
-) -> Vec<Finding> {
-    let mut findings = Vec::new();
+fn occurrences(case: &Case<'_>, records: &[AuditRecord], notices: &mut Vec<String>) -> Vec<Row> {
+    let mut rows = Vec::new();
     for record in records.iter().filter(|one| one.deed() != Deed::Use) {
         match whose(case, record) {
-            Whose::Ours => findings.extend(own_finding(case, record)),
+            Whose::Ours => rows.extend(own_occurrence(case, record)),
             Whose::Authorized => notices.push(format!(
                 "an authorized principal also made a change: {}",
                 record.line()
@@ -264,19 +265,19 @@ fn record_findings(
                 "Genesys Cloud itself made a change: {}",
                 record.line()
             )),
-            Whose::Foreign => findings.push(foreign(record)),
+            Whose::Foreign => rows.push(foreign(record)),
         }
     }
-    findings
+    rows
 }
 
 /// What is wrong with a record of our own client, if anything. Creating, updating and publishing
 /// is what Lockstep does, and other bindings share the integration; it deletes nothing but a
 /// draft of its own.
-fn own_finding(case: &Case<'_>, record: &AuditRecord) -> Option<Finding> {
+fn own_occurrence(case: &Case<'_>, record: &AuditRecord) -> Option<Row> {
     if record.status == RecordStatus::Failure {
         let what = format!("a write by Lockstep failed: {}", describe(record));
-        return Some(Check::WriteFailed.failed(record.resource(), what));
+        return Some(occurrence(Check::WriteFailed, record, what));
     }
     let planned = || case.expected.iter().any(|one| one.is_met_by(record));
     let is_draft = record.entity_type.eq_ignore_ascii_case("ActionDraft");
@@ -285,13 +286,25 @@ fn own_finding(case: &Case<'_>, record: &AuditRecord) -> Option<Finding> {
             "Lockstep's client made a change that is in no plan: {}",
             describe(record)
         );
-        return Some(Check::Unplanned.failed(record.resource(), what));
+        return Some(occurrence(Check::Unplanned, record, what));
     }
     None
 }
 
-/// The finding for a change by somebody who is not authorized.
-pub fn foreign(record: &AuditRecord) -> Finding {
+fn occurrence(check: Check, record: &AuditRecord, what: String) -> Row {
+    let occurrence = Occurrence {
+        record: record.identity(),
+        at: record.at,
+    };
+    Row {
+        occurrence: Some(occurrence),
+        evidence: vec![format!("genesys:audit/{}", record.identity())],
+        ..Row::failed(check, record.resource(), what)
+    }
+}
+
+/// A change by somebody who is not authorized.
+pub fn foreign(record: &AuditRecord) -> Row {
     let principal = record.principal();
     let who = match principal.name {
         Some(name) => format!("{} ({name})", principal.id),
@@ -303,10 +316,8 @@ pub fn foreign(record: &AuditRecord) -> Finding {
         crate::event::PrincipalKind::Function => "function",
         crate::event::PrincipalKind::Unknown => "principal",
     };
-    Check::Principal.failed(
-        record.resource(),
-        format!("unauthorized change by {kind} {who}: {}", describe(record)),
-    )
+    let what = format!("unauthorized change by {kind} {who}: {}", describe(record));
+    occurrence(Check::Principal, record, what)
 }
 
 fn describe(record: &AuditRecord) -> String {

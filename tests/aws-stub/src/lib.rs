@@ -233,6 +233,7 @@ pub fn environment() -> BTreeMap<&'static str, &'static str> {
         ("LOCKSTEP_SETTLE_SECONDS", "60"),
         ("LOCKSTEP_STACK", "lockstep"),
         ("LOCKSTEP_STUCK_AFTER_MINUTES", "1440"),
+        ("LOCKSTEP_REMINDER_HOURS", "24"),
         ("LOCKSTEP_STATE_BUCKET", "lockstep-state"),
         ("LOCKSTEP_VERIFY_DEADLINE_SECONDS", "3600"),
         ("LOCKSTEP_VERIFY_DELAY_SECONDS", "60"),

@@ -67,6 +67,7 @@ fn current(manifests: Vec<Manifest>) -> Manifests {
                 dropped: Vec::new(),
                 notices: Vec::new(),
                 accepted_at: epoch(),
+                text: String::new(),
             })
             .collect(),
         ..Manifests::default()

@@ -1,16 +1,19 @@
 //! What the audit log says since the last sweep: did only authorized principals change anything?
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 use lockstep_domain::audit::Interval;
 use lockstep_domain::change::BindingState;
-use lockstep_domain::compliance::{Check, Checked};
+use lockstep_domain::compliance::{Check, of_check, passed_unless};
 use lockstep_domain::credentials::CredentialSet;
 use lockstep_domain::ids::Key;
-use lockstep_domain::verdict::{Case, Judgement, OurClients, Verdict};
+use lockstep_domain::ledger::Row;
+use lockstep_domain::verdict::{Case, Judgement, OurClients};
 
 use super::state_checks::resource;
 use super::states::States;
-use super::sweep::Sweep;
+use super::sweep::{Audited, Sweep, of_binding};
 use crate::genesys::Session;
 use crate::verify::{AuditLog, after, entities, judge_of, read_audit_log};
 
@@ -19,19 +22,22 @@ const OF_AUDIT: [Check; 3] = [Check::Principal, Check::WriteFailed, Check::Unpla
 
 impl Sweep<'_> {
     pub(super) async fn audit(
-        &mut self,
+        &self,
         session: Result<&Session, &str>,
         states: &States,
         last_run: Option<Timestamp>,
-    ) {
+    ) -> Audited {
         let session = match session {
             Ok(session) => session,
             Err(because) => return self.unaudited(because),
         };
         let Some(interval) = self.interval(states, last_run) else {
             // Nothing was ever bound, so nobody can have changed it.
-            self.swept.audited = Some(self.began);
-            return;
+            return Audited {
+                rows: Vec::new(),
+                lines: Vec::new(),
+                until: Some(self.began),
+            };
         };
         let audit_log = read_audit_log(
             self.world,
@@ -43,44 +49,65 @@ impl Sweep<'_> {
         )
         .await;
         if !audit_log.incomplete.is_empty() {
-            let because = audit_log.incomplete.join("; ");
-            return self.unaudited(&because);
+            return self.unaudited(&audit_log.incomplete.join("; "));
         }
         let our_clients = our_clients(session, states);
+        let mut rows = Vec::new();
+        let mut lines = Vec::new();
         let mut all_read = true;
         for key in self.audited() {
             let of_action = || states.actions.get(&key);
             match states.credential_sets.get(&key).or_else(of_action) {
                 Some(Ok(state)) => {
+                    let state = &state.value;
                     if let Some(judgement) =
-                        self.judgement(&our_clients, &state.value, &audit_log, interval)
+                        self.judgement(&our_clients, state, &audit_log, interval)
                     {
-                        self.take(&key, judgement);
+                        rows.extend(self.of_judgement(&key, &judgement));
+                        lines.extend(judgement.compliance_audit);
                     }
                 }
                 Some(Err(error)) => {
                     all_read = false;
-                    self.unaudited_key(&key, &error.to_string());
+                    rows.extend(self.unaudited_key(&key, &error.to_string()));
                 }
                 None => {}
             }
         }
-        // What was not read is looked for from the same moment again.
-        self.swept.audited = all_read.then_some(self.began);
-    }
-
-    fn unaudited(&mut self, because: &str) {
-        for key in self.audited() {
-            self.unaudited_key(&key, because);
+        let mut known = BTreeSet::new();
+        lines.retain(|line| known.insert(line.clone()));
+        Audited {
+            rows,
+            lines,
+            // What was not read is looked for from the same moment again.
+            until: all_read.then_some(self.began),
         }
     }
 
-    fn unaudited_key(&mut self, key: &Key, because: &str) {
+    fn unaudited(&self, because: &str) -> Audited {
+        let keys = self.audited().into_iter();
+        Audited {
+            rows: keys
+                .flat_map(|key| self.unaudited_key(&key, because))
+                .collect(),
+            lines: Vec::new(),
+            until: None,
+        }
+    }
+
+    fn unaudited_key(&self, key: &Key, because: &str) -> Vec<Row> {
         let resource = resource(self.manifest, key);
-        for check in OF_AUDIT {
-            let unseen = Checked::not_evaluated(check, &resource, because);
-            self.count(Some(key), unseen);
-        }
+        let unseen = |check| Row::not_evaluated(check, &resource, because).of(key);
+        OF_AUDIT.map(unseen).into()
+    }
+
+    /// Each record that should not exist; a check without one passed on the binding.
+    fn of_judgement(&self, key: &Key, judgement: &Judgement) -> Vec<Row> {
+        let resource = resource(self.manifest, key);
+        let rows = OF_AUDIT.into_iter().flat_map(|check| {
+            passed_unless(check, &resource, of_check(&judgement.occurrences, check))
+        });
+        of_binding(rows.collect(), key)
     }
 
     /// The selected actions and credential sets.
@@ -139,26 +166,6 @@ impl Sweep<'_> {
             incomplete: &[],
         };
         Some(judge_of(change, case))
-    }
-
-    fn take(&mut self, key: &Key, judgement: Judgement) {
-        let findings = match judgement.verdict {
-            Verdict::Violated { findings } => findings,
-            Verdict::Verified | Verdict::Pending { .. } => Vec::new(),
-        };
-        for check in OF_AUDIT {
-            let mine = findings
-                .iter()
-                .filter(|finding| finding.id == check.id())
-                .cloned()
-                .collect();
-            self.count(Some(key), Checked::new(check, mine));
-        }
-        for line in judgement.compliance_audit {
-            if !self.swept.compliance_audit.contains(&line) {
-                self.swept.compliance_audit.push(line);
-            }
-        }
     }
 }
 

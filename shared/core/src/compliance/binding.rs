@@ -1,14 +1,15 @@
 //! The checks of one binding.
 
 use jiff::Timestamp;
-use lockstep_domain::change::{BindingState, Phase};
+use lockstep_domain::change::{BindingState, Change, SecretVersion};
 use lockstep_domain::compliance::{
-    Check, Checked, drift_findings, refusal_findings, stale_secrets,
+    Check, Resources, drift_rows, of_check, passed_unless, refusal_rows, stale_secrets,
 };
-use lockstep_domain::finding::Finding;
+use lockstep_domain::ledger::{CheckResult, Row};
 use lockstep_domain::manifest::{Action, Manifest};
 
 use super::state_checks::{StateChecks, resource, unread};
+use super::sweep::{Seen, of_binding};
 use crate::genesys::Session;
 use crate::reconcile::action::{Drift, current_versions, drift};
 use crate::runtime::chain;
@@ -36,124 +37,135 @@ pub(super) struct Binding<'a> {
 }
 
 /// Every check of a binding whose state could not be read.
-pub(super) fn unread_binding(resource: &str, because: &str) -> Vec<Checked> {
+pub(super) fn unread_binding(resource: &str, because: &str) -> Vec<Row> {
     let secrets = [Check::SecretDeleted, Check::SecretStale];
     let looks = secrets.into_iter().chain(AT_GENESYS);
-    let mut checks = unread(resource, because);
-    checks.extend(looks.map(|check| Checked::not_evaluated(check, resource, because)));
-    checks
+    let mut rows = unread(resource, because);
+    rows.extend(looks.map(|check| Row::not_evaluated(check, resource, because)));
+    rows
 }
 
 impl Binding<'_> {
     /// Every check of this binding but those of its role and of the audit log.
-    pub(super) async fn checks(&self) -> Vec<Checked> {
-        let (secrets, stale) = self.secrets().await;
-        let mut checks = self.at_genesys(stale).await;
-        checks.extend(secrets);
+    pub(super) async fn look(&self) -> Seen {
+        let (mut rows, current) = self.secrets().await;
+        let stale = rows
+            .iter()
+            .any(|row| row.check == Check::SecretStale && row.result == CheckResult::Failed);
+        rows.extend(self.at_genesys(stale).await);
         let remembered = StateChecks {
             world: self.world,
             state: self.state,
             resource: &self.resource(),
             now: self.now,
         };
-        checks.extend(remembered.checks());
-        checks.push(remembered.tested());
-        checks.push(remembered.evidence().await);
-        checks
+        rows.extend(remembered.rows());
+        rows.push(remembered.tested());
+        let (evidence, records) = remembered.evidence().await;
+        rows.push(evidence);
+        Seen {
+            rows: of_binding(rows, &self.action.key),
+            records,
+            current,
+        }
     }
 
     fn resource(&self) -> String {
         resource(self.manifest, &self.action.key)
     }
 
-    async fn secrets(&self) -> (Vec<Checked>, bool) {
-        let not_evaluated = |because: &str| {
-            vec![
-                Checked::not_evaluated(Check::SecretDeleted, &self.resource(), because),
-                Checked::not_evaluated(Check::SecretStale, &self.resource(), because),
-            ]
+    fn resources(&self) -> Resources {
+        Resources::of(self.state, &self.action.integration)
+    }
+
+    async fn secrets(&self) -> (Vec<Row>, Vec<SecretVersion>) {
+        let of = self.resource();
+        let unread = |because: &str| {
+            [Check::SecretDeleted, Check::SecretStale]
+                .map(|check| Row::not_evaluated(check, &of, because))
+                .into()
         };
         match current_versions(self.world, self.action).await {
-            Err(error) => (not_evaluated(&chain(&error)), false),
+            Err(error) => (unread(&chain(&error)), Vec::new()),
             Ok(Err(gone)) => {
-                let deleted = Check::SecretDeleted.failed(self.resource(), gone.clone());
-                let stale = Checked::not_evaluated(Check::SecretStale, &self.resource(), &gone);
-                (
-                    vec![Checked::new(Check::SecretDeleted, vec![deleted]), stale],
-                    false,
-                )
+                let rows = vec![
+                    Row::failed(Check::SecretDeleted, &of, &gone),
+                    Row::not_evaluated(Check::SecretStale, &of, &gone),
+                ];
+                (rows, Vec::new())
             }
             Ok(Ok(current)) => {
-                let bound = self
-                    .state
-                    .change
-                    .as_ref()
-                    .map(|change| change.secrets.as_slice());
-                let stale = stale_secrets(bound.unwrap_or_default(), &current);
-                let is_stale = !stale.is_empty();
-                let checks = vec![
-                    Checked::new(Check::SecretDeleted, Vec::new()),
-                    Checked::new(Check::SecretStale, stale),
-                ];
-                (checks, is_stale)
+                let change = self.state.change.as_ref();
+                let bound = change.map(|change| change.secrets.as_slice());
+                let mut rows = stale_secrets(bound.unwrap_or_default(), &current);
+                rows.push(Row::passed(Check::SecretDeleted, &of));
+                (rows, current)
             }
         }
     }
 
-    async fn at_genesys(&self, stale: bool) -> Vec<Checked> {
+    async fn at_genesys(&self, stale: bool) -> Vec<Row> {
         let session = match self.session {
             Ok(session) => session,
             Err(because) => return self.unseen(because),
         };
         match drift(self.world, session, self.manifest, self.action, self.state).await {
-            Ok(Drift::Steps { steps, .. }) => self.sorted(drift_findings(&steps), stale),
+            Ok(Drift::Steps { steps, .. }) => self.explained(&drift_rows(&steps), stale),
             Ok(Drift::Refused { refusal, .. }) => {
-                self.sorted(refusal_findings(&refusal.problems), stale)
+                self.explained(&refusal_rows(&refusal, &self.resources()), stale)
             }
             Ok(Drift::SecretGone(because)) => self.unseen(&because),
             Err(error) => self.unseen(&chain(&error)),
         }
     }
 
-    fn unseen(&self, because: &str) -> Vec<Checked> {
+    fn unseen(&self, because: &str) -> Vec<Row> {
+        let resources = self.resources();
         AT_GENESYS
-            .map(|check| Checked::not_evaluated(check, &self.resource(), because))
+            .map(|check| Row::not_evaluated(check, resource_of(check, &resources), because))
             .into()
     }
 
-    /// Each finding under its check. A difference that a newer secret version or a change under
-    /// way explains says nothing about drift.
-    fn sorted(&self, findings: Vec<Finding>, stale: bool) -> Vec<Checked> {
-        let under_way = self
-            .state
-            .change
-            .as_ref()
-            .is_some_and(|change| matches!(change.phase, Phase::Applying | Phase::Testing));
-        AT_GENESYS
-            .map(|check| {
-                let mine: Vec<Finding> = findings
-                    .iter()
-                    .filter(|finding| finding.id == check.id())
-                    .cloned()
-                    .collect();
-                let of_change = matches!(
-                    check,
-                    Check::ActionDrift | Check::CredentialLeft | Check::DraftLeft
-                );
-                let explained = if mine.is_empty() {
-                    None
-                } else if stale && check == Check::ActionDrift {
-                    Some("its secret has a newer version")
-                } else if under_way && of_change {
-                    Some("a change is being applied")
-                } else {
-                    None
-                };
-                match explained {
-                    Some(because) => Checked::not_evaluated(check, &self.resource(), because),
-                    None => Checked::new(check, mine),
-                }
-            })
-            .into()
+    /// The rows of each check. A difference that a newer secret version or a change under way explains
+    /// says nothing about drift.
+    fn explained(&self, found: &[Row], stale: bool) -> Vec<Row> {
+        let change = self.state.change.as_ref();
+        let under_way = change.is_some_and(Change::is_under_way);
+        let resources = self.resources();
+        let of = |check: Check| {
+            let mine = of_check(found, check);
+            let of_change = matches!(
+                check,
+                Check::ActionDrift | Check::CredentialLeft | Check::DraftLeft
+            );
+            let because = if mine.is_empty() {
+                None
+            } else if stale && check == Check::ActionDrift {
+                Some("its secret has a newer version")
+            } else if under_way && of_change {
+                Some("a change is being applied")
+            } else {
+                None
+            };
+            let resource = resource_of(check, &resources);
+            match because {
+                Some(because) => vec![Row::not_evaluated(check, resource, because)],
+                None => passed_unless(check, resource, mine),
+            }
+        };
+        AT_GENESYS.into_iter().flat_map(of).collect()
+    }
+}
+
+/// What a check of [`AT_GENESYS`] is about.
+fn resource_of(check: Check, resources: &Resources) -> &str {
+    let of_action = matches!(
+        check,
+        Check::ActionMissing | Check::ActionDrift | Check::DraftLeft
+    );
+    if of_action {
+        &resources.action
+    } else {
+        &resources.integration
     }
 }

@@ -4,15 +4,18 @@
 //! does: it is run at each sweep, through the actions that the manifest names for it.
 
 use lockstep_domain::change::{BindingState, Phase};
-use lockstep_domain::compliance::{Check, Checked, drift_findings, refusal_findings};
+use lockstep_domain::compliance::{
+    Check, Resources, drift_rows, of_check, passed_unless, refusal_rows,
+};
 use lockstep_domain::credentials::CredentialSet;
-use lockstep_domain::finding::Finding;
+use lockstep_domain::ids::Key;
+use lockstep_domain::ledger::Row;
 use lockstep_domain::manifest::Mode;
 use lockstep_domain::plan::Plan as _;
 
 use super::state_checks::{StateChecks, resource, unread};
 use super::states::{Loaded, States};
-use super::sweep::Sweep;
+use super::sweep::{Seen, Sweep, of_binding};
 use crate::genesys::Session;
 use crate::reconcile::credentials::{
     CredentialSetDrift, credential_set_drift, test_credential_set,
@@ -27,29 +30,32 @@ const AT_GENESYS: [Check; 4] = [
     Check::CredentialLeft,
 ];
 
-fn unread_at_genesys(resource: &str, because: &str) -> Vec<Checked> {
+fn unread_at_genesys(resource: &str, because: &str) -> Vec<Row> {
     AT_GENESYS
-        .map(|check| Checked::not_evaluated(check, resource, because))
+        .map(|check| Row::not_evaluated(check, resource, because))
         .into()
 }
 
 impl Sweep<'_> {
-    /// Every check of the selected credential sets, one after the other: there are few.
+    /// Every check of the selected credential sets, by the key of the first credential, one after the
+    /// other: there are few.
     pub(super) async fn credential_sets(
-        &mut self,
+        &self,
         session: Result<&Session, &str>,
         states: &mut States,
-    ) {
+    ) -> Vec<(Key, Seen)> {
         let organization = &self.manifest.organization.id;
+        let mut all = Vec::new();
         for set in self.credential_sets {
             let key = set.first_key();
             // Read again: it may have moved since the sweep began.
             let state = self.world.states.load(organization, &set.key).await;
-            for checked in self.credential_set(session, set, &state).await {
-                self.count(Some(key), checked);
-            }
+            let mut seen = self.credential_set(session, set, &state).await;
+            seen.rows = of_binding(seen.rows, key);
+            all.push((key.clone(), seen));
             states.credential_sets.insert(key.clone(), state);
         }
+        all
     }
 
     async fn credential_set(
@@ -57,15 +63,18 @@ impl Sweep<'_> {
         session: Result<&Session, &str>,
         set: &CredentialSet<'_>,
         state: &Loaded,
-    ) -> Vec<Checked> {
+    ) -> Seen {
         let resource = resource(self.manifest, set.first_key());
         let state = match state {
             Ok(state) => &state.value,
             Err(error) => {
                 let because = error.to_string();
-                let mut checks = unread(&resource, &because);
-                checks.extend(unread_at_genesys(&resource, &because));
-                return checks;
+                let mut rows = unread(&resource, &because);
+                rows.extend(unread_at_genesys(&resource, &because));
+                return Seen {
+                    rows,
+                    ..Seen::default()
+                };
             }
         };
         let remembered = StateChecks {
@@ -74,13 +83,18 @@ impl Sweep<'_> {
             resource: &resource,
             now: self.began,
         };
-        let mut checks = self
+        let mut rows = self
             .credential_set_at_genesys(session, set, state, &resource)
             .await;
-        checks.extend(remembered.checks());
-        checks.push(self.credential_set_tested(session, set, &remembered).await);
-        checks.push(remembered.evidence().await);
-        checks
+        rows.extend(remembered.rows());
+        rows.extend(self.credential_set_tested(session, set, &remembered).await);
+        let (evidence, records) = remembered.evidence().await;
+        rows.push(evidence);
+        Seen {
+            rows,
+            records,
+            current: Vec::new(),
+        }
     }
 
     async fn credential_set_at_genesys(
@@ -89,28 +103,31 @@ impl Sweep<'_> {
         set: &CredentialSet<'_>,
         state: &BindingState,
         resource: &str,
-    ) -> Vec<Checked> {
+    ) -> Vec<Row> {
         let unseen = |because: &str| unread_at_genesys(resource, because);
         let session = match session {
             Ok(session) => session,
             Err(because) => return unseen(because),
         };
-        let (findings, id) =
-            match credential_set_drift(self.world, session, self.manifest, set, state).await {
-                Ok(CredentialSetDrift::Plan { plan, id }) => {
-                    (drift_findings(&plan.describe(false)), id)
-                }
-                Ok(CredentialSetDrift::Refused { refusal, id }) => {
-                    (refusal_findings(&refusal.problems), id)
-                }
-                Ok(CredentialSetDrift::SecretGone(because)) => {
-                    let gone = Check::SecretDeleted.failed(resource, because.clone());
-                    let mut checks = unseen(&because);
-                    checks[0] = Checked::new(Check::SecretDeleted, vec![gone]);
-                    return checks;
-                }
-                Err(error) => return unseen(&chain(&error)),
-            };
+        let (found, id) = match credential_set_drift(self.world, session, self.manifest, set, state)
+            .await
+        {
+            Ok(CredentialSetDrift::Plan { plan, id }) => (drift_rows(&plan.describe(false)), id),
+            Ok(CredentialSetDrift::Refused { refusal, id }) => {
+                // A credential set has no integration or action of its own.
+                let resources = Resources {
+                    integration: resource.to_owned(),
+                    action: resource.to_owned(),
+                };
+                (refusal_rows(&refusal, &resources), id)
+            }
+            Ok(CredentialSetDrift::SecretGone(because)) => {
+                let mut rows = unseen(&because);
+                rows[0] = Row::failed(Check::SecretDeleted, resource, because);
+                return rows;
+            }
+            Err(error) => return unseen(&chain(&error)),
+        };
         let change = state.change.as_ref();
         let moved_on = change.is_some_and(|change| change.id != id);
         let under_way = change.is_some_and(|change| change.is_under_way());
@@ -122,24 +139,24 @@ impl Sweep<'_> {
         } else {
             None
         };
-        let checked = |check: Check| {
-            let mine = findings.iter().filter(|finding| finding.id == check.id());
-            let mine: Vec<Finding> = mine.cloned().collect();
+        let of = |check: Check| {
+            let mine = of_check(&found, check);
             match explained.filter(|_| !mine.is_empty()) {
-                Some(because) => Checked::not_evaluated(check, resource, because),
-                None => Checked::new(check, mine),
+                Some(because) => vec![Row::not_evaluated(check, resource, because)],
+                None => passed_unless(check, resource, mine),
             }
         };
-        let stale = moved_on.then(|| {
+        let secret = set.secret.to_string();
+        let stale = if moved_on {
             let what = "its credentials do not have the values of the current version";
-            Check::SecretStale.failed(set.secret.to_string(), what)
-        });
-        vec![
-            Checked::new(Check::SecretDeleted, Vec::new()),
-            Checked::new(Check::SecretStale, stale.into_iter().collect()),
-            checked(Check::Credential),
-            checked(Check::CredentialLeft),
-        ]
+            Row::failed(Check::SecretStale, secret, what)
+        } else {
+            Row::passed(Check::SecretStale, secret)
+        };
+        let mut rows = vec![Row::passed(Check::SecretDeleted, resource), stale];
+        rows.extend(of(Check::Credential));
+        rows.extend(of(Check::CredentialLeft));
+        rows
     }
 
     /// The live test of now, or, where none is run, what the last one said.
@@ -148,28 +165,28 @@ impl Sweep<'_> {
         session: Result<&Session, &str>,
         set: &CredentialSet<'_>,
         remembered: &StateChecks<'_>,
-    ) -> Checked {
+    ) -> Vec<Row> {
         let change = remembered.state.change.as_ref();
         let settled = change.is_some_and(|change| {
             matches!(change.phase, Phase::Verifying { .. } | Phase::Ended { .. })
         });
-        if self.swept.mode == Mode::Plan || !settled {
-            return remembered.tested();
+        if self.mode == Mode::Plan || !settled {
+            return vec![remembered.tested()];
         }
         let of = remembered.resource;
         let session = match session {
             Ok(session) => session,
-            Err(because) => return Checked::not_evaluated(Check::Unhealthy, of, because),
+            Err(because) => return vec![Row::not_evaluated(Check::Unhealthy, of, because)],
         };
         match test_credential_set(session, self.manifest, set).await {
             Ok(problems) => {
                 let failed = problems.into_iter().map(|(key, problem)| {
                     let what = format!("the live test of {} failed: {problem}", self.began);
-                    Check::Unhealthy.failed(resource(self.manifest, &key), what)
+                    Row::failed(Check::Unhealthy, resource(self.manifest, &key), what)
                 });
-                Checked::new(Check::Unhealthy, failed.collect())
+                passed_unless(Check::Unhealthy, of, failed.collect())
             }
-            Err(error) => Checked::not_evaluated(Check::Unhealthy, of, &chain(&error)),
+            Err(error) => vec![Row::not_evaluated(Check::Unhealthy, of, chain(&error))],
         }
     }
 }

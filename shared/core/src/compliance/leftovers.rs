@@ -8,11 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lockstep_domain::arn::RoleName;
 use lockstep_domain::change::Phase;
-use lockstep_domain::compliance::{Check, Checked, Standing, is_left_over};
+use lockstep_domain::compliance::{Check, is_left_over};
 use lockstep_domain::digest::Digest;
-use lockstep_domain::finding::Status;
 use lockstep_domain::ids::Key;
 use lockstep_domain::intent::RebindMessage;
+use lockstep_domain::ledger::{CheckResult, Row};
 use lockstep_domain::manifest::Mode;
 use lockstep_domain::plan::{ObjectKind, Outcome, Step, Verb};
 use lockstep_domain::role::{DesiredRole, ObservedRole};
@@ -26,17 +26,19 @@ use crate::store::StoreError;
 use crate::verify::after;
 
 impl Sweep<'_> {
-    /// Whether a role that is there was ever bound: the message that should have led to it may be
-    /// lost. Notes the bindings that wait for it.
+    /// Whether a role that exists was ever bound: the message that should have led to it may be lost.
+    /// Answers the bindings that wait for it, too.
     pub(super) async fn role_unbound(
-        &mut self,
+        &self,
         desired: &DesiredRole,
         observed: &ObservedRole,
         states: &States,
-    ) -> Checked {
+    ) -> (Row, Vec<Key>) {
+        const CHECK: Check = Check::RoleUnbound;
         let arn = desired.arn.to_string();
+        let unseen = |because: &str| (Row::not_evaluated(CHECK, &arn, because), Vec::new());
         let ObservedRole::Present(_) = observed else {
-            return Checked::new(Check::RoleUnbound, Vec::new());
+            return unseen("the role does not exist");
         };
         let served = self.served_by(&desired.name);
         let known: Result<Vec<bool>, &StoreError> = served
@@ -46,22 +48,18 @@ impl Sweep<'_> {
             .collect();
         let changed = self.world.role_marks.changed_at(&desired.name).await;
         match (known, changed) {
-            (Err(error), _) => Checked::not_evaluated(Check::RoleUnbound, &arn, &error.to_string()),
-            (_, Err(error)) => Checked::not_evaluated(Check::RoleUnbound, &arn, &error.to_string()),
+            (Err(error), _) => unseen(&error.to_string()),
+            (_, Err(error)) => unseen(&error.to_string()),
             (Ok(bound), Ok(changed)) => {
                 let patience = self.world.config.verify_deadline;
                 let is_young = changed.is_some_and(|at| after(at, patience) > self.began);
                 let never = !bound.is_empty() && !bound.contains(&true) && !is_young;
                 if !never {
-                    return Checked::new(Check::RoleUnbound, Vec::new());
+                    return (Row::passed(CHECK, arn), Vec::new());
                 }
                 let keys: Vec<&str> = served.iter().map(Key::as_str).collect();
                 let what = format!("none of its actions was ever bound: {}", keys.join(", "));
-                self.unbound.extend(served);
-                Checked::new(
-                    Check::RoleUnbound,
-                    vec![Check::RoleUnbound.failed(arn, what)],
-                )
+                (Row::failed(CHECK, arn, what), served)
             }
         }
     }
@@ -78,40 +76,52 @@ impl Sweep<'_> {
             .collect()
     }
 
-    /// Queues the bindings with unfinished work, and lists them in the report.
+    /// Queues what earlier runs left unfinished; answers what was queued, or would be.
     ///
     /// # Errors
     /// The queue did not take a message.
-    pub(super) async fn leftovers(&mut self, states: &States) -> Result<(), Failure> {
-        for (key, reasons) in self.left(states) {
+    pub(super) async fn leftovers(
+        &self,
+        rows: &[Row],
+        unbound: &BTreeSet<Key>,
+        states: &States,
+    ) -> Result<Vec<Step>, Failure> {
+        let mut steps = Vec::new();
+        for (key, reasons) in self.unfinished(rows, unbound, states) {
             let reason = Vec::from_iter(reasons).join("; ");
             let mut step = Step::new(ObjectKind::Binding, Verb::Resume, &key, reason);
             if let Some(held) = states.held(&key) {
                 step.outcome = Some(Outcome::skipped(format!("held: {held}")));
-            } else if self.swept.mode == Mode::Apply {
+            } else if self.mode == Mode::Apply {
                 self.hand_on(&key, &step.reason).await?;
                 step.outcome = Some(Outcome::Applied);
             }
-            self.swept.report.steps.push(step);
+            steps.push(step);
         }
-        Ok(())
+        Ok(steps)
     }
 
-    /// The bindings to take up again, each with why.
-    fn left(&self, states: &States) -> BTreeMap<Key, BTreeSet<String>> {
+    /// The bindings to continue, each with why.
+    fn unfinished(
+        &self,
+        rows: &[Row],
+        unbound: &BTreeSet<Key>,
+        states: &States,
+    ) -> BTreeMap<Key, BTreeSet<String>> {
         let mut left: BTreeMap<Key, BTreeSet<String>> = BTreeMap::new();
-        let findings = self.swept.report.findings.iter();
-        for finding in findings.filter(|one| one.status == Status::Failed) {
-            let standing = Standing::of(finding);
-            if let (true, Some(key)) = (is_left_over(finding), self.swept.keys.get(&standing)) {
-                let why = format!("{}: {}", finding.id, finding.what);
+        // Of what several bindings share, the first one is continued.
+        let mut known = BTreeSet::new();
+        let failed = rows.iter().filter(|row| row.result == CheckResult::Failed);
+        for row in failed.filter(|row| is_left_over(row)) {
+            if let (true, Some(key)) = (known.insert(row.id()), &row.key) {
+                let why = format!("{}: {}", row.check, row.what);
                 left.entry(key.clone()).or_default().insert(why);
             }
         }
-        for key in &self.unbound {
+        for key in unbound {
             let why = format!(
                 "{}: the role was created but never bound",
-                Check::RoleUnbound.id()
+                Check::RoleUnbound
             );
             left.entry(key.clone()).or_default().insert(why);
         }

@@ -1,39 +1,55 @@
 //! The sweep of one organization.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use lockstep_domain::arn::RoleName;
-use lockstep_domain::compliance::{Check, Checked, Report, Standing, compare_sweeps, role_checks};
-use lockstep_domain::event::ComplianceFinding;
-use lockstep_domain::finding::{Finding, Status};
-use lockstep_domain::ids::Key;
+use lockstep_domain::compliance::{
+    Check, OF_ROLE, SweepChanges, SweepState, merged, passed_unless, role_checks,
+};
+use lockstep_domain::ids::{Key, OrganizationId};
+use lockstep_domain::ledger::{PreviousSweep, Row};
 use lockstep_domain::manifest::Mode;
+use lockstep_domain::plan::Step;
 use lockstep_domain::role::DesiredRole;
 
 use super::binding::{Binding, unread_binding};
+use super::history::History;
 use super::state_checks::resource;
 use super::states::States;
-use super::sweep::{AT_ONCE, Sweep, Swept};
+use super::sweep::{AT_ONCE, Audited, RolesSeen, Seen, Sweep, of_binding};
 use crate::genesys::Session;
 use crate::reconcile::role::stack;
 use crate::runtime::{Deadline, Failure, chain};
 use crate::secret_arns;
 use crate::selection::Selected;
 use crate::services::Compliance;
-use crate::store::{StoreError, sweep_object};
+use crate::store::{StoreError, Versioned, sweep_object};
 
-/// What is looked at of a role.
-const OF_ROLE: [Check; 5] = [
-    Check::RoleTrust,
-    Check::RolePolicy,
-    Check::RoleBoundary,
-    Check::RoleForeign,
-    Check::RoleLabels,
-];
+/// The result of the sweep of one organization.
+pub(super) struct Swept {
+    pub(super) organization: OrganizationId,
+    pub(super) mode: Mode,
+    /// One per check and resource, sorted.
+    pub(super) rows: Vec<Row>,
+    /// What is done about what earlier runs left unfinished.
+    pub(super) steps: Vec<Step>,
+    /// Records of the audit log as lines for a compliance log.
+    pub(super) compliance_audit: Vec<String>,
+    pub(super) history: History,
+    /// The sweep before.
+    pub(super) previous: Option<PreviousSweep>,
+    /// What differs from the sweep before, and what the next one starts from; none where this one saw
+    /// only a part, or where what is remembered can't be read.
+    pub(super) remembered: Option<(Versioned<SweepState>, SweepChanges)>,
+    /// When it began, if the audit log was read to its end.
+    pub(super) audited: Option<Timestamp>,
+    /// When its last check was made.
+    pub(super) finished: Timestamp,
+}
 
-/// Checks the selected bindings of one manifest. In mode `apply`, changes left open past their
+/// Checks the selected bindings of one manifest. In mode `apply`, changes that are open past their
 /// deadline are ended on the way.
 pub(super) async fn sweep(
     world: &Compliance,
@@ -44,141 +60,163 @@ pub(super) async fn sweep(
     deadline: Deadline,
 ) -> Result<Swept, Failure> {
     let manifest = selected.manifest;
-    let organization = manifest.organization.id.clone();
-    let before = match world.sweeps.load(&organization).await {
-        Ok(found) => Ok(found),
-        Err(error) if error.is_transient() => return Err(error.into()),
-        Err(error) => Err(error),
-    };
-    let last_run = before
-        .as_ref()
-        .ok()
-        .and_then(|before| before.value.last_run);
-    let mut sweep = Sweep {
+    let sweep = Sweep {
         world,
         manifest,
         actions: &selected.actions,
         credential_sets: &selected.credential_sets,
+        mode,
         began,
-        swept: Swept {
-            organization,
-            mode,
-            report: Report::default(),
-            compliance_audit: Vec::new(),
-            remembered: None,
-            audited: None,
-            keys: BTreeMap::new(),
-        },
-        unbound: BTreeSet::new(),
     };
-    match before {
-        Ok(before) if !narrowed => sweep.swept.remembered = Some(before),
-        Ok(_) => {}
-        Err(error) => sweep.forgot(&error).await?,
-    }
+    let (before, mut rows) = sweep.before().await?;
+    let last_run = before.as_ref().and_then(|before| before.value.last_run);
     let mut states = sweep.states().await;
     if mode == Mode::Apply {
         sweep.end_overdue(&mut states, deadline).await;
     }
     let session = world.sign_in(manifest, deadline).await;
     let session = match &session {
-        Ok(session) => {
-            sweep.count(None, Checked::new(Check::SignIn, Vec::new()));
-            Ok(session)
-        }
-        Err(error) => {
-            let because = chain(error);
-            let of = format!("genesys:organization/{}", sweep.swept.organization);
-            let finding = if error.is_transient() {
-                Check::SignIn.not_evaluated(of, because.clone())
-            } else {
-                Check::SignIn.failed(of, because.clone())
-            };
-            sweep.count(None, Checked::new(Check::SignIn, vec![finding]));
-            Err(because)
-        }
+        Ok(session) => Ok(session),
+        Err(error) => Err((chain(error), error.is_transient())),
     };
-    let session = session.as_ref().copied().map_err(String::as_str);
-    sweep.roles(&states).await;
-    sweep.bindings(session, &states).await;
-    sweep.credential_sets(session, &mut states).await;
-    sweep.secrets(narrowed).await;
+    rows.push(sweep.signed_in(session.as_ref().err()));
+    let session = match &session {
+        Ok(session) => Ok(*session),
+        Err((because, _)) => Err(because.as_str()),
+    };
+    let RolesSeen {
+        rows: roles,
+        unbound,
+    } = sweep.roles(&states).await;
+    rows.extend(roles);
+    let mut seen = sweep.bindings(session, &states).await;
+    seen.extend(sweep.credential_sets(session, &mut states).await);
+    rows.extend(seen.iter().flat_map(|(_, seen)| seen.rows.iter().cloned()));
+    rows.extend(sweep.secrets(narrowed).await);
     if !narrowed {
-        sweep.secret_arns().await;
+        rows.extend(sweep.secret_arns().await);
     }
-    sweep.leftovers(&states).await?;
-    sweep.audit(session, &states, last_run).await;
-    Ok(sweep.swept)
+    let steps = sweep.leftovers(&rows, &unbound, &states).await?;
+    let Audited {
+        rows: audit,
+        lines,
+        until,
+    } = sweep.audit(session, &states, last_run).await;
+    rows.extend(audit);
+    let mut rows = merged(rows);
+    let remembered = before.filter(|_| !narrowed).map(|before| {
+        let changes = before.value.compare(&mut rows, began, reminder(world));
+        (before, changes)
+    });
+    let before = remembered.as_ref().map(|(before, _)| &before.value);
+    Ok(Swept {
+        organization: manifest.organization.id.clone(),
+        mode,
+        steps,
+        compliance_audit: lines,
+        history: sweep.history(&states, &seen),
+        previous: before.and_then(|before| before.previous.clone()),
+        rows,
+        remembered,
+        audited: until,
+        finished: world.now(),
+    })
+}
+
+fn reminder(world: &Compliance) -> SignedDuration {
+    SignedDuration::try_from(world.config.reminder).unwrap_or(SignedDuration::MAX)
 }
 
 impl Sweep<'_> {
-    /// What is remembered of the last sweep can't be read: everything is checked all the same, and
-    /// nothing is taken for new or resolved, nor remembered over it.
-    async fn forgot(&mut self, error: &StoreError) -> Result<(), Failure> {
-        if self.swept.mode == Mode::Apply
+    /// What is remembered of the last sweep. Where it can't be read, everything is checked all the
+    /// same, and nothing counts as new or resolved, nor is remembered over it.
+    async fn before(&self) -> Result<(Option<Versioned<SweepState>>, Vec<Row>), Failure> {
+        let organization = &self.manifest.organization.id;
+        let of = sweep_object(organization);
+        match self.world.sweeps.load(organization).await {
+            Ok(found) => Ok((Some(found), vec![Row::passed(Check::Sweep, of)])),
+            Err(error) if error.is_transient() => Err(error.into()),
+            Err(error) => {
+                self.announce(&error).await?;
+                let row = Row::failed(Check::Sweep, of, error.to_string());
+                Ok((None, vec![row]))
+            }
+        }
+    }
+
+    async fn announce(&self, error: &StoreError) -> Result<(), Failure> {
+        if self.mode == Mode::Apply
             && let Some(object) = error.unreadable()
         {
             self.world.announce_unreadable(&object).await?;
         }
-        let of = sweep_object(&self.swept.organization);
-        let finding = Check::Sweep.failed(of, error.to_string());
-        self.count(None, Checked::new(Check::Sweep, vec![finding]));
         Ok(())
     }
 
-    /// A manifest that an earlier release accepted may name a secret by a part of its ARN.
-    async fn secret_arns(&mut self) {
-        let checked = match secret_arns::incomplete(self.world, self.manifest).await {
-            Ok(problems) => {
-                let found = problems.into_iter().map(|problem| Finding {
-                    fix: problem.fix,
-                    ..Check::SecretArn.failed(problem.at, problem.problem)
-                });
-                Checked::new(Check::SecretArn, found.collect())
-            }
-            Err(failure) => {
-                let of = format!("genesys:organization/{}", self.swept.organization);
-                Checked::not_evaluated(Check::SecretArn, &of, &failure.to_string())
-            }
-        };
-        self.count(None, checked);
+    /// Whether the organization let us sign in; if not, why, and whether that may pass.
+    fn signed_in(&self, refused: Option<&(String, bool)>) -> Row {
+        const CHECK: Check = Check::SignIn;
+        let of = format!("genesys:organization/{}", self.manifest.organization.id);
+        match refused {
+            None => Row::passed(CHECK, of),
+            Some((because, true)) => Row::not_evaluated(CHECK, of, because),
+            Some((because, false)) => Row::failed(CHECK, of, because),
+        }
     }
 
-    async fn roles(&mut self, states: &States) {
+    /// A manifest that an earlier release accepted may name a secret by a part of its ARN.
+    async fn secret_arns(&self) -> Vec<Row> {
+        const CHECK: Check = Check::SecretArn;
+        let of = format!("genesys:organization/{}", self.manifest.organization.id);
+        match secret_arns::incomplete(self.world, self.manifest).await {
+            Ok(problems) => {
+                let found = problems.into_iter().map(|problem| {
+                    Row::failed(CHECK, problem.at, problem.problem).advise(problem.fix)
+                });
+                passed_unless(CHECK, &of, found.collect())
+            }
+            Err(failure) => vec![Row::not_evaluated(CHECK, of, failure.to_string())],
+        }
+    }
+
+    async fn roles(&self, states: &States) -> RolesSeen {
         let names: BTreeSet<&RoleName> = self
             .actions
             .iter()
             .filter_map(|action| self.manifest.integration_of(action))
             .map(|integration| &integration.role)
             .collect();
+        let mut seen = RolesSeen::default();
         for name in names {
             let stack = stack(&self.world.config);
             let Some(desired) = DesiredRole::of(self.manifest, name, &stack) else {
                 continue;
             };
-            let checked = match self.world.roles.observe(name).await {
+            match self.world.roles.observe(name).await {
                 Ok(observed) => {
-                    let mut checked = role_checks(&desired, &observed, &states.in_use());
-                    checked.push(self.role_unbound(&desired, &observed, states).await);
-                    checked
+                    let rows = role_checks(&desired, &observed, &states.in_use());
+                    seen.rows.extend(rows);
+                    let (row, waiting) = self.role_unbound(&desired, &observed, states).await;
+                    seen.rows.push(row);
+                    seen.unbound.extend(waiting);
                 }
                 Err(error) => {
                     let arn = desired.arn.to_string();
-                    OF_ROLE
-                        .map(|check| Checked::not_evaluated(check, &arn, &error.to_string()))
-                        .into()
+                    let unread = |check| Row::not_evaluated(check, &arn, error.to_string());
+                    let whole = [Check::RoleMissing, Check::RoleUnbound];
+                    seen.rows
+                        .extend(whole.into_iter().chain(OF_ROLE).map(unread));
                 }
-            };
-            for one in checked {
-                self.count(None, one);
             }
         }
+        seen
     }
 
-    async fn bindings(&mut self, session: Result<&Session, &str>, states: &States) {
+    async fn bindings(&self, session: Result<&Session, &str>, states: &States) -> Vec<(Key, Seen)> {
+        let mut all = Vec::with_capacity(self.actions.len());
         for some in self.actions.chunks(AT_ONCE) {
             let looks = some.iter().map(async |action| {
-                let checks = match states.actions.get(&action.key) {
+                let seen = match states.actions.get(&action.key) {
                     Some(Ok(state)) => {
                         let binding = Binding {
                             world: self.world,
@@ -188,90 +226,22 @@ impl Sweep<'_> {
                             state: &state.value,
                             now: self.began,
                         };
-                        binding.checks().await
+                        binding.look().await
                     }
                     Some(Err(error)) => {
                         let resource = resource(self.manifest, &action.key);
-                        unread_binding(&resource, &error.to_string())
+                        let rows = unread_binding(&resource, &error.to_string());
+                        Seen {
+                            rows: of_binding(rows, &action.key),
+                            ..Seen::default()
+                        }
                     }
-                    None => Vec::new(),
+                    None => Seen::default(),
                 };
-                (&action.key, checks)
+                (action.key.clone(), seen)
             });
-            for (key, checks) in join_all(looks).await {
-                for one in checks {
-                    self.count(Some(key), one);
-                }
-            }
+            all.extend(join_all(looks).await);
         }
+        all
     }
-}
-
-/// Emits what is new and what is resolved since the last sweep, then records the current findings.
-/// A partial sweep, or one in mode `plan`, emits and records nothing.
-pub(super) async fn remember(
-    world: &Compliance,
-    swept: &mut Swept,
-    evidence: Option<&str>,
-) -> Result<(), Failure> {
-    if swept.mode == Mode::Plan {
-        return Ok(());
-    }
-    let Some(mut remembered) = swept.remembered.take() else {
-        return Ok(());
-    };
-    let findings = &swept.report.findings;
-    let unseen: BTreeSet<&String> = findings
-        .iter()
-        .filter(|finding| finding.status == Status::NotEvaluated)
-        .map(|finding| &finding.id)
-        .collect();
-    // A sweep that is interrupted and repeated emits the same event.
-    let occurrence = remembered.value.occurrence();
-    let changes = compare_sweeps(&remembered.value.standing, findings, |standing| {
-        unseen.contains(&standing.id)
-    });
-    for finding in &changes.new {
-        let key = swept.keys.get(&Standing::of(finding));
-        emit_finding(
-            world,
-            swept,
-            key,
-            Some(finding),
-            finding.what.clone(),
-            evidence,
-            &occurrence,
-        )
-        .await?;
-    }
-    for standing in &changes.resolved {
-        let said = format!("resolved: {} on {}", standing.id, standing.resource);
-        emit_finding(world, swept, None, None, said, evidence, &occurrence).await?;
-    }
-    remembered.value.remember(changes.standing, swept.audited);
-    world.sweeps.save(&mut remembered).await?;
-    Ok(())
-}
-
-async fn emit_finding(
-    world: &Compliance,
-    swept: &Swept,
-    key: Option<&Key>,
-    finding: Option<&Finding>,
-    reason: String,
-    evidence: Option<&str>,
-    occurrence: &str,
-) -> Result<(), Failure> {
-    let mut header = world.header();
-    header.occurrence = Some(occurrence.to_owned());
-    header.organization_id = Some(swept.organization.clone());
-    header.key = key.cloned();
-    let body = ComplianceFinding {
-        findings: finding.into_iter().cloned().collect(),
-        reason: Some(reason),
-        evidence: evidence.map(str::to_owned),
-        ..ComplianceFinding::default()
-    };
-    world.emit(header, body).await?;
-    Ok(())
 }

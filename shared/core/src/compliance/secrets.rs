@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use futures_util::future::join_all;
 use lockstep_domain::arn::SecretArn;
 use lockstep_domain::compliance::{
-    Check, Checked, ObservedKey, ObservedSecret, age_check, directives, key_checks, pending_check,
+    Check, ObservedKey, ObservedSecret, age_check, directives, key_checks, pending_check,
 };
+use lockstep_domain::ledger::Row;
 use lockstep_domain::manifest::{KmsDirective, RotationDirectives};
 use tokio::try_join;
 
@@ -17,11 +18,12 @@ use crate::runtime::chain;
 
 impl Sweep<'_> {
     /// The secrets that the manifest names; of a narrowed sweep those of its bindings.
-    pub(super) async fn secrets(&mut self, narrowed: bool) {
+    pub(super) async fn secrets(&self, narrowed: bool) -> Vec<Row> {
         let named: Vec<(&SecretArn, Option<&RotationDirectives>)> = directives(self.manifest)
             .into_iter()
             .filter(|(secret, _)| !narrowed || self.is_bound(secret))
             .collect();
+        let mut rows = Vec::new();
         for some in named.chunks(AT_ONCE) {
             let looks = some.iter().map(async |&(secret, said)| {
                 match self.look_at(secret).await {
@@ -31,10 +33,9 @@ impl Sweep<'_> {
                     Err(error) => not_evaluated(secret, said, &chain(&error)),
                 }
             });
-            for checked in join_all(looks).await.into_iter().flatten() {
-                self.count(None, checked);
-            }
+            rows.extend(join_all(looks).await.into_iter().flatten());
         }
+        rows
     }
 
     fn is_bound(&self, secret: &SecretArn) -> bool {
@@ -64,7 +65,7 @@ impl Sweep<'_> {
         secret: &SecretArn,
         said: Option<&RotationDirectives>,
         look: &ObservedSecret,
-    ) -> Vec<Checked> {
+    ) -> Vec<Row> {
         let after = self.world.config.stuck_after_minutes;
         let holds_value = self.holds_value(secret, look).await;
         let mut checks = vec![pending_check(secret, look, holds_value, self.began, after)];
@@ -102,11 +103,7 @@ impl Sweep<'_> {
     }
 }
 
-fn not_evaluated(
-    secret: &SecretArn,
-    said: Option<&RotationDirectives>,
-    because: &str,
-) -> Vec<Checked> {
+fn not_evaluated(secret: &SecretArn, said: Option<&RotationDirectives>, because: &str) -> Vec<Row> {
     let resource = secret.to_string();
     let mut checks = vec![Check::PendingStuck];
     if let Some(said) = said {
@@ -114,6 +111,6 @@ fn not_evaluated(
         checks.extend((said.kms != KmsDirective::Any).then_some(Check::SecretKey));
         checks.extend(said.kms_rotation_required.then_some(Check::KeyRotation));
     }
-    let not_evaluated = |check| Checked::not_evaluated(check, &resource, because);
+    let not_evaluated = |check| Row::not_evaluated(check, &resource, because);
     checks.into_iter().map(not_evaluated).collect()
 }

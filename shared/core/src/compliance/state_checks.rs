@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 use lockstep_domain::change::{BindingState, Change, End, Phase};
-use lockstep_domain::compliance::{Check, Checked};
+use lockstep_domain::compliance::Check;
 use lockstep_domain::evidence::{Record, verify_chain};
-use lockstep_domain::finding::Finding;
 use lockstep_domain::ids::Key;
+use lockstep_domain::ledger::Row;
 use lockstep_domain::manifest::Manifest;
 
 use crate::services::Compliance;
@@ -35,7 +35,7 @@ pub(super) fn is_overdue(world: &Compliance, change: &Change, now: Timestamp) ->
 }
 
 /// The checks that cannot be evaluated if the state could not be read.
-pub(super) fn unread(resource: &str, because: &str) -> Vec<Checked> {
+pub(super) fn unread(resource: &str, because: &str) -> Vec<Row> {
     [
         Check::Held,
         Check::ChangeOpen,
@@ -43,63 +43,78 @@ pub(super) fn unread(resource: &str, because: &str) -> Vec<Checked> {
         Check::Unhealthy,
         Check::Evidence,
     ]
-    .map(|check| Checked::not_evaluated(check, resource, because))
+    .map(|check| Row::not_evaluated(check, resource, because))
     .into()
 }
 
 impl StateChecks<'_> {
     /// Whether it is held, and how its last change ended or why it has not.
-    pub(super) fn checks(&self) -> Vec<Checked> {
-        let held = self.state.held.as_ref().map(|held| {
-            let what = format!("held since {}: {}", held.since, held.because);
-            Check::Held.failed(self.resource, what)
-        });
+    pub(super) fn rows(&self) -> Vec<Row> {
+        let held = match &self.state.held {
+            None => Row::passed(Check::Held, self.resource),
+            Some(held) => {
+                let what = format!("held since {}: {}", held.since, held.because);
+                Row::failed(Check::Held, self.resource, what)
+            }
+        };
         let change = self.state.change.as_ref();
-        let open = change
-            .filter(|change| is_overdue(self.world, change, self.now))
-            .map(|change| {
+        let open = match change.filter(|change| is_overdue(self.world, change, self.now)) {
+            None => Row::passed(Check::ChangeOpen, self.resource),
+            Some(change) => {
                 let what = format!("change {} is open since {}", change.id, change.opened_at);
-                Check::ChangeOpen.failed(self.resource, what)
-            });
-        let end = ending(change, self.resource);
-        vec![
-            Checked::new(Check::Held, held.into_iter().collect()),
-            Checked::new(Check::ChangeOpen, open.into_iter().collect()),
-            Checked::new(Check::ChangeEnd, end.into_iter().collect()),
-        ]
+                Row::failed(Check::ChangeOpen, self.resource, what)
+            }
+        };
+        let end = Row {
+            evidence: self.state.chain.uri.clone().into_iter().collect(),
+            ..ending(change, self.resource)
+        };
+        vec![held, open, end]
     }
 
     /// What the last live test said.
-    pub(super) fn tested(&self) -> Checked {
-        let change = self.state.change.as_ref();
-        let said = change.and_then(|change| unhealthy(change, self.resource));
-        Checked::new(Check::Unhealthy, said.into_iter().collect())
+    pub(super) fn tested(&self) -> Row {
+        tested(self.state.change.as_ref(), self.resource)
     }
 
-    /// Whether the evidence is the one that was written.
-    pub(super) async fn evidence(&self) -> Checked {
+    /// Whether the evidence is the one that was written; and the evidence, as far as it could be read.
+    pub(super) async fn evidence(&self) -> (Row, Vec<Record>) {
+        const CHECK: Check = Check::Evidence;
         let BindingState {
             organization, key, ..
         } = self.state;
         match self.world.evidence.records(organization, key).await {
             Ok(records) => {
-                let findings = chain_problem(self.state, &records)
-                    .map(|problem| Check::Evidence.failed(self.resource, problem));
-                Checked::new(Check::Evidence, findings.into_iter().collect())
+                let row = match chain_problem(self.state, &records) {
+                    None => Row::passed(CHECK, self.resource),
+                    Some(problem) => Row::failed(CHECK, self.resource, problem),
+                };
+                let evidence = self.state.chain.uri.clone().into_iter().collect();
+                (Row { evidence, ..row }, records)
             }
             Err(error) if error.kind() == "corrupt" => {
-                let finding = Check::Evidence.failed(self.resource, error.to_string());
-                Checked::new(Check::Evidence, vec![finding])
+                let row = Row::failed(CHECK, self.resource, error.to_string());
+                (row, Vec::new())
             }
             Err(error) => {
-                Checked::not_evaluated(Check::Evidence, self.resource, &error.to_string())
+                let row = Row::not_evaluated(CHECK, self.resource, error.to_string());
+                (row, Vec::new())
             }
         }
     }
 }
 
-fn unhealthy(change: &Change, resource: &str) -> Option<Finding> {
-    let test = change.test.as_ref().filter(|test| !test.passed)?;
+fn tested(change: Option<&Change>, resource: &str) -> Row {
+    const CHECK: Check = Check::Unhealthy;
+    let Some(change) = change else {
+        return Row::not_evaluated(CHECK, resource, NEVER_APPLIED);
+    };
+    let Some(test) = &change.test else {
+        return Row::not_evaluated(CHECK, resource, "no live test has run");
+    };
+    if test.passed {
+        return Row::passed(CHECK, resource);
+    }
     let taken_back = matches!(
         &change.phase,
         Phase::Ended {
@@ -107,25 +122,30 @@ fn unhealthy(change: &Change, resource: &str) -> Option<Finding> {
             ..
         }
     );
+    if taken_back {
+        let because = "the change that failed its live test was taken back";
+        return Row::not_evaluated(CHECK, resource, because);
+    }
     let problem = test.problem.as_deref().unwrap_or("no reason was recorded");
-    (!taken_back).then(|| {
-        let what = format!("the live test of {} failed: {problem}", test.at);
-        Check::Unhealthy.failed(resource, what)
-    })
+    let what = format!("the live test of {} failed: {problem}", test.at);
+    Row::failed(CHECK, resource, what)
 }
 
-fn ending(change: Option<&Change>, resource: &str) -> Option<Finding> {
+const NEVER_APPLIED: &str = "no binding was ever applied";
+
+fn ending(change: Option<&Change>, resource: &str) -> Row {
+    const CHECK: Check = Check::ChangeEnd;
     let Some(change) = change else {
-        return Some(Check::ChangeEnd.not_evaluated(resource, "no binding was ever applied"));
+        return Row::not_evaluated(CHECK, resource, NEVER_APPLIED);
     };
-    let failed = |what: String| Some(Check::ChangeEnd.failed(resource, what));
+    let failed = |what: String| Row::failed(CHECK, resource, what);
     let id = &change.id;
     match &change.phase {
-        Phase::Applying | Phase::Testing | Phase::Verifying { .. } => Some(
-            Check::ChangeEnd.not_evaluated(resource, format!("change {id} has no verdict yet")),
-        ),
+        Phase::Applying | Phase::Testing | Phase::Verifying { .. } => {
+            Row::not_evaluated(CHECK, resource, format!("change {id} has no verdict yet"))
+        }
         Phase::Ended { end, .. } => match end {
-            End::Verified => None,
+            End::Verified => Row::passed(CHECK, resource),
             End::Violated { findings } => {
                 let what: Vec<&str> = findings.iter().map(|one| one.what.as_str()).collect();
                 failed(format!("change {id} is violated: {}", what.join("; ")))
@@ -168,7 +188,7 @@ mod tests {
     use super::*;
     use lockstep_domain::change::{ChainHead, ChangeId, TestRecord};
     use lockstep_domain::evidence::Body;
-    use lockstep_domain::finding::Status;
+    use lockstep_domain::ledger::CheckResult;
 
     fn state() -> BindingState {
         BindingState::new("org".parse().unwrap(), "key".parse().unwrap())
@@ -236,14 +256,14 @@ mod tests {
 
     #[test]
     fn only_a_verified_change_ended_as_it_should() {
-        let status = |change: Option<&Change>| ending(change, "binding").map(|one| one.status);
-        assert_eq!(status(Some(&ended(End::Verified))), None);
+        let result = |change: Option<&Change>| ending(change, "binding").result;
+        assert_eq!(result(Some(&ended(End::Verified))), CheckResult::Passed);
         let unverified = ended(End::Unverified {
             missing: vec!["a record".into()],
         });
-        assert_eq!(status(Some(&unverified)), Some(Status::Failed));
-        assert_eq!(status(Some(&change())), Some(Status::NotEvaluated));
-        assert_eq!(status(None), Some(Status::NotEvaluated));
+        assert_eq!(result(Some(&unverified)), CheckResult::Failed);
+        assert_eq!(result(Some(&change())), CheckResult::NotEvaluated);
+        assert_eq!(result(None), CheckResult::NotEvaluated);
     }
 
     #[test]
@@ -260,14 +280,22 @@ mod tests {
             test: test.clone(),
             ..ended(End::Verified)
         };
-        let finding = unhealthy(&kept, "binding").unwrap();
-        assert!(finding.what.contains("it timed out"), "{}", finding.what);
+        let row = tested(Some(&kept), "binding");
+        assert_eq!(row.result, CheckResult::Failed);
+        assert!(row.what.contains("it timed out"), "{}", row.what);
         let back = Change {
             test,
             ..ended(End::RolledBack {
                 because: "it timed out".into(),
             })
         };
-        assert_eq!(unhealthy(&back, "binding"), None);
+        assert_eq!(
+            tested(Some(&back), "binding").result,
+            CheckResult::NotEvaluated
+        );
+        assert_eq!(
+            tested(Some(&change()), "binding").result,
+            CheckResult::NotEvaluated
+        );
     }
 }

@@ -31,6 +31,13 @@ impl States {
         all.filter_map(|(key, state)| Some((key, &state.as_ref().ok()?.value)))
     }
 
+    /// The state of an action, or of a credential set by its first credential.
+    pub(super) fn of(&self, key: &Key) -> Option<&BindingState> {
+        let state = self.credential_sets.get(key);
+        let state = state.or_else(|| self.actions.get(key))?;
+        state.as_ref().ok().map(|state| &state.value)
+    }
+
     /// Why a binding or credential set is held, if it is.
     pub(super) fn held(&self, key: &Key) -> Option<&str> {
         let mut all = self.read();

@@ -48,10 +48,12 @@ impl Swept {
         self.account.events()
     }
 
-    fn evidence(&self) -> usize {
-        self.account
-            .objects("lockstep-evidence/evidence/sweeps/")
-            .len()
+    /// The organizations of the stored ledgers.
+    fn ledgers(&self) -> Vec<String> {
+        let objects = self.account.objects("lockstep-evidence/evidence/sweeps/");
+        let organization = |object: &String| object.split('/').nth(3).map(str::to_owned);
+        let indexes = objects.iter().filter(|one| one.ends_with("/index.json"));
+        indexes.filter_map(organization).collect()
     }
 }
 
@@ -81,7 +83,7 @@ async fn a_corrupt_record_of_the_last_sweep_is_a_finding_and_keeps_nothing() {
     assert_eq!(found(&report, Check::SignIn).len(), 2, "both were swept");
     let events = stack.events();
     assert_eq!(of(&events, "Object Unreadable", "org-1"), 1);
-    assert_eq!(stack.evidence(), 1);
+    assert_eq!(stack.ledgers(), ["org-1", "org-2"]);
     assert_eq!(
         stack.account.object(corrupt).unwrap(),
         b"{",
@@ -103,7 +105,7 @@ async fn an_organization_that_cannot_be_swept_is_an_event_and_the_others_are_rec
     assert_eq!(findings[0]["resource"], "genesys:organization/org-1");
     let events = stack.events();
     assert_eq!(of(&events, "Compliance Finding", "org-1"), 1);
-    assert_eq!(stack.evidence(), 1);
+    assert_eq!(stack.ledgers(), ["org-2"]);
     let other = "lockstep-state/compliance/org-2.json";
     assert!(stack.account.object(other).is_some(), "remembered");
 }
@@ -117,7 +119,7 @@ async fn where_no_organization_can_be_swept_nothing_is_recorded_and_the_message_
     }
     let failure = stack.sweep().await.unwrap_err();
     assert!(matches!(failure, Failure::Retry { .. }), "{failure}");
-    assert_eq!((stack.evidence(), stack.events()), (0, Vec::new()));
+    assert_eq!((stack.ledgers(), stack.events()), (Vec::new(), Vec::new()));
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use lockstep_domain::arn::FunctionArn;
 use lockstep_domain::change::Shown;
 use lockstep_domain::ids::{ActionId, IntegrationId, Key};
 use lockstep_domain::manifest::{Integration, Manifest};
-use lockstep_domain::rebind::{ListedAction, Pair, RebindPlan, Refusal, may_move_role};
+use lockstep_domain::rebind::{Absent, ListedAction, Pair, RebindPlan, Refusal, may_move_role};
 use lockstep_domain::role::{DesiredRole, can_serve};
 use tracing::info;
 
@@ -188,6 +188,7 @@ async fn role_serves(
         (Err(_), Some(after)) => Err(too_early(after)),
         (Err(refusal), None) => Err(RebindError::Refused(Refusal {
             problems: refusal.problems,
+            absent: Absent::default(),
         })),
     }
 }

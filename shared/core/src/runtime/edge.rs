@@ -9,6 +9,7 @@ use lockstep_domain::event::{
     Body, ChangeUnverified, ClientRotationFailed, ComplianceFinding, CredentialRebindFailed,
     Header, RebindFailed, RoleProvisioningFailed,
 };
+use lockstep_domain::finding::Finding;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -86,7 +87,7 @@ impl Edge {
             Self::Compliance => ComplianceFinding {
                 findings: reason
                     .iter()
-                    .map(|reason| Check::Sweep.failed(delivery.queue_arn.clone(), reason.clone()))
+                    .map(|reason| Finding::failed(Check::Sweep, &delivery.queue_arn, reason))
                     .collect(),
                 reason,
                 ..ComplianceFinding::default()

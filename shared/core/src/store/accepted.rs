@@ -34,6 +34,8 @@ pub struct Accepted {
     pub version_id: Option<String>,
     /// When it was accepted.
     pub accepted_at: Timestamp,
+    /// Its text, as it was uploaded.
+    pub text: String,
 }
 
 /// Everything that was accepted.
@@ -163,6 +165,7 @@ impl Store {
                         object: kept.object,
                         version_id: kept.version_id,
                         accepted_at: kept.accepted_at,
+                        text: kept.text,
                     });
                 }
                 Err(problems) => {

@@ -35,6 +35,13 @@ impl EvidenceLog {
         }
     }
 
+    /// Where a record of a binding is (S3 URI).
+    #[must_use]
+    pub fn place(&self, organization: &OrganizationId, key: &Key, sequence: u64) -> String {
+        let bucket = &self.objects.config.evidence_bucket;
+        uri(bucket, &record_object(organization, key, sequence))
+    }
+
     /// Appends a record to the binding's chain and moves the chain's end in `state`, which the
     /// caller then saves. Answers where the record is.
     ///
@@ -112,8 +119,15 @@ impl EvidenceLog {
         object: &str,
         report: &T,
     ) -> Result<String, StoreError> {
+        self.write_bytes(object, to_json(object, report)?).await
+    }
+
+    /// Stores bytes in the same way.
+    ///
+    /// # Errors
+    /// There are other bytes, or S3 did not do it.
+    pub async fn write_bytes(&self, object: &str, bytes: Vec<u8>) -> Result<String, StoreError> {
         let bucket = &self.objects.config.evidence_bucket;
-        let bytes = to_json(object, report)?;
         let written = self
             .objects
             .put(bucket, object, bytes.clone(), Condition::Absent)

@@ -45,6 +45,7 @@ impl Judged {
                 principals: Vec::new(),
                 compliance_audit: Vec::new(),
                 notices: Vec::new(),
+                occurrences: Vec::new(),
             },
             interval: None,
         }
@@ -233,6 +234,7 @@ pub(crate) async fn conclude(
         principals,
         compliance_audit,
         notices,
+        occurrences: _,
     } = &judged.judgement;
     let mut body = evidence::Body::new(&state.value, &change, end.clone());
     body.notices.extend(notices.iter().cloned());

@@ -172,6 +172,7 @@ mod tests {
             principals: Vec::new(),
             compliance_audit: Vec::new(),
             notices: Vec::new(),
+            occurrences: Vec::new(),
         };
         LostRaces(vec![record("one")]).add_to(&mut judgement);
         assert_eq!(judgement.records, ["one"]);

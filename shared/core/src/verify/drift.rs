@@ -1,9 +1,10 @@
 //! Whether a change still holds: observe and plan again, expecting no steps.
 
 use lockstep_domain::change::{BindingState, Change, DesiredId};
-use lockstep_domain::compliance::{drift_findings, is_left_over, refusal_findings, role_drift};
+use lockstep_domain::compliance::{Resources, drift_rows, is_left_over, refusal_rows, role_drift};
 use lockstep_domain::credentials::{CredentialSet, CredentialStep, credential_set_of};
 use lockstep_domain::finding::Finding;
+use lockstep_domain::ledger::Row;
 use lockstep_domain::manifest::{Action, Manifest};
 use lockstep_domain::plan::Step;
 use lockstep_domain::role::DesiredRole;
@@ -26,6 +27,10 @@ pub(super) struct ObservedDrift {
 }
 
 impl ObservedDrift {
+    fn found(&mut self, rows: Vec<Row>) {
+        self.findings.extend(rows.iter().filter_map(Row::finding));
+    }
+
     pub(super) async fn observe(
         &mut self,
         world: &Binder,
@@ -69,11 +74,12 @@ impl ObservedDrift {
         match credential_set_drift(world, session, manifest, set, state).await {
             Ok(CredentialSetDrift::Plan { plan, id }) if id == change.id => {
                 let moves: Vec<Step> = plan.moves.iter().map(CredentialStep::describe).collect();
-                self.findings.extend(drift_findings(&moves));
+                self.found(drift_rows(&moves));
                 self.notices.extend(plan.notices);
             }
             Ok(CredentialSetDrift::Refused { refusal, id }) if id == change.id => {
-                self.findings.extend(refusal_findings(&refusal.problems));
+                let resources = Resources::of(state, &state.key);
+                self.found(refusal_rows(&refusal, &resources));
             }
             Ok(CredentialSetDrift::Plan { .. } | CredentialSetDrift::Refused { .. }) => self.notices.push(
                 "the desired state has changed since, so Lockstep did not compare the credentials \
@@ -100,15 +106,16 @@ impl ObservedDrift {
         match drift(world, session, manifest, action, state).await {
             Ok(Drift::Steps { steps, desired }) => {
                 if self.is_current(&desired, change) {
-                    let (left, drift): (Vec<Finding>, Vec<Finding>) =
-                        drift_findings(&steps).into_iter().partition(is_left_over);
-                    self.findings.extend(drift);
+                    let (left, drift): (Vec<Row>, Vec<Row>) =
+                        drift_rows(&steps).into_iter().partition(is_left_over);
+                    self.found(drift);
                     self.notices.extend(left.into_iter().map(|one| one.what));
                 }
             }
             Ok(Drift::Refused { refusal, desired }) => {
                 if self.is_current(&desired, change) {
-                    self.findings.extend(refusal_findings(&refusal.problems));
+                    let resources = Resources::of(state, &action.integration);
+                    self.found(refusal_rows(&refusal, &resources));
                 }
             }
             Ok(Drift::SecretGone(because)) => self.notices.push(because),
@@ -143,8 +150,7 @@ impl ObservedDrift {
         };
         match world.roles.observe(&integration.role).await {
             Ok(observed) => {
-                self.findings
-                    .extend(role_drift(&desired, &observed, &action.function));
+                self.found(role_drift(&desired, &observed, &action.function));
             }
             Err(error) => self.incomplete.push(format!(
                 "Lockstep could not read the role {} again: {error}",

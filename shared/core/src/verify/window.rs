@@ -223,6 +223,7 @@ fn binding_verdict(
         principals,
         compliance_audit,
         notices: _,
+        occurrences: _,
     } = judgement;
     BindingVerdict {
         organization: organization.clone(),

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Check, Checked};
+use super::Check;
 use crate::arn::SecretArn;
+use crate::ledger::Row;
 use crate::manifest::{KmsDirective, Manifest, RotationDirectives};
 use crate::rotation::{Labels, stuck};
 
@@ -76,31 +77,27 @@ pub fn pending_check(
     holds_value: Option<bool>,
     now: Timestamp,
     after_minutes: u32,
-) -> Checked {
-    let finding = stuck(&observed.labels, &observed.made, now, after_minutes).map(|stuck| {
-        let value = match holds_value {
-            Some(true) => "and has a value",
-            Some(false) => "and is empty",
-            None => "(Lockstep is not allowed to read whether it has a value)",
-        };
-        let since = stuck.since;
-        let version = &stuck.version_id;
-        let mut finding = Check::PendingStuck.failed(
-            secret.to_string(),
-            format!(
-                "version {version} has had the label AWSPENDING since {since} {value}, but is \
-                     not current"
-            ),
-        );
-        finding.fix = format!(
-            "See the log of the rotation function. To allow a new rotation, run: aws \
-             secretsmanager update-secret-version-stage --secret-id {secret} --version-stage \
-             AWSPENDING --remove-from-version-id {version}. rotate-client repairs the secrets of \
-             OAuth clients automatically.",
-        );
-        finding
-    });
-    Checked::new(Check::PendingStuck, finding.into_iter().collect())
+) -> Row {
+    let resource = secret.to_string();
+    let Some(stuck) = stuck(&observed.labels, &observed.made, now, after_minutes) else {
+        return Row::passed(Check::PendingStuck, resource);
+    };
+    let value = match holds_value {
+        Some(true) => "and has a value",
+        Some(false) => "and is empty",
+        None => "(Lockstep is not allowed to read whether it has a value)",
+    };
+    let since = stuck.since;
+    let version = &stuck.version_id;
+    let what = format!(
+        "version {version} has had the label AWSPENDING since {since} {value}, but is not current"
+    );
+    Row::failed(Check::PendingStuck, resource, what).advise(format!(
+        "See the log of the rotation function. To allow a new rotation, run: aws secretsmanager \
+         update-secret-version-stage --secret-id {secret} --version-stage AWSPENDING \
+         --remove-from-version-id {version}. rotate-client repairs the secrets of OAuth clients \
+         automatically."
+    ))
 }
 
 /// Whether the current version is as young as the manifest requires; `None` if it requires nothing.
@@ -110,43 +107,39 @@ pub fn age_check(
     directives: &RotationDirectives,
     observed: &ObservedSecret,
     now: Timestamp,
-) -> Option<Checked> {
+) -> Option<Row> {
     let most = directives.max_age_days?;
     let made = observed
         .labels
         .current()
         .and_then(|id| observed.made.get(id));
+    let resource = secret.to_string();
     let Some(made) = made else {
         let because = "the age of the current version is unknown";
-        let resource = secret.to_string();
-        return Some(Checked::not_evaluated(Check::SecretAge, &resource, because));
+        return Some(Row::not_evaluated(Check::SecretAge, resource, because));
     };
     let seconds = now.duration_since(*made).as_secs();
-    let too_old = seconds > i64::from(most) * SECONDS_OF_A_DAY;
-    let finding = too_old.then(|| {
-        let days = seconds / SECONDS_OF_A_DAY;
-        let what = format!(
-            "the current version was created at {made}, {days} days ago; the manifest allows \
-             {most} days"
-        );
-        let mut finding = Check::SecretAge.failed(secret.to_string(), what);
-        finding.fix = match observed.labels.rotation_enabled {
-            true => format!(
-                "Run aws secretsmanager rotate-secret --secret-id {secret}, and find out why the \
-                 rotation schedule did not."
-            ),
-            false => format!(
-                "Automatic rotation is off. Enable it: aws secretsmanager rotate-secret \
-                 --secret-id {secret} --rotation-lambda-arn ROTATION_FUNCTION --rotation-rules \
-                 AutomaticallyAfterDays={most}."
-            ),
-        };
-        finding
-    });
-    Some(Checked::new(
-        Check::SecretAge,
-        finding.into_iter().collect(),
-    ))
+    if seconds <= i64::from(most) * SECONDS_OF_A_DAY {
+        return Some(Row::passed(Check::SecretAge, resource));
+    }
+    let days = seconds / SECONDS_OF_A_DAY;
+    let what = format!(
+        "the current version was created at {made}, {days} days ago; the manifest allows {most} \
+         days"
+    );
+    let advice = if observed.labels.rotation_enabled {
+        format!(
+            "Run aws secretsmanager rotate-secret --secret-id {secret}, and find out why the \
+             rotation schedule did not."
+        )
+    } else {
+        format!(
+            "Automatic rotation is off. Enable it: aws secretsmanager rotate-secret --secret-id \
+             {secret} --rotation-lambda-arn ROTATION_FUNCTION --rotation-rules \
+             AutomaticallyAfterDays={most}."
+        )
+    };
+    Some(Row::failed(Check::SecretAge, resource, what).advise(advice))
 }
 
 /// Whether the key that encrypts the secret is as the manifest requires; empty if it requires
@@ -157,7 +150,7 @@ pub fn key_checks(
     directives: &RotationDirectives,
     observed: &ObservedSecret,
     key: Option<&Result<ObservedKey, String>>,
-) -> Vec<Checked> {
+) -> Vec<Row> {
     let customers = match directives.kms {
         KmsDirective::Any => None,
         KmsDirective::CustomerManaged => Some(customers(secret, observed, key)),
@@ -166,7 +159,7 @@ pub fn key_checks(
         // AWS rotates the account's own key each year.
         let is_accounts = observed.key.is_none() && directives.kms == KmsDirective::Any;
         match is_accounts {
-            true => Checked::new(Check::KeyRotation, Vec::new()),
+            true => Row::passed(Check::KeyRotation, secret.to_string()),
             false => rotated(secret, observed, key),
         }
     });
@@ -177,12 +170,10 @@ fn customers(
     secret: &SecretArn,
     observed: &ObservedSecret,
     key: Option<&Result<ObservedKey, String>>,
-) -> Checked {
+) -> Row {
     let resource = secret.to_string();
-    let failed = |what: String, fix: String| {
-        let mut finding = Check::SecretKey.failed(resource.clone(), what);
-        finding.fix = fix;
-        Checked::new(Check::SecretKey, vec![finding])
+    let failed = |what: String, advice: String| {
+        Row::failed(Check::SecretKey, &resource, what).advise(advice)
     };
     let own_key = format!(
         "Run aws secretsmanager update-secret --secret-id {secret} --kms-key-id YOUR_KEY_ARN; \
@@ -207,12 +198,10 @@ fn customers(
                      {id}."
             ),
         ),
-        (Some(_), Some(Ok(_))) => Checked::new(Check::SecretKey, Vec::new()),
-        (Some(_), Some(Err(because))) => {
-            Checked::not_evaluated(Check::SecretKey, &resource, because)
-        }
+        (Some(_), Some(Ok(_))) => Row::passed(Check::SecretKey, resource),
+        (Some(_), Some(Err(because))) => Row::not_evaluated(Check::SecretKey, resource, because),
         (Some(_), None) => {
-            Checked::not_evaluated(Check::SecretKey, &resource, "Lockstep did not read its key")
+            Row::not_evaluated(Check::SecretKey, resource, "Lockstep did not read its key")
         }
     }
 }
@@ -221,33 +210,29 @@ fn rotated(
     secret: &SecretArn,
     observed: &ObservedSecret,
     key: Option<&Result<ObservedKey, String>>,
-) -> Checked {
+) -> Row {
     let resource = secret.to_string();
-    let not_evaluated =
-        |because: &str| Checked::not_evaluated(Check::KeyRotation, &resource, because);
+    let not_evaluated = |because: &str| Row::not_evaluated(Check::KeyRotation, &resource, because);
     let (Some(id), Some(seen)) = (&observed.key, key) else {
         return not_evaluated(
             "it has no customer managed key; see the separate finding on its key",
         );
     };
     match seen.as_ref().map(|seen| &seen.rotates) {
-        Ok(Rotates::Yes) => Checked::new(Check::KeyRotation, Vec::new()),
+        Ok(Rotates::Yes) => Row::passed(Check::KeyRotation, resource),
         Ok(Rotates::No) => {
             let what = format!("KMS does not rotate its key {id}");
-            let mut finding = Check::KeyRotation.failed(resource.clone(), what);
-            finding.fix = format!(
+            Row::failed(Check::KeyRotation, resource, what).advise(format!(
                 "Run aws kms enable-key-rotation --key-id {id}. No binding changes: the key keeps \
                  its id, and KMS can still decrypt existing values."
-            );
-            Checked::new(Check::KeyRotation, vec![finding])
+            ))
         }
         Ok(Rotates::Never) => {
             let what = format!("KMS cannot rotate its key {id} automatically");
-            let mut finding = Check::KeyRotation.failed(resource.clone(), what);
-            finding.fix = "Use a symmetric key with key material generated by KMS, or rotate the \
-                           key manually and remove `kms_rotation` from the manifest."
-                .into();
-            Checked::new(Check::KeyRotation, vec![finding])
+            Row::failed(Check::KeyRotation, resource, what).advise(
+                "Use a symmetric key with key material generated by KMS, or rotate the key \
+                 manually and remove `kms_rotation` from the manifest.",
+            )
         }
         Ok(Rotates::Unread { because }) => not_evaluated(because),
         Err(because) => not_evaluated(because),
@@ -259,7 +244,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::finding::Status;
+    use crate::ledger::CheckResult;
     use crate::rotation::{CURRENT, PENDING};
 
     const KEY: &str = "arn:aws:kms:us-east-1:123456789012:key/1";
@@ -300,11 +285,12 @@ mod tests {
         }
     }
 
-    fn only(checked: &Checked) -> (Status, String) {
-        let [finding] = checked.findings.as_slice() else {
-            panic!("{checked:#?}");
-        };
-        (finding.status, format!("{}; {}", finding.what, finding.fix))
+    fn only(row: &Row) -> (&CheckResult, String) {
+        (&row.result, format!("{}; {}", row.what, row.fix()))
+    }
+
+    fn passed(row: &Row) -> bool {
+        row.result == CheckResult::Passed
     }
 
     #[test]
@@ -314,9 +300,10 @@ mod tests {
             ("v2", PENDING, "2026-01-02T00:00:00Z"),
         ]);
         let check = |value, now| pending_check(&secret(), &seen, value, at(now), 1440);
-        assert!(check(None, "2026-01-02T23:59:00Z").findings.is_empty());
-        let (status, said) = only(&check(Some(false), "2026-01-03T00:00:00Z"));
-        assert_eq!(status, Status::Failed);
+        assert!(passed(&check(None, "2026-01-02T23:59:00Z")));
+        let stuck = check(Some(false), "2026-01-03T00:00:00Z");
+        let (status, said) = only(&stuck);
+        assert_eq!(status, &CheckResult::Failed);
         assert!(
             said.contains("is empty") && said.contains("--remove-from-version-id v2"),
             "{said}"
@@ -327,8 +314,9 @@ mod tests {
     fn a_version_in_force_that_is_too_old_is_found_and_an_unknown_age_is_not_passed() {
         let seen = observed(&[("v1", CURRENT, "2026-01-01T00:00:00Z")]);
         let check = |now| age_check(&secret(), &asked(), &seen, at(now)).unwrap();
-        assert!(check("2026-01-31T00:00:00Z").findings.is_empty());
-        let (_, said) = only(&check("2026-02-01T00:00:00Z"));
+        assert!(passed(&check("2026-01-31T00:00:00Z")));
+        let old = check("2026-02-01T00:00:00Z");
+        let (_, said) = only(&old);
         assert!(
             said.contains("31 days ago") && said.contains("rotate-secret"),
             "{said}"
@@ -339,7 +327,7 @@ mod tests {
             &observed(&[]),
             at("2026-01-01T00:00:00Z"),
         );
-        assert_eq!(only(&unknown.unwrap()).0, Status::NotEvaluated);
+        assert_eq!(only(&unknown.unwrap()).0, &CheckResult::NotEvaluated);
     }
 
     #[test]
@@ -347,9 +335,9 @@ mod tests {
         let seen = observed(&[]);
         let checks = key_checks(&secret(), &asked(), &seen, None);
         let (status, said) = only(&checks[0]);
-        assert_eq!(status, Status::Failed);
+        assert_eq!(status, &CheckResult::Failed);
         assert!(said.contains("--kms-key-id"), "{said}");
-        assert_eq!(only(&checks[1]).0, Status::NotEvaluated);
+        assert_eq!(only(&checks[1]).0, &CheckResult::NotEvaluated);
     }
 
     #[test]
@@ -361,7 +349,7 @@ mod tests {
         let mut seen = observed(&[]);
         let accounts = key_checks(&secret(), &any, &seen, None);
         assert_eq!(accounts.len(), 1);
-        assert!(accounts[0].findings.is_empty(), "{accounts:#?}");
+        assert!(passed(&accounts[0]), "{accounts:#?}");
         seen.key = Some(KEY.into());
         let key = ObservedKey {
             is_customers: true,
@@ -370,7 +358,7 @@ mod tests {
         };
         let customers = key_checks(&secret(), &any, &seen, Some(&Ok(key)));
         let (status, said) = only(&customers[0]);
-        assert_eq!(status, Status::Failed);
+        assert_eq!(status, &CheckResult::Failed);
         assert!(said.contains("enable-key-rotation"), "{said}");
     }
 
@@ -386,21 +374,19 @@ mod tests {
             };
             key_checks(&secret(), &asked(), &seen, Some(&Ok(key)))
         };
-        assert!(
-            key(true, Rotates::Yes)
-                .iter()
-                .all(|one| one.findings.is_empty())
-        );
-        let (_, said) = only(&key(true, Rotates::No)[1]);
+        assert!(key(true, Rotates::Yes).iter().all(passed));
+        let idle = key(true, Rotates::No);
+        let (_, said) = only(&idle[1]);
         assert!(
             said.contains(&format!("enable-key-rotation --key-id {KEY}")),
             "{said}"
         );
-        let (_, said) = only(&key(false, Rotates::Yes)[0]);
+        let foreign = key(false, Rotates::Yes);
+        let (_, said) = only(&foreign[0]);
         assert!(said.contains("managed by AWS"), "{said}");
         let denied = Err("kms:DescribeKey is denied".to_owned());
         for check in key_checks(&secret(), &asked(), &seen, Some(&denied)) {
-            assert_eq!(only(&check).0, Status::NotEvaluated);
+            assert_eq!(only(&check).0, &CheckResult::NotEvaluated);
         }
     }
 }

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::*;
-use crate::finding::Status;
+use crate::ledger::CheckResult;
 use crate::policy::invoke_policy;
 
 const FUNCTION: &str = "arn:aws:lambda:us-east-1:123456789012:function:orders";
@@ -22,6 +22,7 @@ fn desired() -> DesiredRole {
         key: "prod".parse().unwrap(),
         at: "integrations[0].role".into(),
         organization: "org-1".parse().unwrap(),
+        genesys_account: "765628985471".into(),
         trust: crate::policy::trust_policy("aws", "765628985471", &"org-1".parse().unwrap()),
         functions: BTreeSet::from([function(FUNCTION)]),
         description: "ours".into(),
@@ -52,23 +53,23 @@ fn observed(role: PresentRole) -> ObservedRole {
     ObservedRole::Present(Box::new(role))
 }
 
-fn ids(checked: &[Checked]) -> Vec<String> {
-    checked
-        .iter()
-        .flat_map(|one| &one.findings)
-        .map(|finding| finding.id.clone())
+/// The checks that did not pass.
+fn ids(rows: &[Row]) -> Vec<&'static str> {
+    let rows = rows.iter();
+    rows.filter(|row| row.result != CheckResult::Passed)
+        .map(|row| row.check.id())
         .collect()
 }
 
-fn checks(role: PresentRole) -> Vec<Checked> {
+fn checks(role: PresentRole) -> Vec<Row> {
     role_checks(&desired(), &observed(role), &Keep::Only(BTreeSet::new()))
 }
 
 #[test]
 fn a_role_as_it_should_be_passes_every_check() {
     let checked = checks(present());
-    assert_eq!(checked.len(), 6);
-    assert_eq!(ids(&checked), Vec::<String>::new());
+    assert_eq!(checked.len(), OF_ROLE.len() + 1);
+    assert_eq!(ids(&checked), Vec::<&str>::new());
 }
 
 #[test]
@@ -77,7 +78,40 @@ fn an_open_trust_is_found() {
     role.trust = json!({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
     ]});
-    assert_eq!(ids(&checks(role)), ["LS-ROLE-TRUST"]);
+    let rows = checks(role);
+    let found = [
+        "LS-ROLE-TRUST",
+        "LS-TRUST-PRINCIPAL",
+        "LS-TRUST-EXTERNAL-ID",
+    ];
+    assert_eq!(ids(&rows), found);
+}
+
+#[test]
+fn what_a_policy_allows_that_is_not_understood_is_not_evaluated() {
+    let mut role = present();
+    role.trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Perhaps"}]});
+    let rows = checks(role);
+    assert_eq!(
+        of_check(&rows, Check::RoleTrust)[0].result,
+        CheckResult::Failed
+    );
+    for check in [
+        Check::TrustPrincipal,
+        Check::TrustExternalId,
+        Check::TrustActions,
+    ] {
+        assert_eq!(of_check(&rows, check)[0].result, CheckResult::NotEvaluated);
+    }
+}
+
+#[test]
+fn a_role_of_another_stack_has_a_finding_of_its_own() {
+    let mut role = present();
+    role.tags.insert(STACK_TAG.into(), "another".into());
+    let rows = checks(role);
+    assert_eq!(ids(&rows), ["LS-ROLE-OWNER"]);
+    assert!(rows.iter().any(|row| row.fix().contains("untag-role")));
 }
 
 #[test]
@@ -95,14 +129,17 @@ fn permissions_that_others_gave_are_found_and_unread_ones_are_not_evaluated() {
     role.other_inline = Seen::Unread {
         because: "iam:ListRolePolicies was denied".into(),
     };
-    let checked = checks(role);
-    assert_eq!(ids(&checked), ["LS-ROLE-FOREIGN", "LS-ROLE-FOREIGN"]);
-    let status: Vec<Status> = checked
-        .iter()
-        .flat_map(|one| &one.findings)
-        .map(|finding| finding.status)
-        .collect();
-    assert_eq!(status, [Status::NotEvaluated, Status::Failed]);
+    let rows = checks(role);
+    assert_eq!(ids(&rows), ["LS-ROLE-FOREIGN"]);
+    let row = &of_check(&rows, Check::RoleForeign)[0];
+    assert_eq!(row.result, CheckResult::Failed, "the worse result counts");
+    let mut unread = present();
+    unread.attached = Seen::Unread {
+        because: "iam:ListAttachedRolePolicies was denied".into(),
+    };
+    let row = &of_check(&checks(unread), Check::RoleForeign)[0];
+    assert_eq!(row.result, CheckResult::NotEvaluated);
+    assert!(row.what.contains("was denied"), "{}", row.what);
 }
 
 #[test]
@@ -112,13 +149,21 @@ fn a_grant_that_no_action_uses_is_superfluous_and_one_in_use_is_not() {
     assert_eq!(ids(&checks(role.clone())), ["LS-ROLE-POLICY"]);
     let in_use = Keep::Only(BTreeSet::from([function(OTHER)]));
     let checked = role_checks(&desired(), &observed(role), &in_use);
-    assert_eq!(ids(&checked), Vec::<String>::new());
+    assert_eq!(ids(&checked), Vec::<&str>::new());
 }
 
 #[test]
-fn a_role_that_is_gone_is_one_finding() {
-    let checked = role_checks(&desired(), &ObservedRole::Absent, &Keep::Granted);
-    assert_eq!(ids(&checked), ["LS-ROLE-MISSING"]);
+fn of_a_role_that_does_not_exist_nothing_else_is_evaluated() {
+    let rows = role_checks(&desired(), &ObservedRole::Absent, &Keep::Granted);
+    assert_eq!(
+        of_check(&rows, Check::RoleMissing)[0].result,
+        CheckResult::Failed
+    );
+    let rest = rows.iter().filter(|row| row.check != Check::RoleMissing);
+    assert!(rest.clone().count() >= OF_ROLE.len());
+    for row in rest {
+        assert_eq!(row.result, CheckResult::NotEvaluated, "{row:?}");
+    }
 }
 
 #[test]
@@ -126,9 +171,8 @@ fn another_bindings_missing_function_is_not_this_changes_drift() {
     let mut wanted = desired();
     wanted.functions.insert(function(OTHER));
     let drift = |arn| role_drift(&wanted, &observed(present()), &function(arn));
-    assert_eq!(drift(FUNCTION), []);
-    assert_eq!(drift(OTHER).len(), 1);
-    assert_eq!(drift(OTHER)[0].id, "LS-ROLE-POLICY");
+    assert_eq!(ids(&drift(FUNCTION)), Vec::<&str>::new());
+    assert_eq!(ids(&drift(OTHER)), ["LS-ROLE-POLICY"]);
 }
 
 #[test]
@@ -136,8 +180,7 @@ fn a_role_without_its_boundary_is_drift() {
     let mut role = present();
     role.boundary = None;
     let drift = role_drift(&desired(), &observed(role), &function(FUNCTION));
-    assert_eq!(drift.len(), 1);
-    assert_eq!(drift[0].id, "LS-ROLE-BOUNDARY");
+    assert_eq!(ids(&drift), ["LS-ROLE-BOUNDARY"]);
 }
 
 fn step(object: ObjectKind, verb: Verb, id: Option<&str>, reason: &str) -> Step {
@@ -149,7 +192,7 @@ fn step(object: ObjectKind, verb: Verb, id: Option<&str>, reason: &str) -> Step 
 
 #[test]
 fn drift_of_an_action_that_is_changed_through_a_draft_is_one_finding() {
-    let findings = drift_findings(&[
+    let rows = drift_rows(&[
         step(ObjectKind::Draft, Verb::Create, Some("a-1"), "prepare"),
         step(
             ObjectKind::Draft,
@@ -161,15 +204,14 @@ fn drift_of_an_action_that_is_changed_through_a_draft_is_one_finding() {
         step(ObjectKind::Draft, Verb::Test, Some("a-1"), "try"),
         step(ObjectKind::Draft, Verb::Publish, Some("a-1"), "go live"),
     ]);
-    assert_eq!(findings.len(), 1);
-    assert_eq!(findings[0].id, "LS-ACTION-DRIFT");
-    assert_eq!(findings[0].resource, "genesys:action/a-1");
-    assert_eq!(findings[0].what, "the timeout differs");
+    assert_eq!(ids(&rows), ["LS-ACTION-DRIFT"]);
+    assert_eq!(rows[0].resource, "genesys:action/a-1");
+    assert_eq!(rows[0].what, "the timeout differs");
 }
 
 #[test]
 fn what_is_gone_disabled_or_repointed_has_a_check_of_its_own() {
-    let findings = drift_findings(&[
+    let rows = drift_rows(&[
         step(ObjectKind::Integration, Verb::Create, None, "gone"),
         step(ObjectKind::Integration, Verb::Enable, Some("i-1"), "off"),
         step(
@@ -180,9 +222,8 @@ fn what_is_gone_disabled_or_repointed_has_a_check_of_its_own() {
         ),
         step(ObjectKind::Action, Verb::Create, None, "gone"),
     ]);
-    let ids: Vec<&str> = findings.iter().map(|one| one.id.as_str()).collect();
     assert_eq!(
-        ids,
+        ids(&rows),
         [
             "LS-INTEGRATION-MISSING",
             "LS-INTEGRATION-DISABLED",
@@ -222,13 +263,14 @@ fn what_the_planner_refuses_is_a_finding_with_the_planners_advice() {
         action: Found::Gone("a-1".into()),
         has_draft: false,
     };
-    let state =
-        crate::change::BindingState::new("org-1".parse().unwrap(), "orders".parse().unwrap());
+    let state = BindingState::new("org-1".parse().unwrap(), "orders".parse().unwrap());
     let refusal = crate::rebind::plan(&integration, &action, &observed, &state).unwrap_err();
-    let findings = refusal_findings(&refusal.problems);
-    let ids: Vec<&str> = findings.iter().map(|one| one.id.as_str()).collect();
-    assert_eq!(ids, ["LS-INTEGRATION-MISSING", "LS-ACTION-MISSING"]);
-    assert_eq!(findings[0].fix, refusal.problems[0].fix);
+    let resources = Resources::of(&state, &integration.key);
+    let rows = refusal_rows(&refusal, &resources);
+    assert_eq!(ids(&rows), ["LS-INTEGRATION-MISSING", "LS-ACTION-MISSING"]);
+    assert_eq!(rows[0].fix(), refusal.problems[0].fix);
+    assert_eq!(rows[0].resource, "genesys:integration/prod");
+    assert_eq!(rows[1].resource, "genesys:action/orders");
 }
 
 #[test]
@@ -240,8 +282,22 @@ fn a_version_that_is_no_longer_current_is_stale() {
             .unwrap(),
         version_id: id.into(),
     };
-    assert_eq!(stale_secrets(&[version("v1")], &[version("v1")]), []);
-    let stale = stale_secrets(&[version("v1")], &[version("v2")]);
-    assert_eq!(stale.len(), 1);
-    assert!(stale[0].what.contains("v1") && stale[0].what.contains("v2"));
+    let stale = |bound: &[SecretVersion]| stale_secrets(bound, &[version("v2")]).remove(0);
+    assert_eq!(stale(&[version("v2")]).result, CheckResult::Passed);
+    let row = stale(&[version("v1")]);
+    assert_eq!(row.result, CheckResult::Failed);
+    assert!(row.what.contains("v1") && row.what.contains("v2"));
+    assert_eq!(stale(&[]).result, CheckResult::NotEvaluated, "never bound");
+}
+
+#[test]
+fn bindings_that_share_a_resource_share_its_row_and_the_worse_result_counts() {
+    let one = Row::passed(Check::IntegrationDisabled, "i-1").of(&"a".parse().unwrap());
+    let two = Row::failed(Check::IntegrationDisabled, "i-1", "it is off");
+    let three = Row::failed(Check::IntegrationDisabled, "i-1", "it reports ERROR");
+    let rows = merged(vec![two.clone(), one, two, three]);
+    assert_eq!(rows.len(), 1, "{rows:#?}");
+    assert_eq!(rows[0].result, CheckResult::Failed);
+    assert_eq!(rows[0].what, "it is off; it reports ERROR");
+    assert_eq!(rows[0].key, Some("a".parse().unwrap()));
 }

@@ -12,7 +12,7 @@ use super::{
 use crate::change::{BindingState, BoundCredential, ChangeId, End, Phase, PreviousCredential};
 use crate::ids::{CredentialId, IntegrationId, Key};
 use crate::plan::{Plan, Step};
-use crate::rebind::{Found, Refusal};
+use crate::rebind::{Absent, Found, Refusal};
 
 /// The steps to take, in order: moves, then tests, then retirements.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -118,7 +118,10 @@ pub fn plan(
     }
     let tests = tests(desired, observed, &mut problems);
     if !problems.is_empty() {
-        return Err(Refusal { problems });
+        return Err(Refusal {
+            problems,
+            absent: Absent::default(),
+        });
     }
     let under_way = state.change.as_ref();
     let under_way = under_way.filter(|change| change.id == *id && change.is_under_way());

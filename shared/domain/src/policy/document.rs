@@ -1,9 +1,12 @@
 //! The normal form of a policy document.
 
+mod trust;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
+pub use self::trust::TrustProblems;
 use super::{Grants, INVOKE_ACTION};
 use crate::arn::{FunctionArn, is_account};
 

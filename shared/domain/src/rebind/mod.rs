@@ -56,6 +56,26 @@ pub const ROLE_CREDENTIAL_FIELD: &str = "ARN";
 pub struct Refusal {
     /// Each with what to do about it.
     pub problems: Vec<Problem>,
+    /// What does not exist.
+    pub absent: Absent,
+}
+
+/// Which objects of a binding do not exist.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Absent {
+    /// The integration that the manifest names by id, or that is remembered.
+    pub integration: bool,
+    /// The action.
+    pub action: bool,
+}
+
+impl Absent {
+    fn of(observed: &Observed) -> Self {
+        Self {
+            integration: matches!(observed.integration, Found::Gone(_)),
+            action: matches!(observed.action, Found::Gone(_) | Found::Nothing),
+        }
+    }
 }
 
 /// The steps to take, in order.
@@ -113,7 +133,10 @@ pub fn plan(
     if problems.is_empty() {
         Ok(plan)
     } else {
-        Err(Refusal { problems })
+        Err(Refusal {
+            problems,
+            absent: Absent::of(observed),
+        })
     }
 }
 

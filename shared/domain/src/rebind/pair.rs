@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{ActionView, RebindPlan, RebindStep, Refusal, problem};
+use super::{Absent, ActionView, RebindPlan, RebindStep, Refusal, problem};
 use crate::ids::{ActionId, Key};
 use crate::manifest::{Action, Integration};
 
@@ -144,5 +144,6 @@ pub fn may_move_role(
             "Add these actions to the manifest, or delete them in Genesys Cloud. If calls of them \
              may fail, write `adopt: true` at the integration.",
         )],
+        absent: Absent::default(),
     })
 }

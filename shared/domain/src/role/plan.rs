@@ -270,18 +270,26 @@ fn foreign(present: &PresentRole) -> Vec<String> {
 /// Why a role is not Lockstep's to change; empty where it is.
 #[must_use]
 pub fn not_ours(desired: &DesiredRole, present: &PresentRole) -> Vec<Problem> {
+    let boundary = wrong_boundary(desired, present);
+    boundary
+        .into_iter()
+        .chain(other_owner(desired, present))
+        .collect()
+}
+
+/// Whether a role lacks the stack's permissions boundary.
+#[must_use]
+pub fn wrong_boundary(desired: &DesiredRole, present: &PresentRole) -> Option<Problem> {
     let DesiredRole {
         name, at, boundary, ..
     } = desired;
-    let mut problems = Vec::new();
-    let mut refuse =
-        |problem: String, fix: String| problems.push(Problem::new(at.clone(), problem, fix));
-    if present.boundary.as_ref() != Some(boundary) {
+    (present.boundary.as_ref() != Some(boundary)).then(|| {
         let found = match &present.boundary {
             Some(other) => format!("the permissions boundary {other}"),
             None => "no permissions boundary".to_owned(),
         };
-        refuse(
+        Problem::new(
+            at.clone(),
             format!("the role {name} already exists with {found}, so Lockstep may not change it"),
             format!(
                 "If Lockstep should manage this role, an IAM administrator must run: aws iam \
@@ -289,8 +297,17 @@ pub fn not_ours(desired: &DesiredRole, present: &PresentRole) -> Vec<Problem> {
                  {boundary} (Lockstep then corrects its trust policy and its inline policy \
                  {INVOKE_POLICY_NAME}). Otherwise use another role."
             ),
-        );
-    }
+        )
+    })
+}
+
+/// Why a role is another one's: it has a path, or the tags of another organization or stack.
+#[must_use]
+pub fn other_owner(desired: &DesiredRole, present: &PresentRole) -> Vec<Problem> {
+    let DesiredRole { name, at, .. } = desired;
+    let mut problems = Vec::new();
+    let mut refuse =
+        |problem: String, fix: String| problems.push(Problem::new(at.clone(), problem, fix));
     if present.arn.path() != "/" {
         refuse(
             format!(

@@ -28,6 +28,7 @@ fn desired(functions: &[&str]) -> DesiredRole {
         name,
         key: "prod".parse().unwrap(),
         at: "integrations[0].role".into(),
+        genesys_account: "765628985471".into(),
         trust: trust_policy("aws", "765628985471", &organization),
         organization,
         functions: set(functions),

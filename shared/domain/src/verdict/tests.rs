@@ -344,9 +344,11 @@ fn an_incomplete_answer_is_never_verified() {
 fn drift_is_a_violation_even_while_records_are_missing() {
     let mut world = World::proved();
     world.records.clear();
-    world
-        .drift
-        .push(Check::ActionDrift.failed("genesys:action/1", "the timeout differs"));
+    world.drift.push(Finding::failed(
+        Check::ActionDrift,
+        "genesys:action/1",
+        "the timeout differs",
+    ));
     assert_eq!(findings(&world.judge()), ["LS-ACTION-DRIFT"]);
 }
 

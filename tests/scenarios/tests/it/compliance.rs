@@ -60,7 +60,8 @@ async fn what_others_change_is_found_and_told_once_and_told_again_when_it_is_men
     assert_eq!(failed(&report), Vec::<&str>::new(), "{report:#}");
     assert_eq!(report["passed"], report["checked"], "{report:#}");
     assert!(report["checked"].as_u64() > Some(10), "{report:#}");
-    world.evidence_of(&report).await?;
+    let ledger = json!({"evidence": report["ledgers"][0]});
+    world.evidence_of(&ledger).await?;
 
     let right = world.the_role(ROLE).await?;
     let mut open = right.trust.clone();

@@ -62,7 +62,7 @@ fn a_world_as_it_should_be_passes_every_check_and_plan_mode_writes_nothing() -> 
         assert_eq!(ids(&report), Vec::<&str>::new(), "{report:#}");
         assert_eq!(report["passed"], report["checked"], "{report:#}");
         assert!(report["checked"].as_u64() > Some(15), "{report:#}");
-        assert_eq!(report["evidence"], Value::Null);
+        assert_eq!(report["ledgers"], json!([]));
         let organization = &world.stack.places().organization;
         let object = format!("compliance/{organization}.json");
         assert_eq!(world.stack.state_object(&object).await?, None);
@@ -73,7 +73,8 @@ fn a_world_as_it_should_be_passes_every_check_and_plan_mode_writes_nothing() -> 
 }
 
 #[test]
-fn a_finding_is_emitted_when_it_comes_and_when_it_goes_and_not_in_between() -> Result<(), Error> {
+fn a_condition_is_emitted_when_it_opens_and_when_it_clears_and_not_in_between() -> Result<(), Error>
+{
     play(async || {
         let world = bound().await?;
         widen(&world).await?;
@@ -84,10 +85,11 @@ fn a_finding_is_emitted_when_it_comes_and_when_it_goes_and_not_in_between() -> R
         let heard = world.expect_any(FINDING, from).await?;
         assert_eq!(heard["findings"][0]["id"], "LS-ROLE-FOREIGN", "{heard:#}");
         assert_eq!(heard["findings"][0]["status"], "failed");
-        let evidence = report["evidence"].as_str().unwrap_or_default();
+        let evidence = report["ledgers"][0].as_str().unwrap_or_default();
         assert_eq!(heard["evidence"], evidence);
-        let stored = world.stack.evidence(evidence).await?.unwrap_or_default();
-        assert_eq!(stored["report"]["failed"], 1, "{stored:#}");
+        let index = world.stack.evidence(evidence).await?.unwrap_or_default();
+        assert_eq!(index["checks"]["LS-ROLE-FOREIGN"]["severity"], "high");
+        assert_eq!(index["parts"][0]["name"], "rows-0001.jsonl", "{index:#}");
 
         let again = world.sweep("apply").await?;
         assert_eq!(ids(&again), ["LS-ROLE-FOREIGN"]);
@@ -130,6 +132,52 @@ fn somebody_elses_change_since_the_last_sweep_is_found() -> Result<(), Error> {
         assert!(found.contains(&"LS-PRINCIPAL"), "{report:#}");
         assert!(found.contains(&"LS-ACTION-DRIFT"), "{report:#}");
         assert!(report["findings"].to_string().contains(&stranger.id));
+        world.stack.stop().await;
+        Ok(())
+    })
+}
+
+/// What somebody else's client does to the action.
+async fn meddle(world: &World, category: &str) -> Result<(), Error> {
+    let state = world.state("orders").await?;
+    let id = state["action_id"].as_str().unwrap_or_default();
+    let version = world.action(id).await?["version"].clone();
+    let stranger = world.stack.organization().other_client();
+    let path = format!("/api/v2/integrations/actions/{id}");
+    let body = json!({"version": version, "category": category});
+    world.genesys(stranger, "PATCH", &path, Some(body)).await?;
+    Ok(())
+}
+
+/// The findings about unauthorized changes that were emitted since `from`.
+async fn intrusions(world: &World, from: usize) -> Result<Vec<String>, Error> {
+    let heard = world.stack.heard().await?.into_iter().skip(from);
+    let of_sweeps = heard.filter(|event| event.detail_type == FINDING);
+    let intrusions = of_sweeps.filter(|event| {
+        event.detail["findings"][0]["id"] == "LS-PRINCIPAL"
+            || event.detail["reason"].to_string().contains("LS-PRINCIPAL")
+    });
+    Ok(intrusions
+        .map(|event| event.detail["reason"].to_string())
+        .collect())
+}
+
+#[test]
+fn each_change_by_somebody_else_is_emitted_once_and_none_is_ever_resolved() -> Result<(), Error> {
+    play(async || {
+        let world = bound().await?;
+        let from = world.stack.now().await?;
+        meddle(&world, "Meddled").await?;
+        world.sweep("apply").await?;
+        assert_eq!(intrusions(&world, from).await?.len(), 1);
+        // A second change of the same action, while the first one is known.
+        meddle(&world, "Meddled again").await?;
+        world.sweep("apply").await?;
+        let both = intrusions(&world, from).await?;
+        assert_eq!(both.len(), 2, "{both:#?}");
+        assert_ne!(both[0], both[1], "each names its record");
+        world.sweep("apply").await?;
+        assert_eq!(intrusions(&world, from).await?.len(), 2);
         world.stack.stop().await;
         Ok(())
     })
