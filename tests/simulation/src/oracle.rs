@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use genesys_simulator::{AuditAction, AuditStatus, EntityType};
 
 use self::truth::Truth;
-use self::verdict::{Covered, UNSURE, Verdict, fault, moment};
+use self::verdict::{Covered, UNSURE, Verdict, fault, moment, overlooked};
 use crate::house::House;
 use crate::judge::{Problem, emitted};
 use crate::stand::Simulation;
@@ -24,6 +24,7 @@ impl Simulation {
         for (number, one) in covered.iter().enumerate() {
             if let Some(verdict) = Verdict::of(one.record)
                 && let Some(fault) = fault(verdict, one, &covered[..number], &truth)
+                    .or_else(|| overlooked(verdict, one, house, &truth))
             {
                 let uri = &one.record.uri;
                 problems.push(Problem(format!(

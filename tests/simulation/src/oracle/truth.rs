@@ -109,6 +109,12 @@ impl Truth {
             })
     }
 
+    /// Whether nobody can read the role but as another has overwritten it, at any time of these.
+    pub(super) fn shows_only_role_overwritten(&self, from: Timestamp, to: Timestamp) -> bool {
+        let before = self.role.iter().rev().find(|(at, _)| *at <= to);
+        before.is_some_and(|(at, ours)| !ours && *at + self.late <= from)
+    }
+
     /// Whether somebody else changed this, and Lockstep has not written to it since, at some time of these.
     pub(super) fn shows_changed(&self, entity: &str, from: Timestamp, to: Timestamp) -> bool {
         let of_it = |deed: &&Deed| deed.entity_id == entity && deed.status == AuditStatus::Success;

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::truth::{Invocation, Truth};
 use crate::evidence::Record;
+use crate::house::{Action, House};
 
 /// The window of an audit query reaches beyond the moment at which it was asked, since clocks differ.
 /// What was done in that time may or may not be in the answer.
@@ -176,6 +177,26 @@ fn unproved(
         return Some(format!("nobody answered what was done to {entity}"));
     }
     unlisted(covered, truth).or_else(|| never_written(covered, truth))
+}
+
+/// Why *Verified* is wrong although nobody touched the action: all the time that Lockstep observed again, it
+/// read the role as somebody else had overwritten it. The role of an action that the manifest names no more, or
+/// with another function, is not the change's.
+pub(super) fn overlooked(
+    verdict: Verdict,
+    covered: &Covered<'_>,
+    house: &House,
+    truth: &Truth,
+) -> Option<String> {
+    let function = covered.body()["function"].as_str()?;
+    let is_named = |action: &Action| {
+        action.key == covered.record.key.as_str() && action.function() == function
+    };
+    let invocation = truth.invocation(&covered.record.uri)?;
+    let is_overlooked = verdict == Verdict::Verified
+        && house.actions.iter().any(is_named)
+        && truth.shows_only_role_overwritten(invocation.invoked, invocation.at);
+    is_overlooked.then(|| "its role was overwritten when it was observed again".to_owned())
 }
 
 /// A deed of the window that the evidence does not list.
