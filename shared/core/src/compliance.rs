@@ -6,7 +6,8 @@
 //! nothing is written: no ledger, no event, no state.
 //!
 //! **Order of writes.** The ledger, then events, then what is remembered of the sweep: a run that
-//! dies in between emits its news twice rather than never.
+//! dies in between emits its news twice rather than never. Reports are last: they are views of the
+//! ledger.
 
 mod answer;
 mod audit;
@@ -17,6 +18,7 @@ mod history;
 mod ledgers;
 mod leftovers;
 mod organization;
+mod reports;
 mod secrets;
 mod state_checks;
 mod states;
@@ -103,10 +105,14 @@ pub async fn sweep(
         },
         of_stack: &of_stack,
     };
-    let mut evidence = Vec::new();
+    let (mut evidence, mut latest) = (Vec::new(), Vec::new());
     for one in &mut swept {
         match record(world, one, &manifests, &asked).await {
-            Ok(stored) => evidence.extend(stored),
+            Ok(None) => {}
+            Ok(Some(stored)) => {
+                evidence.push(stored.ledger);
+                latest.extend(stored.reports);
+            }
             Err(Recorded::Ledger(failure)) => return Err(failure),
             Err(Recorded::News(failure)) => unswept.push(Unswept {
                 organization: one.organization.clone(),
@@ -125,25 +131,34 @@ pub async fn sweep(
         steps.extend(one.steps);
     }
     rows.extend(unswept.iter().map(Unswept::row));
-    let answer = SweepAnswer::new(&merged(rows), steps, evidence);
+    let answer = SweepAnswer::new(&merged(rows), steps, evidence, latest);
     Answer::report(&answer).map_err(|error| Failure::permanent("answer", error))
+}
+
+/// Where a sweep is recorded (S3 URIs).
+struct Stored {
+    /// The index of the ledger.
+    ledger: String,
+    /// The latest reports.
+    reports: Vec<String>,
 }
 
 /// What failed while a sweep was recorded.
 enum Recorded {
     /// The ledger was not stored: nothing of the sweep is recorded.
     Ledger(Failure),
-    /// The ledger is stored; an event or what is remembered is not.
+    /// The ledger is stored; an event, what is remembered or a report is not.
     News(Failure),
 }
 
-/// Stores the ledger, emits the news and remembers the sweep; nothing of it in mode `plan`.
+/// Stores the ledger, emits the news, remembers the sweep and stores the reports; nothing of it in
+/// mode `plan`.
 async fn record(
     world: &Compliance,
     swept: &mut Swept,
     manifests: &Manifests,
     asked: &Asked<'_>,
-) -> Result<Option<String>, Recorded> {
+) -> Result<Option<Stored>, Recorded> {
     let accepted = manifests.of(&swept.organization);
     let Some(accepted) = accepted.filter(|_| swept.mode == Mode::Apply) else {
         return Ok(None);
@@ -154,7 +169,11 @@ async fn record(
     let this = ledgers::previous(&ledger);
     let remembered = remember(world, swept, this, Some(&evidence)).await;
     remembered.map_err(Recorded::News)?;
-    Ok(Some(evidence))
+    let reports = reports::store(world, &ledger).await;
+    Ok(Some(Stored {
+        ledger: evidence,
+        reports: reports.map_err(Recorded::News)?,
+    }))
 }
 
 /// An organization that could not be swept to the end while others were.

@@ -3,12 +3,14 @@
 //! A bad deployment is reported in one go: [`ConfigError`] names every variable that is missing or
 //! does not fit, so that nobody deploys five times to learn of five mistakes.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
 use lockstep_domain::arn;
 use lockstep_domain::manifest::Bounds;
+use lockstep_report::Format;
 
 /// How the template configured this function.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +56,8 @@ pub struct Config {
     pub stuck_after_minutes: u32,
     /// After how long an open finding is emitted again.
     pub reminder: Duration,
+    /// The formats of the reports of a sweep, each once; none where the template names none.
+    pub report_formats: Vec<Format>,
     /// How long after a rotation everybody who had read the OAuth client that was left has to read the
     /// secret again.
     pub client_grace: Duration,
@@ -166,6 +170,7 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
             genesys_settle: self.seconds("LOCKSTEP_GENESYS_SETTLE_SECONDS"),
             stuck_after_minutes: self.minutes("LOCKSTEP_STUCK_AFTER_MINUTES"),
             reminder: self.hours("LOCKSTEP_REMINDER_HOURS"),
+            report_formats: self.formats("LOCKSTEP_REPORT_FORMATS"),
             client_grace: self.seconds("LOCKSTEP_CLIENT_GRACE_SECONDS"),
             local_s3: self.optional("AWS_ENDPOINT_URL_S3").is_some(),
             stack,
@@ -267,6 +272,24 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
     fn hours(&mut self, variable: &'static str) -> Duration {
         let hours = self.number(variable, "hours");
         Duration::from_secs(u64::from(hours) * 3600)
+    }
+
+    fn formats(&mut self, variable: &'static str) -> Vec<Format> {
+        let text = self.optional(variable).unwrap_or_default();
+        let mut formats = BTreeSet::new();
+        for name in text
+            .split(',')
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+        {
+            match name.parse() {
+                Ok(format) => {
+                    formats.insert(format);
+                }
+                Err(error) => self.problem(variable, format!("is {text:?}: {error}")),
+            }
+        }
+        formats.into_iter().collect()
     }
 
     fn number(&mut self, variable: &'static str, of: &str) -> u32 {

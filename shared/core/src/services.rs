@@ -19,8 +19,8 @@ use crate::genesys::{Session, SessionError, Sessions};
 use crate::outside::Outside;
 use crate::runtime::Edge;
 use crate::store::{
-    EvidenceLog, Objects, RoleMarkWriter, RoleMarks, Rotations, StateWriter, States, Sweeps,
-    Uploads,
+    EvidenceLog, Objects, Reports, RoleMarkWriter, RoleMarks, Rotations, StateWriter, States,
+    Sweeps, Uploads,
 };
 
 pub use base::{Base, Recorded};
@@ -109,6 +109,8 @@ pub struct Compliance {
     pub role_marks: RoleMarks,
     /// What is remembered of sweeps.
     pub sweeps: Sweeps,
+    /// The reports of sweeps.
+    pub reports: Reports,
     /// The queue of `rebind-action`.
     pub rebind_queue: aws::RebindQueue,
 }
@@ -295,6 +297,7 @@ impl Services for Compliance {
             keys: aws::Keys::new(&outside.aws),
             role_marks: RoleMarks::new(&objects),
             sweeps: Sweeps::new(&objects),
+            reports: Reports::new(&objects),
             rebind_queue: aws::RebindQueue::new(&outside.aws, &base.config),
             binder: Binder::new(base, &outside, &objects),
         }

@@ -4,6 +4,8 @@
 //! Here is what the judges share: a simulator to judge, what a driver is told and tells, and the figures that
 //! each judge leaves.
 
+pub mod node;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write as _};

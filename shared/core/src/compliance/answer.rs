@@ -22,10 +22,17 @@ pub(super) struct SweepAnswer {
     steps: Vec<Step>,
     /// Where the index of each ledger is (S3 URI); empty where nothing was written.
     ledgers: Vec<String>,
+    /// Where the latest reports are (S3 URI); empty where nothing was written.
+    reports: Vec<String>,
 }
 
 impl SweepAnswer {
-    pub(super) fn new(rows: &[Row], steps: Vec<Step>, ledgers: Vec<String>) -> Self {
+    pub(super) fn new(
+        rows: &[Row],
+        steps: Vec<Step>,
+        ledgers: Vec<String>,
+        reports: Vec<String>,
+    ) -> Self {
         let counts = Counts::of(rows);
         let Counts {
             passed,
@@ -51,6 +58,7 @@ impl SweepAnswer {
             findings,
             steps,
             ledgers,
+            reports,
         }
     }
 }
@@ -69,7 +77,7 @@ mod tests {
             Row::failed(Check::RoleTrust, "role", "it is open"),
             Row::not_evaluated(Check::ActionDrift, "action", "the read failed"),
         ];
-        let answer = SweepAnswer::new(&rows, Vec::new(), Vec::new());
+        let answer = SweepAnswer::new(&rows, Vec::new(), Vec::new(), Vec::new());
         let ids: Vec<&str> = answer.findings.iter().map(|one| one.id.as_str()).collect();
         assert_eq!(ids, ["LS-ROLE-TRUST", "LS-ACTION-DRIFT", "LS-ROLE-LABELS"]);
         let counts = (answer.checked, answer.passed, answer.failed);

@@ -196,6 +196,26 @@ impl Objects {
         required("s3:PutObject", &uri, "ETag", answer.e_tag)
     }
 
+    /// Writes a file of some media type, over one that may be there.
+    pub(super) async fn put_file(
+        &self,
+        bucket: &str,
+        key: &str,
+        bytes: Vec<u8>,
+        media_type: &str,
+    ) -> Result<(), AwsError> {
+        let request = self
+            .client
+            .put_object()
+            .bucket(bucket)
+            .key(key)
+            .content_type(media_type)
+            .body(ByteStream::from(bytes));
+        let answer = request.send().await;
+        answer.map_err(refine("s3:PutObject", uri(bucket, key)))?;
+        Ok(())
+    }
+
     /// The keys of all objects below a prefix, sorted.
     pub(crate) async fn list(&self, bucket: &str, prefix: &str) -> Result<Vec<String>, AwsError> {
         let listed = self.listing(bucket, prefix).await?;

@@ -12,17 +12,24 @@ fn allowed(package: &Package) -> &'static [&'static str] {
     match package.name.as_str() {
         "clock" | "lockstep-domain" => &[],
         "genesys-cloud" => &["clock"],
-        "lockstep" => &["lockstep-domain", "genesys-cloud", "clock"],
+        "lockstep-report" => &["lockstep-domain"],
+        "lockstep" => &[
+            "lockstep-domain",
+            "lockstep-report",
+            "genesys-cloud",
+            "clock",
+        ],
         _ => &["lockstep", "lockstep-domain"],
     }
 }
 
 /// What tests of the product may use. They start nothing and know no function.
-const TEST_KITS: [&str; 5] = [
+const TEST_KITS: [&str; 6] = [
     "aws-simulator",
     "aws-stub",
     "genesys-contract",
     "genesys-simulator",
+    "sample-ledger",
     "stack-template",
 ];
 

@@ -5,14 +5,19 @@
     reason = "helpers of tests end the test, as the tests themselves do"
 )]
 
-mod node;
-
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use genesys_simulator::{IntegrationSettings, Simulator, operations};
+use judges::node::{Packages, installed};
 use judges::{Outcome, figures, job, missed, outcome, plant, simulator, undisturbed};
 use serde_json::{Value, json};
+
+const SDK: Packages = Packages {
+    folder: "official-sdk",
+    package: include_str!("package.json"),
+    locked: include_str!("package-lock.json"),
+};
 
 const DRIVER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/javascript_sdk/drive.js");
 
@@ -31,7 +36,7 @@ async fn prepared() -> Simulator {
 async fn told(simulator: &Simulator) -> Outcome {
     let job = job("main path", simulator);
     let said = tokio::task::spawn_blocking(move || {
-        let node = node::installed();
+        let node = installed(SDK).unwrap();
         let mut child = undisturbed(&mut Command::new(node.program))
             .env("NODE_PATH", node.packages)
             .arg(DRIVER)

@@ -72,6 +72,54 @@ fn a_world_as_it_should_be_passes_every_check_and_plan_mode_writes_nothing() -> 
     })
 }
 
+/// The reports that the bucket has.
+async fn reports(world: &World) -> Result<Vec<String>, Error> {
+    let mut keys = world.objects(&world.stack.places().states).await?;
+    keys.retain(|key| key.starts_with("reports/"));
+    Ok(keys)
+}
+
+#[test]
+fn a_sweep_stores_its_reports_and_replaces_the_latest_ones() -> Result<(), Error> {
+    play(async || {
+        let world = bound().await?;
+        widen(&world).await?;
+        assert_eq!(world.sweep("plan").await?["reports"], json!([]));
+        assert_eq!(reports(&world).await?, Vec::<String>::new());
+        let report = world.sweep("apply").await?;
+        let (organization, bucket) = {
+            let places = world.stack.places();
+            (places.organization.clone(), places.states.clone())
+        };
+        let latest = format!("reports/latest/{organization}");
+        assert_eq!(
+            report["reports"],
+            json!([
+                format!("s3://{bucket}/{latest}/report.html"),
+                format!("s3://{bucket}/{latest}/report.json"),
+            ])
+        );
+        let stored = reports(&world).await?;
+        assert_eq!(stored.len(), 4, "{stored:?}");
+        let s3 = &world.stack.aws().s3;
+        let page = format!("{latest}/report.html");
+        let page = s3.get_object().bucket(&bucket).key(page).send().await?;
+        assert_eq!(page.content_type(), Some("text/html; charset=utf-8"));
+        let page = page.body.collect().await?.into_bytes();
+        let page = String::from_utf8_lossy(&page);
+        assert!(page.contains("1 of ") && page.contains(THEIRS), "{page}");
+        let json = format!("{latest}/report.json");
+        let json = world.stack.state_object(&json).await?.unwrap_or_default();
+        assert_eq!(json["counts"]["failed"], 1);
+
+        world.sweep("apply").await?;
+        let again = reports(&world).await?;
+        assert_eq!(again.len(), 6, "{again:?}");
+        world.stack.stop().await;
+        Ok(())
+    })
+}
+
 #[test]
 fn a_condition_is_emitted_when_it_opens_and_when_it_clears_and_not_in_between() -> Result<(), Error>
 {

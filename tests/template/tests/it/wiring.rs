@@ -174,12 +174,11 @@ fn buckets_keep_versions_and_evidence_is_locked() -> Outcome {
     assert_eq!(events.len(), 1);
     assert_eq!(events[0].id, "ManifestBucket");
     let rules = &stack.bucket("StateBucket").expect("the bucket").lifecycle;
-    let expiring = rules.iter().find(|rule| rule.expiration_days.is_some());
-    let expiring = expiring.expect("one rule lets objects expire");
-    assert_eq!(
-        (expiring.prefix.as_str(), expiring.expiration_days),
-        ("emitted/", Some(30))
-    );
+    let expiring: Vec<_> = rules
+        .iter()
+        .filter_map(|rule| Some((rule.prefix.as_str(), rule.expiration_days?)))
+        .collect();
+    assert_eq!(expiring, [("emitted/", 30), ("reports/sweeps/", 30)]);
     Ok(())
 }
 

@@ -20,10 +20,11 @@ const NO_ADAPTERS: [&str; 4] = ["Clock", "Config", "Metrics", "Sessions"];
 const READS_AGAIN: &str = "shared/core/src/store/unreadable.rs";
 
 /// The prefixes of the state bucket.
-const OF_STATE: [&str; 6] = [
+const OF_STATE: [&str; 7] = [
     "accepted",
     "compliance",
     "emitted",
+    "reports",
     "roles",
     "rotations",
     "state",
@@ -195,7 +196,7 @@ impl Core {
                 "config" | "now" | "clone" => continue,
                 "get" | "exists" | "read_json" => (true, true, false),
                 "list" | "listing" => (false, true, false),
-                "put" => (false, false, true),
+                "put" | "put_file" => (false, false, true),
                 // After a conflict it reads what is there.
                 "write_json" => (true, true, true),
                 other => panic!("{file}: what does `objects.{other}` need?"),

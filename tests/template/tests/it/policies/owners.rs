@@ -5,12 +5,13 @@ use super::*;
 const WRITES: [&str; 3] = ["s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"];
 
 /// Each prefix of the state bucket, with the functions that own its objects.
-const STATE: [(&str, &[&str]); 6] = [
+const STATE: [(&str, &[&str]); 7] = [
     ("/accepted/org.json", &[PROVISION]),
     ("/roles/GenesysActions.json", &[PROVISION]),
     ("/state/org/orders.json", &[REBIND, VERIFY, COMPLIANCE]),
     ("/rotations/org/_client_lockstep.json", &[ROTATE]),
     ("/compliance/org.json", &[COMPLIANCE]),
+    ("/reports/latest/org/report.html", &[COMPLIANCE]),
     (
         "/emitted/0123456789abcdef.json",
         &[PROVISION, REBIND, VERIFY, COMPLIANCE, ROTATE],
