@@ -2,5 +2,5 @@
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    lockstep::runtime::run(verify_change::handle).await
+    lockstep::runtime::run_together(verify_change::prepare, verify_change::handle).await
 }

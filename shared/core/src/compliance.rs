@@ -18,6 +18,7 @@ mod history;
 mod ledgers;
 mod leftovers;
 mod organization;
+mod pace;
 mod reports;
 mod secrets;
 mod state_checks;
@@ -81,6 +82,7 @@ pub async fn sweep(
     let mut unswept = Vec::new();
     for one in selected {
         let mode = request.mode.stricter(one.manifest.organization.mode);
+        pace::pace(world).await;
         // Organizations are independent: one that can't be swept does not keep the others.
         match organization::sweep(world, &one, mode, narrowed, began, deadline).await {
             Ok(one) => swept.push(one),

@@ -44,8 +44,10 @@ pub struct Config {
     pub bounds: Bounds,
     /// The permissions boundary that every managed role carries.
     pub boundary_arn: String,
-    /// How long after a change its audit records are first looked for.
+    /// How long after a change its audit records are first looked for, at the latest.
     pub verify_delay: Duration,
+    /// How long Lambda gathers messages for `verify-change`.
+    pub verify_window: Duration,
     /// How long they are waited for.
     pub verify_deadline: Duration,
     /// How long IAM may take until a changed role is known everywhere.
@@ -61,9 +63,23 @@ pub struct Config {
     /// How long after a rotation everybody who had read the OAuth client that was left has to read the
     /// secret again.
     pub client_grace: Duration,
+    /// How much of the requests to Genesys Cloud this environment may make.
+    pub requests: RequestShare,
     /// Whether S3 is at an address of its own (`AWS_ENDPOINT_URL_S3`, which the SDK reads too), as in
     /// a local stack.
     pub local_s3: bool,
+}
+
+/// What one execution environment may make of the requests that all of them make with one OAuth client:
+/// fixed by the template, so that nobody has to ask anybody. The platform allows 300 a minute for each
+/// token (`token.rate.per.minute`, the official limits page), and warns against spreading work over
+/// tokens to have more (developer center blog, 2021-02-03).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestShare {
+    /// Requests a minute; none for a function that makes no requests.
+    pub per_minute: Option<u32>,
+    /// The same while no binding waits in the queue before `rebind-action`, where that is more.
+    pub per_minute_without_bindings: Option<u32>,
 }
 
 /// What is logged (`RUST_LOG`), where it is set: read apart from the rest, whose mistakes are logged.
@@ -165,6 +181,7 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
             bounds,
             boundary_arn: self.text("LOCKSTEP_PERMISSIONS_BOUNDARY_ARN"),
             verify_delay: self.seconds("LOCKSTEP_VERIFY_DELAY_SECONDS"),
+            verify_window: self.seconds("LOCKSTEP_VERIFY_WINDOW_SECONDS"),
             verify_deadline: self.seconds("LOCKSTEP_VERIFY_DEADLINE_SECONDS"),
             role_settle: self.seconds("LOCKSTEP_SETTLE_SECONDS"),
             genesys_settle: self.seconds("LOCKSTEP_GENESYS_SETTLE_SECONDS"),
@@ -172,6 +189,11 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
             reminder: self.hours("LOCKSTEP_REMINDER_HOURS"),
             report_formats: self.formats("LOCKSTEP_REPORT_FORMATS"),
             client_grace: self.seconds("LOCKSTEP_CLIENT_GRACE_SECONDS"),
+            requests: RequestShare {
+                per_minute: self.requests("LOCKSTEP_REQUESTS_PER_MINUTE"),
+                per_minute_without_bindings: self
+                    .requests("LOCKSTEP_REQUESTS_PER_MINUTE_WITHOUT_BINDINGS"),
+            },
             local_s3: self.optional("AWS_ENDPOINT_URL_S3").is_some(),
             stack,
             region,
@@ -197,6 +219,19 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
             own_functions: vec![own.clone()],
             own_role_prefix: own,
         }
+    }
+
+    /// None where the template does not set it.
+    fn requests(&mut self, variable: &'static str) -> Option<u32> {
+        let text = self.optional(variable)?;
+        let number = text.parse().ok().filter(|number| *number > 0);
+        if number.is_none() {
+            self.problem(
+                variable,
+                format!("is {text:?}, which is not a number above 0"),
+            );
+        }
+        number
     }
 
     fn optional(&self, variable: &'static str) -> Option<String> {
@@ -331,84 +366,4 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use super::*;
-    pub(crate) use aws_stub::environment;
-    use std::collections::BTreeMap;
-
-    /// The configuration that comes of it.
-    pub(crate) fn config() -> Config {
-        read(&environment()).unwrap()
-    }
-
-    /// The ARN of a secret of the stack's account.
-    pub(crate) fn arn(name: &str) -> String {
-        format!("arn:aws:secretsmanager:us-east-1:123456789012:secret:{name}")
-    }
-
-    fn read(environment: &BTreeMap<&str, &str>) -> Result<Config, ConfigError> {
-        Config::from_env(|name| environment.get(name).map(|value| (*value).to_owned()))
-    }
-
-    #[test]
-    fn reads_what_the_template_sets() {
-        let config = read(&environment()).unwrap();
-        assert_eq!(config.bounds.organization_ids.len(), 2);
-        assert_eq!(config.bounds.allowed_functions.len(), 2);
-        assert!(config.bounds.allowed_hosts.is_empty());
-        assert_eq!(config.bounds.genesys_account, None);
-        assert_eq!(config.bounds.own_role_prefix, "lockstep-");
-        assert_eq!(config.verify_delay, Duration::from_secs(60));
-    }
-
-    #[test]
-    fn names_every_missing_variable_at_once() {
-        let error = read(&BTreeMap::new()).unwrap_err();
-        // What the function may go without, or what may be empty but must be there.
-        let optional = [
-            "LOCKSTEP_REBIND_QUEUE_URL",
-            "LOCKSTEP_VERIFY_QUEUE_URL",
-            "LOCKSTEP_FINGERPRINT_KEY_SECRET",
-            "LOCKSTEP_GENESYS_ACCOUNT_ID",
-        ];
-        let text = error.to_string();
-        for variable in environment().keys() {
-            assert_eq!(
-                text.contains(variable),
-                !optional.contains(variable),
-                "{variable} in {text}"
-            );
-        }
-    }
-
-    #[test]
-    fn names_every_value_that_does_not_fit() {
-        let mut environment = environment();
-        environment.insert("LOCKSTEP_ACCOUNT_ID", "12345");
-        environment.insert("LOCKSTEP_PARTITION", "azure");
-        environment.insert("LOCKSTEP_SETTLE_SECONDS", "soon");
-        environment.insert("LOCKSTEP_ORGANIZATION_IDS", "fine,not/fine");
-        let error = read(&environment).unwrap_err();
-        let named: Vec<&str> = error.problems.iter().map(|(name, _)| *name).collect();
-        assert_eq!(
-            named,
-            [
-                "LOCKSTEP_ACCOUNT_ID",
-                "LOCKSTEP_PARTITION",
-                "LOCKSTEP_ORGANIZATION_IDS",
-                "LOCKSTEP_SETTLE_SECONDS",
-            ]
-        );
-    }
-
-    #[test]
-    fn an_empty_required_variable_is_a_missing_one() {
-        let mut environment = environment();
-        environment.insert("LOCKSTEP_STATE_BUCKET", "  ");
-        let error = read(&environment).unwrap_err();
-        assert_eq!(
-            error.problems,
-            [("LOCKSTEP_STATE_BUCKET", "is missing".to_owned())]
-        );
-    }
-}
+pub(crate) mod tests;

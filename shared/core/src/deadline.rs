@@ -27,6 +27,12 @@ impl Deadline {
         Self::after(left.unwrap_or_default().saturating_sub(RESERVE))
     }
 
+    /// So much time before this one.
+    #[must_use]
+    pub fn earlier_by(self, time: Duration) -> Self {
+        Self(self.0.checked_sub(time).unwrap_or(self.0))
+    }
+
     /// The moment itself.
     #[must_use]
     pub fn instant(self) -> Instant {

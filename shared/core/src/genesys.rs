@@ -7,6 +7,7 @@ mod role_slot;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use genesys_cloud::{ClientCredentials, Endpoints, Genesys, Settings};
 use lockstep_domain::digest::Digest;
@@ -36,6 +37,14 @@ pub struct Session {
 }
 
 impl Session {
+    /// The same session, bounded by another deadline.
+    pub(crate) fn until(&self, deadline: Deadline) -> Self {
+        Self {
+            genesys: self.genesys.with_deadline(deadline.instant()),
+            ..self.clone()
+        }
+    }
+
     /// The credential slot of an integration that takes a role; read once per environment.
     ///
     /// # Errors
@@ -87,6 +96,7 @@ impl SessionError {
 #[derive(Debug)]
 pub struct Sessions {
     settings: Settings,
+    per_minute: AtomicU32,
     confirmed: Mutex<BTreeMap<OrganizationId, Confirmed>>,
 }
 
@@ -102,6 +112,7 @@ impl Sessions {
     /// None yet; clients are made with these settings.
     pub(crate) fn new(settings: Settings) -> Self {
         Self {
+            per_minute: AtomicU32::new(settings.requests_per_minute),
             settings,
             confirmed: Mutex::default(),
         }
@@ -109,7 +120,20 @@ impl Sessions {
 
     /// How a client is made.
     pub(crate) fn settings(&self) -> Settings {
-        self.settings.clone()
+        Settings {
+            requests_per_minute: self.per_minute.load(Ordering::Relaxed),
+            ..self.settings.clone()
+        }
+    }
+
+    /// Allows each client this many requests a minute from now on.
+    pub(crate) async fn allow_per_minute(&self, requests: u32) {
+        if self.per_minute.swap(requests, Ordering::Relaxed) == requests {
+            return;
+        }
+        for confirmed in self.confirmed.lock().await.values() {
+            confirmed.genesys.allow_per_minute(requests);
+        }
     }
 
     /// Signs in to the manifest's organization and confirms that it is the one.

@@ -8,6 +8,7 @@ use clock::Clock;
 use genesys_cloud::{Settings, Transport};
 
 use crate::aws::Connection;
+use crate::config::RequestShare;
 use crate::telemetry::{WriteLine, to_stdout};
 
 /// The ways out of a function's [`Services`](crate::services::Services).
@@ -24,12 +25,14 @@ pub struct Outside {
 }
 
 impl Outside {
-    /// How clients of Genesys Cloud are made.
-    pub(crate) fn client_settings(&self) -> Settings {
+    /// How clients of Genesys Cloud are made, with this share of the requests.
+    pub(crate) fn client_settings(&self, share: RequestShare) -> Settings {
+        let default = Settings::default();
         Settings {
             clock: self.clock,
             transport: self.genesys.clone(),
-            ..Settings::default()
+            requests_per_minute: share.per_minute.unwrap_or(default.requests_per_minute),
+            ..default
         }
     }
 }

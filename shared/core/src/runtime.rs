@@ -2,7 +2,8 @@
 //!
 //! One invocation is either a batch from a queue or somebody's direct call. Each message of a batch
 //! is handled for itself; only those that a redelivery can help are reported back
-//! (`batchItemFailures`), so one bad message does not bring the good ones back.
+//! (`batchItemFailures`), so one bad message does not bring the good ones back. What the messages of
+//! a batch have in common may be prepared once for all of them ([`serve_together`]).
 //!
 //! **Who retries.** A handler returns [`Failure::Retry`] where the same message can succeed later,
 //! [`Failure::Later`] where it knows when, and [`Failure::Permanent`] where somebody has to repair
@@ -13,6 +14,7 @@
 //! handler, with an event, and done with. Where the bus takes no event, the message stays. A direct
 //! call gets every failure as an error: the caller decides.
 
+mod batch;
 pub mod budget;
 mod call;
 mod edge;
@@ -20,21 +22,18 @@ mod failure;
 
 use std::time::Duration;
 
-use aws_lambda_events::event::sqs::SqsBatchResponse;
 use lambda_runtime::{LambdaEvent, service_fn};
-use lockstep_domain::event::RequestRefused;
 use serde::Serialize;
 use serde_json::Value;
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
-use crate::aws::{self, AwsError};
+use crate::aws;
 use crate::config::Config;
 use crate::response::Answer;
-use crate::services::{Base, Recorded, Services};
+use crate::services::Services;
 use crate::telemetry;
-use budget::Return;
-use edge::Standing;
+use batch::serve_batch;
 
 pub use crate::deadline::Deadline;
 pub use crate::error_chain::chain;
@@ -60,6 +59,24 @@ where
     S: Services,
     H: AsyncFn(&S, &Call, &Context) -> Result<Answer, Failure>,
 {
+    let nothing = async |_: &S, _: &[&Call], _: &Context| ();
+    let handler = async |services: &S, call: &Call, context: &Context, (): &()| {
+        // Boxed, as below.
+        Box::pin(handler(services, call, context)).await
+    };
+    Box::pin(run_together(nothing, handler)).await
+}
+
+/// As [`run`], with what the calls of an invocation have in common prepared once.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_together<S, P, T, H>(prepare: P, handler: H) -> Result<(), lambda_runtime::Error>
+where
+    S: Services,
+    P: AsyncFn(&S, &[&Call], &Context) -> T,
+    H: AsyncFn(&S, &Call, &Context, &T) -> Result<Answer, Failure>,
+{
     telemetry::start(crate::config::log_filter().as_deref());
     let config = match Config::from_process() {
         Ok(config) => config,
@@ -75,7 +92,8 @@ where
             request_id: event.context.request_id,
             deadline: Deadline::of_lambda(event.context.deadline, services.base().now()),
         };
-        serve(&services, &handler, event.payload, &context).await
+        let served = serve_together(&services, &prepare, &handler, event.payload, &context);
+        Box::pin(served).await
     };
     lambda_runtime::run(service_fn(serve)).await
 }
@@ -94,10 +112,44 @@ where
     S: Services,
     H: AsyncFn(&S, &Call, &Context) -> Result<Answer, Failure>,
 {
+    let nothing = async |_: &S, _: &[&Call], _: &Context| ();
+    let handler = async |services: &S, call: &Call, context: &Context, (): &()| {
+        // Boxed, as below.
+        Box::pin(handler(services, call, context)).await
+    };
+    Box::pin(serve_together(
+        services, &nothing, &handler, payload, context,
+    ))
+    .await
+}
+
+/// As [`serve`], with what the calls have in common prepared once, before the first of them is
+/// handled. What could not be prepared is for the handler to say, for each call.
+///
+/// # Errors
+/// As [`serve`].
+pub async fn serve_together<S, P, T, H>(
+    services: &S,
+    prepare: &P,
+    handler: &H,
+    payload: Value,
+    context: &Context,
+) -> Result<Value, Failure>
+where
+    S: Services,
+    P: AsyncFn(&S, &[&Call], &Context) -> T,
+    H: AsyncFn(&S, &Call, &Context, &T) -> Result<Answer, Failure>,
+{
     let answer = match Invocation::from_payload(payload) {
-        Invocation::Queue(records) => json(&serve_batch(services, handler, records, context).await),
+        Invocation::Queue(records) => {
+            let served = serve_batch(services, prepare, handler, records, context);
+            json(&Box::pin(served).await)
+        }
         Invocation::Direct(body) => {
-            let answer = serve_one(services, handler, &Call::Direct(body), context).await;
+            let call = Call::Direct(body);
+            // Boxed, as below.
+            let prepared = Box::pin(prepare(services, &[&call], context)).await;
+            let answer = Box::pin(serve_one(services, handler, &call, context, &prepared)).await;
             answer.and_then(|answer| json(&answer))
         }
     };
@@ -115,158 +167,22 @@ fn json<T: Serialize>(answer: &T) -> Result<Value, Failure> {
     serde_json::to_value(answer).map_err(|error| Failure::permanent("answer", error))
 }
 
-/// Messages in their order. Behind a failed message of a FIFO queue the rest waits too, whichever
-/// group it belongs to, or a group could overtake itself.
-async fn serve_batch<S, H>(
-    services: &S,
-    handler: &H,
-    records: Vec<Result<Delivery, Unreadable>>,
-    context: &Context,
-) -> SqsBatchResponse
-where
-    S: Services,
-    H: AsyncFn(&S, &Call, &Context) -> Result<Answer, Failure>,
-{
-    let is_fifo = |record: &Result<Delivery, Unreadable>| {
-        record
-            .as_ref()
-            .is_ok_and(|delivery| delivery.queue_arn.ends_with(".fifo"))
-    };
-    let is_fifo = records.iter().any(is_fifo);
-    let mut again = SqsBatchResponse::default();
-    for record in records {
-        let blocked = is_fifo && !again.batch_item_failures.is_empty();
-        let message_id = match &record {
-            Ok(delivery) => delivery.message_id.clone(),
-            // An empty id brings the whole batch back (Lambda developer guide, "Handling errors for
-            // an SQS event source", success and failure conditions).
-            Err(unreadable) => unreadable.message_id.clone().unwrap_or_default(),
-        };
-        // Boxed, as below.
-        let comes_back = match record {
-            _ if blocked => true,
-            Ok(delivery) => Box::pin(comes_back(services, handler, delivery, context)).await,
-            Err(unreadable) => Box::pin(refuse(services.base(), unreadable, context))
-                .await
-                .is_err(),
-        };
-        if comes_back {
-            again.add_failure(message_id);
-        }
-    }
-    again
-}
-
-/// Refuses a record that can't be read, with *Request Refused*. Where the bus does not take the
-/// event, the message comes back.
-async fn refuse(base: &Base, unreadable: Unreadable, context: &Context) -> Result<(), AwsError> {
-    let Unreadable {
-        message_id,
-        problem,
-    } = unreadable;
-    let trigger_id = message_id.as_deref().unwrap_or(&context.request_id);
-    tracing::error!(trigger_id, %problem, "a record of the batch can't be read");
-    let refused = base.refuse(RequestRefused::of, None, vec![problem], trigger_id);
-    match refused.await {
-        Ok(_) => Ok(()),
-        Err(error) => {
-            tracing::warn!(%error, "the message stays in the queue until its refusal is emitted as \
-                                    an event");
-            Err(error)
-        }
-    }
-}
-
-/// Handles one message; answers whether it has to be delivered again.
-async fn comes_back<S, H>(services: &S, handler: &H, delivery: Delivery, context: &Context) -> bool
-where
-    S: Services,
-    H: AsyncFn(&S, &Call, &Context) -> Result<Answer, Failure>,
-{
-    let (edge, base) = (S::EDGE, services.base());
-    match edge.standing(base, &delivery).await {
-        Standing::Open => {}
-        Standing::GivenUp => {
-            return_after(services, &delivery, Duration::ZERO).await;
-            return true;
-        }
-        Standing::Crashed => {
-            let after = give_up(base, edge, &delivery, &crash()).await;
-            return_after(services, &delivery, after).await;
-            return true;
-        }
-    }
-    let call = Call::Queue(delivery);
-    let handled = serve_one(services, handler, &call, context).await;
-    let (Call::Queue(delivery), Err(failure)) = (&call, handled) else {
-        return false;
-    };
-    let age = delivery.age(base.now());
-    let limits = edge.limits(&base.config);
-    let after = match budget::comes_back(&failure, delivery.received, age, limits) {
-        Return::After(after) => {
-            edge.say_what_to_repair(base, delivery, &failure).await;
-            after
-        }
-        Return::GiveUp => give_up(base, edge, delivery, &failure).await,
-    };
-    edge.ended(base, delivery).await;
-    return_after(services, delivery, after).await;
-    true
-}
-
-/// Emits that a message is given up; answers after what time it comes back.
-async fn give_up(base: &Base, edge: Edge, delivery: &Delivery, failure: &Failure) -> Duration {
-    match edge.give_up(base, delivery, failure).await {
-        // Visible at once: the queue counts the receives up to its limit, and moves it.
-        Ok(Recorded::Yes) => Duration::ZERO,
-        // The next delivery would not know that it was given up, and handle it at once again.
-        Ok(Recorded::No) => budget::spacing(delivery.received),
-        Err(error) => {
-            tracing::warn!(%error, "the message stays in the queue until its failure is emitted as \
-                                    an event");
-            budget::spacing(delivery.received)
-        }
-    }
-}
-
-/// Why a message is given up whose deliveries begin and never end.
-fn crash() -> Failure {
-    Failure::retry(
-        "crashed",
-        "the function ended before it had handled the message: it crashed, timed out or ran out of \
-         memory; see its log",
-    )
-}
-
-/// Times a message's return. The queue's own spacing is that for a crash, six times the function's
-/// timeout: far too long for what was merely too early or busy.
-async fn return_after<S: Services>(services: &S, delivery: &Delivery, after: Duration) {
-    let Some(queue) = services.queue() else {
-        return;
-    };
-    let timed = queue.come_back(&delivery.queue_arn, &delivery.receipt_handle, after);
-    if let Err(error) = timed.await {
-        // It comes back all the same, when the queue's own timeout ends.
-        tracing::warn!(%error, "the visibility timeout of the message could not be set");
-    }
-}
-
-async fn serve_one<S, H>(
+async fn serve_one<S, T, H>(
     services: &S,
     handler: &H,
     call: &Call,
     context: &Context,
+    prepared: &T,
 ) -> Result<Answer, Failure>
 where
     S: Services,
-    H: AsyncFn(&S, &Call, &Context) -> Result<Answer, Failure>,
+    H: AsyncFn(&S, &Call, &Context, &T) -> Result<Answer, Failure>,
 {
     let span = telemetry::span(&services.base().config.function, &context.request_id);
     let begun = Instant::now();
     async {
         // Boxed: a whole function as one future is too deep a type for the compiler.
-        let handled = Box::pin(handler(services, call, context)).await;
+        let handled = Box::pin(handler(services, call, context, prepared)).await;
         log(call, &handled, begun.elapsed());
         // Waiting is not failing: an alarm on failures must stay quiet.
         let succeeded = matches!(handled, Ok(_) | Err(Failure::Later { .. }));

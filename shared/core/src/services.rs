@@ -113,6 +113,8 @@ pub struct Compliance {
     pub reports: Reports,
     /// The queue of `rebind-action`.
     pub rebind_queue: aws::RebindQueue,
+    /// Whether bindings wait in it.
+    pub waiting_bindings: aws::WaitingBindings,
 }
 
 /// What `rotate-client` reaches.
@@ -169,8 +171,8 @@ impl Observer {
 impl Binder {
     fn new(base: Base, outside: &Outside, objects: &Objects) -> Self {
         Self {
+            sessions: Sessions::new(outside.client_settings(base.config.requests)),
             observer: Observer::new(base, outside, objects),
-            sessions: Sessions::new(outside.client_settings()),
             client_secrets: aws::ClientSecrets::new(&outside.aws),
             state_writer: StateWriter::new(objects),
             evidence: EvidenceLog::new(objects),
@@ -299,6 +301,7 @@ impl Services for Compliance {
             sweeps: Sweeps::new(&objects),
             reports: Reports::new(&objects),
             rebind_queue: aws::RebindQueue::new(&outside.aws, &base.config),
+            waiting_bindings: aws::WaitingBindings::new(&outside.aws, &base.config),
             binder: Binder::new(base, &outside, &objects),
         }
     }
@@ -322,7 +325,7 @@ impl Services for Rotate {
     fn new(config: Config, outside: impl Into<Outside>) -> Self {
         let (outside, objects, base) = basis(config, outside);
         Self {
-            sessions: Sessions::new(outside.client_settings()),
+            sessions: Sessions::new(outside.client_settings(base.config.requests)),
             client_secrets: aws::ClientSecrets::new(&outside.aws),
             client_secret_writer: aws::ClientSecretWriter::new(&outside.aws),
             secret_versions: aws::SecretVersions::new(&outside.aws),

@@ -13,6 +13,7 @@ mod change;
 mod conflicts;
 mod drift;
 mod foreign;
+mod observation;
 mod window;
 
 use std::time::Duration;
@@ -31,25 +32,29 @@ use crate::services::Binder;
 pub(crate) use audit_log::{AuditLog, read_audit_log};
 pub(crate) use change::{conclude, entities, judge_change};
 pub(crate) use conflicts::judge_of;
+pub use observation::Observations;
 
 /// The platform's clock and ours may differ by this much.
 const SKEW: SignedDuration = SignedDuration::from_secs(2);
 
-/// Verifies what a trigger asks for. `received` counts the deliveries of its message, this one included.
+/// Verifies what a trigger asks for, by what was observed for its whole delivery. `received` counts the deliveries of its message, this one included.
 ///
 /// # Errors
 /// See the module: too early, or what a redelivery can help.
 pub async fn carry_out(
     world: &Binder,
     intent: &VerifyIntent,
+    observations: &Observations,
     received: u32,
     deadline: Deadline,
 ) -> Result<Answer, Failure> {
     match intent {
-        VerifyIntent::Change(message) => change::verify(world, message, received, deadline).await,
+        VerifyIntent::Change(message) => {
+            change::verify(world, message, observations, received, deadline).await
+        }
         VerifyIntent::Window(request) => window::verify(world, request, deadline).await,
         VerifyIntent::Reported(reported) => {
-            foreign::look(world, reported, received, deadline).await
+            foreign::look(world, reported, observations, received, deadline).await
         }
     }
 }
@@ -68,14 +73,16 @@ pub(crate) fn after(from: Timestamp, duration: Duration) -> Timestamp {
 }
 
 /// How long to wait before looking again: once the configured delay, then twice, four times, and so
-/// on, at most what a queue can delay, and never beyond the deadline.
+/// on, at most what a queue can delay, and never beyond the deadline. The last part of each wait is
+/// the window in which Lambda gathers the batch.
 fn spacing(config: &Config, received: u32, until: Duration) -> Duration {
     let first = config.verify_delay.max(Duration::from_secs(1));
     let doublings = received.saturating_sub(1).min(16);
     first
         .saturating_mul(1 << doublings)
+        .saturating_sub(config.verify_window)
         .min(MAX_DELAY)
-        .min(until)
+        .min(until.saturating_sub(config.verify_window))
         .max(Duration::from_secs(1))
 }
 
@@ -99,8 +106,8 @@ mod tests {
         let seconds: Vec<u64> = (1..=7)
             .map(|received| spacing(&config(), received, hour).as_secs())
             .collect();
-        assert_eq!(seconds, [60, 120, 240, 480, 900, 900, 900]);
-        assert_eq!(spacing(&config(), 7, Duration::from_secs(30)).as_secs(), 30);
+        assert_eq!(seconds, [1, 60, 180, 420, 900, 900, 900]);
+        assert_eq!(spacing(&config(), 7, Duration::from_secs(90)).as_secs(), 30);
         assert_eq!(spacing(&config(), 1, Duration::ZERO).as_secs(), 1);
         assert_eq!(spacing(&config(), u32::MAX, hour).as_secs(), 900);
     }
@@ -110,11 +117,14 @@ mod tests {
         let stack = crate::runtime::tests::stack();
         let most = crate::runtime::tests::max_receives(&stack, "Verify");
         let kept = crate::runtime::tests::retention(&stack, "Verify");
-        for delay in 0..=900 {
+        let delays = (0..=900).flat_map(|delay| [(delay, 1), (delay, 60)]);
+        for (delay, window) in delays {
             let mut config = config();
             config.verify_delay = Duration::from_secs(delay);
+            config.verify_window = Duration::from_secs(window);
             for deadline in (10..43_200).step_by(990).chain([43_200]) {
-                let mut at = config.verify_delay;
+                // A batch that is full does not wait for its window.
+                let mut at = config.verify_delay.saturating_sub(config.verify_window);
                 let mut received = 1;
                 while at < Duration::from_secs(deadline) {
                     let until = Duration::from_secs(deadline) - at;

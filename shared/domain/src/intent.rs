@@ -4,6 +4,7 @@
 //! A trigger only says *look here*. Nothing in an intent is believed: versions, plans and verdicts
 //! come from what is read afterwards.
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -75,6 +76,8 @@ pub struct ReportedChange {
     pub entity_type: String,
     /// Its id.
     pub entity_id: String,
+    /// When, where the event says it readably.
+    pub at: Option<Timestamp>,
 }
 
 /// A secret as a trigger names it. CloudTrail shapes carry a name, a partial or a full ARN,

@@ -100,6 +100,12 @@ impl Genesys {
         self.with_deadline(Instant::now() + time)
     }
 
+    /// Allows this many requests a minute from now on, instead of [`Settings::requests_per_minute`]; at least one.
+    /// It holds for all clones, and what was sent already counts.
+    pub fn allow_per_minute(&self, requests: u32) {
+        self.inner.pacing.allow(requests);
+    }
+
     /// The hosts this client speaks to.
     pub fn endpoints(&self) -> &Endpoints {
         &self.inner.endpoints

@@ -4,7 +4,8 @@
 //! logs published between 2022 and 2025 carries a rate limit header. So the client counts what it sends with
 //! a token and keeps every minute below the limit. A developer center blog of 2021-05-06 shows answers with
 //! `inin-ratelimit-count`, `-allowed` and `-reset` (seconds); where they come, they can only tighten.
-//! The limit is per token (`token.rate.per.minute`), so a new token starts a new count.
+//! The limit is per token (`token.rate.per.minute`), so a new token starts a new count. Who shares an OAuth client
+//! with others sets a lower one, and may change it at any time.
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
@@ -21,12 +22,12 @@ const COUNTED_FOR: Duration = Duration::from_secs(62);
 /// How many requests the current token may still send.
 #[derive(Debug)]
 pub(crate) struct Pacing {
-    per_minute: usize,
     state: Mutex<State>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
+    per_minute: usize,
     /// When each counted request stops to count, the oldest first.
     sent: VecDeque<Expiry>,
     reported: Option<Reported>,
@@ -64,9 +65,18 @@ impl Pacing {
     /// Allows this many requests per token and minute, and at least one.
     pub(crate) fn new(per_minute: u32) -> Self {
         Self {
-            per_minute: usize::try_from(per_minute).unwrap_or(usize::MAX).max(1),
-            state: Mutex::default(),
+            state: Mutex::new(State {
+                per_minute: at_least_one(per_minute),
+                sent: VecDeque::new(),
+                reported: None,
+                in_flight: 0,
+            }),
         }
+    }
+
+    /// Allows this many from now on. What was sent already counts.
+    pub(crate) fn allow(&self, per_minute: u32) {
+        self.with_state(|state| state.per_minute = at_least_one(per_minute));
     }
 
     fn with_state<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
@@ -81,7 +91,7 @@ impl Pacing {
     /// Asks for a permit to send one request, and counts the request where it may go.
     pub(crate) fn permit(&self, now: Now) -> Permit<'_> {
         let hold = self.with_state(|state| {
-            let hold = state.hold(self.per_minute, now);
+            let hold = state.hold(now);
             if hold.is_none() {
                 state.sent.push_back(Expiry::after(now, COUNTED_FOR));
                 state.in_flight += 1;
@@ -121,17 +131,20 @@ impl Pacing {
     }
 }
 
+fn at_least_one(per_minute: u32) -> usize {
+    usize::try_from(per_minute).unwrap_or(usize::MAX).max(1)
+}
+
 impl State {
     /// How long the next request has to wait; `None` where it may go.
-    fn hold(&mut self, per_minute: usize, now: Now) -> Option<Duration> {
+    fn hold(&mut self, now: Now) -> Option<Duration> {
         while self.sent.front().is_some_and(|oldest| oldest.passed(now)) {
             self.sent.pop_front();
         }
-        let counted = self
-            .sent
-            .front()
-            .filter(|_| self.sent.len() >= per_minute)
-            .map(|oldest| oldest.remaining(now));
+        // Where more were allowed before, more than one has to be counted out.
+        let excess = self.sent.len().checked_sub(self.per_minute);
+        let last = excess.and_then(|excess| self.sent.get(excess));
+        let counted = last.map(|last| last.remaining(now));
         counted.max(self.reported_hold(now))
     }
 
@@ -240,6 +253,22 @@ mod tests {
         assert_eq!(go_now(&pacing, now, 9), 2);
         assert_eq!(go_now(&pacing, later(now, MINUTE), 9), 0);
         assert_eq!(go_now(&pacing, later(now, COUNTED_FOR), 9), 2);
+    }
+
+    #[test]
+    fn fewer_may_be_allowed_at_any_time_and_what_was_sent_counts() {
+        let start = now();
+        let pacing = Pacing::new(4);
+        assert_eq!(go_now(&pacing, start, 2), 2);
+        let half = later(start, MINUTE / 2);
+        assert_eq!(go_now(&pacing, half, 9), 2);
+        pacing.allow(2);
+        let hold = pacing.permit(half);
+        assert!(matches!(hold, Permit::Hold(hold) if hold == COUNTED_FOR));
+        assert_eq!(go_now(&pacing, later(start, COUNTED_FOR), 9), 0);
+        assert_eq!(go_now(&pacing, later(half, COUNTED_FOR), 9), 2);
+        pacing.allow(3);
+        assert_eq!(go_now(&pacing, later(half, COUNTED_FOR), 9), 1);
     }
 
     #[test]

@@ -237,6 +237,7 @@ pub fn environment() -> BTreeMap<&'static str, &'static str> {
         ("LOCKSTEP_STATE_BUCKET", "lockstep-state"),
         ("LOCKSTEP_VERIFY_DEADLINE_SECONDS", "3600"),
         ("LOCKSTEP_VERIFY_DELAY_SECONDS", "60"),
+        ("LOCKSTEP_VERIFY_WINDOW_SECONDS", "60"),
         (
             "LOCKSTEP_VERIFY_QUEUE_URL",
             "https://sqs.us-east-1.amazonaws.com/123456789012/lockstep-verify",

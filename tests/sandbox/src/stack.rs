@@ -257,6 +257,7 @@ fn parameters(genesys: &Simulator, options: &Options) -> BTreeMap<String, String
             ("StateRepairers", format!("arn:aws:iam::{ACCOUNT}:root")),
             // Nothing local takes minutes, or has to settle.
             ("VerifyDelaySeconds", "1".to_owned()),
+            ("VerifyWindowSeconds", "1".to_owned()),
             ("VerifyDeadlineSeconds", "120".to_owned()),
             ("SettleSeconds", "0".to_owned()),
             ("GenesysSettleSeconds", "0".to_owned()),

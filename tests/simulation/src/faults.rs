@@ -25,6 +25,15 @@ struct Awaited {
     kind: Kind,
 }
 
+/// What a query asks the audit log about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum About {
+    /// One entity.
+    Entity(String),
+    /// Everything that is audited.
+    Everything,
+}
+
 /// A call that a function is about to make.
 #[derive(Clone, Debug)]
 pub(crate) struct Sending {
@@ -32,8 +41,8 @@ pub(crate) struct Sending {
     pub(crate) origin: Origin,
     /// Where it goes.
     pub(crate) site: Site,
-    /// The entity that it asks the audit log about.
-    pub(crate) about: Option<String>,
+    /// What it asks the audit log about.
+    pub(crate) about: Option<About>,
 }
 
 /// A call that was sent: its number, and what happens to it.
@@ -52,8 +61,8 @@ pub(crate) struct Made {
     /// When the invocation began that made it.
     pub(crate) invoked: Timestamp,
     pub(crate) site: Site,
-    /// The entity that it asks the audit log about.
-    pub(crate) about: Option<String>,
+    /// What it asks the audit log about.
+    pub(crate) about: Option<About>,
     /// What went wrong on the way.
     pub(crate) wrong: Option<Kind>,
     /// The status that was answered at the other end.

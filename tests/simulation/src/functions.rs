@@ -12,7 +12,7 @@ use genesys_cloud::Transport;
 use lockstep::aws::Connection;
 use lockstep::config::Config;
 use lockstep::outside::Outside;
-use lockstep::runtime::{Context, Deadline, Failure, serve};
+use lockstep::runtime::{Context, Deadline, Failure, serve, serve_together};
 use lockstep::services::{Compliance, Provision, Rebind, Rotate, Services as _, Verify};
 use serde_json::Value;
 use stack_template::{Function, Place};
@@ -132,7 +132,15 @@ impl Services {
                 Box::pin(serve(&**services, &rebind_action::handle, payload, context)).await
             }
             Self::Verify(services) => {
-                Box::pin(serve(&**services, &verify_change::handle, payload, context)).await
+                let (prepare, handle) = (&verify_change::prepare, &verify_change::handle);
+                Box::pin(serve_together(
+                    &**services,
+                    prepare,
+                    handle,
+                    payload,
+                    context,
+                ))
+                .await
             }
             Self::Compliance(services) => {
                 Box::pin(serve(

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::aws::PROXY_PAGE;
 use crate::driver::OUTSIDE;
 use crate::fault::{Kind, Site, is_write};
-use crate::faults::{Faults, Sending};
+use crate::faults::{About, Faults, Sending};
 
 /// The way to the organization, with its planned faults.
 #[derive(Clone, Debug)]
@@ -115,15 +115,18 @@ impl Connection {
     }
 }
 
-/// The entity that a query asks the audit log about.
-fn asked_about(request: &http::Request<Vec<u8>>) -> Option<String> {
+/// What a query asks the audit log about.
+fn asked_about(request: &http::Request<Vec<u8>>) -> Option<About> {
     if !request.uri().path().contains("/audits/query") {
         return None;
     }
     let query: Value = serde_json::from_slice(request.body()).ok()?;
-    let mut filters = query["filters"].as_array()?.iter();
-    let entity = filters.find(|one| one["property"] == "EntityId")?;
-    entity["value"].as_str().map(str::to_owned)
+    let mut filters = query["filters"].as_array().into_iter().flatten();
+    let entity = filters.find(|one| one["property"] == "EntityId");
+    Some(match entity.and_then(|one| one["value"].as_str()) {
+        Some(entity) => About::Entity(entity.to_owned()),
+        None => About::Everything,
+    })
 }
 
 /// What a proxy answers in its place.

@@ -24,6 +24,7 @@ mod roles;
 mod secret_versions;
 mod secrets;
 mod verify_queue;
+mod waiting_bindings;
 
 use std::time::Duration;
 
@@ -51,6 +52,7 @@ pub use roles::Roles;
 pub use secret_versions::SecretVersions;
 pub use secrets::{SecretMetadata, SecretSeen, Secrets};
 pub use verify_queue::{MAX_DELAY, VerifyQueue};
+pub use waiting_bindings::WaitingBindings;
 
 /// One shared configuration for all service clients: one connection pool, one set of credentials.
 ///

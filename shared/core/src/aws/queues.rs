@@ -11,6 +11,8 @@ use serde::Serialize;
 use super::error::Kind;
 use super::{AwsError, Connection, Service, refine, required};
 
+pub(super) const SEND: &str = "sqs:SendMessage";
+
 /// The longest group and deduplication id (SQS API reference, `SendMessage`).
 pub(super) const MAX_FIFO_ID: usize = 128;
 
@@ -33,15 +35,18 @@ pub(super) fn client(aws: &Connection) -> Client {
 
 /// Sends a message; only one that got an id is in the queue.
 pub(super) async fn sent(request: SendMessageFluentBuilder, url: &str) -> Result<(), AwsError> {
-    const OPERATION: &str = "sqs:SendMessage";
-    let answer = request.send().await.map_err(refine(OPERATION, url))?;
-    required(OPERATION, url, "MessageId", answer.message_id()).map(drop)
+    let answer = request.send().await.map_err(refine(SEND, url))?;
+    required(SEND, url, "MessageId", answer.message_id()).map(drop)
 }
 
-/// A URL that the configuration should name, and whose message is to be sent there.
-pub(super) fn named<'u>(url: Option<&'u str>, variable: &str) -> Result<&'u str, AwsError> {
+/// A URL that the configuration should name, of the queue that this operation is for.
+pub(super) fn named<'u>(
+    operation: &'static str,
+    url: Option<&'u str>,
+    variable: &str,
+) -> Result<&'u str, AwsError> {
     let problem = format!("{variable} is not set on this function");
-    url.ok_or_else(|| unknown("sqs:SendMessage", variable, &problem))
+    url.ok_or_else(|| unknown(operation, variable, &problem))
 }
 
 pub(super) fn unknown(operation: &'static str, resource: &str, message: &str) -> AwsError {
@@ -56,7 +61,7 @@ pub(super) fn unknown(operation: &'static str, resource: &str, message: &str) ->
 
 pub(super) fn body<T: Serialize>(message: &T, url: &str) -> Result<String, AwsError> {
     serde_json::to_string(message).map_err(|error| AwsError {
-        operation: "sqs:SendMessage",
+        operation: SEND,
         resource: url.to_owned(),
         kind: Kind::Other,
         code: None,

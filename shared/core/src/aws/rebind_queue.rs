@@ -4,7 +4,7 @@ use aws_sdk_sqs::Client;
 use lockstep_domain::digest::Digest;
 use lockstep_domain::intent::RebindMessage;
 
-use super::queues::{MAX_FIFO_ID, body, client, named, sent};
+use super::queues::{MAX_FIFO_ID, SEND, body, client, named, sent};
 use super::{AwsError, Connection};
 use crate::config::Config;
 
@@ -43,7 +43,7 @@ impl RebindQueue {
         } else {
             Digest::of_bytes(dedup.as_bytes()).as_str().to_owned()
         };
-        let url = named(self.url.as_deref(), "LOCKSTEP_REBIND_QUEUE_URL")?;
+        let url = named(SEND, self.url.as_deref(), "LOCKSTEP_REBIND_QUEUE_URL")?;
         let request = self.client.send_message().queue_url(url);
         let request = request
             .message_body(body(message, url)?)

@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_sdk_sqs::Client;
 use lockstep_domain::intent::VerifyMessage;
 
-use super::queues::{body, client, named, seconds, sent};
+use super::queues::{SEND, body, client, named, seconds, sent};
 use super::{AwsError, Connection};
 use crate::config::Config;
 
@@ -34,7 +34,7 @@ impl VerifyQueue {
     /// # Errors
     /// The queue did not accept it, or this function does not know the queue.
     pub async fn send(&self, message: &VerifyMessage, delay: Duration) -> Result<(), AwsError> {
-        let url = named(self.url.as_deref(), "LOCKSTEP_VERIFY_QUEUE_URL")?;
+        let url = named(SEND, self.url.as_deref(), "LOCKSTEP_VERIFY_QUEUE_URL")?;
         let request = self.client.send_message().queue_url(url);
         let request = request
             .message_body(body(message, url)?)

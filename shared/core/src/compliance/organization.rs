@@ -16,6 +16,7 @@ use lockstep_domain::role::DesiredRole;
 
 use super::binding::{Binding, unread_binding};
 use super::history::History;
+use super::pace::pace;
 use super::state_checks::resource;
 use super::states::States;
 use super::sweep::{AT_ONCE, Audited, RolesSeen, Seen, Sweep, of_binding};
@@ -215,6 +216,7 @@ impl Sweep<'_> {
     async fn bindings(&self, session: Result<&Session, &str>, states: &States) -> Vec<(Key, Seen)> {
         let mut all = Vec::with_capacity(self.actions.len());
         for some in self.actions.chunks(AT_ONCE) {
+            pace(self.world).await;
             let looks = some.iter().map(async |action| {
                 let seen = match states.actions.get(&action.key) {
                     Some(Ok(state)) => {

@@ -27,10 +27,9 @@ pub(super) fn resource(manifest: &Manifest, key: &Key) -> String {
 
 /// Whether a change has had no verdict for longer than any should.
 pub(super) fn is_overdue(world: &Compliance, change: &Change, now: Timestamp) -> bool {
-    let patience = after(
-        deadline_of(change, &world.config),
-        world.config.verify_delay,
-    );
+    let config = &world.config;
+    let look = config.verify_delay.max(config.verify_window);
+    let patience = after(deadline_of(change, config), look);
     !change.is_ended() && now >= patience
 }
 

@@ -49,7 +49,9 @@ impl<K: Kind> Run<'_, K> {
             organization: self.manifest.organization.id.clone(),
             key: self.kind.key().clone(),
         };
-        let delay = self.world.config.verify_delay;
+        let config = &self.world.config;
+        // Then it waits for others of its batch.
+        let delay = config.verify_delay.saturating_sub(config.verify_window);
         self.world.verify_queue.send(&message, delay).await?;
         Ok(())
     }

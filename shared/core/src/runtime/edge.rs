@@ -108,11 +108,11 @@ impl Edge {
             return Standing::Open;
         }
         if base.was_emitted(&Occasion::gave_up(delivery)).await {
-            return Standing::GivenUp;
+            return Standing::Closed(Closed::GivenUp);
         }
         let before = delivery.received.saturating_sub(1);
         match crashed(base, delivery, before).await {
-            Ok(true) => return Standing::Crashed,
+            Ok(true) => return Standing::Closed(Closed::Crashed),
             Ok(false) => {}
             Err(error) => {
                 tracing::warn!(%error, "Lockstep could not read whether the previous delivery \
@@ -234,6 +234,13 @@ fn named<T: DeserializeOwned>(body: &Value, name: &str) -> Option<T> {
 pub(super) enum Standing {
     /// Nothing that keeps it from being handled.
     Open,
+    /// It is not handled any more.
+    Closed(Closed),
+}
+
+/// Why a message is not handled any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Closed {
     /// It was given up, and only comes back until the queue moves it.
     GivenUp,
     /// It is late, and its delivery before began and never ended.

@@ -408,3 +408,70 @@ fn emitted_events_are_remembered_for_longer_than_queues_keep_a_message() {
         assert!(days * 86_400 > retention(&stack, queue), "{queue}");
     }
 }
+
+/// Messages of one delivery, by their ids.
+fn together(queue: &Queue, ids: &[&str]) -> Value {
+    let records = ids.iter().map(|id| {
+        let mut payload = queue.payload("orders", id, 1, SECOND);
+        payload["Records"][0]["eventSourceARN"] =
+            json!("arn:aws:sqs:us-east-1:123456789012:lockstep-verify");
+        payload["Records"][0].take()
+    });
+    json!({"Records": records.collect::<Vec<_>>()})
+}
+
+fn ids_of(answer: &Value) -> Vec<&str> {
+    let failed = answer["batchItemFailures"].as_array();
+    let failed = failed.into_iter().flatten();
+    failed
+        .filter_map(|one| one["itemIdentifier"].as_str())
+        .collect()
+}
+
+#[tokio::test]
+async fn what_messages_have_in_common_is_prepared_once_and_one_failure_does_not_touch_the_others() {
+    let queue = Queue::new().await;
+    let prepared = AtomicU32::new(0);
+    let prepare = async |_: &Rebind, calls: &[&Call], _: &Context| {
+        prepared.fetch_add(1, Ordering::Relaxed);
+        calls.len()
+    };
+    let handler = async |_: &Rebind, call: &Call, _: &Context, count: &usize| {
+        assert_eq!(*count, 3);
+        match call.delivery().map(|delivery| delivery.message_id.as_str()) {
+            Some("2") => Err(Failure::retry("transient", "no answer")),
+            _ => Ok(Answer::nothing(
+                lockstep_domain::manifest::Mode::Apply,
+                "done",
+            )),
+        }
+    };
+    let payload = together(&queue, &["1", "2", "3"]);
+    let context = context();
+    let served = serve_together(&queue.world, &prepare, &handler, payload, &context);
+    let answer = served.await.unwrap();
+    assert_eq!(ids_of(&answer), ["2"]);
+    assert_eq!(prepared.load(Ordering::Relaxed), 1);
+    assert_eq!(queue.hidden(), Some(5));
+}
+
+#[tokio::test]
+async fn a_message_that_there_is_no_time_for_comes_back_at_once() {
+    let queue = Queue::new().await;
+    let context = Context {
+        request_id: "request".into(),
+        deadline: Deadline::after(SECOND),
+    };
+    let handler = async |_: &Rebind, _: &Call, _: &Context| {
+        queue.handled.fetch_add(1, Ordering::Relaxed);
+        Ok(Answer::nothing(
+            lockstep_domain::manifest::Mode::Apply,
+            "done",
+        ))
+    };
+    let payload = together(&queue, &["1", "2"]);
+    let answer = serve(&queue.world, &handler, payload, &context).await;
+    assert_eq!(ids_of(&answer.unwrap()), ["2"]);
+    assert_eq!(queue.handled.load(Ordering::Relaxed), 1);
+    assert_eq!(queue.hidden(), Some(1));
+}

@@ -205,6 +205,7 @@ fn every_event_of_verify_change_means_what_its_name_says() {
             audit_id: format!("88888888-0000-4000-8000-00000000000{number}"),
             entity_type: entity_type.into(),
             entity_id: entity_id.into(),
+            at: Some("2026-01-31T12:04:58.123Z".parse().unwrap()),
         })
     };
     let action = "custom_-_2d1f5c7e-8a90-4b6d-9e3c-5f7a1b2c3d4e";

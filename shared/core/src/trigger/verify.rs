@@ -46,5 +46,8 @@ fn change(event: &Event) -> Option<ReportedChange> {
         audit_id: event.text("/eventBody/id")?.to_owned(),
         entity_type: event.text("/eventBody/entityType")?.to_owned(),
         entity_id: event.text("/eventBody/entity/id")?.to_owned(),
+        at: event
+            .text("/eventBody/eventTime")
+            .and_then(|at| at.parse().ok()),
     })
 }

@@ -15,8 +15,9 @@ use lockstep_domain::verdict::{Case, Judgement, OurClients, Verdict};
 
 use super::conflicts::judge_of;
 use super::drift::ObservedDrift;
-use super::{SKEW, after, answer, deadline_of, read_audit_log, spacing};
-use crate::manifest_upload;
+use super::observation::Observations;
+use super::{AuditLog, SKEW, after, answer, deadline_of, read_audit_log, spacing};
+use crate::genesys::Session;
 use crate::reconcile::EventAbout;
 use crate::reconcile::credentials::events;
 use crate::reconcile::role::stack;
@@ -56,6 +57,7 @@ impl Judged {
 pub(super) async fn verify(
     world: &Binder,
     message: &VerifyMessage,
+    observations: &Observations,
     received: u32,
     deadline: Deadline,
 ) -> Result<Answer, Failure> {
@@ -68,7 +70,7 @@ pub(super) async fn verify(
         .value
         .change
         .clone()
-        .filter(|change| change.id == message.change_id && change.attempt == message.attempt);
+        .filter(|change| is_meant(change, message));
     let Some(change) = latest else {
         return Ok(Answer::nothing(
             Mode::Apply,
@@ -100,12 +102,26 @@ pub(super) async fn verify(
         }
         Phase::Verifying { .. } => {}
     }
-    let manifests = Box::pin(manifest_upload::current(world)).await?;
+    let manifests = observations.manifests(world).await?;
     // A copy that can't be read is not "no manifest": the message waits for its repair, and a
     // redrive works after it.
     let accepted = manifests.known(&message.organization)?;
     let manifest = accepted.map(|accepted| &accepted.manifest);
-    let judged = judge_change(world, manifest, &state.value, &change, now, deadline).await;
+    let observed = observations.since(&message.organization, window_from(&change));
+    let judged = match (manifest, observed) {
+        (Some(manifest), Some(observed)) => {
+            let session = observed.session.until(deadline);
+            let observed = Observed {
+                session: &session,
+                audit_log: &observed.audit_log,
+                interval: Interval::new(window_from(&change), observed.interval.to()),
+            };
+            judge_by(world, manifest, observed, &state.value, &change).await
+        }
+        (None, _) | (_, None) => {
+            judge_change(world, manifest, &state.value, &change, now, deadline).await
+        }
+    };
     let verdict = &judged.judgement.verdict;
     let Some(end) = verdict.end(now, deadline_of(&change, &world.config)) else {
         world.metrics.verification_pending();
@@ -119,6 +135,11 @@ pub(super) async fn verify(
         ));
     };
     conclude(world, &mut state, manifest, change, end, &judged).await
+}
+
+/// Whether a message is about this change, and this attempt at it.
+pub(super) fn is_meant(change: &Change, message: &VerifyMessage) -> bool {
+    change.id == message.change_id && change.attempt == message.attempt
 }
 
 fn until(now: Timestamp, deadline: Timestamp) -> Duration {
@@ -146,20 +167,47 @@ pub(crate) async fn judge_change(
         Ok(session) => session,
         Err(error) => return Judged::unread(chain(&error)),
     };
-    let entities = entities(state, change);
-    let our_clients = OurClients::now(session.own_clients.clone()).and(&change.clients);
     let interval = Interval::new(window_from(change), after(now, SKEW.unsigned_abs()));
+    let entities = entities(state, change);
     let audit_log = read_audit_log(world, manifest, &session, interval, Some(&entities), now).await;
+    let observed = Observed {
+        session: &session,
+        audit_log: &audit_log,
+        interval,
+    };
+    judge_by(world, manifest, observed, state, change).await
+}
+
+/// What a change is judged by.
+#[derive(Clone, Copy)]
+struct Observed<'o> {
+    session: &'o Session,
+    audit_log: &'o AuditLog,
+    /// The change's own window.
+    interval: Interval,
+}
+
+async fn judge_by(
+    world: &Binder,
+    manifest: &Manifest,
+    observed: Observed<'_>,
+    state: &BindingState,
+    change: &Change,
+) -> Judged {
+    let Observed {
+        session,
+        audit_log,
+        interval,
+    } = observed;
     let mut drift = ObservedDrift::default();
-    drift
-        .observe(world, &session, manifest, state, change)
-        .await;
-    let mut incomplete = audit_log.incomplete;
+    drift.observe(world, session, manifest, state, change).await;
+    let mut incomplete = audit_log.incomplete.clone();
     incomplete.extend(drift.incomplete);
+    let our_clients = OurClients::now(session.own_clients.clone()).and(&change.clients);
     let case = Case {
         expected: &change.expected,
         records: &audit_log.records,
-        entities: &entities,
+        entities: &entities(state, change),
         window: interval,
         mapping: &audit_log.mapping,
         our_clients: &our_clients,
@@ -178,7 +226,7 @@ pub(crate) async fn judge_change(
 /// A little before the change was recorded, since clocks differ; but not so early that the change
 /// is blamed for what an earlier verdict has named, and this one perhaps repairs. Records carry
 /// whole seconds.
-fn window_from(change: &Change) -> Timestamp {
+pub(super) fn window_from(change: &Change) -> Timestamp {
     let skewed = change
         .window_from
         .checked_sub(SKEW)

@@ -14,9 +14,9 @@ use lockstep_domain::verdict::{Case, OurClients, Verdict};
 
 use super::change::{Judged, conclude, entities};
 use super::conflicts::judge_of;
-use super::{AuditLog, after, answer, read_audit_log, spacing};
+use super::observation::Observations;
+use super::{AuditLog, SKEW, after, answer, read_audit_log, spacing};
 use crate::genesys::Session;
-use crate::manifest_upload;
 use crate::response::Answer;
 use crate::runtime::{Deadline, Failure};
 use crate::services::Binder;
@@ -29,62 +29,82 @@ const REACH: SignedDuration = SignedDuration::from_hours(5 * 24);
 pub(super) async fn look(
     world: &Binder,
     foreign: &ReportedChange,
+    observations: &Observations,
     received: u32,
     deadline: Deadline,
 ) -> Result<Answer, Failure> {
-    let manifests = Box::pin(manifest_upload::current(world)).await?;
+    let manifests = observations.manifests(world).await?;
     let Some(accepted) = manifests.known(&foreign.organization)? else {
         return Ok(nothing("its organization has no accepted manifest"));
     };
     let manifest = &accepted.manifest;
-    // Of a state that can't be read there is an event; the next sweep looks at its binding.
-    let (states, _) = manifest_upload::states(world, &foreign.organization).await?;
-    let (judged, open): (Vec<BindingState>, Vec<BindingState>) = states
-        .into_iter()
+    let states = observations.states(world, &foreign.organization).await?;
+    let (judged, open): (Vec<&BindingState>, Vec<&BindingState>) = states
+        .iter()
         .filter(|state| is_about(state, foreign) && stands(state))
-        .partition(has_verdict);
+        .partition(|state| has_verdict(state));
     if judged.is_empty() {
         return match open.first() {
             None => Ok(nothing("no bound action depends on the changed resource")),
             Some(state) => wait_for_verdict(world, foreign, received, state),
         };
     }
-    let session = world.sign_in(manifest, deadline).await.map_err(|error| {
-        if error.is_transient() {
-            Failure::retry("sign_in", crate::runtime::chain(&error))
-        } else {
-            Failure::permanent("sign_in", crate::runtime::chain(&error))
-        }
-    })?;
     let now = world.now();
+    let from = looks_back_from(foreign, now);
+    let own;
+    let observed = match observations.since(&foreign.organization, from) {
+        Some(observation) => LookBack {
+            session: &observation.session,
+            audit_log: &observation.audit_log,
+            interval: Interval::new(from, observation.interval.to()),
+        },
+        None => {
+            own = look_back(world, manifest, foreign, from, deadline).await?;
+            LookBack {
+                session: &own.0,
+                audit_log: &own.1,
+                interval: own.2,
+            }
+        }
+    };
+    if !observed.audit_log.incomplete.is_empty() {
+        return Err(Failure::later(
+            wait(world, received),
+            observed.audit_log.incomplete.join("; "),
+        ));
+    }
+    let records = &observed.audit_log.records;
+    let seen = records.iter().any(|record| record.id == foreign.audit_id);
+    let mut open = open.first().map(|state| (*state).clone());
     let mut notices = Vec::new();
-    let mut seen = false;
     for state in judged {
-        let (Some(change), audit_log, interval) =
-            look_back(world, manifest, &session, &state, foreign, now).await
+        // Another message of the delivery may have given it a verdict since.
+        let mut latest = world.states.load(&state.organization, &state.key).await?;
+        let Some(change) = latest
+            .value
+            .change
+            .clone()
+            .filter(|_| stands(&latest.value))
         else {
             continue;
         };
-        if !audit_log.incomplete.is_empty() {
-            return Err(Failure::later(
-                wait(world, received),
-                audit_log.incomplete.join("; "),
-            ));
+        if !change.is_ended() {
+            open.get_or_insert(latest.value);
+            continue;
         }
-        seen |= audit_log
-            .records
-            .iter()
-            .any(|record| record.id == foreign.audit_id);
-        let judged = rejudge(&session, &state, &change, &audit_log, interval);
+        let judged = rejudge(observed, &latest.value, &change);
         if let Some(findings) = news(&judged, &change) {
-            notices.push(violate(world, manifest, &state, &change, findings, &judged).await?);
+            let end = End::Violated { findings };
+            let manifest = Some(manifest);
+            conclude(world, &mut latest, manifest, change, end, &judged).await?;
+            notices.push(format!("{}: violated by a later change", state.key));
         }
     }
     if !seen && notices.is_empty() {
         let because = "the reported record is not in the audit log yet";
         return not_there_yet(world, foreign, received, because);
     }
-    if let Some(state) = open.first() {
+    if let Some(state) = &open {
         return wait_for_verdict(world, foreign, received, state);
     }
     if notices.is_empty() {
@@ -142,36 +162,60 @@ fn wait_for_verdict(
     not_there_yet(world, foreign, received, &because)
 }
 
+/// From when on the audit log is read for a report: just before the reported deed, where it says when
+/// that was; else as far back as reports reach.
+pub(super) fn looks_back_from(foreign: &ReportedChange, now: Timestamp) -> Timestamp {
+    let reach = now.checked_sub(REACH).unwrap_or(now);
+    let at = foreign.at.and_then(|at| at.checked_sub(SKEW).ok());
+    at.map_or(reach, |at| at.clamp(reach, now))
+}
+
+/// Whether a report leads to a look at the audit log for this binding.
+pub(super) fn is_bound_to(state: &BindingState, foreign: &ReportedChange) -> bool {
+    is_about(state, foreign) && stands(state) && has_verdict(state)
+}
+
+/// What the audit log says of a report.
+#[derive(Clone, Copy)]
+struct LookBack<'o> {
+    session: &'o Session,
+    audit_log: &'o AuditLog,
+    interval: Interval,
+}
+
+/// Reads the audit log for this report alone.
 async fn look_back(
     world: &Binder,
     manifest: &Manifest,
-    session: &Session,
-    state: &BindingState,
     foreign: &ReportedChange,
-    now: Timestamp,
-) -> (Option<Change>, AuditLog, Interval) {
-    let change = state.change.clone();
-    let reach = now.checked_sub(REACH).unwrap_or(now);
-    let from = change
-        .as_ref()
-        .map_or(reach, |change| change.window_from.max(reach));
-    let to = after(now, Duration::from_secs(2));
+    from: Timestamp,
+    deadline: Deadline,
+) -> Result<(Session, AuditLog, Interval), Failure> {
+    let session = world.sign_in(manifest, deadline).await.map_err(|error| {
+        if error.is_transient() {
+            Failure::retry("sign_in", crate::runtime::chain(&error))
+        } else {
+            Failure::permanent("sign_in", crate::runtime::chain(&error))
+        }
+    })?;
+    let now = world.now();
+    let interval = Interval::new(from, after(now, SKEW.unsigned_abs()));
     let entity = [foreign.entity_id.clone()].into();
-    // The reported record may be of an earlier change, whose verdict has been given: it is looked
-    // for as far back as reports reach, and only what is of the latest change is judged.
-    let window = Interval::new(reach, to);
-    let audit_log = read_audit_log(world, manifest, session, window, Some(&entity), now).await;
-    (change, audit_log, Interval::new(from, to))
+    let audit_log = read_audit_log(world, manifest, &session, interval, Some(&entity), now).await;
+    Ok((session, audit_log, interval))
 }
 
-/// Only strangers' and failed records count here: what had to be proved was proved.
-fn rejudge(
-    session: &Session,
-    state: &BindingState,
-    change: &Change,
-    audit_log: &AuditLog,
-    interval: Interval,
-) -> Judged {
+/// Only strangers' and failed records count here: what had to be proved was proved. The reported
+/// record may be of an earlier change, whose verdict has been given: only what is of the latest
+/// change is judged.
+fn rejudge(observed: LookBack<'_>, state: &BindingState, change: &Change) -> Judged {
+    let LookBack {
+        session,
+        audit_log,
+        interval,
+    } = observed;
+    let from = change.window_from.max(interval.from());
+    let interval = Interval::new(from, interval.to());
     let our_clients = OurClients::now(session.own_clients.clone()).and(&change.clients);
     let case = Case {
         // What the change deleted was planned.
@@ -214,35 +258,6 @@ fn news(judged: &Judged, change: &Change) -> Option<Vec<Finding>> {
     (all.len() > known).then_some(all)
 }
 
-async fn violate(
-    world: &Binder,
-    manifest: &Manifest,
-    state: &BindingState,
-    change: &Change,
-    findings: Vec<Finding>,
-    judged: &Judged,
-) -> Result<String, Failure> {
-    // Loaded for itself: the listing carries nothing to save under.
-    let mut latest = world.states.load(&state.organization, &state.key).await?;
-    if latest.value.change.as_ref() != Some(change) {
-        return Err(Failure::retry(
-            "conflict",
-            "the binding changed during verification",
-        ));
-    }
-    let end = End::Violated { findings };
-    conclude(
-        world,
-        &mut latest,
-        Some(manifest),
-        change.clone(),
-        end,
-        judged,
-    )
-    .await?;
-    Ok(format!("{}: violated by a later change", state.key))
-}
-
 /// Waits twice as long as a change does for its verdict: that may come first.
 fn not_there_yet(
     world: &Binder,
@@ -250,7 +265,9 @@ fn not_there_yet(
     received: u32,
     because: &str,
 ) -> Result<Answer, Failure> {
-    let waited = (1..received).fold(Duration::ZERO, |sum, time| sum + wait(world, time));
+    let window = world.config.verify_window;
+    let waits = (1..received).map(|time| wait(world, time) + window);
+    let waited: Duration = waits.sum();
     if waited >= world.config.verify_deadline * 2 {
         tracing::warn!(
             audit_id = foreign.audit_id,

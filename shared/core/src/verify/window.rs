@@ -154,17 +154,25 @@ async fn of_manifest(
         .credential_sets
         .iter()
         .map(|one| (one.first_key(), &one.key));
-    let mut said = Vec::new();
+    let mut bound = Vec::new();
     for (key, state_key) in of_actions.chain(of_sets) {
         let state = world.states.load(organization, state_key).await?.value;
-        let Some(change) = state.change.clone() else {
-            notices.push(format!("{key}: it was never bound"));
-            continue;
-        };
-        let entities = entities(&state, &change);
-        let audit_log =
-            read_audit_log(world, manifest, &session, interval, Some(&entities), now).await;
-        let judgement = of_binding(&session, &state, &change, &audit_log, interval);
+        match state.change.clone() {
+            Some(change) => bound.push((key, state, change)),
+            None => notices.push(format!("{key}: it was never bound")),
+        }
+    }
+    // Of one binding its own records are asked for; of several, those of all at once.
+    let entities = match bound.as_slice() {
+        [] => return Ok(Vec::new()),
+        [(_, state, change)] => Some(entities(state, change)),
+        [..] => None,
+    };
+    let audit_log =
+        read_audit_log(world, manifest, &session, interval, entities.as_ref(), now).await;
+    let mut said = Vec::new();
+    for (key, state, change) in &bound {
+        let judgement = of_binding(&session, state, change, &audit_log, interval);
         for notice in &judgement.notices {
             notices.push(format!("{key}: {notice}"));
         }

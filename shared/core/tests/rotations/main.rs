@@ -191,6 +191,7 @@ fn environment(name: &str, host: &str) -> Option<String> {
         "LOCKSTEP_REMINDER_HOURS" => "24",
         "LOCKSTEP_VERIFY_DEADLINE_SECONDS" => "3600",
         "LOCKSTEP_VERIFY_DELAY_SECONDS" => "60",
+        "LOCKSTEP_VERIFY_WINDOW_SECONDS" => "60",
         "LOCKSTEP_ALLOWED_FUNCTION_ARNS" | "LOCKSTEP_GENESYS_ACCOUNT_ID" => "",
         _ => return None,
     };

@@ -74,6 +74,35 @@ fn the_functions_read_each_variable_that_the_template_sets_and_no_other() {
     }
 }
 
+/// Shares need no coordination only if they never come to more than what one client may do. The platform's limit is for
+/// each token (`token.rate.per.minute`, the official limits page).
+#[test]
+fn all_environments_together_make_240_requests_a_minute() {
+    const ALL: u32 = 240;
+    const PLATFORM: u32 = 300;
+    let stack = stack();
+    let share = |id: &str, variable: &str| -> u32 {
+        let function = stack.function(id).unwrap();
+        let mut mappings = stack.mappings.iter();
+        let mapping = mappings.find(|mapping| mapping.function == function.arn);
+        // Secrets Manager rotates one secret of a pair after the other.
+        let at_once = mapping.map_or(Some(1), |mapping| mapping.maximum_concurrency);
+        let each: u32 = function.environment[variable].parse().unwrap();
+        each * at_once.unwrap()
+    };
+    let usual = |id| share(id, "LOCKSTEP_REQUESTS_PER_MINUTE");
+    let alone = "LOCKSTEP_REQUESTS_PER_MINUTE_WITHOUT_BINDINGS";
+    let [rebind, verify] = ["RebindAction", "VerifyChange"].map(usual);
+    assert_eq!(usual("CheckCompliance"), ALL / 10);
+    assert_eq!(share("CheckCompliance", alone), ALL / 2);
+    assert_eq!(rebind + verify + ALL / 10, ALL);
+    assert!(ALL / 2 + verify <= ALL);
+    assert!(ALL + usual("RotateClient") < PLATFORM);
+    let provision = stack.function("ProvisionRole").unwrap();
+    let paced = provision.environment.keys();
+    assert_eq!(paced.filter(|name| name.contains("REQUESTS")).count(), 0);
+}
+
 /// The texts that a rule's pattern lists for a field.
 fn listed(template: &Template, rule: &str, pointer: &str) -> Vec<String> {
     let properties = template.properties(rule).unwrap();

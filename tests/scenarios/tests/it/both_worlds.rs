@@ -40,7 +40,8 @@ async fn parts<S: Stage>() -> Result<Vec<Part>, Error> {
     let options = options
         .parameter("SettleSeconds", "0")
         .parameter("GenesysSettleSeconds", "0")
-        .parameter("VerifyDelaySeconds", "1");
+        .parameter("VerifyDelaySeconds", "1")
+        .parameter("VerifyWindowSeconds", "1");
     let world = World::<S>::with(options).await?;
     let secret = world.stack.make_secret("prod/db", "first").await?;
     let orders = ActionText::new("orders", &world.echo(), &[&secret]).tested();

@@ -20,7 +20,7 @@ impl Driver {
             .filter(|(number, mapping)| self.has_room(*number, mapping))
             .filter_map(|(_, mapping)| {
                 let queue = self.queue(&mapping.queue)?;
-                next_receivable(state.services.sqs.queue(&queue.name)?)
+                next_batch(state.services.sqs.queue(&queue.name)?, mapping)
             })
             .min()
     }
@@ -42,7 +42,7 @@ impl Driver {
             else {
                 continue;
             };
-            while self.has_room(number, mapping) && self.is_visible(queue) {
+            while self.has_room(number, mapping) && self.is_gathered(queue, mapping) {
                 if !self.start_batch(number, mapping, queue, name) {
                     break;
                 }
@@ -50,10 +50,10 @@ impl Driver {
         }
     }
 
-    fn is_visible(&self, queue: &Queue) -> bool {
+    fn is_gathered(&self, queue: &Queue, mapping: &EventSourceMapping) -> bool {
         let state = self.account.state();
         let held = state.services.sqs.queue(&queue.name);
-        let next = held.and_then(next_receivable);
+        let next = held.and_then(|held| next_batch(held, mapping));
         next.is_some_and(|at| at <= self.clock.now())
     }
 
@@ -100,15 +100,24 @@ impl Driver {
     }
 }
 
-/// When a message of a queue can be received next. In a FIFO queue the first one of a group keeps the
-/// others of it back.
-fn next_receivable(queue: &sqs::Queue) -> Option<Timestamp> {
+/// When a batch of a queue is complete next: when it has as many messages as fit, or the window has
+/// passed since its first message (Lambda developer guide, "Using Lambda with Amazon SQS", batching
+/// behavior). In a FIFO queue the first message of a group keeps the others of it back.
+fn next_batch(queue: &sqs::Queue, mapping: &EventSourceMapping) -> Option<Timestamp> {
     let mut groups = BTreeSet::new();
     let messages = queue.messages().iter();
-    messages
+    let visible = messages
         .filter(|message| !queue.is_fifo() || groups.insert(&message.group))
-        .map(|message| message.visible_from)
-        .min()
+        .map(|message| message.visible_from);
+    if mapping.batching_window.is_zero() {
+        return visible.min();
+    }
+    let mut visible: Vec<Timestamp> = visible.collect();
+    visible.sort_unstable();
+    let passed = *visible.first()? + mapping.batching_window;
+    let last = usize::try_from(mapping.batch_size).ok()?.checked_sub(1)?;
+    let full = visible.get(last).copied();
+    Some(full.map_or(passed, |full| passed.min(full)))
 }
 
 /// Whether a batch's answer reports this message as not handled.

@@ -7,7 +7,7 @@ use aws_simulator::{Effect, Origin, Principal};
 use genesys_simulator::{AuditAction, AuditStatus, Deed};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::faults::Made;
+use crate::faults::{About, Made};
 use crate::functions::Name;
 use crate::house::{ORGANIZATION, ROLE};
 use crate::stand::Simulation;
@@ -172,9 +172,11 @@ impl<'t> Invocation<'t> {
             .calls()
             .filter(|made| made.site.operation.contains("/audits/query"))
             .collect();
-        let asked = queries
-            .iter()
-            .rposition(|made| made.about.as_deref() == Some(entity));
+        let asked = queries.iter().rposition(|made| match &made.about {
+            Some(About::Entity(asked)) => asked == entity,
+            Some(About::Everything) => true,
+            None => false,
+        });
         let Some(asked) = asked else { return false };
         // The results of a query that runs in the background follow it.
         let results = queries[asked + 1..]

@@ -97,12 +97,14 @@ impl<'r> Covered<'r> {
             })
     }
 
-    /// Whether a deed was in the answer, where there was one.
+    /// Whether a deed was in the answer, where there was one. The window ends about when the platform
+    /// was asked: for many changes at once, some time before each verdict is recorded.
     fn must_know(&self, deed: &Deed) -> bool {
-        let is_past = |(_, to): (Timestamp, Timestamp)| deed.at <= to - UNSURE;
-        self.may_know(deed)
-            && self.window.is_some_and(is_past)
-            && deed.shown_from.is_some_and(|from| from <= self.at - UNSURE)
+        let is_past = |(_, to): (Timestamp, Timestamp)| {
+            let shown = deed.shown_from;
+            deed.at <= to - UNSURE && shown.is_some_and(|from| from <= to.min(self.at) - UNSURE)
+        };
+        self.may_know(deed) && self.window.is_some_and(is_past)
     }
 }
 

@@ -29,6 +29,7 @@ mod tests_live;
 mod triggers;
 mod verdicts;
 mod verify_change;
+mod verify_delivery;
 mod writes;
 
 use simulation::story::{self, InMemory};

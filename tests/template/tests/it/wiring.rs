@@ -6,10 +6,11 @@ use stack_template::ScheduleExpression;
 
 use super::*;
 
-/// "At least six times" the function's timeout (AWS Lambda Developer Guide, "Using Lambda with Amazon SQS").
+/// "At least six times" the function's timeout (AWS Lambda Developer Guide, "Using Lambda with Amazon SQS"), and the window
+/// in which a batch is gathered: its messages are hidden already.
 #[test]
 fn a_message_stays_hidden_for_six_times_the_timeout_of_its_function() -> Outcome {
-    let stack = stack(&[])?;
+    let stack = stack(&[("VerifyWindowSeconds", "60")])?;
     assert_eq!(stack.mappings.len(), 4);
     for mapping in &stack.mappings {
         let function = stack
@@ -21,17 +22,38 @@ fn a_message_stays_hidden_for_six_times_the_timeout_of_its_function() -> Outcome
             .zip(queue)
             .expect("a mapping joins two of the stack");
         assert!(
-            queue.visibility_timeout >= 6 * function.timeout,
+            queue.visibility_timeout >= 6 * function.timeout + mapping.batching_window,
             "{}: {:?} and {:?}",
             mapping.id,
             queue.visibility_timeout,
             function.timeout
         );
-        assert_eq!(mapping.batch_size, 1, "{}", mapping.id);
         assert!(mapping.reports_batch_item_failures, "{}", mapping.id);
         assert!(mapping.maximum_concurrency.is_some(), "{}", mapping.id);
-        assert_eq!(mapping.batching_window, Duration::ZERO);
     }
+    Ok(())
+}
+
+/// More than ten messages at once need a window of at least a second (AWS Lambda API Reference,
+/// `CreateEventSourceMapping`, `MaximumBatchingWindowInSeconds`), and a FIFO queue has none (AWS Lambda Developer Guide,
+/// "Lambda parameters for Amazon SQS event source mappings").
+#[test]
+fn changes_are_verified_a_hundred_at_a_time_and_all_else_is_handled_one_by_one() -> Outcome {
+    for window in ["1", "60"] {
+        let stack = stack(&[("VerifyWindowSeconds", window)])?;
+        let verify = stack.queue("VerifyQueue").expect("the queue");
+        for mapping in &stack.mappings {
+            let batch = (mapping.batch_size, mapping.batching_window.as_secs());
+            let expected = match mapping.queue == verify.arn {
+                true => (100, window.parse().expect("a number")),
+                false => (1, 0),
+            };
+            assert_eq!(batch, expected, "{}", mapping.id);
+        }
+        assert!(!verify.fifo);
+    }
+    let none = stack(&[("VerifyWindowSeconds", "0")]);
+    assert!(none.is_err(), "a window of none");
     Ok(())
 }
 

@@ -29,7 +29,8 @@ async fn an_accepted_copy_that_cannot_be_read_is_no_missing_manifest() {
         attempt: 1,
     };
     let deadline = Deadline::after(Duration::from_secs(30));
-    let answer = verify(&world, &message, 1, deadline).await;
+    let observations = Observations::default();
+    let answer = verify(&world, &message, &observations, 1, deadline).await;
     let failure = answer.unwrap_err();
     let object = failure.object().map(|object| object.object.as_str());
     assert_eq!(object, Some("accepted/org-1.json"), "{failure}");

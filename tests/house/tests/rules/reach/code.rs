@@ -182,6 +182,11 @@ impl Core {
         if calls.remove("sqs:SendMessage") {
             calls.insert(format!("sqs:SendMessage {adapter}"));
         }
+        // Whether bindings wait is seen in the queue that they wait in.
+        if calls.remove("sqs:GetQueueAttributes") {
+            assert_eq!(adapter, "WaitingBindings");
+            calls.insert("sqs:GetQueueAttributes RebindQueue".to_owned());
+        }
         calls
     }
 

@@ -40,7 +40,7 @@ fn objects(template: &Template, action: &str, statement: &Value) -> Vec<String> 
         "s3:ListBucket" => resources
             .map(|arn| id(template, "AWS::S3::Bucket", arn))
             .collect(),
-        "sqs:SendMessage" => resources
+        "sqs:GetQueueAttributes" | "sqs:SendMessage" => resources
             .map(|arn| id(template, "AWS::SQS::Queue", arn))
             .collect(),
         "secretsmanager:GetSecretValue" => resources.map(|arn| secret(template, arn)).collect(),
