@@ -12,8 +12,10 @@
 
 mod grants;
 mod heal;
+mod proof;
 mod record;
 mod refusal;
+mod reset;
 mod state;
 mod usage;
 
@@ -24,15 +26,22 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::arn::SecretArn;
 use crate::ids::ClientId;
 
 pub use grants::{Grant, missing};
 pub use heal::{HealRequest, HealStep, HealVerb, Stuck, may_be_given_up, stuck};
+pub use proof::{
+    Proof, SignIn, ensure_current_signs_in, ensure_granted, judge_pending, reset_at, token_lives,
+};
 pub use record::{Head, Rotated};
 pub use refusal::{Refusal, Side, Unknown};
+pub use reset::{
+    Force, ObservedClient, OtherSecret, ensure_all_known, ensure_fit, ensure_pending, guard,
+};
 pub use state::{Busy, EmittedFailure, Ended, Left, Rotation, RotationState};
-pub use usage::{LONGEST_TOKEN, MOST_DAYS, OwnCall, Use, Window, ensure_unused, window};
+pub use usage::{
+    LONGEST_TOKEN, MOST_DAYS, OwnCall, Use, Window, ensure_shown, ensure_unused, window,
+};
 
 /// The staging label of the current version.
 pub const CURRENT: &str = "AWSCURRENT";
@@ -276,11 +285,7 @@ fn admit<'l>(labels: &'l Labels, token: &str) -> Result<Option<&'l str>, Refusal
     if of_token.contains(CURRENT) {
         return Ok(None);
     }
-    if !of_token.contains(PENDING) {
-        return Err(Refusal::NotPending {
-            pending: labels.pending().map(str::to_owned),
-        });
-    }
+    ensure_pending(labels, token)?;
     labels.current().map(Some).ok_or(Refusal::NoCurrent)
 }
 
@@ -314,32 +319,5 @@ fn fits(pending: &Pending, current: &Pair, wanted: &Pair) -> Result<(), Refusal>
         Pending::Current => Err(Refusal::ForeignPending),
         Pending::Value(found) if found == wanted => Ok(()),
         Pending::Value(_) | Pending::Unreadable => Err(Refusal::ForeignPending),
-    }
-}
-
-/// Refuses a reset that would lock somebody out: us, or whoever else signs in with the client.
-///
-/// # Errors
-/// We are signed in with the client, or another secret names it.
-pub fn guard(
-    target: &RotationTarget,
-    signed_in: &ClientId,
-    others: &[(SecretArn, Pair)],
-) -> Result<(), Refusal> {
-    if target.rotates == *signed_in {
-        return Err(Refusal::Lockout {
-            client: target.rotates.clone(),
-            single: target.strategy == Strategy::Single,
-        });
-    }
-    let names = |pair: &Pair| {
-        pair.client == target.rotates || pair.alternate.as_ref() == Some(&target.rotates)
-    };
-    match others.iter().find(|(_, pair)| names(pair)) {
-        Some((secret, _)) => Err(Refusal::NamedElsewhere {
-            client: target.rotates.clone(),
-            secret: Box::new(secret.clone()),
-        }),
-        None => Ok(()),
     }
 }

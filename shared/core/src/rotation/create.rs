@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use genesys_cloud::OAuthClient;
-use jiff::Timestamp;
 use lockstep_domain::arn::SecretArn;
 use lockstep_domain::ids::ClientId;
 use lockstep_domain::rotation::{
-    self, FORCE_TAG, PENDING, Pair, Refusal, RotationTarget, Strategy,
+    self, Force, ObservedClient, OtherSecret, Pair, Refusal, RotationTarget, Strategy,
 };
 
 use super::{Rotating, Trouble, named, of_genesys, of_session, pair};
@@ -25,16 +24,11 @@ impl Rotating<'_> {
         let session = self.session().await?;
         self.claim(target, &session.client_id).await?;
         let client = self.may_be_reset(&session, target).await?;
-        let mut notices = Vec::new();
-        let forced = self.forced(&mut notices);
+        let force = Force::of(&self.metadata.tags, self.world.now());
+        let mut notices = Vec::from_iter(force.notice());
         if target.strategy == Strategy::Pair {
-            match self.unused(&session, &target.rotates, &client).await {
-                Ok(()) => {}
-                Err(Trouble::Refused(refusal)) if forced.is_some() => {
-                    notices.push(format!("the reset was forced although {refusal}"));
-                }
-                Err(trouble) => return Err(trouble),
-            }
+            let unused = self.unused(&session, &target.rotates, &client).await?;
+            notices.extend(force.overrule(unused)?);
         }
         if self.deadline.remaining() < TO_RESET_AND_STORE {
             return Err(Failure::retry(
@@ -44,13 +38,8 @@ impl Rotating<'_> {
             .into());
         }
         self.still_pending().await?;
-        let now = self.world.now();
-        self.record(|known| {
-            known.resetting_at = Some(now);
-            known.resets += 1;
-            known.forced_until = forced;
-            known.notices = notices;
-        });
+        let (now, token) = (self.world.now(), self.request.token.as_str());
+        self.state.value.begin_reset(token, now, force, notices);
         self.save().await?;
         let fresh = session
             .genesys
@@ -83,11 +72,23 @@ impl Rotating<'_> {
         rotation::guard(target, &session.client_id, &[])?;
         let others = self.others(&target.rotates).await?;
         rotation::guard(target, &session.client_id, &others)?;
-        if let Err(unknown) = named::all_known(self.manifests, &target.rotates) {
+        let known = rotation::ensure_all_known(&target.rotates, named::unreadable(self.manifests));
+        if let Err(unknown) = known {
             manifest_upload::announce_unreadable(self.world, self.manifests).await?;
             return Err(unknown.into());
         }
-        fit(session, &target.rotates).await
+        let found = session.genesys.get_oauth_client(target.rotates.as_str());
+        let found = found.await.map_err(|error| of_genesys(&error))?;
+        let observed = found.as_ref().map(|client| ObservedClient {
+            grant_type: client.authorized_grant_type.as_deref(),
+            state: client.state.as_deref(),
+        });
+        rotation::ensure_fit(&target.rotates, observed)?;
+        // One that does not exist was just refused.
+        found.ok_or_else(|| {
+            let client = target.rotates.clone();
+            Refusal::NoSuchClient { client }.into()
+        })
     }
 
     /// The clients in all other secrets that manifests name. One that can't be read may name the client that
@@ -96,68 +97,37 @@ impl Rotating<'_> {
         let mut others = Vec::new();
         let secrets = named::all(self.manifests);
         for secret in secrets.filter(|secret| **secret != self.request.secret) {
-            if let Some(pair) = self.clients_in(secret, client).await? {
+            let other = self.other(secret).await?;
+            if let Some(pair) = other.clients(client, secret)? {
                 others.push((secret.clone(), pair));
             }
         }
         Ok(others)
     }
 
-    /// The clients in another secret; `None` where it is deleted or has no current version, and so names none.
-    async fn clients_in(
-        &self,
-        secret: &SecretArn,
-        client: &ClientId,
-    ) -> Result<Option<Pair>, Trouble> {
-        let unreadable = |because: String| Refusal::OtherUnreadable {
-            client: client.clone(),
-            secret: Box::new(secret.clone()),
-            because,
-        };
+    /// What the value of another secret is.
+    async fn other(&self, secret: &SecretArn) -> Result<OtherSecret, Trouble> {
         let error = match self.world.client_secrets.genesys_client(secret).await {
             Ok(found) => {
-                return match pair(&found) {
-                    Some(pair) => Ok(Some(pair)),
-                    None => Err(unreadable(
-                        "its client_id or alternate_client_id is not the id of an OAuth client"
-                            .to_owned(),
-                    )
-                    .into()),
-                };
+                return Ok(pair(&found).map_or(OtherSecret::WithoutIds, OtherSecret::Names));
             }
             Err(SecretError::Shape { problem, .. }) => {
-                return Err(unreadable(format!("it {problem}")).into());
+                return Ok(OtherSecret::Malformed { problem });
             }
             Err(SecretError::Aws(error)) => error,
         };
         if error.is_not_found() {
-            return Ok(None);
+            return Ok(OtherSecret::Gone);
         }
         // The value of a secret that is scheduled for deletion is refused like a malformed request (Secrets
         // Manager API reference, `GetSecretValue`, `InvalidRequestException`): its metadata says it.
         match self.world.secrets.metadata(secret).await {
-            Ok(None) => Ok(None),
+            Ok(None) => Ok(OtherSecret::Gone),
             Ok(Some(_)) | Err(_) if error.is_transient() => Err(error.into()),
             Err(later) if later.is_transient() => Err(later.into()),
-            Ok(Some(_)) | Err(_) => Err(unreadable(error.to_string()).into()),
-        }
-    }
-
-    /// Until when the secret's tag forces the reset. It expires, in case it is forgotten.
-    fn forced(&self, notices: &mut Vec<String>) -> Option<Timestamp> {
-        let text = self.metadata.tags.get(FORCE_TAG)?;
-        match text.parse::<Timestamp>() {
-            Ok(until) if until > self.world.now() => Some(until),
-            Ok(until) => {
-                notices.push(format!("the tag {FORCE_TAG} expired at {until}"));
-                None
-            }
-            Err(_) => {
-                notices.push(format!(
-                    "the tag {FORCE_TAG} is not a timestamp with an offset"
-                ));
-                None
-            }
+            Ok(Some(_)) | Err(_) => Ok(OtherSecret::Unreadable {
+                because: error.to_string(),
+            }),
         }
     }
 
@@ -165,14 +135,10 @@ impl Rotating<'_> {
     async fn still_pending(&self) -> Result<(), Trouble> {
         let metadata = self.world.secrets.metadata(&self.request.secret).await?;
         let labels = metadata.unwrap_or_default().labels;
-        let of_token = labels.versions.get(self.request.token.as_str());
-        if of_token.is_some_and(|labels| labels.contains(PENDING)) {
-            return Ok(());
-        }
-        Err(Refusal::NotPending {
-            pending: labels.pending().map(str::to_owned),
-        }
-        .into())
+        Ok(rotation::ensure_pending(
+            &labels,
+            self.request.token.as_str(),
+        )?)
     }
 
     async fn store(&self, target: &RotationTarget, fresh: OAuthClient) -> Result<(), Trouble> {
@@ -232,28 +198,5 @@ fn of_reset(error: &genesys_cloud::Error) -> Failure {
             ),
         ),
         Some(_) | None => of_genesys(error),
-    }
-}
-
-/// A client that cannot sign in with client credentials is not worth a reset.
-async fn fit(session: &Session, id: &ClientId) -> Result<OAuthClient, Trouble> {
-    let found = session.genesys.get_oauth_client(id.as_str()).await;
-    let Some(client) = found.map_err(|error| of_genesys(&error))? else {
-        return Err(Refusal::NoSuchClient { client: id.clone() }.into());
-    };
-    let unfit = |because: String| {
-        Err(Refusal::Unfit {
-            client: id.clone(),
-            because,
-        }
-        .into())
-    };
-    match client.authorized_grant_type.as_deref() {
-        Some("CLIENT-CREDENTIALS") | None => {}
-        Some(other) => return unfit(format!("its grant type is {other}, not CLIENT-CREDENTIALS")),
-    }
-    match client.state.as_deref() {
-        Some("active") | None => Ok(client),
-        Some(other) => unfit(format!("its state is {other}")),
     }
 }

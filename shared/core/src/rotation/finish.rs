@@ -3,7 +3,7 @@
 use lockstep_domain::change::SecretVersion;
 use lockstep_domain::event::{ClientRotated, Principal, PrincipalKind};
 use lockstep_domain::ids::{Key, version_name};
-use lockstep_domain::rotation::{CURRENT, Left, Rotated, Rotation, RotationTarget, Strategy};
+use lockstep_domain::rotation::{CURRENT, Rotated, Rotation, RotationTarget, Strategy};
 
 use super::{Rotating, Trouble};
 use crate::aws::AwsError;
@@ -20,15 +20,8 @@ impl Rotating<'_> {
             None => target.leaves.clone(),
         };
         self.claim(target, &actor).await?;
-        let now = self.world.now();
-        self.record(|known| known.moving_at = Some(now));
-        if target.strategy == Strategy::Pair {
-            // From when it was begun: use in between is use of the client that was current.
-            self.state.value.left = Some(Left {
-                client: target.leaves.clone(),
-                since: now,
-            });
-        }
+        let (now, token) = (self.world.now(), self.request.token.as_str());
+        self.state.value.begin_move(token, target, now);
         self.save().await?;
         self.move_label(from).await?;
         let request = self.request;
@@ -68,16 +61,9 @@ impl Rotating<'_> {
         if known.announced {
             return Ok(format!("{} is already current", known.client));
         }
-        if known.moved_at.is_none() {
-            let now = self.world.now();
-            self.record_of(token, |known| {
-                // Where the run that moved it did not live to say so, the moment it began is the
-                // best that is known, and the more careful one.
-                known.moved_at = known.moving_at.or(Some(now));
-                if known.strategy == Strategy::Single {
-                    known.moved_at = Some(now);
-                }
-            });
+        let now = self.world.now();
+        let known = self.state.value.of_mut(token);
+        if known.is_some_and(|known| known.saw_moved(now)) {
             self.save().await?;
         }
         let Some(record) = Rotated::of(&self.state.value) else {
@@ -100,11 +86,9 @@ impl Rotating<'_> {
     /// A rotation became current and its run died before it emitted the event: emit it before
     /// another rotation replaces it in the record.
     pub(super) async fn announce_earlier(&mut self) -> Result<(), Trouble> {
-        let earlier = self.state.value.rotation.as_ref().filter(|known| {
-            known.token != self.request.token.as_str()
-                && !known.announced
-                && self.metadata.labels.current() == Some(&known.token)
-        });
+        let current = self.metadata.labels.current();
+        let earlier = self.state.value.unannounced(current);
+        let earlier = earlier.filter(|known| known.token != self.request.token.as_str());
         if let Some(token) = earlier.map(|known| known.token.clone()) {
             self.announce(&token).await?;
         }

@@ -173,11 +173,8 @@ impl Healer<'_> {
         };
         let organization = &self.manifest.organization.id;
         let state = self.world.rotations.load(organization, self.secret).await?;
-        let unannounced = state
-            .value
-            .of(current)
-            .is_some_and(|known| !known.announced);
-        if !unannounced || state.value.is_free(self.world.now()).is_err() {
+        let unannounced = state.value.unannounced(Some(current));
+        if unannounced.is_none() || state.value.is_free(self.world.now()).is_err() {
             return Ok(());
         }
         let why = "it became current, but no event was emitted";

@@ -2,7 +2,7 @@
 //! cover any more: whoever reads such a secret may still use its clients.
 
 use lockstep_domain::arn::SecretArn;
-use lockstep_domain::ids::{ClientId, OrganizationId};
+use lockstep_domain::ids::OrganizationId;
 use lockstep_domain::manifest::Manifest;
 use lockstep_domain::problem::Problem;
 use lockstep_domain::rotation::Refusal;
@@ -41,20 +41,6 @@ pub(super) fn all(manifests: &Manifests) -> impl Iterator<Item = &SecretArn> {
     let covered = manifests.current.iter();
     let covered = covered.flat_map(|accepted| accepted.manifest.client_secrets());
     covered.chain(uncovered(manifests).into_iter().map(|one| one.secret))
-}
-
-/// Refuses to reset a client while it is not known which secrets an accepted manifest names.
-///
-/// # Errors
-/// One can't be read.
-pub(super) fn all_known(manifests: &Manifests, client: &ClientId) -> Result<(), Refusal> {
-    match unreadable(manifests) {
-        Some(because) => Err(Refusal::ManifestUnreadable {
-            client: Some(client.clone()),
-            because,
-        }),
-        None => Ok(()),
-    }
 }
 
 /// A secret that a manifest names and the stack's parameters do not cover.
@@ -103,7 +89,7 @@ pub(super) fn uncovered(manifests: &Manifests) -> Vec<Uncovered<'_>> {
 }
 
 /// Which accepted manifests can't be read, and why.
-fn unreadable(manifests: &Manifests) -> Option<String> {
+pub(super) fn unreadable(manifests: &Manifests) -> Option<String> {
     let copies = manifests
         .unreadable
         .iter()

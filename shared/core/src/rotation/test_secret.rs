@@ -7,16 +7,14 @@ use genesys_cloud::{ClientCredentials, Endpoints, ErrorKind, Genesys, OAuthClien
 use jiff::Timestamp;
 use lockstep_domain::digest::Digest;
 use lockstep_domain::ids::ClientId;
-use lockstep_domain::rotation::{Grant, OwnCall, Refusal, RotationTarget, Strategy, missing};
+use lockstep_domain::rotation::{
+    self, Grant, OwnCall, Proof, Refusal, RotationTarget, SignIn, Strategy,
+};
 
 use super::{Rotating, Trouble, of_genesys, signed};
 use crate::aws::GenesysClient;
 use crate::genesys::Session;
 use crate::runtime::Failure;
-
-/// For how many settle times of Genesys Cloud a refused sign-in may still be one that has not
-/// settled: with the usual 10 s for a minute.
-const STILL_SETTLING: u32 = 6;
 
 impl Rotating<'_> {
     /// Tries the value under AWSPENDING.
@@ -25,11 +23,7 @@ impl Rotating<'_> {
         self.claim(target, &session.client_id).await?;
         let made = self.pending.as_ref().and_then(|stored| stored.made_at);
         let known = self.state.value.of(self.request.token.as_str());
-        let reset_at = known
-            .and_then(|known| known.reset_at)
-            // Stored, and the run ended before it said so. The version may be older than its value.
-            .or_else(|| made.max(known.and_then(|known| known.resetting_at)))
-            .unwrap_or_else(|| self.world.now());
+        let reset_at = rotation::reset_at(known, made, self.world.now());
         self.record(|known| known.reset_at = Some(known.reset_at.unwrap_or(reset_at)));
         let settled = reset_at
             .saturating_add(signed(self.world.config.genesys_settle))
@@ -78,56 +72,45 @@ impl Rotating<'_> {
             at: self.world.now(),
         });
         self.save().await?;
-        let (found, requests) = tried(self, &stored).await?;
+        let (found, requests) = attempt(self, &stored).await?;
         if let Some(call) = self.state.value.own_calls.last_mut() {
             // Saved with what comes next.
             call.count = requests.max(1);
         }
-        match found? {
-            SignedIn::Yes => Ok(()),
-            // Its secret may be good: nothing is given up, and waiting does not help.
-            SignedIn::AddressRefused => Err(Refusal::AddressRefused {
-                client: target.rotates.clone(),
-            }
-            .into()),
-            SignedIn::Refused(error) => {
-                let patience = signed(self.world.config.genesys_settle * STILL_SETTLING);
-                let patience = settled.saturating_add(patience).unwrap_or(settled);
-                if self.world.now() < patience {
-                    return Err(Failure::retry("settling", error).into());
-                }
-                Err(Refusal::SignInRefused {
-                    client: target.rotates.clone(),
-                }
-                .into())
+        let Attempt { signed_in, said } = found?;
+        let settle = self.world.config.genesys_settle;
+        let now = self.world.now();
+        match rotation::judge_pending(&target.rotates, signed_in, settled, settle, now)? {
+            Proof::Works => Ok(()),
+            Proof::Settling => {
+                let said = said.map(|error| error.to_string()).unwrap_or_default();
+                Err(Failure::retry("settling", said).into())
             }
         }
     }
 }
 
-/// The result of an attempt to sign in that Genesys Cloud answered.
-pub(super) enum SignedIn {
-    /// Into the right organization.
-    Yes,
-    /// Id or secret were refused.
-    Refused(genesys_cloud::Error),
-    /// The function's IP address was refused, which says nothing about the secret.
-    AddressRefused,
+/// How Genesys Cloud answered an attempt to sign in.
+pub(super) struct Attempt {
+    pub(super) signed_in: SignIn,
+    /// Its words, where it refused.
+    said: Option<genesys_cloud::Error>,
 }
 
-/// Whether a client signs in, into the right organization.
-pub(super) async fn signs_in(
-    rotating: &Rotating<'_>,
-    stored: &GenesysClient,
-) -> Result<SignedIn, Trouble> {
-    tried(rotating, stored).await?.0
+impl Attempt {
+    fn refused(signed_in: SignIn, error: genesys_cloud::Error) -> Self {
+        Self {
+            signed_in,
+            said: Some(error),
+        }
+    }
 }
 
-/// Signs in with a client; also how many requests were made with it.
-async fn tried(
+/// Signs in with a client, into the right organization; also how many requests were made with it.
+pub(super) async fn attempt(
     rotating: &Rotating<'_>,
     stored: &GenesysClient,
-) -> Result<(Result<SignedIn, Trouble>, u64), Trouble> {
+) -> Result<(Result<Attempt, Trouble>, u64), Trouble> {
     let organization = &rotating.manifest.organization;
     // A client of its own: the warm sessions are for the current one.
     let genesys = Genesys::new(
@@ -147,7 +130,10 @@ async fn tried(
     let stats = genesys.take_stats();
     rotating.world.metrics.genesys(&stats);
     let found = match found {
-        Ok(found) if found.id == organization.id.as_str() => Ok(SignedIn::Yes),
+        Ok(found) if found.id == organization.id.as_str() => Ok(Attempt {
+            signed_in: SignIn::Accepted,
+            said: None,
+        }),
         Ok(found) => Err(Failure::permanent(
             "wrong_organization",
             format!(
@@ -156,8 +142,12 @@ async fn tried(
             ),
         )
         .into()),
-        Err(error) if error.is_address_refused() => Ok(SignedIn::AddressRefused),
-        Err(error) if *error.kind() == ErrorKind::Unauthorized => Ok(SignedIn::Refused(error)),
+        Err(error) if error.is_address_refused() => {
+            Ok(Attempt::refused(SignIn::AddressRefused, error))
+        }
+        Err(error) if *error.kind() == ErrorKind::Unauthorized => {
+            Ok(Attempt::refused(SignIn::Refused, error))
+        }
         Err(error) => Err(of_genesys(&error).into()),
     };
     Ok((found, stats.requests))
@@ -173,40 +163,16 @@ pub(super) async fn compare(
 ) -> Result<Option<String>, Trouble> {
     let current = client_of(session, &target.leaves).await?;
     let candidate = client_of(session, &target.rotates).await?;
-    let notice = token_lives(target, &current, &candidate);
+    let life = |client: &OAuthClient| client.access_token_validity_seconds;
+    let notice = rotation::token_lives(target, life(&current), life(&candidate));
     let (current, candidate) = (roles_of(current), roles_of(candidate));
     if current.is_subset(&candidate) {
         return Ok(notice);
     }
-    let lacking = missing(
-        &grants(session, &current).await?,
-        &grants(session, &candidate).await?,
-    );
-    if lacking.is_empty() {
-        return Ok(notice);
-    }
-    Err(Refusal::Lacks {
-        client: target.rotates.clone(),
-        missing: lacking,
-    }
-    .into())
-}
-
-/// That the tokens of the two clients live differently long, which consumers that cache them may not expect.
-fn token_lives(
-    target: &RotationTarget,
-    current: &OAuthClient,
-    candidate: &OAuthClient,
-) -> Option<String> {
-    let old = current.access_token_validity_seconds?;
-    let new = candidate.access_token_validity_seconds?;
-    (old != new).then(|| {
-        format!(
-            "access tokens of {} are valid for {new} s, those of {} for {old} s: set the same \
-             token duration for both clients",
-            target.rotates, target.leaves
-        )
-    })
+    let current = grants(session, &current).await?;
+    let candidate = grants(session, &candidate).await?;
+    rotation::ensure_granted(target, &current, &candidate)?;
+    Ok(notice)
 }
 
 async fn client_of(session: &Session, id: &ClientId) -> Result<OAuthClient, Trouble> {

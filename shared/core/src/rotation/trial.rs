@@ -3,9 +3,9 @@
 //! It passes where the client in AWSCURRENT signs in and nothing that can be seen beforehand would stop a
 //! rotation; else it says what is wrong. Nothing is reset, stored or recorded.
 
-use lockstep_domain::rotation::{Refusal, RotationTarget, Strategy};
+use lockstep_domain::rotation::{self, Refusal, RotationTarget, Strategy};
 
-use super::test_secret::{SignedIn, compare, signs_in};
+use super::test_secret::{attempt, compare};
 use super::{Rotating, Trouble};
 
 impl Rotating<'_> {
@@ -13,21 +13,8 @@ impl Rotating<'_> {
         let Some(stored) = &self.current else {
             return Err(Refusal::CurrentUnreadable.into());
         };
-        match signs_in(self, &stored.client).await? {
-            SignedIn::Yes => {}
-            SignedIn::AddressRefused => {
-                return Err(Refusal::AddressRefused {
-                    client: target.leaves.clone(),
-                }
-                .into());
-            }
-            SignedIn::Refused(_) => {
-                return Err(Refusal::CurrentRefused {
-                    client: target.leaves.clone(),
-                }
-                .into());
-            }
-        }
+        let signed_in = attempt(self, &stored.client).await?.0?.signed_in;
+        rotation::ensure_current_signs_in(&target.leaves, signed_in)?;
         let session = self.session().await?;
         self.may_be_reset(&session, target).await?;
         if target.strategy == Strategy::Pair {

@@ -12,8 +12,25 @@ use super::{Rotating, Trouble, of_genesys};
 use crate::genesys::Session;
 
 impl Rotating<'_> {
-    /// Refuses if anyone but Lockstep used the client after AWSCURRENT had moved away from it and consumers had had time to follow.
+    /// Whether anyone but Lockstep used the client after AWSCURRENT had moved away from it and consumers had had
+    /// time to follow.
+    ///
+    /// # Errors
+    /// The platform did not answer, and may later.
     pub(super) async fn unused(
+        &self,
+        session: &Session,
+        id: &ClientId,
+        client: &OAuthClient,
+    ) -> Result<Result<(), Refusal>, Trouble> {
+        match self.judge_use(session, id, client).await {
+            Ok(()) => Ok(Ok(())),
+            Err(Trouble::Refused(refusal)) => Ok(Err(refusal)),
+            Err(Trouble::Failed(failure)) => Err(failure.into()),
+        }
+    }
+
+    async fn judge_use(
         &self,
         session: &Session,
         id: &ClientId,
@@ -33,15 +50,7 @@ impl Rotating<'_> {
         )
         .await;
         let mut uses = uses?;
-        // What we did ourselves on the last of these days has to show. If it does not, neither would what
-        // somebody else did, and an empty answer means nothing.
-        if !own? {
-            return Err(Refusal::UseUnknown {
-                client: id.clone(),
-                because: Unknown::OwnUseMissing { day: window.last },
-            }
-            .into());
-        }
+        rotation::ensure_shown(id, own?, window)?;
         // The current day may not show at all, so its silence decides nothing; but use that shows is use.
         uses.extend(late.unwrap_or_default());
         rotation::ensure_unused(id, &uses, &self.state.value.own_calls, window)?;

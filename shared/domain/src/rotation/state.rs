@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Head, OwnCall, RotationTarget, Strategy};
+use super::{Force, Head, OwnCall, RotationTarget, Strategy};
 use crate::arn::SecretArn;
 use crate::digest::Digest;
 use crate::ids::{ClientId, OrganizationId};
@@ -230,6 +230,36 @@ impl RotationState {
         Ok(())
     }
 
+    /// Notes, before it is sent, that the rotation of a token resets its client.
+    pub fn begin_reset(&mut self, token: &str, now: Timestamp, force: Force, notices: Vec<String>) {
+        if let Some(known) = self.of_mut(token) {
+            known.resetting_at = Some(now);
+            known.resets += 1;
+            known.forced_until = force.until();
+            known.notices = notices;
+        }
+    }
+
+    /// Notes, before it is sent, that the label moves to the version of a token.
+    pub fn begin_move(&mut self, token: &str, target: &RotationTarget, now: Timestamp) {
+        if let Some(known) = self.of_mut(token) {
+            known.moving_at = Some(now);
+        }
+        if target.strategy == Strategy::Pair {
+            // From when it was begun: use in between is use of the client that was current.
+            self.left = Some(Left {
+                client: target.leaves.clone(),
+                since: now,
+            });
+        }
+    }
+
+    /// The rotation to the current version, where its event was not emitted: its run died before.
+    #[must_use]
+    pub fn unannounced(&self, current: Option<&str>) -> Option<&Rotation> {
+        self.of(current?).filter(|known| !known.announced)
+    }
+
     /// Gives the lease of a token back.
     pub fn release(&mut self, token: &str) {
         if let Some(known) = self.of_mut(token) {
@@ -246,6 +276,20 @@ impl RotationState {
 }
 
 impl Rotation {
+    /// Notes that the label has moved; answers whether that was not known. Where the run that moved it
+    /// did not live to say so, the moment it began is the best that is known, and the more careful one
+    /// for a pair; for a single client the gap ends only now.
+    pub fn saw_moved(&mut self, now: Timestamp) -> bool {
+        if self.moved_at.is_some() {
+            return false;
+        }
+        self.moved_at = Some(match self.strategy {
+            Strategy::Pair => self.moving_at.unwrap_or(now),
+            Strategy::Single => now,
+        });
+        true
+    }
+
     /// For how many seconds no secret of the client worked; `None` for a pair, which has no gap,
     /// and while it is not over.
     #[must_use]

@@ -1,4 +1,5 @@
 use super::*;
+use crate::arn::SecretArn;
 use jiff::Timestamp;
 
 const SECRET: &str = "arn:aws:secretsmanager:us-east-1:123456789012:secret:genesys/lockstep-AbCdEf";
@@ -338,6 +339,63 @@ fn only_a_single_client_has_a_gap() {
     assert_eq!(rotation.gap_seconds(), None);
     rotation.strategy = Strategy::Single;
     assert_eq!(rotation.gap_seconds(), Some(12));
+}
+
+#[test]
+fn the_label_counts_as_moved_when_its_move_began_but_for_a_single_client() {
+    let (begun, seen) = (at("2026-01-01T00:00:40Z"), at("2026-01-01T00:00:50Z"));
+    for (strategy, moving_at, expected) in [
+        (Strategy::Pair, Some(begun), begun),
+        (Strategy::Pair, None, seen),
+        (Strategy::Single, Some(begun), seen),
+    ] {
+        let mut rotation = tested().rotation.unwrap();
+        (rotation.strategy, rotation.moving_at) = (strategy, moving_at);
+        assert!(rotation.saw_moved(seen));
+        assert_eq!(rotation.moved_at, Some(expected), "{strategy:?}");
+        assert!(!rotation.saw_moved(at("2026-01-01T00:01:00Z")), "known");
+        assert_eq!(rotation.moved_at, Some(expected), "{strategy:?}");
+    }
+}
+
+#[test]
+fn a_pair_is_left_when_the_move_begins_and_a_single_client_is_not() {
+    let now = at("2026-01-01T00:00:40Z");
+    let mut state = tested();
+    state.begin_move("v2", &a_turn(), now);
+    assert_eq!(state.of("v2").unwrap().moving_at, Some(now));
+    let left = state.left.take().unwrap();
+    assert_eq!((left.client, left.since), (client("a"), now));
+    let alone = target_of(&pair("a", None), true).unwrap();
+    state.begin_move("v2", &alone, now);
+    assert_eq!(state.left, None);
+}
+
+#[test]
+fn a_reset_is_counted_before_it_is_sent() {
+    let now = at("2026-01-01T00:00:10Z");
+    let mut state = recorded();
+    let until = at("2026-01-02T00:00:00Z");
+    for resets in 1..=2 {
+        state.begin_reset("v2", now, Force::Until(until), vec!["forced".to_owned()]);
+        let known = state.of("v2").unwrap();
+        assert_eq!((known.resets, known.resetting_at), (resets, Some(now)));
+        assert_eq!(known.forced_until, Some(until));
+        assert_eq!(known.notices, ["forced"]);
+    }
+}
+
+#[test]
+fn what_became_current_without_its_event_is_announced_later() {
+    let mut state = tested();
+    let token = |state: &RotationState, current: Option<&str>| {
+        state.unannounced(current).map(|known| known.token.clone())
+    };
+    assert_eq!(token(&state, Some("v2")).as_deref(), Some("v2"));
+    assert_eq!(token(&state, Some("v1")), None, "not current");
+    assert_eq!(token(&state, None), None);
+    state.of_mut("v2").unwrap().announced = true;
+    assert_eq!(token(&state, Some("v2")), None);
 }
 
 #[test]

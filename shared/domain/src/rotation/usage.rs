@@ -14,7 +14,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use serde::{Deserialize, Serialize};
 
-use super::{Left, Refusal};
+use super::{Left, Refusal, Unknown};
 use crate::ids::ClientId;
 
 /// The most days that are judged.
@@ -108,6 +108,21 @@ pub fn window(
     Ok(Window {
         first: first.max(earliest),
         last,
+    })
+}
+
+/// Refuses to judge from what the platform counts while what we did ourselves on the last day of a
+/// window does not show: neither would what somebody else did, and an empty answer means nothing.
+///
+/// # Errors
+/// It does not show.
+pub fn ensure_shown(client: &ClientId, own_use_shows: bool, window: Window) -> Result<(), Refusal> {
+    if own_use_shows {
+        return Ok(());
+    }
+    Err(Refusal::UseUnknown {
+        client: client.clone(),
+        because: Unknown::OwnUseMissing { day: window.last },
     })
 }
 
@@ -236,6 +251,23 @@ mod tests {
             last: day("2026-03-09"),
         };
         ensure_unused(&client("a"), uses, own, window)
+    }
+
+    #[test]
+    fn silence_means_nothing_while_our_own_use_does_not_show() {
+        let day = "2026-01-05".parse().unwrap();
+        let window = Window {
+            first: day,
+            last: day,
+        };
+        let client: ClientId = "b".parse().unwrap();
+        assert_eq!(ensure_shown(&client, true, window), Ok(()));
+        let because = Unknown::OwnUseMissing { day };
+        let refused = Refusal::UseUnknown {
+            client: client.clone(),
+            because,
+        };
+        assert_eq!(ensure_shown(&client, false, window), Err(refused));
     }
 
     #[test]
