@@ -37,8 +37,8 @@ use batch::serve_batch;
 
 pub use crate::deadline::Deadline;
 pub use crate::error_chain::chain;
+pub use crate::services::Edge;
 pub use call::{Call, Delivery, Invocation, Unreadable};
-pub use edge::Edge;
 pub use failure::Failure;
 
 /// What is known of an invocation besides its payload.

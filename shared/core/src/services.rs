@@ -7,6 +7,7 @@
 //! fields with the policies of `template.yaml`, in both directions.
 
 mod base;
+mod edge;
 
 use std::ops::Deref;
 
@@ -17,17 +18,17 @@ use crate::config::Config;
 use crate::deadline::Deadline;
 use crate::genesys::{Session, SessionError, Sessions};
 use crate::outside::Outside;
-use crate::runtime::Edge;
 use crate::store::{
     EvidenceLog, Objects, Reports, RoleMarkWriter, RoleMarks, Rotations, StateWriter, States,
     Sweeps, Uploads,
 };
 
 pub use base::{Base, Recorded};
+pub use edge::Edge;
 
 /// What the Lambda edge needs of a function's services.
 pub trait Services: Sized {
-    /// What is special to the function's queue.
+    /// Which function it is.
     const EDGE: Edge;
 
     /// From a configuration, through the given ways out; an SDK's configuration alone means HTTPS to

@@ -18,22 +18,7 @@ use super::budget::{BUDGET, Limits};
 use super::{Delivery, Failure};
 use crate::aws::AwsError;
 use crate::config::Config;
-use crate::services::{Base, Recorded};
-
-/// The function whose edge it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Edge {
-    /// `provision-role`.
-    Provision,
-    /// `rebind-action`.
-    Rebind,
-    /// `verify-change`.
-    Verify,
-    /// `check-compliance`.
-    Compliance,
-    /// `rotate-client`, which no queue is before.
-    Rotate,
-}
+use crate::services::{Base, Edge, Recorded};
 
 impl Edge {
     /// How long, and how often, its messages are tried.
