@@ -9,9 +9,10 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::ids::{CredentialId, IntegrationId, Key, OrganizationId};
+use crate::ids::{IntegrationId, Key, OrganizationId};
 
 /// The layout of an [`IntegrationRecord`].
 const SCHEMA: u64 = 1;
@@ -35,9 +36,15 @@ pub struct IntegrationRecord {
     pub lease: Option<Lease>,
     /// The integration that was created or found.
     pub integration_id: Option<IntegrationId>,
-    /// The credential that carries its role.
-    pub credential_id: Option<CredentialId>,
-    /// The version of its config since it points at that credential.
+    /// What the previous release wrote, and nothing reads.
+    #[serde(
+        default,
+        rename = "credential_id",
+        skip_serializing,
+        deserialize_with = "ignored"
+    )]
+    _credential_id: (),
+    /// The version of its config since it points at the credential that carries its role.
     pub config_version: Option<i64>,
     /// When something was last written that Genesys Cloud needs to assume the role.
     pub role_touched_at: Option<Timestamp>,
@@ -96,7 +103,7 @@ impl IntegrationRecord {
             integration,
             lease: None,
             integration_id: None,
-            credential_id: None,
+            _credential_id: (),
             config_version: None,
             role_touched_at: None,
         }
@@ -155,6 +162,10 @@ impl IntegrationRecord {
             (_, lease) => *lease = None,
         }
     }
+}
+
+fn ignored<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
+    IgnoredAny::deserialize(deserializer).map(drop)
 }
 
 /// For how long a create that was sent at `sent_at`, and of which nobody knows whether it took
@@ -239,6 +250,20 @@ mod tests {
             Some(seconds(60)),
             "a mark of the future"
         );
+    }
+
+    #[test]
+    fn a_record_of_the_previous_release_is_read_without_its_credential() {
+        let mut stored = serde_json::to_value(record()).unwrap();
+        assert_eq!(stored.get("credential_id"), None, "it is not written");
+        for credential in [serde_json::Value::Null, "credential-1".into()] {
+            stored["credential_id"] = credential;
+            let read: IntegrationRecord = serde_json::from_value(stored.clone()).unwrap();
+            assert_eq!(read, record());
+        }
+        stored["unknown"] = 1.into();
+        let unknown = serde_json::from_value::<IntegrationRecord>(stored);
+        assert!(unknown.is_err(), "of a release that is not known");
     }
 
     #[test]

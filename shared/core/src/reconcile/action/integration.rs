@@ -107,7 +107,6 @@ impl ActionRun<'_, '_> {
         let version = written.await?.version;
         if let Some(record) = self.leased() {
             record.integration_id = Some(integration.clone());
-            record.credential_id = Some(credential.clone());
             record.config_version = Some(version);
         }
         self.touched_role();
