@@ -113,7 +113,7 @@ fn a_detail_that_every_action_error_has_means_nothing() {
     assert!(gone.is_not_found() && gone.details().is_empty());
     assert_eq!(gone.message(), "Action custom_-_0f1e was not found");
     let threw = r#"{"message":"The function failed.","code":"internal.server.error","status":500,"details":[{"errorCode":"ACTION.REMOTE_ENDPOINT"}],"errors":[{"code":"INTERNAL_SERVER_ERROR","message":"An error occurred [c]"}]}"#;
-    let threw = error(&operation::EXECUTE_ACTION, 500, threw);
+    let threw = error(&operation::TEST_ACTION, 500, threw);
     assert_eq!(threw.details(), ["ACTION.REMOTE_ENDPOINT"]);
     assert_eq!(
         threw.message(),
@@ -167,11 +167,7 @@ fn the_name_of_an_entity_is_not_the_field_at_fault() {
 #[test]
 fn a_run_that_aws_refused_says_what_to_compare_there() {
     let refused = r#"{"message":"Forbidden","code":"not.authorized","status":403,"details":[{"errorCode":"ACTION.PROCESSING"}],"errors":[]}"#;
-    for operation in [
-        &operation::TEST_ACTION,
-        &operation::TEST_DRAFT,
-        &operation::EXECUTE_ACTION,
-    ] {
+    for operation in [&operation::TEST_ACTION, &operation::TEST_DRAFT] {
         let error = error(operation, 403, refused);
         assert_eq!(error.kind(), &ErrorKind::FunctionDenied);
         let text = error.to_string();
@@ -186,7 +182,7 @@ fn a_run_that_aws_refused_says_what_to_compare_there() {
     }
     let permission = r#"{"message":"You are missing the following permission(s): integrations:action:execute","code":"missing.any.permissions"}"#;
     assert!(matches!(
-        error(&operation::EXECUTE_ACTION, 403, permission).kind(),
+        error(&operation::TEST_ACTION, 403, permission).kind(),
         ErrorKind::Denied { .. }
     ));
     assert!(matches!(

@@ -28,13 +28,13 @@ pub use api::audit_records::{
     AuditEntity, AuditRecord, AuditService, AuditStatus, EntityRef, PropertyChange, ServiceMapping,
 };
 pub use api::audits::{AuditFilter, AuditProperty, AuditQuery};
-pub use api::credentials::{Credential, CredentialInfo, CredentialType, CredentialTypeRef};
+pub use api::credentials::{Credential, CredentialInfo, CredentialTypeRef};
 pub use api::drafts::{DraftUpdate, DraftValidation};
 pub use api::integrations::{
     CredentialRef, CredentialSpecification, Integration, IntegrationConfig, IntegrationFilter,
     IntegrationType, IntendedState, ReportedState, ReportedStateCode, TypeRef,
 };
-pub use api::oauth_clients::{OAuthClient, OAuthClientRequest, RoleDivision};
+pub use api::oauth_clients::{OAuthClient, RoleDivision};
 pub use api::organization::Organization;
 pub use api::roles::{PermissionPolicy, Role};
 pub use api::usage::UsageRow;

@@ -71,7 +71,6 @@ operations! {
     PUT_INTEGRATION_CONFIG: PUT "/api/v2/integrations/{integrationId}/config/current", Idempotent, "config of integration", versioned;
     GET_INTEGRATION_TYPE: GET "/api/v2/integrations/types/{typeId}", Read, "integration type";
 
-    LIST_CREDENTIAL_TYPES: GET "/api/v2/integrations/credentials/types", Read, "credential types";
     LIST_CREDENTIALS: GET "/api/v2/integrations/credentials/listing", Read, "credentials";
     GET_CREDENTIAL: GET "/api/v2/integrations/credentials/{credentialId}", Read, "credential", sensitive;
     CREATE_CREDENTIAL: POST "/api/v2/integrations/credentials", Once, "credential", sensitive;
@@ -85,10 +84,8 @@ operations! {
     PATCH_ACTION: PATCH "/api/v2/integrations/actions/{actionId}", Idempotent, "action", versioned;
     DELETE_ACTION: DELETE "/api/v2/integrations/actions/{actionId}", Idempotent, "action";
     TEST_ACTION: POST "/api/v2/integrations/actions/{actionId}/test", Once, "action", sensitive, runs_action;
-    EXECUTE_ACTION: POST "/api/v2/integrations/actions/{actionId}/execute", Once, "action", sensitive, runs_action;
 
     GET_DRAFT: GET "/api/v2/integrations/actions/{actionId}/draft", Read, "draft of action";
-    GET_DRAFT_TEMPLATE: GET "/api/v2/integrations/actions/{actionId}/draft/templates/{fileName}", Read, "template of the draft of action";
     CREATE_DRAFT: POST "/api/v2/integrations/actions/{actionId}/draft", Once, "draft of action";
     PATCH_DRAFT: PATCH "/api/v2/integrations/actions/{actionId}/draft", Idempotent, "draft of action", versioned;
     VALIDATE_DRAFT: GET "/api/v2/integrations/actions/{actionId}/draft/validation", Read, "draft of action";
@@ -103,11 +100,7 @@ operations! {
     GET_AUDIT_QUERY: GET "/api/v2/audits/query/{transactionId}", Read, "audit query";
     GET_AUDIT_RESULTS: GET "/api/v2/audits/query/{transactionId}/results", Read, "results of audit query";
 
-    LIST_OAUTH_CLIENTS: GET "/api/v2/oauth/clients", Read, "OAuth clients", sensitive;
     GET_OAUTH_CLIENT: GET "/api/v2/oauth/clients/{clientId}", Read, "OAuth client", sensitive;
-    CREATE_OAUTH_CLIENT: POST "/api/v2/oauth/clients", Once, "OAuth client", sensitive;
-    PUT_OAUTH_CLIENT: PUT "/api/v2/oauth/clients/{clientId}", Idempotent, "OAuth client", sensitive;
-    DELETE_OAUTH_CLIENT: DELETE "/api/v2/oauth/clients/{clientId}", Idempotent, "OAuth client";
     RESET_OAUTH_CLIENT_SECRET: POST "/api/v2/oauth/clients/{clientId}/secret", Once, "OAuth client", sensitive;
 
     SUBMIT_CLIENT_USAGE_JOB: POST "/api/v2/usage/client/{clientId}/aggregates/query/jobs", Read, "usage of OAuth client";
@@ -115,7 +108,6 @@ operations! {
     SUBMIT_CLIENT_USAGE: POST "/api/v2/oauth/clients/{clientId}/usage/query", Read, "usage of OAuth client";
     GET_CLIENT_USAGE: GET "/api/v2/oauth/clients/{clientId}/usage/query/results/{executionId}", Read, "usage of OAuth client";
 
-    LIST_ROLES: GET "/api/v2/authorization/roles", Read, "roles";
     GET_ROLE: GET "/api/v2/authorization/roles/{roleId}", Read, "role";
 }
 

@@ -39,7 +39,7 @@ pub struct Action {
 impl Action {
     /// Whether the platform made it: nobody can change it (official Terraform provider,
     /// `integration_action`).
-    pub fn is_built_in(&self) -> bool {
+    fn is_built_in(&self) -> bool {
         self.id.starts_with("static")
     }
 }
@@ -217,7 +217,7 @@ pub enum Template {
 
 impl Template {
     /// Its file name (terraform-provider-genesyscloud, integration action proxy).
-    pub fn file_name(self) -> &'static str {
+    pub(super) fn file_name(self) -> &'static str {
         match self {
             Self::Request => "requesttemplate.vm",
             Self::Success => "successtemplate.vm",
@@ -421,15 +421,6 @@ impl Genesys {
     /// Any [`crate::ErrorKind`] where there was no report; a failed run is a [`TestResult`].
     pub async fn test_action(&self, id: &str, input: &Value) -> Result<TestResult, Error> {
         let request = self.request(&operation::TEST_ACTION, &[id])?;
-        self.json(request.json(input)?).await
-    }
-
-    /// Runs the published action as a flow would, and gives what the flow would get.
-    ///
-    /// # Errors
-    /// Any [`crate::ErrorKind`]; a failed run is one of them.
-    pub async fn execute_action(&self, id: &str, input: &Value) -> Result<Value, Error> {
-        let request = self.request(&operation::EXECUTE_ACTION, &[id])?;
         self.json(request.json(input)?).await
     }
 }

@@ -143,20 +143,6 @@ pub struct AuditEntity {
     pub actions: Vec<String>,
 }
 
-impl ServiceMapping {
-    /// Whether a service audits this act on this kind of thing.
-    pub fn covers(&self, service: &str, entity: &str, action: &str) -> bool {
-        let entities = self
-            .services
-            .iter()
-            .filter(|known| known.name == service)
-            .flat_map(|known| &known.entities);
-        entities
-            .filter(|known| known.name == entity)
-            .any(|known| known.actions.iter().any(|name| name == action))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

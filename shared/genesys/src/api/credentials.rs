@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{deleted, found};
 use crate::client::Genesys;
@@ -35,13 +35,6 @@ pub struct CredentialInfo {
     /// Its type.
     #[serde(rename = "type")]
     pub kind: Option<CredentialTypeRef>,
-}
-
-impl CredentialInfo {
-    /// The name of its type, such as `amazonWebServicesARN`.
-    pub fn type_name(&self) -> Option<&str> {
-        self.kind.as_ref().and_then(|kind| kind.name.as_deref())
-    }
 }
 
 impl Identified for CredentialInfo {
@@ -74,30 +67,6 @@ pub struct CredentialTypeRef {
     pub name: Option<String>,
 }
 
-/// A credential type: which fields it has.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct CredentialType {
-    /// Its id.
-    pub id: Option<String>,
-    /// Its name.
-    pub name: Option<String>,
-    /// Its fields, as a JSON Schema's properties.
-    pub properties: Option<Value>,
-    /// The fields that must be given.
-    #[serde(default, deserialize_with = "or_default")]
-    pub required: Vec<String>,
-}
-
-/// An array since gc command line 158.0.0 (2026-04), a listing before (official Java SDK 198.1.0,
-/// `CredentialTypeListing`).
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum CredentialTypes {
-    Array(Vec<CredentialType>),
-    Listing { entities: Vec<CredentialType> },
-}
-
 #[derive(Debug, Deserialize)]
 struct Listing {
     #[serde(deserialize_with = "or_default")]
@@ -105,19 +74,6 @@ struct Listing {
 }
 
 impl Genesys {
-    /// All credential types.
-    ///
-    /// # Errors
-    /// Any [`crate::ErrorKind`].
-    pub async fn credential_types(&self) -> Result<Vec<CredentialType>, Error> {
-        let answer: CredentialTypes = self
-            .json(self.request(&operation::LIST_CREDENTIAL_TYPES, &[])?)
-            .await?;
-        Ok(match answer {
-            CredentialTypes::Array(types) | CredentialTypes::Listing { entities: types } => types,
-        })
-    }
-
     /// All credentials, by the cursor listing: the last id of a page leads to the next, an empty page ends.
     ///
     /// # Errors
@@ -153,16 +109,6 @@ impl Genesys {
             self.json(self.request(&operation::GET_CREDENTIAL, &[id])?)
                 .await,
         )
-    }
-
-    /// One credential without its fields but with its dates, which the operation for one credential does not
-    /// tell: looked for in the listing. `None` where there is none.
-    ///
-    /// # Errors
-    /// Any [`crate::ErrorKind`]. If a page fails, the search fails.
-    pub async fn credential_info(&self, id: &str) -> Result<Option<CredentialInfo>, Error> {
-        let all = self.list_credentials().await?;
-        Ok(all.into_iter().find(|info| info.id == id))
     }
 
     /// Creates a credential. It is not repeated on a lost answer: see [`Error::applied_unknown`].
@@ -206,18 +152,6 @@ impl Genesys {
             self.done(self.request(&operation::DELETE_CREDENTIAL, &[id])?)
                 .await,
         )
-    }
-
-    /// Sees to it that there is no such credential. False where there was none before.
-    ///
-    /// # Errors
-    /// Any [`crate::ErrorKind`] but `NotFound`.
-    pub async fn remove_credential(&self, id: &str) -> Result<bool, Error> {
-        match self.delete_credential(id).await {
-            Ok(()) => Ok(true),
-            Err(error) if error.is_not_found() => Ok(false),
-            Err(error) => Err(error),
-        }
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::actions::{Action, ActionConfig, ActionContract, Template, TestResult};
+use super::actions::{Action, ActionConfig, ActionContract, TestResult};
 use super::{deleted, found};
 use crate::client::Genesys;
 use crate::de::or_default;
@@ -64,22 +64,6 @@ impl Genesys {
             .query("expand", "contract")
             .query("includeConfig", "true");
         found(self.json(request).await)
-    }
-
-    /// A template of the draft; `None` where it has none.
-    ///
-    /// # Errors
-    /// Any [`crate::ErrorKind`] but `NotFound`.
-    pub async fn draft_template(
-        &self,
-        action_id: &str,
-        template: Template,
-    ) -> Result<Option<String>, Error> {
-        let request = self.request(
-            &operation::GET_DRAFT_TEMPLATE,
-            &[action_id, template.file_name()],
-        )?;
-        found(self.text(request.plain_text()).await)
     }
 
     /// Makes a draft of the published action. It is not repeated on a lost answer: see

@@ -93,12 +93,6 @@ impl Integration {
     fn is_there(&self) -> bool {
         self.intended_state != Some(IntendedState::Deleted)
     }
-
-    /// True where it runs now.
-    pub fn is_active(&self) -> bool {
-        let code = self.reported_state.as_ref().and_then(|state| state.code);
-        code == Some(ReportedStateCode::Active)
-    }
 }
 
 impl Identified for Integration {

@@ -176,10 +176,13 @@ async fn the_service_mapping_says_what_is_audited() {
     })
     .await;
     let client = platform.client();
-    let covered = client.audit_services().await.unwrap();
-    assert!(covered.covers("Integrations", "Action", "Update"));
-    assert!(!covered.covers("Integrations", "Credential", "Update"));
-    assert!(!covered.covers("Integrations", "Action", "Publish"));
+    let audited = client.audit_services().await.unwrap();
+    let [integrations] = audited.services.as_slice() else {
+        panic!("{audited:?}");
+    };
+    assert_eq!(integrations.name, "Integrations");
+    assert_eq!(integrations.entities[0].name, "Action");
+    assert_eq!(integrations.entities[0].actions, ["Update"]);
     client.audit_services_realtime().await.unwrap();
     assert_eq!(
         platform.calls(),

@@ -403,6 +403,6 @@ async fn an_actions_own_500_does_not_open_the_breaker() {
         breaker_threshold: 1,
         ..quick()
     });
-    client.execute_action("a-1", &json!({})).await.unwrap_err();
+    client.test_action("a-1", &json!({})).await.unwrap_err();
     client.organization_me().await.unwrap();
 }

@@ -1,6 +1,6 @@
 //! Integration types with their credential slots, and the types of credentials.
 
-use genesys_cloud::{CredentialType, IntegrationType};
+use genesys_cloud::IntegrationType;
 use serde_json::Value;
 
 use super::{INTEGRATION_VIEW, LAMBDA, Listing, ROLE_CREDENTIAL};
@@ -124,7 +124,6 @@ async fn credential_types(wire: &mut Wire, survey: &mut Survey) {
     let Some(answer) = survey.get(wire, "", &ask).await else {
         return;
     };
-    survey.reads::<Vec<CredentialType>>(&ask, "", "list of CredentialType", answer.json());
     let role = of_name(answer.json(), ROLE_CREDENTIAL);
     let how = "the credential types";
     match role.and_then(|role| role["name"].as_str().or_else(|| role["id"].as_str())) {
