@@ -4,7 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use lockstep_domain::evidence::stored::{BrokenAt, Object, Verified, read_object, verify};
+use lockstep_domain::evidence::stored::{
+    BrokenAt, LedgerPart, Object, Verified, read_object, verify,
+};
 use serde::Serialize;
 
 use crate::failure::{Failure, shown};
@@ -136,7 +138,8 @@ fn collect(folder: &Path, found: &mut Vec<PathBuf>, ignored: &mut usize) -> Resu
             collect(&path, found, ignored)?;
         } else if path.extension().is_some_and(|ending| ending == "json") {
             found.push(path);
-        } else {
+        } else if path.extension().is_none_or(|ending| ending != "jsonl") {
+            // Parts of ledgers are read with their index.
             *ignored += 1;
         }
     }
@@ -159,6 +162,12 @@ fn report(objects: &[(String, Object)], mut unreadable: Vec<BrokenAt>) -> Report
                     });
                 }
             }
+            Object::Ledger { parts } => {
+                sweeps += 1;
+                let folder = Path::new(name).parent().unwrap_or(Path::new(""));
+                let broken = parts.iter().filter_map(|part| part_problem(folder, part));
+                unreadable.extend(broken);
+            }
             Object::Link { .. } | Object::End { .. } => {}
         }
     }
@@ -168,6 +177,20 @@ fn report(objects: &[(String, Object)], mut unreadable: Vec<BrokenAt>) -> Report
         sweeps,
         unreadable,
     }
+}
+
+/// What is wrong with a part of a ledger.
+fn part_problem(folder: &Path, part: &LedgerPart) -> Option<BrokenAt> {
+    let path = folder.join(&part.name);
+    let problem = match input::bytes(&path) {
+        Ok(bytes) if part.has(&bytes) => return None,
+        Ok(_) => "the part of the ledger differs from the one that was stored",
+        Err(_) => "the part of the ledger cannot be read",
+    };
+    Some(BrokenAt {
+        object: shown(&path),
+        problem: problem.to_owned(),
+    })
 }
 
 fn print(report: &Report, output: &mut Output) {

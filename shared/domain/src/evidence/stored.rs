@@ -5,10 +5,15 @@
 //!
 //! That the *last* records of a chain are there shows only the state of a binding or of a rotation: it holds the end.
 
+mod state;
+mod sweep;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+pub use sweep::LedgerPart;
 
 use crate::digest::Digest;
 
@@ -65,6 +70,11 @@ pub enum Object {
     Sweep {
         /// Whether the name fits the content, where the name holds a digest.
         named_by_content: bool,
+    },
+    /// The index of a sweep's ledger; it is in no chain, and has the digests of its parts.
+    Ledger {
+        /// The parts, which are beside the index.
+        parts: Vec<LedgerPart>,
     },
 }
 
@@ -133,13 +143,16 @@ pub fn read_object(name: &str, bytes: &[u8]) -> Result<Object, String> {
         return rotation_record(value);
     }
     if has("chain") && has("key") {
-        return state(&value);
+        return state::of_binding(&value);
     }
     if has("secret") && has("evidence") && has("organization") {
-        return rotation_state(&value);
+        return state::of_rotation(&value);
+    }
+    if has("sweep") && has("parts") {
+        return sweep::index(&value);
     }
     if name.contains("sweeps/") || (has("organizations") && has("report")) {
-        return Ok(sweep(name, &value));
+        return Ok(sweep::report(name, &value));
     }
     Err("the object is not evidence of Lockstep".to_owned())
 }
@@ -217,47 +230,6 @@ fn rotation_record(mut value: Value) -> Result<Object, String> {
     })
 }
 
-fn state(value: &Value) -> Result<Object, String> {
-    let chain = Chain::Binding {
-        organization: text(value, "organization")?,
-        key: text(value, "key")?,
-    };
-    let end = &value["chain"];
-    let length = end["length"].as_u64().ok_or("`chain.length` is missing")?;
-    let empty = || (length == 0).then(|| Digest::of_bytes(b""));
-    let hash = end["hash"].as_str().and_then(|_| hash(end).ok());
-    Ok(Object::End {
-        chain,
-        end: End {
-            length: Some(length),
-            hash: hash.or_else(empty).ok_or("`chain.hash` is missing")?,
-        },
-    })
-}
-
-fn rotation_state(value: &Value) -> Result<Object, String> {
-    Ok(Object::End {
-        chain: Chain::Rotations {
-            organization: text(value, "organization")?,
-            secret: text(value, "secret")?,
-        },
-        end: End {
-            length: None,
-            hash: hash(&value["evidence"])?,
-        },
-    })
-}
-
-fn sweep(name: &str, value: &Value) -> Object {
-    let stem = name.strip_suffix(".json").unwrap_or(name);
-    let mark = stem.rsplit_once('-').map(|(_, mark)| mark);
-    let is_digest = |mark: &&str| mark.len() == 8 && mark.bytes().all(|b| b.is_ascii_hexdigit());
-    let mark = mark.filter(is_digest);
-    Object::Sweep {
-        named_by_content: mark.is_none_or(|mark| Digest::of(value).short(8) == mark),
-    }
-}
-
 /// What was given of one chain: its records, each with the name of its object, and its end.
 #[derive(Default)]
 struct Given<'o> {
@@ -275,7 +247,7 @@ pub fn verify(objects: &[(String, Object)]) -> Vec<Verified> {
                 chains.entry(chain).or_default().links.push((name, link));
             }
             Object::End { chain, end } => chains.entry(chain).or_default().end = Some(end),
-            Object::Sweep { .. } => {}
+            Object::Sweep { .. } | Object::Ledger { .. } => {}
         }
     }
     let chains = chains.into_iter();

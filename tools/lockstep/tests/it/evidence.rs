@@ -2,6 +2,7 @@ use std::fs;
 use std::path::Path;
 
 use lockstep_domain::change::{BindingState, ChainHead, Change, ChangeId, End};
+use lockstep_domain::digest::Digest;
 use lockstep_domain::evidence::{Body, Record};
 use serde_json::{Value, json};
 
@@ -140,6 +141,37 @@ fn an_object_that_is_no_evidence_is_named() {
     assert!(
         ran.out
             .contains("error: evidence/org-1/orders/000001.json: the object is not JSON"),
+        "{}",
+        ran.out
+    );
+}
+
+#[test]
+fn the_parts_of_a_sweeps_ledger_are_compared_with_its_index() {
+    let folder = folder("evidence-ledger");
+    let sweep = folder.join("evidence/sweeps/org-1/2026-01-02T03:04:05Z-0a1b2c3d");
+    fs::create_dir_all(&sweep).unwrap();
+    let rows = sweep.join("rows-0001.jsonl");
+    fs::write(&rows, "{}\n").unwrap();
+    let part =
+        json!({"name": "rows-0001.jsonl", "content": "rows", "digest": Digest::of_bytes(b"{}\n")});
+    let index = json!({"sweep": {}, "parts": [part]});
+    fs::write(sweep.join("index.json"), index.to_string()).unwrap();
+    let ran = run_in(&folder, &["evidence", "verify", "evidence"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{ran:#?}");
+    assert!(ran.out.contains("reports of sweeps: 1"), "{}", ran.out);
+
+    fs::write(&rows, "{\"a\": 1}\n").unwrap();
+    let ran = run_in(&folder, &["evidence", "verify", "evidence"]);
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    let differs = "rows-0001.jsonl: the part of the ledger differs from the one that was stored";
+    assert!(ran.out.contains(differs), "{}", ran.out);
+    fs::remove_file(&rows).unwrap();
+    let ran = run_in(&folder, &["evidence", "verify", "evidence"]);
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    assert!(
+        ran.out
+            .contains("rows-0001.jsonl: the part of the ledger cannot be read"),
         "{}",
         ran.out
     );

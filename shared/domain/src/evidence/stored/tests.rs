@@ -197,6 +197,30 @@ fn the_report_of_a_sweep_is_named_by_its_content() {
 }
 
 #[test]
+fn the_index_of_a_ledger_has_the_digests_of_its_parts() {
+    let index = |name: &str| {
+        let part = json!({"name": name, "content": "rows", "digest": Digest::of_bytes(b"row")});
+        let index = json!({"sweep": {}, "parts": [part]});
+        read_object(
+            "evidence/sweeps/org-1/x/index.json",
+            index.to_string().as_bytes(),
+        )
+    };
+    let Ok(Object::Ledger { parts }) = index("rows-0001.jsonl") else {
+        panic!();
+    };
+    assert_eq!(parts[0].name, "rows-0001.jsonl");
+    assert!(parts[0].has(b"row") && !parts[0].has(b"rows"));
+    for elsewhere in ["../x", "a/b", "..", "a\\b"] {
+        let why = index(elsewhere).unwrap_err();
+        assert!(
+            why.contains("is not that of an object beside the index"),
+            "{why}"
+        );
+    }
+}
+
+#[test]
 fn what_is_no_evidence_says_why() {
     let why = |text: &str| read_object("x.json", text.as_bytes()).unwrap_err();
     assert!(why("{").starts_with("the object is not JSON"));
