@@ -11,6 +11,7 @@ mod import;
 mod input;
 mod outcome;
 mod output;
+mod report;
 mod validate;
 
 use std::ffi::OsString;
@@ -40,6 +41,7 @@ enum Command {
     Import(Box<import::Args>),
     GenesysRole(genesys_role::Args),
     Evidence(evidence::Args),
+    Report(report::Args),
     Completions(completions::Args),
 }
 
@@ -68,6 +70,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Import(args) => import::run(args, &mut output),
         Command::GenesysRole(args) => genesys_role::run(args, &mut output),
         Command::Evidence(args) => evidence::run(args, &mut output),
+        Command::Report(args) => report::run(args, &mut output),
         Command::Completions(args) => completions::run(args, &mut output),
     };
     output.finish(outcome).into()

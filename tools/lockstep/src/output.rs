@@ -66,6 +66,20 @@ impl Output {
         }
     }
 
+    /// Prints a result in a format of its own, byte for byte.
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
+        if self.broken.is_none() {
+            // What is printed as lines is not buffered beyond the line, so the order stays.
+            let mut out = io::stdout().lock();
+            self.broken = out.write_all(bytes).and_then(|()| out.flush()).err();
+        }
+    }
+
+    /// Notes that the result cannot be printed.
+    pub(crate) fn broken(&mut self, error: io::Error) {
+        self.broken.get_or_insert(error);
+    }
+
     /// Prints the result as JSON.
     pub(crate) fn json(&mut self, value: &impl Serialize) {
         match serde_json::to_string_pretty(value) {

@@ -10,7 +10,7 @@ use super::{Bounds, place::Place, wire};
 use crate::arn::{FunctionArn, FunctionPattern, SecretArn};
 use crate::ids::OrganizationId;
 
-/// Stands for Genesys' account where none is published: the stack may have the parameter.
+/// In the place of Genesys' account where none is published: the stack may have the parameter.
 const NO_ACCOUNT: &str = "000000000000";
 
 /// A bound of the deployed stack.

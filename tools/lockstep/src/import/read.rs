@@ -1,7 +1,7 @@
 //! From the text of a file to what it describes.
 //!
 //! The files hold secrets in clear: headers, templates of web services, and the fields of credentials in a state of
-//! Terraform. So an error names the file and the line, never what stands there, and values that may be secret are passed
+//! Terraform. So an error names the file and the line, never its text, and values that may be secret are passed
 //! over while the text is read: they are in no structure.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -7,4 +7,5 @@ mod evidence;
 mod genesys_role;
 mod import;
 mod program;
+mod report;
 mod validate;
