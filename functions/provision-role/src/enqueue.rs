@@ -1,7 +1,7 @@
 //! Handing bindings on to `rebind-action`: one message each; for integration credentials one message
 //! for all that carry values of one secret.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::try_join_all;
 use lockstep::aws::{AwsError, message_group};
@@ -10,14 +10,19 @@ use lockstep::services::Provision;
 use lockstep_domain::arn::RoleName;
 use lockstep_domain::digest::Digest;
 use lockstep_domain::ids::{Key, OrganizationId};
-use lockstep_domain::intent::RebindMessage;
+use lockstep_domain::intent::{OverviewMessage, RebindMessage};
 
 use crate::scope::{Concern, Scope};
+
+/// The keys in one message: a message of SQS has room for 256 KiB (quotas of Amazon SQS before the
+/// larger ones of 2025).
+const MOST_BYTES: usize = 200 * 1024;
 
 /// Messages that are sent at the same time.
 const AT_ONCE: usize = 16;
 
-/// Hands on those bindings and secrets of the scope that are `wanted`. A role that is not right stops
+/// Hands on those bindings and secrets of the scope that are `wanted`, but for the actions that are
+/// looked at `at_once`. A role that is not right stops
 /// none of them: a rotation needs nothing of the role but what it had yesterday, and `rebind-action`
 /// itself asks IAM before it puts a new pair of role and function live.
 ///
@@ -30,11 +35,13 @@ pub async fn enqueue(
     world: &Provision,
     scope: &Scope<'_>,
     wanted: impl Fn(&Key) -> bool,
+    at_once: &BTreeSet<Key>,
     roles: &BTreeMap<RoleName, Report>,
     concern: &Concern<'_>,
     trigger_id: &str,
 ) -> Result<(), AwsError> {
-    let keys = scope.keys.iter().filter(|key| wanted(key));
+    let keys = scope.keys.iter();
+    let keys = keys.filter(|key| wanted(key) && !at_once.contains(key));
     let of_actions = keys.filter_map(|key| {
         let action = scope.manifest.action(key)?;
         let integration = scope.manifest.integration_of(action)?;
@@ -61,6 +68,50 @@ pub async fn enqueue(
         .await?;
     }
     Ok(())
+}
+
+/// Asks for one look at many actions, whose desired state is the one that was met.
+///
+/// # Errors
+/// The queue did not take it.
+pub async fn enqueue_overview(
+    world: &Provision,
+    scope: &Scope<'_>,
+    keys: &BTreeSet<Key>,
+    concern: &Concern<'_>,
+    trigger_id: &str,
+) -> Result<(), AwsError> {
+    let organization = &scope.manifest.organization.id;
+    for keys in in_messages(keys) {
+        let once = Digest::of(&(organization, &keys, trigger_id));
+        let message = OverviewMessage {
+            organization: organization.clone(),
+            keys,
+            reason: Some(concern.occasion.clone()),
+        };
+        let group = organization.as_str();
+        let queue = &world.rebind_queue;
+        queue.send_overview(&message, group, once.as_str()).await?;
+    }
+    Ok(())
+}
+
+/// As many keys together as a message may hold; nearly always all of them.
+fn in_messages(keys: &BTreeSet<Key>) -> Vec<Vec<Key>> {
+    let mut messages: Vec<Vec<Key>> = Vec::new();
+    let mut bytes = MOST_BYTES;
+    for key in keys {
+        // With its quotes and comma.
+        bytes += key.as_str().len() + 3;
+        if bytes > MOST_BYTES {
+            messages.push(Vec::new());
+            bytes = 0;
+        }
+        if let Some(message) = messages.last_mut() {
+            message.push(key.clone());
+        }
+    }
+    messages
 }
 
 /// A binding that is handed on.
@@ -94,6 +145,7 @@ async fn send(
         key: handed.key.clone(),
         retry: concern.retry,
         reason: Some(concern.occasion.clone()),
+        look: concern.look,
     };
     let group = message_group(organization, handed.binding);
     let once = handed.once(organization, trigger_id);
@@ -101,4 +153,27 @@ async fn send(
         .rebind_queue
         .send(&message, &group, once.as_str())
         .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(count: usize, length: usize) -> BTreeSet<Key> {
+        let keys = (0..count).map(|number| format!("{number:0>length$}").parse().unwrap());
+        keys.collect()
+    }
+
+    #[test]
+    fn keys_are_in_one_message_as_far_as_it_has_room() {
+        assert!(in_messages(&BTreeSet::new()).is_empty());
+        assert_eq!(in_messages(&keys(5_000, 20)).len(), 1);
+        let many = keys(2_000, 256);
+        let messages = in_messages(&many);
+        assert_eq!(messages.len(), 3);
+        assert!(messages.iter().flatten().eq(&many));
+        for message in messages {
+            assert!(serde_json::to_string(&message).unwrap().len() <= MOST_BYTES + 300);
+        }
+    }
 }

@@ -187,8 +187,19 @@ impl<'a> Run<'a> {
     ) -> Result<bool, Failure> {
         let staged = radius.staged();
         let wanted = |key: &Key| !staged.holds_back(key) && !met.contains(key);
-        let sent = enqueue::enqueue(self.world, scope, wanted, by_role, concern, self.trigger_id);
-        sent.await?;
+        // What differs in its desired state is looked at alone.
+        let at_once: BTreeSet<Key> = match concern.at_once {
+            true => {
+                let met = radius.met();
+                let keys = scope.keys.iter();
+                let keys = keys.filter(|key| wanted(key) && met.contains(key));
+                keys.cloned().collect()
+            }
+            false => BTreeSet::new(),
+        };
+        let (world, trigger_id) = (self.world, self.trigger_id);
+        enqueue::enqueue(world, scope, wanted, &at_once, by_role, concern, trigger_id).await?;
+        enqueue::enqueue_overview(world, scope, &at_once, concern, trigger_id).await?;
         self.waiting += staged.waiting.len();
         if !staged.problems.is_empty() {
             let organization = scope.manifest.organization.id.clone();

@@ -8,7 +8,7 @@ use lockstep::store::{Accepted, Manifests};
 use lockstep_domain::arn::{RoleName, SecretArn};
 use lockstep_domain::credentials::{CredentialSet, credential_sets};
 use lockstep_domain::ids::{Key, OrganizationId};
-use lockstep_domain::intent::{ProvisionIntent, SecretHint};
+use lockstep_domain::intent::{Look, ProvisionIntent, SecretHint};
 use lockstep_domain::manifest::{Action, Manifest, Mode};
 use lockstep_domain::problem::Problem;
 use lockstep_domain::request::Request;
@@ -57,6 +57,10 @@ pub struct Concern<'m> {
     pub retry: bool,
     /// What gave the occasion, for records and events.
     pub occasion: String,
+    /// How much is read of each binding that is handed on.
+    pub look: Look,
+    /// Whether actions whose desired state has not changed are looked at all at once.
+    pub at_once: bool,
 }
 
 /// What the intent concerns. `by_hand` is a direct call: a person names the organization where
@@ -81,6 +85,8 @@ pub fn concern<'m>(
             mode: Mode::Apply,
             retry: false,
             occasion: format!("{object} was accepted"),
+            look: Look::Full,
+            at_once: false,
         }),
         ProvisionIntent::Asked(request) => asked(request, manifests, by_hand),
         ProvisionIntent::Retire { organization, key } => Ok(retire(organization, key, manifests)),
@@ -99,6 +105,8 @@ fn secret_moved<'m>(secret: &SecretHint, manifests: &'m Manifests) -> Concern<'m
         mode: Mode::Apply,
         retry: false,
         occasion: format!("the secret {} changed", secret.0),
+        look: Look::Action,
+        at_once: false,
     }
 }
 
@@ -122,6 +130,8 @@ fn retire<'m>(organization: &OrganizationId, key: &Key, manifests: &'m Manifests
         mode: Mode::Apply,
         retry: false,
         occasion: format!("the change of {key} was verified"),
+        look: Look::Full,
+        at_once: false,
     }
 }
 
@@ -160,6 +170,8 @@ fn asked<'m>(
         occasion: reason
             .clone()
             .unwrap_or_else(|| "requested by an operator".to_owned()),
+        look: Look::Full,
+        at_once: *mode == Mode::Apply && !by_hand && !named.narrows() && !retry,
     })
 }
 

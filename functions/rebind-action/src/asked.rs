@@ -9,6 +9,7 @@ use lockstep::services::Rebind;
 use lockstep::store::Manifests;
 use lockstep::trigger;
 use lockstep_domain::event::PlanRefused;
+use lockstep_domain::intent::Look;
 use lockstep_domain::manifest::Mode;
 use lockstep_domain::problem::Problem;
 use lockstep_domain::request::Request;
@@ -66,6 +67,7 @@ pub(crate) async fn asked(
     let ask = Ask {
         mode: request.mode,
         retry: request.retry,
+        look: Look::Full,
         reason: request.reason.clone(),
         trigger_id: trigger_id.to_owned(),
         run_id: context.request_id.clone(),

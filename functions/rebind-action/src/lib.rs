@@ -5,6 +5,7 @@
 //! hand with a manual event or the tutorials' payload.
 
 mod asked;
+mod overview;
 mod tutorial;
 
 use std::ops::ControlFlow;
@@ -20,7 +21,7 @@ use lockstep::telemetry;
 use lockstep::trigger;
 use lockstep_domain::arn::SecretArn;
 use lockstep_domain::credentials::credential_set_of;
-use lockstep_domain::intent::{RebindIntent, RebindMessage};
+use lockstep_domain::intent::{Look, RebindIntent, RebindMessage};
 use lockstep_domain::manifest::{Action, Dropped, Manifest, Mode};
 use lockstep_domain::request::TutorialRequest;
 
@@ -52,6 +53,9 @@ pub async fn handle(world: &Rebind, call: &Call, context: &Context) -> Result<An
         RebindIntent::Binding(message) => {
             handed_on(world, &manifests, &message, call, context).await
         }
+        RebindIntent::Overview(message) => {
+            overview::overview(world, &manifests, &message, call, context).await
+        }
         RebindIntent::Asked(request) => {
             asked::asked(world, &manifests, &request, call, context).await
         }
@@ -71,6 +75,7 @@ async fn handed_on(
         key,
         retry,
         reason,
+        look,
     } = message;
     let Some(accepted) = manifests.known(organization)? else {
         let because = format!("the organization {organization} has no accepted manifest");
@@ -87,6 +92,7 @@ async fn handed_on(
     let ask = Ask {
         mode: Mode::Apply,
         retry: *retry,
+        look: *look,
         reason: reason.clone(),
         trigger_id: trigger_id.to_owned(),
         run_id: context.request_id.clone(),
@@ -152,6 +158,7 @@ async fn told(
     let ask = Ask {
         mode: Mode::Apply,
         retry: false,
+        look: Look::Full,
         reason: Some("requested by an operator".into()),
         trigger_id: trigger_id.to_owned(),
         run_id: context.request_id.clone(),

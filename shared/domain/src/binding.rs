@@ -11,18 +11,20 @@ use serde_json::{Map, Value, json};
 
 use crate::arn::FunctionArn;
 use crate::change::{ChangeId, DesiredId, SecretVersion};
+use crate::digest::Digest;
 use crate::ids::{ActionId, Key, OrganizationId};
 use crate::manifest::{
     Action, Contract, DEFAULT_SUCCESS_TEMPLATE, Delivery, LiveTest, Overlap, RAW_REQUEST,
     SECRETS_PLACEHOLDER,
 };
+use crate::template::Template;
 
 pub use integration::DesiredIntegration;
 
 /// A data action's config as Genesys keeps it, complete with both templates.
 ///
 /// Source: official Python SDK 269.0.0, `ActionConfig`, `RequestConfig`, `ResponseConfig`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ActionConfig {
     /// 1 to 60; absent means Genesys' default.
     pub timeout_seconds: Option<u32>,
@@ -30,18 +32,18 @@ pub struct ActionConfig {
     pub request_url_template: String,
     /// `POST` for Lambda actions.
     pub request_type: String,
-    /// Velocity.
-    pub request_template: String,
+    /// The request template.
+    pub request_template: Template,
     /// Request headers.
     pub headers: BTreeMap<String, String>,
     /// JSONPath per name.
     pub translation_map: BTreeMap<String, String>,
     /// Defaults per name.
     pub translation_map_defaults: BTreeMap<String, String>,
-    /// Velocity.
-    pub success_template: String,
+    /// The success template.
+    pub success_template: Template,
     /// What else the config has.
-    #[serde(default, skip_serializing_if = "OtherMembers::is_empty")]
+    #[serde(skip_serializing_if = "OtherMembers::is_empty")]
     pub other: OtherMembers,
 }
 
@@ -154,6 +156,33 @@ impl DesiredAction {
         }
     }
 
+    /// What should hold for `action`, whatever the versions of its secrets are: where this is the
+    /// same as before, nothing but versions can differ.
+    pub fn but_for_versions(action: &Action, integration: &DesiredIntegration) -> Digest {
+        let secrets = action.secrets.iter().map(|secret| SecretVersion {
+            name: secret.name.to_string(),
+            arn: secret.arn.clone(),
+            version_id: String::new(),
+        });
+        Digest::of(&(Self::new(action, secrets.collect()), integration))
+    }
+
+    /// The request template that should hold; none where it stays as it is found.
+    pub fn request_template(&self) -> Option<&str> {
+        match &self.templates {
+            DesiredTemplates::AsFound => None,
+            DesiredTemplates::Exactly { request, .. } => Some(request),
+        }
+    }
+
+    /// The success template that should hold; none where it stays as it is found.
+    pub fn success_template(&self) -> Option<&str> {
+        match &self.templates {
+            DesiredTemplates::AsFound => None,
+            DesiredTemplates::Exactly { success, .. } => success.as_deref(),
+        }
+    }
+
     /// The id of this state. It covers everything that a change acts on: the integration, with the
     /// role that Genesys Cloud assumes for its actions, is part of it.
     pub fn desired_id(
@@ -194,8 +223,10 @@ impl DesiredAction {
                 translation_map,
                 translation_map_defaults,
             } => {
-                config.request_template.clone_from(request);
-                replace(&mut config.success_template, success);
+                config.request_template = request.as_str().into();
+                if let Some(success) = success {
+                    config.success_template = success.as_str().into();
+                }
                 replace(&mut config.translation_map, translation_map);
                 replace(
                     &mut config.translation_map_defaults,

@@ -41,6 +41,8 @@ pub enum ProvisionIntent {
 pub enum RebindIntent {
     /// One binding, from the queue.
     Binding(RebindMessage),
+    /// A look at many actions at once, from the queue.
+    Overview(OverviewMessage),
     /// A person or the scheduler asks.
     Asked(Request),
     /// A person asks in the form that tutorials use.
@@ -111,6 +113,41 @@ pub struct RebindMessage {
     /// Why, for the record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// How much of the binding is read.
+    #[serde(default, skip_serializing_if = "Look::is_full")]
+    pub look: Look,
+}
+
+/// The message that asks for one look at many actions, and a look of its own at each that this shows to
+/// need one. Identifiers only.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OverviewMessage {
+    /// The organization.
+    pub organization: OrganizationId,
+    /// The actions.
+    pub keys: Vec<Key>,
+    /// Why, for the record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// How much of a binding is read before it is decided what to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Look {
+    /// Everything.
+    #[default]
+    Full,
+    /// The action alone, where everything else was read within a day and nothing but versions of
+    /// secrets can differ since.
+    Action,
+}
+
+impl Look {
+    fn is_full(&self) -> bool {
+        *self == Self::Full
+    }
 }
 
 /// The message that asks `verify-change` for a verdict. Identifiers only.

@@ -35,4 +35,5 @@ pub mod request;
 pub mod role;
 pub mod rotation;
 pub mod staging;
+pub mod template;
 pub mod verdict;

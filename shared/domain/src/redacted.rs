@@ -48,7 +48,12 @@ fn redacted(value: &Value) -> Value {
     if is_empty {
         return value.clone();
     }
-    json!(format!("sha256:{}", Digest::of(value).short(SHORT)))
+    redacted_text(&Digest::of(value))
+}
+
+/// A text of which only the digest is known, as the text itself would be shown.
+pub fn redacted_text(digest: &Digest) -> Value {
+    json!(format!("sha256:{}", digest.short(SHORT)))
 }
 
 #[cfg(test)]

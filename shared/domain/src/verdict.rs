@@ -6,6 +6,7 @@
 
 mod matching;
 mod our_clients;
+mod overwritten;
 
 use std::collections::{BTreeMap, BTreeSet};
 

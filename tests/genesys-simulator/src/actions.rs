@@ -21,7 +21,9 @@ use crate::integration_types::HoldsActions;
 use crate::paging::{Page, listing};
 use crate::request::{Reply, Request};
 use crate::static_actions;
-use crate::switches::{FreshIntegrationActions, PatchConfig, StaleActionVersion, Switches};
+use crate::switches::{
+    FreshIntegrationActions, PatchConfig, StaleActionVersion, Switches, VersionRises,
+};
 use crate::world::World;
 
 pub(crate) const ACTIONS: &str = "/api/v2/integrations/actions";
@@ -334,6 +336,24 @@ pub(crate) fn patched_config(
     }
 }
 
+/// The version that a revision gets that takes the place of another.
+pub(crate) fn version_after(before: &Revision, after: &Revision, switches: &Switches) -> i64 {
+    let mut but_for_templates = after.clone();
+    but_for_templates.version = before.version;
+    let config = &mut but_for_templates.config;
+    config
+        .request_template
+        .clone_from(&before.config.request_template);
+    config
+        .success_template
+        .clone_from(&before.config.success_template);
+    let templates_alone = but_for_templates == *before && after.config != before.config;
+    match switches.version_rises {
+        VersionRises::NotForTemplates if templates_alone => before.version,
+        VersionRises::NotForTemplates | VersionRises::Always => before.version + 1,
+    }
+}
+
 /// The audited differences between two revisions. Templates are named, not shown.
 pub(crate) fn differences(before: &Revision, after: &Revision) -> Vec<Option<Change>> {
     let text = |value: &str| Some(value.to_owned());
@@ -395,7 +415,7 @@ pub(crate) fn patch(world: &mut World, request: &Request) -> Result<Reply, ApiEr
     if version != current.version {
         return Err(stale(version, current.version, &world.switches));
     }
-    next.version += 1;
+    next.version = version_after(&current, &next, &world.switches);
     let changes = differences(&current, &next);
     let subject = Subject::new(EntityType::Action, id, &next.name);
     let now = world.now();

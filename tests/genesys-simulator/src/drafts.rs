@@ -10,7 +10,7 @@ use crate::action_contract::Contract;
 use crate::action_model::{MAX_NAME, Revision, View};
 use crate::actions::{
     ACTIONS, Action, Filter, asked_view, differences, new_revision, patched_config, schema_of,
-    sorted, stale, template_of,
+    sorted, stale, template_of, version_after,
 };
 use crate::audit_log::{AuditAction, EntityType, Subject, publish_audit};
 use crate::error::ApiError;
@@ -130,7 +130,7 @@ pub(crate) fn patch(world: &mut World, request: &Request) -> Result<Reply, ApiEr
     if let Some(published) = published {
         keeps_contract(&published, &next, &world.switches)?;
     }
-    next.version += 1;
+    next.version = version_after(&current, &next, &world.switches);
     let changes = differences(&current, &next);
     let subject = Subject::new(EntityType::ActionDraft, id, &next.name);
     world.action_mut(id)?.draft = Some(next);
@@ -225,10 +225,13 @@ pub(crate) fn publish(world: &mut World, request: &Request) -> Result<Reply, Api
         return Err(problem);
     }
     let now = world.now();
+    let switches = world.switches.clone();
     let action = world.action_mut(id)?;
     let before = action.published.take();
     let mut next = draft;
-    next.version = before.as_ref().map_or(1, |before| before.version + 1);
+    next.version = before
+        .as_ref()
+        .map_or(1, |before| version_after(before, &next, &switches));
     let changes = before
         .as_ref()
         .map(|before| differences(before, &next))

@@ -88,6 +88,8 @@ switches! {
     create_status: CreateStatus { Created = "201", Ok = "200" }
     /// Status of a stale version in PATCH of an action or a draft. The official Terraform provider treats all three as a conflict.
     stale_action_version: StaleActionVersion { BadRequest = "400", Conflict = "409", Timeout = "408" }
+    /// Whether every change of an action or draft raises its version, or one of a template alone does not. That it always does is inferred.
+    version_rises: VersionRises { Always = "always", NotForTemplates = "not_for_templates" }
     /// Whether a config sent in PATCH replaces the old one or is merged into it, field by field.
     patch_config: PatchConfig { Replace = "replace", Merge = "merge" }
     /// Whether a read config holds the templates or only the addresses where they are read.

@@ -26,6 +26,12 @@ const USAGE: &str = "this would require a client whose use is known day by day";
 pub const POINTS: &[(&str, Way)] = &[
     ("create_status", Way::Writing),
     ("stale_action_version", Way::Writing),
+    (
+        "version_rises",
+        Way::Left(
+            "it would take a change of a template alone; Lockstep notices a version that stays",
+        ),
+    ),
     ("patch_config", Way::Writing),
     ("config_templates", Way::Reading),
     ("draft_contract_change", Way::Writing),

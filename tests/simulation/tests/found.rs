@@ -80,7 +80,7 @@ fn a_create_that_is_lost_on_its_way_and_then_loses_its_answer_is_made_once() {
 fn the_page_of_a_proxy_in_place_of_a_template_is_no_drift() {
     survives(
         Scenario::RotationWithoutTest,
-        "VerifyChange",
+        "RebindAction",
         "GET /api/v2/integrations/actions/{id}/templates/requesttemplate.vm",
         Kind::NotJson,
     );

@@ -40,6 +40,7 @@ async fn everything(world: &Compliance) -> Vec<(&'static str, Option<AwsError>)>
         key: "orders".parse().unwrap(),
         retry: false,
         reason: None,
+        look: lockstep_domain::intent::Look::Full,
     };
     let etag = Condition::Absent;
     let stored = world

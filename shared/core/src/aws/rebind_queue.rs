@@ -2,7 +2,8 @@
 
 use aws_sdk_sqs::Client;
 use lockstep_domain::digest::Digest;
-use lockstep_domain::intent::RebindMessage;
+use lockstep_domain::intent::{OverviewMessage, RebindMessage};
+use serde::Serialize;
 
 use super::queues::{MAX_FIFO_ID, SEND, body, client, named, sent};
 use super::{AwsError, Connection};
@@ -35,6 +36,28 @@ impl RebindQueue {
     pub async fn send(
         &self,
         message: &RebindMessage,
+        group: &str,
+        dedup: &str,
+    ) -> Result<(), AwsError> {
+        self.send_as(message, group, dedup).await
+    }
+
+    /// Asks for one look at many actions. `group` and `dedup` are as above.
+    ///
+    /// # Errors
+    /// See above.
+    pub async fn send_overview(
+        &self,
+        message: &OverviewMessage,
+        group: &str,
+        dedup: &str,
+    ) -> Result<(), AwsError> {
+        self.send_as(message, group, dedup).await
+    }
+
+    async fn send_as<T: Serialize>(
+        &self,
+        message: &T,
         group: &str,
         dedup: &str,
     ) -> Result<(), AwsError> {

@@ -5,6 +5,7 @@ use lockstep_domain::change::{BindingState, Change, SecretVersion};
 use lockstep_domain::compliance::{
     Check, Resources, drift_rows, of_check, passed_unless, refusal_rows, stale_secrets,
 };
+use lockstep_domain::intent::Look;
 use lockstep_domain::ledger::{CheckResult, Row};
 use lockstep_domain::manifest::{Action, Manifest};
 
@@ -109,7 +110,16 @@ impl Binding<'_> {
             Ok(session) => session,
             Err(because) => return self.unseen(because),
         };
-        match drift(self.world, session, self.manifest, self.action, self.state).await {
+        match drift(
+            self.world,
+            session,
+            self.manifest,
+            self.action,
+            self.state,
+            Look::Full,
+        )
+        .await
+        {
             Ok(Drift::Steps { steps, .. }) => self.explained(&drift_rows(&steps), stale),
             Ok(Drift::Refused { refusal, .. }) => {
                 self.explained(&refusal_rows(&refusal, &self.resources()), stale)

@@ -11,7 +11,7 @@ use lockstep_domain::change::Phase;
 use lockstep_domain::compliance::{Check, is_left_over};
 use lockstep_domain::digest::Digest;
 use lockstep_domain::ids::Key;
-use lockstep_domain::intent::RebindMessage;
+use lockstep_domain::intent::{Look, RebindMessage};
 use lockstep_domain::ledger::{CheckResult, Row};
 use lockstep_domain::manifest::Mode;
 use lockstep_domain::plan::{ObjectKind, Outcome, Step, Verb};
@@ -151,6 +151,7 @@ impl Sweep<'_> {
             key: key.clone(),
             retry: false,
             reason: Some(reason.to_owned()),
+            look: Look::Full,
         };
         let group = message_group(organization, &binding);
         let once = Digest::of(&(organization, key, self.began));

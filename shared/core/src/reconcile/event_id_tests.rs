@@ -61,6 +61,7 @@ fn ask(trigger_id: &str) -> Ask {
     Ask {
         mode: Mode::Apply,
         retry: false,
+        look: lockstep_domain::intent::Look::Full,
         reason: None,
         trigger_id: trigger_id.to_owned(),
         run_id: "request".into(),

@@ -126,6 +126,23 @@ pub(super) trait Kind: Sized {
         made: &mut Self::Made,
     ) -> Result<Done, Stop>;
 
+    /// Observes again what a plan was carried out on that wrote.
+    async fn read_back(
+        run: &Run<'_, Self>,
+        _before: &Self::Observation,
+        _plan: &Self::Plan,
+    ) -> Result<Self::Observation, RebindError> {
+        Self::observe(run).await
+    }
+
+    /// Remembers what was read where nothing is to be done; answers whether that is to be saved.
+    fn marked(
+        _run: &mut Run<'_, Self>,
+        _observation: &Self::Observation,
+    ) -> Result<bool, RebindError> {
+        Ok(false)
+    }
+
     /// Whether an observation shows everything as it should be.
     fn is_bound(run: &Run<'_, Self>, observation: &Self::Observation) -> Result<bool, RebindError>;
 

@@ -24,6 +24,7 @@ mod versions;
 
 use lockstep_domain::change::ChangeId;
 use lockstep_domain::credentials::CredentialSet;
+use lockstep_domain::intent::Look;
 use lockstep_domain::manifest::{Action, Manifest, Mode};
 use lockstep_domain::plan::Step;
 
@@ -41,6 +42,8 @@ pub struct Ask {
     pub mode: Mode,
     /// Clears a hold.
     pub retry: bool,
+    /// How much of an action is read.
+    pub look: Look,
     /// Why, for the record.
     pub reason: Option<String>,
     /// What woke us, equal in redeliveries: two triggers that fail for one reason are two events.

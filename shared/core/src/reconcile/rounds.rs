@@ -129,14 +129,16 @@ impl<K: Kind> Run<'_, K> {
         Ok(turn(&self.state.value, desired, plan.writes(), retry))
     }
 
-    /// Nothing is to be done. What the previous release recorded is stored as this one does.
+    /// Nothing is to be done. What the previous release recorded is stored as this one does, and
+    /// what was read may be remembered.
     async fn idle(
         &mut self,
         observation: &K::Observation,
         notice: Option<String>,
     ) -> Result<Report, RebindError> {
         let desired = K::desired(observation);
-        if self.state.value.recognize(desired) {
+        let recognized = self.state.value.recognize(desired);
+        if K::marked(self, observation)? || recognized {
             self.save().await?;
         }
         let recorded = self.state.value.change.as_ref();
@@ -229,7 +231,7 @@ impl<K: Kind> Run<'_, K> {
         if !plan.writes() {
             return Ok(Some(before));
         }
-        let after = K::observe(self).await?;
+        let after = K::read_back(self, &before, plan).await?;
         let same = K::desired(&after) == K::desired(&before);
         Ok((same && K::is_bound(self, &after)?).then_some(after))
     }

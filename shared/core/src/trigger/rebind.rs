@@ -20,6 +20,8 @@ pub fn rebind(body: &Value) -> Parsed<RebindIntent> {
         RebindIntent::Tutorial(parse(body)?)
     } else if has("key") && !has("mode") {
         RebindIntent::Binding(message(body)?)
+    } else if has("keys") && !has("mode") {
+        RebindIntent::Overview(message(body)?)
     } else {
         RebindIntent::Asked(parse(body)?)
     };

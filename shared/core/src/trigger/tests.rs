@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use lockstep_domain::intent::{
-    ComplianceIntent, ProvisionIntent, RebindIntent, RebindMessage, ReportedChange, SecretHint,
-    VerifyIntent,
+    ComplianceIntent, Look, ProvisionIntent, RebindIntent, RebindMessage, ReportedChange,
+    SecretHint, VerifyIntent,
 };
 use lockstep_domain::request::parse;
 use serde_json::json;
@@ -172,6 +172,7 @@ fn every_event_of_rebind_action_means_what_its_name_says() {
             key: key.parse().unwrap(),
             retry: false,
             reason: reason.map(str::to_owned),
+            look: Look::Full,
         })
     };
     let tutorial = parse(&files("rebind-action")["tutorial"]).unwrap();

@@ -11,8 +11,17 @@ use lockstep_domain::verdict::{Case, Judgement, judge};
 use super::SKEW;
 
 /// Judges what the records say of a binding whose latest change is this one, but for the races that
-/// that change lost; those become notices.
+/// that change lost; those become notices. What it published over somebody else's change is a
+/// violation, whoever may change the action.
 pub(crate) fn judge_of(change: &Change, case: Case<'_>) -> Judgement {
+    let judgement = but_for_lost_races(change, case);
+    match change.overwritten() {
+        Some((action, overwrote)) => judgement.of_overwritten(&case, action, overwrote),
+        None => judgement,
+    }
+}
+
+fn but_for_lost_races(change: &Change, case: Case<'_>) -> Judgement {
     if !change.steps.iter().any(Step::lost_race) {
         return judge(&case);
     }

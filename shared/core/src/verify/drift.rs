@@ -1,9 +1,10 @@
 //! Whether a change still holds: observe and plan again, expecting no steps.
 
-use lockstep_domain::change::{BindingState, Change, DesiredId};
+use lockstep_domain::change::{BindingState, Change, DesiredId, Phase};
 use lockstep_domain::compliance::{Resources, drift_rows, is_left_over, refusal_rows, role_drift};
 use lockstep_domain::credentials::{CredentialSet, CredentialStep, credential_set_of};
 use lockstep_domain::finding::Finding;
+use lockstep_domain::intent::Look;
 use lockstep_domain::ledger::Row;
 use lockstep_domain::manifest::{Action, Manifest};
 use lockstep_domain::plan::Step;
@@ -103,7 +104,12 @@ impl ObservedDrift {
         state: &BindingState,
         change: &Change,
     ) {
-        match drift(world, session, manifest, action, state).await {
+        // What an earlier verdict was about may be looked at for another reason.
+        let look = match change.phase {
+            Phase::Verifying { .. } => Look::Action,
+            Phase::Applying | Phase::Testing | Phase::Ended { .. } => Look::Full,
+        };
+        match drift(world, session, manifest, action, state, look).await {
             Ok(Drift::Steps { steps, desired }) => {
                 if self.is_current(&desired, change) {
                     let (left, drift): (Vec<Row>, Vec<Row>) =

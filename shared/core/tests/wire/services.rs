@@ -95,6 +95,7 @@ async fn the_same_trigger_is_one_message_and_another_is_a_second() {
         key: "order-lookup".parse().unwrap(),
         retry: false,
         reason: None,
+        look: lockstep_domain::intent::Look::Full,
     };
     let long = "x".repeat(200);
     setup.lose("SendMessage");

@@ -80,7 +80,8 @@ pub struct Continuation<'a> {
 }
 
 impl BindingState {
-    /// Records a new change in place of the latest one. Nothing is held any more.
+    /// Records a new change in place of the latest one. Nothing is held any more, and what was read
+    /// before its writes is not remembered.
     pub fn begin(&mut self, opening: Opening, writer: Writer<'_>) {
         let before = self.change.take();
         let begin = match self.subject {
@@ -104,6 +105,7 @@ impl BindingState {
         change.written_through(writer.client, writer.at);
         self.change = Some(change);
         self.held = None;
+        self.mark = None;
     }
 
     /// Continues the latest change: keeps what was done, and replaces what was not by the new plan.

@@ -22,7 +22,7 @@ pub use denial::{Denial, Shown};
 pub use earlier::{AfterFailure, Earlier};
 pub use id::{ChangeId, DesiredId};
 pub use journal::{Before, Continuation, Journal, NoChange, Opening, Writer};
-pub use record::{Change, End, Phase, PreviousAction, TestRecord};
+pub use record::{Change, End, Overwrote, Phase, PreviousAction, TestRecord};
 pub use state::{BindingState, ChainHead, Held, Unreadable};
 pub use subject::Subject;
 pub use turn::{Turn, turn};

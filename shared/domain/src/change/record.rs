@@ -61,6 +61,13 @@ pub struct Change {
     /// Whether the credentials are being moved back. Recorded before the first of them is.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub going_back: bool,
+    /// The version of the action that a draft is about to be published over: the one that the plan
+    /// was made on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub publishes_over: Option<i64>,
+    /// Set where another version was published over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overwrote: Option<Overwrote>,
     /// What the live test said.
     pub test: Option<TestRecord>,
     /// Deliveries in which the live test was answered without a verdict.
@@ -105,10 +112,30 @@ impl PreviousAction {
     pub fn new(view: &ActionView, version: i64, secrets: Vec<SecretVersion>) -> Self {
         Self {
             function: view.config.request_url_template.parse().ok(),
-            digest: Digest::of(view),
+            digest: view.digest(),
             version,
             secrets,
         }
+    }
+}
+
+/// A version of an action that was published over somebody else's. Publishing checks the version of
+/// the draft, not that of the action, so what another writer changed since the action was read is
+/// replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Overwrote {
+    /// The version that the plan was made on.
+    pub read: i64,
+    /// The version that was published.
+    pub published: i64,
+}
+
+impl Overwrote {
+    /// What publishing over the version `read` came to, where the action's version is `published`
+    /// now: nothing was overwritten where it is the next one, or where the platform does not raise
+    /// it for templates.
+    pub fn of(read: i64, published: i64) -> Option<Self> {
+        (published > read + 1).then_some(Self { read, published })
     }
 }
 
@@ -232,6 +259,8 @@ impl Change {
             previous_credentials: BTreeMap::new(),
             troubles: BTreeMap::new(),
             going_back: false,
+            publishes_over: None,
+            overwrote: None,
             test: None,
             tests_without_verdict: 0,
             clients: before

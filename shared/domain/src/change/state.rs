@@ -12,6 +12,7 @@ use super::{
 use crate::arn::FunctionArn;
 use crate::digest::Digest;
 use crate::ids::{ActionId, IntegrationId, Key, OrganizationId};
+use crate::rebind::Mark;
 
 /// The layout of a [`BindingState`].
 const SCHEMA: u64 = 2;
@@ -64,6 +65,13 @@ pub struct BindingState {
     /// The versions the action is bound to since the last applied change.
     #[serde(default)]
     pub bound: Vec<SecretVersion>,
+    /// What was read of the action and its integration when nothing had to be changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<Mark>,
+    /// Whether the platform has answered a write of Lockstep's to the action with the version that
+    /// the action had before: then a version proves nothing, and nothing is remembered under it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub versions_stay: bool,
     /// The latest change, open or done.
     #[serde(default)]
     pub change: Option<Change>,
@@ -89,6 +97,8 @@ impl BindingState {
             credentials: BTreeMap::new(),
             function: None,
             bound: Vec::new(),
+            mark: None,
+            versions_stay: false,
             change: None,
             held: None,
             chain: ChainHead::default(),

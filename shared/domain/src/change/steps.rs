@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::Change;
+use super::{Change, Overwrote};
 use crate::plan::{ObjectKind, Outcome, Step, Verb};
 
 impl Change {
@@ -27,6 +27,40 @@ impl Change {
             | ObjectKind::Binding => false,
         };
         self.steps.iter().any(|step| binds(step) && step.is_done())
+    }
+
+    /// The action is seen at this version, and the plan that is made on it makes a draft live or does
+    /// not. Where an earlier publishing took effect and its answer was lost, this shows over which
+    /// version it was published.
+    pub fn planned_on(&mut self, version: i64, publishes: bool) {
+        let is_lost = |step: &Step| {
+            step.object == ObjectKind::Draft
+                && step.verb == Verb::Publish
+                && step.outcome == Some(Outcome::AlreadyDone)
+        };
+        let was_lost = self.steps.iter().any(is_lost);
+        if let Some(read) = self.publishes_over.take()
+            && was_lost
+        {
+            self.overwrote = self.overwrote.or(Overwrote::of(read, version));
+        }
+        self.publishes_over = publishes.then_some(version);
+    }
+
+    /// A draft was made live as this version.
+    pub fn published_as(&mut self, version: i64) {
+        if let Some(read) = self.publishes_over.take() {
+            self.overwrote = self.overwrote.or(Overwrote::of(read, version));
+        }
+    }
+
+    /// The action of which it published a version over somebody else's.
+    pub fn overwritten(&self) -> Option<(&str, Overwrote)> {
+        let overwrote = self.overwrote?;
+        let is_publish =
+            |step: &&Step| step.object == ObjectKind::Draft && step.verb == Verb::Publish;
+        let action = self.steps.iter().find(is_publish)?.id.as_deref()?;
+        Some((action, overwrote))
     }
 
     /// Whether it created or enabled the integration, in this run or in one that was cut off.
@@ -99,6 +133,37 @@ mod tests {
         ] {
             let change = change(&[(object, verb, outcome.clone())]);
             assert_eq!(change.is_live(), live, "{object:?} {verb:?} {outcome:?}");
+        }
+    }
+
+    #[test]
+    fn publishing_over_another_version_than_was_read_is_recorded() {
+        let mut change = change(&[(ObjectKind::Draft, Verb::Publish, None)]);
+        change.planned_on(7, true);
+        change.published_as(8);
+        assert_eq!(change.overwrote, None);
+        change.planned_on(8, true);
+        change.published_as(10);
+        let overwrote = Overwrote {
+            read: 8,
+            published: 10,
+        };
+        assert_eq!(change.overwrote, Some(overwrote));
+    }
+
+    #[test]
+    fn publishing_whose_answer_was_lost_is_compared_when_it_is_read_back() {
+        let lost = Some(Outcome::AlreadyDone);
+        for (outcome, version, overwrote) in [
+            (lost.clone(), 8, None),
+            (lost, 9, Overwrote::of(7, 9)),
+            // It was never published: the plan is made on the new version.
+            (None, 9, None),
+        ] {
+            let mut change = change(&[(ObjectKind::Draft, Verb::Publish, outcome)]);
+            change.planned_on(7, true);
+            change.planned_on(version, false);
+            assert_eq!(change.overwrote, overwrote, "version {version}");
         }
     }
 

@@ -235,7 +235,7 @@ fn what_is_gone_disabled_or_repointed_has_a_check_of_its_own() {
 
 #[test]
 fn what_the_planner_refuses_is_a_finding_with_the_planners_advice() {
-    use crate::rebind::{Found, Observed};
+    use crate::rebind::{DraftSeen, Found, Observed};
     let integration = crate::binding::DesiredIntegration {
         key: "prod".parse().unwrap(),
         name: "Production".into(),
@@ -261,7 +261,7 @@ fn what_the_planner_refuses_is_a_finding_with_the_planners_advice() {
         integration: Found::Gone("i-1".into()),
         own_credentials: Vec::new(),
         action: Found::Gone("a-1".into()),
-        has_draft: false,
+        draft: DraftSeen::Nothing,
     };
     let state = BindingState::new("org-1".parse().unwrap(), "orders".parse().unwrap());
     let refusal = crate::rebind::plan(&integration, &action, &observed, &state).unwrap_err();

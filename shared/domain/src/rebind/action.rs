@@ -1,7 +1,8 @@
 //! Plans the action: made, changed in place, or changed through its draft.
 
 use super::{
-    ActionSeen, ActionView, Found, Observed, RebindPlan, RebindStep, problem, schema_differences,
+    ActionSeen, ActionView, DraftSeen, Found, Observed, RebindPlan, RebindStep, problem,
+    schema_differences,
 };
 use crate::binding::{DesiredAction, DesiredIntegration};
 use crate::change::{BindingState, End, Phase};
@@ -192,13 +193,13 @@ fn plan_update(
     };
     let draft_is_ours = our_draft(state, &seen.id);
     if old == new {
-        if observed.has_draft && draft_is_ours {
+        if observed.draft == DraftSeen::Exists && draft_is_ours {
             plan.steps.push(RebindStep::DiscardDraft {
                 key: desired.key.clone(),
                 id: seen.id.clone(),
                 reason: "an earlier run of Lockstep did not publish it".into(),
             });
-        } else if observed.has_draft {
+        } else if observed.draft == DraftSeen::Exists {
             plan.notices.push(format!(
                 "the action {} has an unpublished draft that Lockstep did not open; Lockstep keeps \
                  it",
@@ -220,7 +221,7 @@ fn plan_update(
         });
         return;
     };
-    if observed.has_draft && !draft_is_ours {
+    if observed.draft == DraftSeen::Exists && !draft_is_ours {
         problems.push(problem(
             at,
             format!(
@@ -263,7 +264,7 @@ fn plan_draft(
         test,
     } = drafted;
     let (key, id) = (desired.key.clone(), seen.id.clone());
-    if !observed.has_draft {
+    if observed.draft != DraftSeen::Exists {
         plan.steps.push(RebindStep::OpenDraft {
             key: key.clone(),
             id: id.clone(),

@@ -3,9 +3,11 @@
 use serde_json::{Value, json};
 
 use super::{ActionView, INTEGRATION_TYPE, RebindStep};
+use crate::binding::ActionConfig;
 use crate::ids::{ActionId, CredentialId, IntegrationId, Key};
 use crate::plan::{ObjectKind, Step, Verb};
-use crate::redacted::redacted_config;
+use crate::redacted::{redacted_config, redacted_text};
+use crate::template::Template;
 
 impl ActionView {
     /// As a plan and the records show it: what other people may keep secret as digests.
@@ -13,9 +15,23 @@ impl ActionView {
         json!({
             "name": self.name,
             "category": self.category,
-            "config": redacted_config(&json!(self.config)),
+            "config": shown(&self.config),
         })
     }
+}
+
+/// A template that was not read is shown as it would be if it had been.
+fn shown(config: &ActionConfig) -> Value {
+    let mut shown = redacted_config(&json!(config));
+    for (name, template) in [
+        ("request_template", &config.request_template),
+        ("success_template", &config.success_template),
+    ] {
+        if let Template::Unread(digest) = template {
+            shown[name] = redacted_text(digest);
+        }
+    }
+    shown
 }
 
 impl RebindStep {
@@ -126,7 +142,7 @@ impl RebindStep {
             } => {
                 let new = json!({
                     "name": action.name, "category": action.category,
-                    "config": redacted_config(&json!(action.config)),
+                    "config": shown(&action.config),
                     "secure": secure, "contract": contract,
                 });
                 (Value::Null, new)

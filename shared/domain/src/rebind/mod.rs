@@ -16,6 +16,7 @@ mod expect;
 mod fresh;
 mod integration;
 mod lease;
+mod mark;
 mod number;
 mod observed;
 mod pair;
@@ -30,9 +31,11 @@ pub use self::integration::{is_of_another_entry, remembered_integration};
 pub use self::lease::{
     CREATE_SHOWS_WITHIN, IntegrationRecord, InvalidRecord, Lease, Taken, in_doubt_for,
 };
+pub use self::mark::{Mark, Templates};
 pub use self::number::same_value;
 pub use self::observed::{
-    ActionSeen, CredentialSeen, Found, IntegrationSeen, Observed, OwnCredential, Reported,
+    ActionSeen, CredentialSeen, DraftSeen, Found, IntegrationSeen, Observed, OwnCredential,
+    Reported,
 };
 pub use self::pair::{ListedAction, Pair, may_move_role};
 pub use self::schema::schema_differences;
@@ -91,6 +94,23 @@ impl RebindPlan {
     /// Whether it creates or changes the integration, which bindings share.
     pub fn changes_integration(&self) -> bool {
         self.steps.iter().any(RebindStep::changes_integration)
+    }
+
+    /// Whether it opens a draft, which takes a look whether there is one.
+    pub fn opens_draft(&self) -> bool {
+        let opens = |step: &RebindStep| matches!(step, RebindStep::OpenDraft { .. });
+        self.steps.iter().any(opens)
+    }
+
+    /// Whether it makes a draft live.
+    pub fn publishes(&self) -> bool {
+        let publishes = |step: &RebindStep| matches!(step, RebindStep::PublishDraft { .. });
+        self.steps.iter().any(publishes)
+    }
+
+    /// The action as it is to be, where the plan changes one that exists.
+    pub fn changed_to(&self) -> Option<&ActionView> {
+        self.steps.iter().find_map(RebindStep::changes_to)
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::binding::ActionConfig;
@@ -21,7 +23,7 @@ pub enum Found<T> {
 }
 
 /// An integration as it was read.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IntegrationSeen {
     /// Its id.
     pub id: IntegrationId,
@@ -40,7 +42,8 @@ pub struct IntegrationSeen {
 }
 
 /// The state that an integration reports. It follows the intended state some time later.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Reported {
     /// It runs.
     Active,
@@ -93,7 +96,7 @@ impl fmt::Display for Reported {
 }
 
 /// A credential as it was read; its fields are write-only.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CredentialSeen {
     /// Its id.
     pub id: CredentialId,
@@ -101,6 +104,9 @@ pub struct CredentialSeen {
     pub name: String,
     /// The role, where the platform showed it in the clear.
     pub role_arn: Option<String>,
+    /// When it was written last, where a listing showed it: the only mark of a write, as a
+    /// credential has no version (official Python SDK 269.0.0, `CredentialInfo`).
+    pub modified_date: Option<Timestamp>,
 }
 
 /// A credential of ours that the integration does not use (any more, or yet).
@@ -114,7 +120,7 @@ pub struct OwnCredential {
     pub in_use: bool,
 }
 
-/// An action as it was read, complete with both templates.
+/// An action as it was read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ActionSeen {
     /// Its id.
@@ -135,6 +141,8 @@ pub struct ActionSeen {
     pub output_schema: Option<Value>,
     /// Its config.
     pub config: ActionConfig,
+    /// Whether the platform answered the templates' text with the config.
+    pub has_inline_templates: bool,
 }
 
 /// Everything that the planner needs.
@@ -147,6 +155,17 @@ pub struct Observed {
     pub own_credentials: Vec<OwnCredential>,
     /// The action.
     pub action: Found<ActionSeen>,
-    /// Whether the action has an unpublished draft.
-    pub has_draft: bool,
+    /// The action's unpublished draft.
+    pub draft: DraftSeen,
+}
+
+/// Whether an action has an unpublished draft.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DraftSeen {
+    /// It was not read: nothing is to be published, so that it does not matter.
+    NotRead,
+    /// It has none.
+    Nothing,
+    /// It has one.
+    Exists,
 }

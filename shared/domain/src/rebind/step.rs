@@ -3,8 +3,10 @@
 use serde::Serialize;
 
 use crate::binding::ActionConfig;
+use crate::digest::Digest;
 use crate::ids::{ActionId, CredentialId, IntegrationId, Key};
 use crate::manifest::{Contract, LiveTest};
+use crate::template::Template;
 
 /// What of an action can be changed in place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -15,6 +17,20 @@ pub struct ActionView {
     pub category: String,
     /// Its complete config.
     pub config: ActionConfig,
+}
+
+impl ActionView {
+    /// The digest of all of it, the same whether a template was read or is known by its digest.
+    pub fn digest(&self) -> Digest {
+        let mut view = self.clone();
+        for template in [
+            &mut view.config.request_template,
+            &mut view.config.success_template,
+        ] {
+            *template = Template::Unread(template.digest());
+        }
+        Digest::of(&view)
+    }
 }
 
 /// One step on the Genesys side. Ids that are not known yet are those of what an earlier step of
@@ -196,6 +212,25 @@ impl RebindStep {
             | Self::ValidateDraft { .. }
             | Self::TestDraft { .. }
             | Self::DiscardDraft { .. } => false,
+        }
+    }
+
+    /// The action as it is to be, where the step changes one that exists.
+    pub(super) fn changes_to(&self) -> Option<&ActionView> {
+        match self {
+            Self::UpdateAction { new, .. } | Self::UpdateDraft { new, .. } => Some(new),
+            Self::CreateIntegration { .. }
+            | Self::CreateCredential { .. }
+            | Self::RewriteCredential { .. }
+            | Self::PointConfig { .. }
+            | Self::DeleteCredential { .. }
+            | Self::EnableIntegration { .. }
+            | Self::CreateAction { .. }
+            | Self::OpenDraft { .. }
+            | Self::ValidateDraft { .. }
+            | Self::TestDraft { .. }
+            | Self::PublishDraft { .. }
+            | Self::DiscardDraft { .. } => None,
         }
     }
 }

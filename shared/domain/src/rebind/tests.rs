@@ -73,7 +73,7 @@ fn tested(version_id: &str) -> DesiredAction {
 }
 
 /// What is observed where `action` is exactly as desired.
-fn world(action: &DesiredAction) -> (Observed, BindingState) {
+pub(crate) fn world(action: &DesiredAction) -> (Observed, BindingState) {
     let integration = integration();
     let seen = ActionSeen {
         id: "custom_-_1".parse().unwrap(),
@@ -85,6 +85,7 @@ fn world(action: &DesiredAction) -> (Observed, BindingState) {
         input_schema: Some(json!({"type": "object", "$schema": "draft-04"})),
         output_schema: Some(json!({"type": "object"})),
         config: action.config(None),
+        has_inline_templates: false,
     };
     let mut state = BindingState::new("org-1".parse().unwrap(), action.key.clone());
     state.action_id = Some(seen.id.clone());
@@ -102,11 +103,12 @@ fn world(action: &DesiredAction) -> (Observed, BindingState) {
                 id: "cred-1".parse().unwrap(),
                 name: integration.credential_name(),
                 role_arn: None,
+                modified_date: None,
             }),
         }),
         own_credentials: vec![],
         action: Found::One(seen),
-        has_draft: false,
+        draft: DraftSeen::Nothing,
     };
     (observed, state)
 }
@@ -116,7 +118,7 @@ fn nothing() -> (Observed, BindingState) {
         integration: Found::Nothing,
         own_credentials: vec![],
         action: Found::Nothing,
-        has_draft: false,
+        draft: DraftSeen::Nothing,
     };
     let state = BindingState::new("org-1".parse().unwrap(), "order-lookup".parse().unwrap());
     (observed, state)
@@ -235,7 +237,7 @@ fn a_test_that_may_do_harm_is_not_run() {
 #[test]
 fn a_draft_that_a_person_left_is_never_overwritten() {
     let (mut observed, state) = world(&desired("v1"));
-    observed.has_draft = true;
+    observed.draft = DraftSeen::Exists;
     let text = refused(&tested("v2"), &observed, &state);
     assert!(text.contains("draft that someone else opened"), "{text}");
 }
@@ -244,7 +246,7 @@ fn a_draft_that_a_person_left_is_never_overwritten() {
 fn a_draft_of_ours_is_gone_on_with_after_a_crash() {
     let (mut observed, state) = world(&desired("v1"));
     let before = planned(&tested("v2"), &observed, &state);
-    observed.has_draft = true;
+    observed.draft = DraftSeen::Exists;
     let after = planned(&tested("v2"), &observed, &cut_off(&state, &before.steps));
     assert_eq!(
         after.steps[..],
@@ -257,7 +259,7 @@ fn a_draft_of_ours_is_gone_on_with_after_a_crash() {
 fn a_draft_that_an_earlier_change_of_ours_left_stays_ours_while_it_is_gone_on_with() {
     let (mut observed, state) = world(&desired("v1"));
     let first = planned(&tested("v2"), &observed, &state);
-    observed.has_draft = true;
+    observed.draft = DraftSeen::Exists;
     // The next change takes it over, and is cut off in turn.
     let taken_over = planned(&tested("v3"), &observed, &cut_off(&state, &first.steps));
     let again = planned(
@@ -272,7 +274,7 @@ fn a_draft_that_an_earlier_change_of_ours_left_stays_ours_while_it_is_gone_on_wi
 fn a_draft_that_a_person_opened_after_ours_was_published_is_theirs() {
     let (mut observed, state) = world(&desired("v1"));
     let steps = planned(&tested("v2"), &observed, &state).steps;
-    observed.has_draft = true;
+    observed.draft = DraftSeen::Exists;
     let mut published = cut_off(&state, &steps);
     for step in &mut published.change.as_mut().unwrap().steps {
         step.outcome = Some(Outcome::Applied);

@@ -55,7 +55,11 @@ fn adopting_with_an_envelope_changes_the_function_and_the_request_template_alone
     let found = published();
     let wanted = config_of(&adopting, Some(&found));
     assert!(
-        wanted.request_template.contains(r#""version_id":"v1""#),
+        wanted
+            .request_template
+            .text()
+            .unwrap()
+            .contains(r#""version_id":"v1""#),
         "{wanted:?}"
     );
     assert!(wanted.request_url_template.ends_with(":GenesysOrders"));
@@ -121,7 +125,7 @@ fn only_an_adopted_action_may_keep_its_secure_flag() {
 fn an_action_of_our_own_has_the_default_response_and_keeps_what_is_not_known() {
     let found = published();
     let wanted = config_of(&action("secure: false"), Some(&found));
-    assert_eq!(wanted.success_template, "${rawResult}");
+    assert_eq!(wanted.success_template.text(), Some("${rawResult}"));
     assert_eq!(wanted.translation_map, BTreeMap::new());
     assert_eq!(wanted.translation_map_defaults, BTreeMap::new());
     assert_eq!(wanted.other, found.other);
@@ -139,6 +143,6 @@ fn an_empty_template_is_the_platforms_default() {
         "    request: {template: ''}\n    response: {success_template: ''}\n    contract:",
     );
     let wanted = config_of(&empty, None);
-    assert_eq!(wanted.request_template, "${input.rawRequest}");
-    assert_eq!(wanted.success_template, "${rawResult}");
+    assert_eq!(wanted.request_template.text(), Some("${input.rawRequest}"));
+    assert_eq!(wanted.success_template.text(), Some("${rawResult}"));
 }

@@ -97,6 +97,34 @@ async fn a_template_that_is_missing_or_empty_reads_as_the_default_of_the_platfor
 }
 
 #[tokio::test]
+async fn a_version_rises_with_every_change_or_not_with_one_of_a_template_alone_by_switch() {
+    let world = World::new().await;
+    let id = world.action(&world.integration().await, "Orders").await;
+    let asked = format!("{}?includeConfig=true", path(&id));
+    let mut config = world.get(&asked).await.expect(200)["config"].clone();
+    let mut changed = async |template: &str, timeout: u32, version: u32| {
+        config["timeoutSeconds"] = json!(timeout);
+        config["request"]["requestTemplate"] = json!(template);
+        let body = json!({"version": version, "config": config});
+        world.patch(&path(&id), &body).await.expect(200)["version"].clone()
+    };
+    assert_eq!(changed("one", 5, 1).await, 2);
+    assert_eq!(changed("two", 5, 2).await, 3);
+    world.switch("version_rises", "not_for_templates");
+    assert_eq!(changed("three", 5, 3).await, 3);
+    assert_eq!(changed("four", 6, 3).await, 4);
+    let draft = format!("{}/draft", path(&id));
+    world.post(&draft, &json!({})).await.expect(201);
+    config["request"]["requestTemplate"] = json!("five");
+    let body = json!({"version": 1, "config": config});
+    assert_eq!(world.patch(&draft, &body).await.expect(200)["version"], 1);
+    let published = world
+        .post(&format!("{draft}/publish"), &json!({"version": 1}))
+        .await;
+    assert_eq!(published.expect(200)["version"], 4);
+}
+
+#[tokio::test]
 async fn built_in_actions_come_with_their_integration_and_cannot_be_changed() {
     let world = World::new().await;
     let body = json!({"name": "own API", "integrationType": {"id": "purecloud-data-actions"}});

@@ -286,6 +286,10 @@ fn is_founded(
         // Nobody but Lockstep has its client here, and it plans whatever it removes.
         return false;
     }
+    // What was published over a stranger's change; its record is named.
+    if id == Check::ActionDrift.id() && named.is_some_and(|deed| !truth.is_ours(deed)) {
+        return true;
+    }
     // What is not as it should be, by the second observation.
     let (from, to) = invocation.map_or((Timestamp::MIN, covered.at), |invocation| {
         (invocation.invoked, invocation.at)

@@ -49,11 +49,24 @@ impl<S: Stage> World<S> {
     /// # Errors
     /// Where Genesys Cloud refuses.
     pub async fn edit_timeout(&self, action: &str, seconds: u32) -> Result<(), Error> {
+        let edit = |config: &mut Value| config["timeoutSeconds"] = json!(seconds);
+        self.edit_config(action, edit).await
+    }
+
+    /// Changes what an action makes of an answer, as the stranger.
+    ///
+    /// # Errors
+    /// Where Genesys Cloud refuses.
+    pub async fn edit_success_template(&self, action: &str, template: &str) -> Result<(), Error> {
+        let edit = |config: &mut Value| config["response"]["successTemplate"] = json!(template);
+        self.edit_config(action, edit).await
+    }
+
+    async fn edit_config(&self, action: &str, edit: impl FnOnce(&mut Value)) -> Result<(), Error> {
         let path = format!("/actions/{action}");
         let query = format!("{path}?includeConfig=true");
         let seen = self.stranger("GET", &query, None).await?;
         let mut config = seen["config"].clone();
-        config["timeoutSeconds"] = json!(seconds);
         config["request"]["requestTemplate"] = self.action(action).await?["template"].take();
         let template = format!("{path}/templates/successtemplate.vm");
         config["response"]["successTemplate"] = self.stranger("GET", &template, None).await?;
@@ -62,6 +75,7 @@ impl<S: Stage> World<S> {
                 members.retain(|name, _| !name.ends_with("Uri"));
             }
         }
+        edit(&mut config);
         let body = json!({"version": seen["version"], "config": config});
         self.stranger("PATCH", &path, Some(body)).await?;
         Ok(())

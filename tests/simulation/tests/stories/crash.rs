@@ -12,7 +12,7 @@ use crate::World;
 const HIDDEN: Duration = Duration::from_secs(120);
 
 const ACTIONS: &str = "/integrations/actions";
-const ACTION: &str = "/integrations/actions/{actionId}";
+const TEMPLATE: &str = "/integrations/actions/{actionId}/templates/{fileName}";
 const DRAFT: &str = "/integrations/actions/{actionId}/draft";
 const PUBLISH: &str = "/integrations/actions/{actionId}/draft/publish";
 const TEST: &str = "/integrations/actions/{actionId}/test";
@@ -106,9 +106,9 @@ fn a_change_that_crashed_after_publishing_is_continued_and_nothing_is_published_
         );
         let version = world.stack.rotate(&secret, "second").await?;
         world.call_after(drafted, "PATCH", DRAFT).await?;
-        world.fault("GET", ACTION, json!({"kind": "timeout", "times": 1}))?;
-        let looked = world.calls_of("GET", ACTION).len();
-        world.call_after(looked, "GET", ACTION).await?;
+        world.fault("GET", TEMPLATE, json!({"kind": "timeout", "times": 1}))?;
+        let looked = world.calls_of("GET", TEMPLATE).len();
+        world.call_after(looked, "GET", TEMPLATE).await?;
         assert_eq!(world.calls_of("POST", PUBLISH).len(), 1);
         assert!(world.crash("rebind-action")? >= 1, "it was at work");
         assert_eq!(world.story_of("orders", from).await?, [""; 0]);

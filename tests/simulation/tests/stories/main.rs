@@ -7,6 +7,7 @@
 mod bound;
 mod check_compliance;
 mod compliance;
+mod counts;
 mod crash;
 mod credentials;
 mod credentials_back;
@@ -20,6 +21,7 @@ mod manifests;
 mod manual;
 mod plan_mode;
 mod provision_role;
+mod remembered;
 mod roles;
 mod rotate_client;
 mod rotate_client_crash;

@@ -63,7 +63,11 @@ impl ActionRun<'_, '_> {
             RebindStep::PublishDraft { id, .. } => {
                 let version = self.draft_version(id, made).await?;
                 let genesys = &self.session.genesys;
-                genesys.publish_draft(id.as_str(), version).await?;
+                let published = genesys.publish_draft(id.as_str(), version).await?;
+                self.kind.written = published.version;
+                if let Some(version) = published.version {
+                    self.change_mut()?.published_as(version);
+                }
                 Ok(id.to_string())
             }
             RebindStep::DiscardDraft { id, .. } => {
@@ -86,7 +90,7 @@ impl ActionRun<'_, '_> {
             integration_id: known(made.integration.as_ref())?.to_string(),
             secure,
             contract,
-            config: config_out(&action.config),
+            config: config_out(&action.config)?,
         };
         let created = self.create_while_fresh(&new).await?;
         let id = created.id.parse();
@@ -114,7 +118,7 @@ impl ActionRun<'_, '_> {
     }
 
     async fn update_action(
-        &self,
+        &mut self,
         id: &ActionId,
         version: i64,
         new: &ActionView,
@@ -123,10 +127,11 @@ impl ActionRun<'_, '_> {
             version,
             name: Some(new.name.clone()),
             category: Some(new.category.clone()),
-            config: Some(config_out(&new.config)),
+            config: Some(config_out(&new.config)?),
         };
         let genesys = &self.session.genesys;
-        genesys.patch_action(id.as_str(), &update).await?;
+        let written = genesys.patch_action(id.as_str(), &update).await?;
+        self.kind.written = written.version;
         Ok(id.to_string())
     }
 
@@ -140,7 +145,7 @@ impl ActionRun<'_, '_> {
             version: self.draft_version(id, made).await?,
             name: Some(new.name.clone()),
             category: Some(new.category.clone()),
-            config: Some(config_out(&new.config)),
+            config: Some(config_out(&new.config)?),
             contract: None,
         };
         let genesys = &self.session.genesys;

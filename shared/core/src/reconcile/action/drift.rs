@@ -3,17 +3,20 @@
 use futures_util::future::try_join_all;
 use lockstep_domain::binding::DesiredAction;
 use lockstep_domain::change::{BindingState, DesiredId, SecretVersion};
+use lockstep_domain::intent::Look;
 use lockstep_domain::manifest::{Action, Manifest};
 use lockstep_domain::plan::{Plan as _, Step};
-use lockstep_domain::rebind::{self, Refusal};
+use lockstep_domain::rebind::{self, Observed, Refusal};
 
+use super::glance::{glance, remembered, usable_mark};
 use super::{RebindError, desired_integration, integration_of, observe};
 use crate::aws::SecretSeen;
 use crate::genesys::Session;
 use crate::services::Binder;
 
 /// The write steps that would bring a binding back to what should hold; empty where it holds.
-/// Reads only.
+/// Reads only. A look at the action alone answers where it shows nothing that differs; else
+/// everything is read, to say what.
 ///
 /// # Errors
 /// Where something could not be read: no drift may be concluded from that.
@@ -23,15 +26,41 @@ pub async fn drift(
     manifest: &Manifest,
     action: &Action,
     state: &BindingState,
+    look: Look,
 ) -> Result<Drift, RebindError> {
     let integration = desired_integration(&world.config, integration_of(manifest, action)?);
+    let organization = &manifest.organization.id;
+    if look == Look::Action
+        && let Some(mark) = usable_mark(state, action, &integration, world.now())
+        && let Some(found) = glance(&session.genesys, mark).await?
+    {
+        let secrets = match current_versions(world, action).await? {
+            Ok(secrets) => secrets,
+            Err(gone) => return Ok(Drift::SecretGone(gone)),
+        };
+        let wanted = DesiredAction::new(action, secrets);
+        let desired = wanted.desired_id(organization, &integration);
+        // Another state is desired by now: whether this one still holds is no question any more.
+        let is_over = !state.has_met(&desired);
+        let observed = remembered(mark, found, action, &state.bound, &wanted)?;
+        let holds = |observed: Observed| {
+            let plan = rebind::plan(&integration, &wanted, &observed, state);
+            plan.is_ok_and(|plan| plan.steps.is_empty())
+        };
+        if is_over || observed.is_some_and(holds) {
+            return Ok(Drift::Steps {
+                steps: Vec::new(),
+                desired,
+            });
+        }
+    }
     let observed = observe::observe(session, &integration, action, state, None).await?;
     let secrets = match current_versions(world, action).await? {
         Ok(secrets) => secrets,
         Err(gone) => return Ok(Drift::SecretGone(gone)),
     };
     let wanted = DesiredAction::new(action, secrets);
-    let desired = wanted.desired_id(&manifest.organization.id, &integration);
+    let desired = wanted.desired_id(organization, &integration);
     Ok(
         match rebind::plan(&integration, &wanted, &observed, state) {
             Ok(plan) => Drift::Steps {

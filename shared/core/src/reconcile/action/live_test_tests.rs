@@ -111,6 +111,7 @@ async fn tried_in(
     let ask = Ask {
         mode: Mode::Apply,
         retry: false,
+        look: lockstep_domain::intent::Look::Full,
         reason: None,
         trigger_id: "message-1".to_owned(),
         run_id: "request".into(),

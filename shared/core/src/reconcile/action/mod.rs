@@ -7,12 +7,15 @@ mod action_config;
 mod apply;
 mod conclude;
 mod drift;
+mod glance;
 mod integration;
 mod lease;
 mod live_test;
 mod observe;
 mod opening;
+mod overview;
 
+use genesys_cloud as api;
 use jiff::Timestamp;
 use lockstep_domain::binding::{DesiredAction, DesiredIntegration};
 use lockstep_domain::change::{AfterFailure, BindingState, Change, DesiredId, Earlier};
@@ -21,12 +24,14 @@ use lockstep_domain::ids::Key;
 use lockstep_domain::manifest::{Action, Integration, Manifest};
 use lockstep_domain::plan::{Plan as _, Step};
 use lockstep_domain::rebind::{
-    self, Found, Observed, RebindPlan, RebindStep, remembered_integration,
+    self, Found, Mark, Observed, RebindPlan, RebindStep, remembered_integration,
 };
+use lockstep_domain::template::Template;
 
 pub use self::drift::{Drift, current_versions, drift};
 use self::integration::Made;
 use self::lease::Lease;
+pub use self::overview::need_a_look;
 use super::kind::{Admission, Applied, Done, EventAbout, Kind, Recorded, Stop};
 use super::progress::Taken;
 use super::run::Run;
@@ -47,6 +52,8 @@ pub(super) struct DataAction<'a> {
     /// When this run, or the one before it that was cut off, last changed what Genesys Cloud needs
     /// to assume the role.
     role_touched_at: Option<Timestamp>,
+    /// The version of the action that the latest write of this run was answered with.
+    written: Option<i64>,
 }
 
 impl<'a> DataAction<'a> {
@@ -64,6 +71,7 @@ impl<'a> DataAction<'a> {
             action,
             lease: None,
             role_touched_at: None,
+            written: None,
         })
     }
 }
@@ -73,6 +81,19 @@ pub(super) struct Observation {
     observed: Observed,
     desired: DesiredAction,
     id: DesiredId,
+    read: Read,
+}
+
+/// How much was read of a binding.
+#[derive(Clone, Debug)]
+enum Read {
+    /// Everything, from this moment on.
+    Everything {
+        /// The moment.
+        at: Timestamp,
+    },
+    /// The action; the rest is remembered so.
+    Action(Box<Mark>),
 }
 
 impl Observation {
@@ -81,6 +102,16 @@ impl Observation {
         match &self.observed.action {
             Found::One(seen) => Some(seen),
             Found::Nothing | Found::Several(_) | Found::Gone(_) => None,
+        }
+    }
+
+    /// Completes the action with the text of a template.
+    fn fill_in(&mut self, which: api::Template, text: Template) {
+        if let Found::One(seen) = &mut self.observed.action {
+            match which {
+                api::Template::Request => seen.config.request_template = text,
+                api::Template::Success => seen.config.success_template = text,
+            }
         }
     }
 
@@ -148,33 +179,21 @@ impl Kind for DataAction<'_> {
     }
 
     async fn observe(run: &Run<'_, Self>) -> Result<Observation, RebindError> {
-        let DataAction {
-            action,
-            integration,
-            ..
-        } = &run.kind;
-        let state = &run.state.value;
-        let observed = observe::observe(run.session, integration, action, state, run.record());
-        let observed = observed.await?;
-        let secrets = current_versions(run.world, action)
-            .await?
-            .map_err(|because| RebindError::SecretGone { because })?;
-        let desired = DesiredAction::new(action, secrets);
-        let id = desired.desired_id(&run.manifest.organization.id, integration);
-        let observation = Observation {
-            observed,
-            desired,
-            id,
-        };
-        run.is_up_to_date(&observation)?;
-        Ok(observation)
+        match run.glanced().await? {
+            Some(observation) => Ok(observation),
+            None => run.observed_in_full().await,
+        }
     }
 
     async fn plan(
         run: &Run<'_, Self>,
         observation: &mut Observation,
     ) -> Result<RebindPlan, RebindError> {
-        run.planned(observation)
+        let plan = run.planned(observation)?;
+        if run.complete(observation, &plan).await? {
+            return run.planned(observation);
+        }
+        Ok(plan)
     }
 
     fn identify(run: &mut Run<'_, Self>, observation: &Observation) {
@@ -229,6 +248,11 @@ impl Kind for DataAction<'_> {
         let integration = &run.kind.integration.key;
         let found = made.integration.clone();
         run.state.value.lives_in(found, integration);
+        run.kind.written = None;
+        if let Some(seen) = observation.action() {
+            let publishes = plan.publishes();
+            run.change_mut()?.planned_on(seen.version, publishes);
+        }
         for (index, step) in plan.steps.iter().enumerate() {
             let mut rest = plan.steps[index..].iter();
             if !rest.any(RebindStep::changes_integration) {
@@ -252,15 +276,47 @@ impl Kind for DataAction<'_> {
     async fn carry_out(
         run: &mut Run<'_, Self>,
         step: &RebindStep,
-        _observation: &Observation,
+        observation: &Observation,
         made: &mut Made,
     ) -> Result<Done, Stop> {
         let id = run.carry_out(step, made).await?;
+        if let Some(written) = run.kind.written
+            && observation.action().map(|seen| seen.version) == Some(written)
+        {
+            run.state.value.versions_stay = true;
+        }
         if step.binds() {
             run.state.value.bound = run.change()?.secrets.clone();
             run.state.value.function = Some(run.kind.action.function.clone());
         }
         Ok(Done::Now(id))
+    }
+
+    async fn read_back(
+        run: &Run<'_, Self>,
+        before: &Observation,
+        plan: &RebindPlan,
+    ) -> Result<Observation, RebindError> {
+        match run.read_template_back(before, plan).await? {
+            Some(observation) => Ok(observation),
+            None => run.observed_in_full().await,
+        }
+    }
+
+    fn marked(run: &mut Run<'_, Self>, observation: &Observation) -> Result<bool, RebindError> {
+        if !run.planned(observation)?.steps.is_empty() {
+            return Ok(false);
+        }
+        let mark = run.mark_of(observation);
+        let state = &mut run.state.value;
+        let is_new = match &mark {
+            Some(mark) => mark.renews(state.mark.as_ref()),
+            None => state.mark.is_some(),
+        };
+        if is_new {
+            state.mark = mark;
+        }
+        Ok(is_new)
     }
 
     fn is_bound(run: &Run<'_, Self>, observation: &Observation) -> Result<bool, RebindError> {
@@ -274,6 +330,7 @@ impl Kind for DataAction<'_> {
         // Also where nothing had to be written: an adopted action that was right already.
         run.state.value.function = Some(run.kind.action.function.clone());
         run.state.value.bound.clone_from(&bound.desired.secrets);
+        run.state.value.mark = run.mark_of(bound);
         Ok(())
     }
 
@@ -291,6 +348,43 @@ impl Kind for DataAction<'_> {
 }
 
 impl ActionRun<'_, '_> {
+    /// Everything that there is to read.
+    async fn observed_in_full(&self) -> Result<Observation, RebindError> {
+        let at = self.world.now();
+        let DataAction {
+            action,
+            integration,
+            ..
+        } = &self.kind;
+        let state = &self.state.value;
+        let observed = observe::observe(self.session, integration, action, state, self.record());
+        let observed = observed.await?;
+        let desired = self.desired().await?;
+        let observation = self.observation(observed, desired, Read::Everything { at });
+        self.is_up_to_date(&observation)?;
+        Ok(observation)
+    }
+
+    /// What should hold as of now. After the action was read.
+    async fn desired(&self) -> Result<DesiredAction, RebindError> {
+        let action = self.kind.action;
+        let secrets = current_versions(self.world, action)
+            .await?
+            .map_err(|because| RebindError::SecretGone { because })?;
+        Ok(DesiredAction::new(action, secrets))
+    }
+
+    fn observation(&self, observed: Observed, desired: DesiredAction, read: Read) -> Observation {
+        let organization = &self.manifest.organization.id;
+        let id = desired.desired_id(organization, &self.kind.integration);
+        Observation {
+            observed,
+            desired,
+            id,
+            read,
+        }
+    }
+
     fn planned(&self, observation: &Observation) -> Result<RebindPlan, RebindError> {
         let Observation {
             observed, desired, ..

@@ -9,16 +9,16 @@ use lockstep_domain::change::BindingState;
 use lockstep_domain::ids::{ActionId, IntegrationId};
 use lockstep_domain::manifest::Action;
 use lockstep_domain::rebind::{
-    ActionSeen, CredentialSeen, Found, INTEGRATION_TYPE, IntegrationRecord, IntegrationSeen,
-    Observed, OwnCredential, ROLE_CREDENTIAL_FIELD, Reported, is_of_another_entry,
+    ActionSeen, CredentialSeen, DraftSeen, Found, INTEGRATION_TYPE, IntegrationRecord,
+    IntegrationSeen, Observed, OwnCredential, ROLE_CREDENTIAL_FIELD, Reported, is_of_another_entry,
     remembered_integration,
 };
 use secrecy::ExposeSecret as _;
 use tokio::try_join;
 
 use super::RebindError;
-use super::action_config::config_in;
-use crate::genesys::Session;
+use super::action_config::{Pair, config_in};
+use crate::genesys::{RoleSlot, Session};
 
 /// Reads integration, credential, action and draft; independent reads side by side. `record` is what
 /// other bindings of the integration have recorded of it.
@@ -34,7 +34,7 @@ pub async fn observe(
 ) -> Result<Observed, RebindError> {
     let genesys = &session.genesys;
     let known = action.id.as_ref().or(state.action_id.as_ref());
-    let (integration_seen, credentials, known_action) = try_join!(
+    let (mut integration_seen, credentials, known_action) = try_join!(
         find_integration(session, integration, state, record),
         async { Ok(genesys.list_credentials().await?) },
         maybe(known.map(|id| get_action(genesys, id))),
@@ -47,6 +47,14 @@ pub async fn observe(
         }
         (None, _, Found::Nothing | Found::Several(_) | Found::Gone(_)) => Found::Nothing,
     };
+    if let Found::One(seen) = &mut integration_seen
+        && let Some(credential) = &mut seen.credential
+    {
+        let listed = credentials
+            .iter()
+            .find(|one| one.id == credential.id.as_str());
+        credential.modified_date = listed.and_then(|listed| listed.modified_date);
+    }
     let drafted = match &action_seen {
         Found::One(seen) => Some(seen.id.as_str()),
         Found::Nothing | Found::Several(_) | Found::Gone(_) => None,
@@ -59,7 +67,10 @@ pub async fn observe(
         integration: integration_seen,
         own_credentials,
         action: action_seen,
-        has_draft: draft.flatten().is_some(),
+        draft: match draft.flatten() {
+            Some(_) => DraftSeen::Exists,
+            None => DraftSeen::Nothing,
+        },
     })
 }
 
@@ -137,24 +148,68 @@ async fn integration_by(
     let Some(config) = config else {
         return Ok(Found::Gone(found.id));
     };
-    let slot = config
-        .credentials
-        .iter()
-        .find(|(slot, _)| slot.eq_ignore_ascii_case(&role_slot.name))
-        .map(|(_, credential)| credential.id.clone());
-    let credential = match slot {
-        Some(id) => genesys.get_credential(&id).await?,
+    let credential = match in_slot(&config, role_slot) {
+        Some(id) => genesys.get_credential(id).await?,
         None => None,
     };
-    Ok(Found::One(IntegrationSeen {
+    let credential = credential.map(credential_seen).transpose()?;
+    integration_seen(&found, config.version, credential).map(Found::One)
+}
+
+/// An integration that is remembered, as it is now: two reads, since the credentials are listed. None
+/// where it does not exist any more.
+pub(super) async fn integration_again(
+    genesys: &Genesys,
+    slot: &RoleSlot,
+    remembered: &IntegrationSeen,
+    credentials: &[api::CredentialInfo],
+) -> Result<Option<IntegrationSeen>, RebindError> {
+    let id = remembered.id.as_str();
+    let (found, config) = try_join!(
+        genesys.get_integration(id),
+        genesys.get_integration_config(id),
+    )?;
+    let (Some(found), Some(config)) = (found, config) else {
+        return Ok(None);
+    };
+    let in_slot = in_slot(&config, slot);
+    let listed = in_slot.and_then(|id| credentials.iter().find(|one| one.id == id));
+    let credential = match listed {
+        Some(info) => Some(CredentialSeen {
+            id: parsed(&info.id, "a credential's id")?,
+            name: info.name.clone().unwrap_or_default(),
+            role_arn: remembered
+                .credential
+                .as_ref()
+                .and_then(|one| one.role_arn.clone()),
+            modified_date: info.modified_date,
+        }),
+        None => None,
+    };
+    integration_seen(&found, config.version, credential).map(Some)
+}
+
+/// The id of the credential in the slot of the role.
+fn in_slot<'c>(config: &'c api::IntegrationConfig, slot: &RoleSlot) -> Option<&'c str> {
+    let mut slots = config.credentials.iter();
+    let found = slots.find(|(name, _)| name.eq_ignore_ascii_case(&slot.name));
+    found.map(|(_, credential)| credential.id.as_str())
+}
+
+fn integration_seen(
+    found: &api::Integration,
+    config_version: i64,
+    credential: Option<CredentialSeen>,
+) -> Result<IntegrationSeen, RebindError> {
+    Ok(IntegrationSeen {
         id: parsed(&found.id, "an integration's id")?,
         name: found.name.clone().unwrap_or_default(),
         kind: found.type_id().unwrap_or_default().to_owned(),
         enabled: found.intended_state == Some(api::IntendedState::Enabled),
-        reported: reported(&found),
-        config_version: config.version,
-        credential: credential.map(credential_seen).transpose()?,
-    }))
+        reported: reported(found),
+        config_version,
+        credential,
+    })
 }
 
 /// The state that an integration reports.
@@ -179,6 +234,7 @@ fn credential_seen(credential: api::Credential) -> Result<CredentialSeen, Rebind
     Ok(CredentialSeen {
         id: parsed(&credential.id, "a credential's id")?,
         name: credential.name.unwrap_or_default(),
+        modified_date: None,
         // What a redacted value looks like is not documented; a role's ARN is not mistaken for one.
         role_arn: shown.filter(|value| value.starts_with("arn:") && !value.contains('*')),
     })
@@ -235,22 +291,42 @@ async fn find_action(
     }
 }
 
-/// One action, complete: whether its config inlines the templates is not documented, so both are
-/// read where the official Terraform provider reads them.
+/// One action, complete. Whether its config holds the templates is not documented; where it does not,
+/// they are read where the official Terraform provider reads them. They are read after the action: a
+/// later version of it then shows that they may be of that one.
 async fn get_action(genesys: &Genesys, id: &ActionId) -> Result<Option<ActionSeen>, RebindError> {
-    let (found, request, success) = try_join!(
-        genesys.get_action(id.as_str()),
-        genesys.action_template(id.as_str(), api::Template::Request),
-        genesys.action_template(id.as_str(), api::Template::Success),
-    )?;
-    let Some(found) = found else {
+    let Some(found) = genesys.get_action(id.as_str()).await? else {
         return Ok(None);
     };
+    let inline = found.config.as_ref().and_then(Pair::inline);
+    let has_inline_templates = inline.is_some();
+    let templates = match inline {
+        Some(templates) => templates,
+        None => {
+            let (request, success) = try_join!(
+                genesys.action_template(id.as_str(), api::Template::Request),
+                genesys.action_template(id.as_str(), api::Template::Success),
+            )?;
+            Pair::read(request, success)
+        }
+    };
+    Ok(Some(action_seen(found, templates, has_inline_templates)?))
+}
+
+/// An action as it was answered, with its templates.
+///
+/// # Errors
+/// The answer lacks what it must have.
+pub(super) fn action_seen(
+    found: api::Action,
+    templates: Pair,
+    has_inline_templates: bool,
+) -> Result<ActionSeen, RebindError> {
     let incomplete = |what| RebindError::Incomplete { what };
     let contract = found.contract.unwrap_or_default();
     let config = found.config.ok_or(incomplete("the action's config"))?;
-    Ok(Some(ActionSeen {
-        id: id.clone(),
+    Ok(ActionSeen {
+        id: parsed(&found.id, "an action's id")?,
         name: found.name.ok_or(incomplete("the action's name"))?,
         integration_id: found
             .integration_id
@@ -260,8 +336,9 @@ async fn get_action(genesys: &Genesys, id: &ActionId) -> Result<Option<ActionSee
         secure: found.secure.unwrap_or_default(),
         input_schema: contract.input.and_then(|input| input.input_schema),
         output_schema: contract.output.and_then(|output| output.success_schema),
-        config: config_in(config, request, success),
-    }))
+        config: config_in(config, templates),
+        has_inline_templates,
+    })
 }
 
 fn parsed<T: std::str::FromStr>(id: &str, what: &'static str) -> Result<T, RebindError> {

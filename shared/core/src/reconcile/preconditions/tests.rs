@@ -163,7 +163,7 @@ fn update(from: &str, to: &str) -> Vec<RebindStep> {
     let view = |function: &str, template: &str| {
         let mut config = DesiredAction::new(&manifest.actions[0], Vec::new()).config(None);
         config.request_url_template = function.to_owned();
-        config.request_template = template.to_owned();
+        config.request_template = template.into();
         ActionView {
             name: "One".into(),
             category: "Production".into(),

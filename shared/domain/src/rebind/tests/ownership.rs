@@ -85,7 +85,7 @@ fn a_draft_of_another_action_is_not_ours() {
     let (mut observed, state) = world(&desired("v1"));
     let before = planned(&tested("v2"), &observed, &state);
     let cut = cut_off(&state, &before.steps);
-    observed.has_draft = true;
+    observed.draft = DraftSeen::Exists;
     planned(&tested("v2"), &observed, &cut);
     // The manifest names another action now, and that one has a draft.
     seen(&mut observed).id = "custom_-_2".parse().unwrap();
@@ -126,7 +126,7 @@ fn a_draft_is_not_ours_because_we_once_failed_to_open_one() {
         step.outcome = Some(Outcome::skipped("a step before it failed"));
     }
     steps[0].outcome = Some(Outcome::failed("denied", "403"));
-    observed.has_draft = true;
+    observed.draft = DraftSeen::Exists;
     let text = refused(&tested("v2"), &observed, &failed);
     assert!(text.contains("draft that someone else opened"), "{text}");
 }
