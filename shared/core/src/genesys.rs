@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use genesys_cloud::{ClientCredentials, Endpoints, Genesys, Settings};
+use genesys_cloud::{ClientCredentials, Endpoints, Genesys, IntegrationType, Settings};
 use lockstep_domain::digest::Digest;
 use lockstep_domain::ids::{ClientId, OrganizationId};
 use lockstep_domain::manifest::Manifest;
@@ -34,7 +34,12 @@ pub struct Session {
     /// The credential slot that takes a role, once it was read: it is the platform's, and does not
     /// change while an environment is warm.
     pub(crate) role_slot: Arc<OnceCell<RoleSlot>>,
+    /// The types of integrations that were read; they are the platform's too.
+    pub(crate) types: Types,
 }
+
+/// Types of integrations, by their ids.
+pub(crate) type Types = Arc<Mutex<BTreeMap<String, IntegrationType>>>;
 
 impl Session {
     /// The same session, bounded by another deadline.
@@ -52,6 +57,25 @@ impl Session {
     pub(crate) async fn role_slot(&self) -> Result<&RoleSlot, genesys_cloud::Error> {
         let read = || RoleSlot::read(&self.genesys);
         self.role_slot.get_or_try_init(read).await
+    }
+
+    /// A type of integrations; read once per environment.
+    ///
+    /// # Errors
+    /// It could not be read.
+    pub(crate) async fn integration_type(
+        &self,
+        id: &str,
+    ) -> Result<Option<IntegrationType>, genesys_cloud::Error> {
+        let mut types = self.types.lock().await;
+        if let Some(known) = types.get(id) {
+            return Ok(Some(known.clone()));
+        }
+        let read = self.genesys.integration_type(id).await?;
+        if let Some(kind) = &read {
+            types.insert(id.to_owned(), kind.clone());
+        }
+        Ok(read)
     }
 }
 
@@ -106,6 +130,7 @@ struct Confirmed {
     credentials: Digest,
     genesys: Genesys,
     pub(crate) role_slot: Arc<OnceCell<RoleSlot>>,
+    types: Types,
 }
 
 impl Sessions {
@@ -170,6 +195,7 @@ impl Sessions {
                 client_id,
                 own_clients,
                 role_slot: Arc::clone(&known.role_slot),
+                types: Arc::clone(&known.types),
             });
         }
         let genesys = Genesys::new(
@@ -192,6 +218,7 @@ impl Sessions {
             client_id,
             own_clients,
             role_slot: Arc::default(),
+            types: Types::default(),
         };
         sessions.insert(
             organization.id.clone(),
@@ -199,6 +226,7 @@ impl Sessions {
                 credentials,
                 genesys,
                 role_slot: Arc::clone(&session.role_slot),
+                types: Arc::clone(&session.types),
             },
         );
         Ok(session)

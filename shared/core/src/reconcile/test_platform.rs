@@ -40,5 +40,6 @@ pub(super) async fn session(routes: Router) -> Session {
         client_id: "client".parse().unwrap(),
         own_clients: BTreeSet::new(),
         role_slot: Arc::default(),
+        types: Arc::default(),
     }
 }

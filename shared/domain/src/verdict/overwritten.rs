@@ -4,6 +4,7 @@ use super::{Case, Judgement, Verdict, describe, relevant};
 use crate::audit::{AuditRecord, Deed, RecordStatus};
 use crate::change::Overwrote;
 use crate::compliance::Check;
+use crate::finding::Finding;
 
 impl Judgement {
     /// The judgement of a change that has published the action `action` over a version that it had
@@ -37,7 +38,8 @@ impl Judgement {
             false => theirs.join("; "),
         };
         let resource = format!("genesys:action/{action}");
-        let finding = Check::ActionDrift.failed(resource, format!("{said}: {by}"));
+        let what = format!("{said}: {by}");
+        let finding = Finding::failed(Check::ActionDrift, resource, what);
         let mut findings = match self.verdict {
             Verdict::Violated { findings } => findings,
             Verdict::Verified | Verdict::Pending { .. } => Vec::new(),

@@ -43,7 +43,7 @@ pub async fn credential_set_drift(
     set: &CredentialSet<'_>,
     state: &BindingState,
 ) -> Result<CredentialSetDrift, RebindError> {
-    let observed = observe::observe(&session.genesys, manifest, set, state).await?;
+    let observed = observe::observe(session, manifest, set, state).await?;
     let desired = match desired(world, manifest, set).await? {
         Ok(desired) => desired,
         Err(because) => return Ok(CredentialSetDrift::SecretGone(because)),

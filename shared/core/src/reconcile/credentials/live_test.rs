@@ -156,7 +156,8 @@ pub async fn test_credential_set(
     set: &CredentialSet<'_>,
 ) -> Result<BTreeMap<Key, String>, RebindError> {
     let genesys = &session.genesys;
-    let actions = observe::tests(genesys, manifest, set).await?;
+    let integrations = observe::integrations(session, manifest, set).await?;
+    let actions = observe::tests(genesys, manifest, set, &integrations).await?;
     let mut problems = BTreeMap::new();
     for credential in &set.credentials {
         for key in &credential.test {

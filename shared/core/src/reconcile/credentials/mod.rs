@@ -228,8 +228,8 @@ impl Kind for Credentials<'_> {
 
 impl SetRun<'_, '_> {
     async fn observe_set(&self) -> Result<ObservedCredentialSet, RebindError> {
-        let genesys = &self.session.genesys;
-        observe::observe(genesys, self.manifest, self.kind.set, &self.state.value).await
+        let (session, state) = (self.session, &self.state.value);
+        observe::observe(session, self.manifest, self.kind.set, state).await
     }
 }
 

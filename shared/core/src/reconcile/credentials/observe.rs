@@ -19,22 +19,21 @@ use lockstep_domain::rebind::Found;
 use tokio::try_join;
 
 use super::RebindError;
+use crate::genesys::Session;
 
 /// Reads integrations, configs, credentials and actions; independent reads side by side.
 ///
 /// # Errors
 /// Where anything could not be read.
 pub(super) async fn observe(
-    genesys: &Genesys,
+    session: &Session,
     manifest: &Manifest,
     set: &CredentialSet<'_>,
     state: &BindingState,
 ) -> Result<ObservedCredentialSet, RebindError> {
-    let (listed, integrations, tests) = try_join!(
-        listing(genesys),
-        integrations(genesys, manifest, set),
-        tests(genesys, manifest, set),
-    )?;
+    let genesys = &session.genesys;
+    let (listed, integrations) = try_join!(listing(genesys), integrations(session, manifest, set))?;
+    let tests = tests(genesys, manifest, set, &integrations).await?;
     let mut existing: BTreeSet<CredentialId> = listed.keys().cloned().collect();
     let mut slots = BTreeMap::new();
     for credential in &set.credentials {
@@ -75,44 +74,70 @@ async fn listing(genesys: &Genesys) -> Result<Listed, RebindError> {
 }
 
 /// An integration with its config and what its type says of its slots.
-struct Seen {
+pub(super) struct Seen {
     id: IntegrationId,
     kind: String,
     config: api::IntegrationConfig,
     described: Option<api::IntegrationType>,
 }
 
-async fn integrations(
-    genesys: &Genesys,
+/// The integrations of the set's credentials, and those of the actions that test them: nearly always
+/// the same ones.
+pub(super) async fn integrations(
+    session: &Session,
     manifest: &Manifest,
     set: &CredentialSet<'_>,
 ) -> Result<BTreeMap<Key, Found<Seen>>, RebindError> {
-    let keys: BTreeSet<&Key> = set.credentials.iter().map(|one| &one.integration).collect();
-    let wanted = keys
+    let of_tests = tried_actions(manifest, set).into_iter();
+    let of_tests = of_tests.filter(|tried| tried.id.is_none());
+    let of_credentials = set.credentials.iter().map(|one| &one.integration);
+    let keys: BTreeSet<&Key> = of_credentials
+        .chain(of_tests.map(|tried| &tried.integration))
+        .collect();
+    let wanted: Vec<&OtherIntegration> = keys
         .into_iter()
-        .filter_map(|key| manifest.other_integration(key));
-    let found = try_join_all(wanted.map(async |integration: &OtherIntegration| {
-        let found = integration_of(genesys, integration).await?;
+        .filter_map(|key| manifest.other_integration(key))
+        .collect();
+    let by_type = by_type(&session.genesys, &wanted).await?;
+    let found = try_join_all(wanted.iter().map(async |integration: &&OtherIntegration| {
+        let found = integration_of(session, integration, &by_type).await?;
         Ok::<_, RebindError>((integration.key.clone(), found))
     }));
     Ok(found.await?.into_iter().collect())
 }
 
-async fn integration_of(
+/// The integrations of each type in which some are looked for by name, each type listed once.
+async fn by_type<'w>(
     genesys: &Genesys,
+    wanted: &[&'w OtherIntegration],
+) -> Result<BTreeMap<&'w str, Vec<api::Integration>>, RebindError> {
+    let by_name = wanted.iter().filter(|one| one.id.is_none());
+    let types: BTreeSet<&str> = by_name.map(|one| one.integration_type.as_str()).collect();
+    let listed = try_join_all(types.into_iter().map(async |kind: &'w str| {
+        let of_type = api::IntegrationFilter {
+            integration_type: Some(kind.to_owned()),
+            ..Default::default()
+        };
+        let listed = genesys.list_integrations(&of_type).await?;
+        Ok::<_, RebindError>((kind, listed))
+    }));
+    Ok(listed.await?.into_iter().collect())
+}
+
+async fn integration_of(
+    session: &Session,
     wanted: &OtherIntegration,
+    by_type: &BTreeMap<&str, Vec<api::Integration>>,
 ) -> Result<Found<Seen>, RebindError> {
+    let genesys = &session.genesys;
     let found = match &wanted.id {
         Some(id) => match genesys.get_integration(id.as_str()).await? {
             Some(found) => found,
             None => return Ok(Found::Gone(id.to_string())),
         },
         None => {
-            let of_type = api::IntegrationFilter {
-                integration_type: Some(wanted.integration_type.clone()),
-                ..Default::default()
-            };
-            let mut named = genesys.list_integrations(&of_type).await?;
+            let of_type = by_type.get(wanted.integration_type.as_str());
+            let mut named = of_type.cloned().unwrap_or_default();
             named.retain(|one| {
                 one.name.as_deref() == Some(&wanted.name)
                     && one.type_id() == Some(&wanted.integration_type)
@@ -130,7 +155,7 @@ async fn integration_of(
     let kind = found.type_id().unwrap_or_default().to_owned();
     let (config, described) = try_join!(
         genesys.get_integration_config(&found.id),
-        genesys.integration_type(&kind),
+        session.integration_type(&kind),
     )?;
     Ok(match config {
         Some(config) => Found::One(Seen {
@@ -273,11 +298,12 @@ async fn own(
         })
         .map(|seen| seen.integration_id.clone())
         .collect();
-    if used_by.is_empty() && genesys.get_credential(id.as_str()).await?.is_none() {
-        return Ok(None);
-    }
-    for user in users_of(genesys, id).await? {
-        used_by.insert(user);
+    // One that a slot of the set points at is used; who else uses it is asked before it is deleted.
+    if used_by.is_empty() {
+        if genesys.get_credential(id.as_str()).await?.is_none() {
+            return Ok(None);
+        }
+        used_by.extend(users_of(genesys, id).await?);
     }
     Ok(Some(OwnSeen {
         id: id.clone(),
@@ -304,17 +330,22 @@ pub(super) async fn users_of(
         .collect()
 }
 
+/// The actions that test the credentials of a set.
+fn tried_actions<'m>(manifest: &'m Manifest, set: &CredentialSet<'_>) -> Vec<&'m TriedAction> {
+    let keys: BTreeSet<&Key> = set.credentials.iter().flat_map(|one| &one.test).collect();
+    let tried = keys.into_iter().map(|key| manifest.tried_action(key));
+    tried.flatten().collect()
+}
+
 pub(super) async fn tests(
     genesys: &Genesys,
     manifest: &Manifest,
     set: &CredentialSet<'_>,
+    integrations: &BTreeMap<Key, Found<Seen>>,
 ) -> Result<BTreeMap<Key, Found<ActionId>>, RebindError> {
-    let keys: BTreeSet<&Key> = set.credentials.iter().flat_map(|one| &one.test).collect();
-    let tried = keys
-        .into_iter()
-        .filter_map(|key| manifest.tried_action(key));
+    let tried = tried_actions(manifest, set).into_iter();
     let found = try_join_all(tried.map(async |tried: &TriedAction| {
-        let found = action_of(genesys, manifest, tried).await?;
+        let found = action_of(genesys, tried, integrations).await?;
         Ok::<_, RebindError>((tried.key.clone(), found))
     }));
     Ok(found.await?.into_iter().collect())
@@ -322,8 +353,8 @@ pub(super) async fn tests(
 
 async fn action_of(
     genesys: &Genesys,
-    manifest: &Manifest,
     tried: &TriedAction,
+    integrations: &BTreeMap<Key, Found<Seen>>,
 ) -> Result<Found<ActionId>, RebindError> {
     if let Some(id) = &tried.id {
         return Ok(match genesys.get_action(id.as_str()).await? {
@@ -331,12 +362,8 @@ async fn action_of(
             None => Found::Gone(id.to_string()),
         });
     }
-    let integration = manifest.other_integration(&tried.integration);
-    let integration = match integration {
-        Some(integration) => integration_of(genesys, integration).await?,
-        None => Found::Nothing,
-    };
-    let Found::One(integration) = integration else {
+    let integration = integrations.get(&tried.integration);
+    let Some(Found::One(integration)) = integration else {
         return Ok(Found::Nothing);
     };
     let mut named = genesys
