@@ -1,6 +1,7 @@
 //! The demo: a secret rotates, and the Data Action follows, proved by the audit log.
 
 mod record;
+mod report;
 mod scene;
 
 use std::fs;
@@ -53,6 +54,8 @@ pub struct Summary {
     pub steps: Vec<Step>,
     /// The path of the evidence on this machine.
     pub evidence: Option<PathBuf>,
+    /// The path of the compliance report on this machine.
+    pub report: Option<PathBuf>,
 }
 
 /// One step of the demo.
@@ -79,6 +82,7 @@ pub async fn run(progress: &Progress) -> Summary {
             change_id: None,
             steps: Vec::new(),
             evidence: None,
+            report: None,
         },
     };
     // An earlier demo may have left one.
@@ -216,7 +220,7 @@ impl Story {
         self.rotation_to_proof = Some(verified.at.saturating_duration_since(rotated));
         self.keep_evidence(stack, &verified).await?;
         "Verified".clone_into(&mut self.summary.verdict);
-        Ok(())
+        self.check(stack).await
     }
 
     /// The steps of the change and the result of its live test, as Lockstep's state has them.
@@ -351,6 +355,9 @@ impl Story {
         }
         if let Some(evidence) = &self.summary.evidence {
             progress.result("Evidence", &shown(evidence));
+        }
+        if let Some(report) = &self.summary.report {
+            progress.result("Report", &shown(report));
         }
         match written {
             Ok(path) => progress.result("Summary", &shown(path)),

@@ -217,14 +217,32 @@ impl Stack {
     /// # Errors
     /// Where the URI is none, or the object cannot be read.
     pub async fn evidence(&self, uri: &str) -> Result<Option<Value>, Error> {
-        let (bucket, key) = uri
-            .strip_prefix("s3://")
-            .and_then(|rest| rest.split_once('/'))
-            .ok_or_else(|| Error::new(format!("`{uri}` is not an S3 URI")))?;
+        let (bucket, key) = parts(uri)?;
         self.object(bucket, key).await
     }
 
+    /// The text of an object, given its S3 URI; `None` where there is none.
+    ///
+    /// # Errors
+    /// Where the URI is none, or the object cannot be read.
+    pub async fn text(&self, uri: &str) -> Result<Option<String>, Error> {
+        let (bucket, key) = parts(uri)?;
+        let bytes = self.bytes(bucket, key).await?;
+        bytes
+            .map(String::from_utf8)
+            .transpose()
+            .map_err(|error| Error::new(format!("{key} is not UTF-8: {error}")))
+    }
+
     async fn object(&self, bucket: &str, key: &str) -> Result<Option<Value>, Error> {
+        let bytes = self.bytes(bucket, key).await?;
+        bytes
+            .map(|bytes| serde_json::from_slice(&bytes))
+            .transpose()
+            .map_err(|error| Error::new(format!("{key} is not JSON: {error}")))
+    }
+
+    async fn bytes(&self, bucket: &str, key: &str) -> Result<Option<Vec<u8>>, Error> {
         let got = self
             .aws
             .s3
@@ -244,10 +262,15 @@ impl Stack {
             .await
             .map_err(|error| Error::aws("GetObject", error))?
             .into_bytes();
-        serde_json::from_slice(&bytes)
-            .map(Some)
-            .map_err(|error| Error::new(format!("{key} is not JSON: {error}")))
+        Ok(Some(bytes.into()))
     }
+}
+
+/// Bucket and key of an S3 URI.
+fn parts(uri: &str) -> Result<(&str, &str), Error> {
+    uri.strip_prefix("s3://")
+        .and_then(|rest| rest.split_once('/'))
+        .ok_or_else(|| Error::new(format!("`{uri}` is not an S3 URI")))
 }
 
 fn is_missing<R>(

@@ -13,6 +13,7 @@ pub(super) enum Scene {
     Applied,
     Tested,
     Proved,
+    Checked,
     ContractKept,
 }
 
@@ -30,6 +31,7 @@ impl Scene {
             Self::Applied => "applied",
             Self::Tested => "tested",
             Self::Proved => "proved",
+            Self::Checked => "checked",
             Self::ContractKept => "contract of the official SDK kept",
         }
     }
@@ -44,6 +46,7 @@ impl Scene {
             Self::Tested => "Live test",
             Self::BindingProved | Self::Proved => "Audit",
             Self::Received => "Rotation",
+            Self::Checked => "Checks",
             Self::ContractKept => "Contract",
         }
     }
