@@ -186,7 +186,7 @@ async fn a_corrupt_state_keeps_no_other_binding_and_no_upload() {
 }
 
 #[tokio::test]
-async fn a_corrupt_accepted_copy_is_accepted_anew_from_its_upload() {
+async fn a_corrupt_accepted_copy_is_accepted_again_from_its_upload() {
     let stack = two().await;
     stack.account.put("lockstep-state/accepted/org-1.json", "");
     assert!(!stack.rotated("one", "v2").await);

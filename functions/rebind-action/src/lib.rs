@@ -59,7 +59,9 @@ pub async fn handle(world: &Rebind, call: &Call, context: &Context) -> Result<An
         RebindIntent::Asked(request) => {
             asked::asked(world, &manifests, &request, call, context).await
         }
-        RebindIntent::Tutorial(request) => told(world, &manifests, &request, call, context).await,
+        RebindIntent::Tutorial(request) => {
+            bind_as_asked(world, &manifests, &request, call, context).await
+        }
     }
 }
 
@@ -128,7 +130,7 @@ async fn readable(
     Ok(())
 }
 
-async fn told(
+async fn bind_as_asked(
     world: &Rebind,
     manifests: &Manifests,
     request: &TutorialRequest,
@@ -144,7 +146,7 @@ async fn told(
     )
     .await?
     .concat();
-    let found = tutorial::held_against(
+    let found = tutorial::compared_with(
         request,
         manifests,
         &states,

@@ -10,7 +10,7 @@ use lockstep_domain::request::TutorialRequest;
 ///
 /// # Errors
 /// Where no manifest has the action, and every field that differs from the manifest, at once.
-pub fn held_against<'a>(
+pub fn compared_with<'a>(
     request: &TutorialRequest,
     manifests: &'a Manifests,
     states: &[BindingState],
@@ -188,7 +188,7 @@ mod tests {
     fn answer(payload: &Value) -> Result<String, Vec<String>> {
         let (manifests, states) = current();
         let request = parse(payload).unwrap();
-        held_against(&request, &manifests, &states, "aws", ACCOUNT)
+        compared_with(&request, &manifests, &states, "aws", ACCOUNT)
             .map(|(_, action)| action.key.to_string())
             .map_err(|problems| problems.into_iter().map(|problem| problem.at).collect())
     }

@@ -1,7 +1,7 @@
 //! The configuration of the functions: environment variables, read once and validated as a whole.
 //!
 //! A bad deployment is reported in one go: [`ConfigError`] names every variable that is missing or
-//! does not fit, so that nobody deploys five times to learn of five mistakes.
+//! does not fit, so that one deployment shows all five mistakes.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -52,7 +52,8 @@ pub struct Config {
     pub verify_deadline: Duration,
     /// How long IAM may take until a changed role is known everywhere.
     pub role_settle: Duration,
-    /// How long Genesys Cloud may take until a changed credential or OAuth client is known everywhere.
+    /// How long Genesys Cloud may take until a changed credential or OAuth client is known
+    /// everywhere.
     pub genesys_settle: Duration,
     /// After how many minutes a rotation that did not come to its end counts as stuck.
     pub stuck_after_minutes: u32,
@@ -60,7 +61,7 @@ pub struct Config {
     pub reminder: Duration,
     /// The formats of the reports of a sweep, each once; none where the template names none.
     pub report_formats: Vec<Format>,
-    /// How long after a rotation everybody who had read the OAuth client that was left has to read the
+    /// How long after a rotation consumers that had read the previous OAuth client have to read the
     /// secret again.
     pub client_grace: Duration,
     /// How much of the requests to Genesys Cloud this environment may make.
@@ -71,9 +72,9 @@ pub struct Config {
 }
 
 /// What one execution environment may make of the requests that all of them make with one OAuth client:
-/// fixed by the template, so that nobody has to ask anybody. The platform allows 300 a minute for each
-/// token (`token.rate.per.minute`, the official limits page), and warns against spreading work over
-/// tokens to have more (developer center blog, 2021-02-03).
+/// fixed by the template, so that environments need not coordinate. The platform allows 300 a minute for each
+/// token (`token.rate.per.minute`, the official limits page), and warns against using several tokens to
+/// exceed it (developer center blog, 2021-02-03).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RequestShare {
     /// Requests a minute; none for a function that makes no requests.

@@ -99,13 +99,13 @@ pub enum SessionError {
     WrongOrganization {
         /// The manifest's.
         expected: OrganizationId,
-        /// What `/organizations/me` said.
+        /// The answer of `/organizations/me`.
         found: String,
     },
 }
 
 impl SessionError {
-    /// Whether the same call may succeed later without anybody doing anything.
+    /// Whether the same call may succeed later without a repair.
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Secret(error) => error.is_transient(),

@@ -238,7 +238,7 @@ impl<'m> Radius<'m> {
         Ok(self.guard(|_| false)?.check(Approval::Request))
     }
 
-    /// What of it somebody has to approve. A guard that can't see counts what it can't see.
+    /// The changes that a person has to approve. A guard counts what it cannot read as a change.
     fn guard(&self, is_approved: impl Fn(&Subject<'m>) -> bool) -> Result<BlastRadius, Failure> {
         let may_pass = |failure: &Failure| matches!(failure, Failure::Retry { .. });
         if let Some((_, failure)) = self.unread.iter().find(|(_, failure)| may_pass(failure)) {
@@ -345,7 +345,8 @@ fn stopped(first: &Key, rest: usize, secret: &SecretArn) -> Problem {
              ({rest}) stay on the previous version, which still works"
         ),
         format!(
-            "Correct the cause named in its Rebind Failed, Rebind Rolled Back or Data Action Unhealthy \
+            "Correct the cause named in its Rebind Failed, Rebind Rolled Back or Data Action \
+             Unhealthy \
              event, then invoke rebind-action with \"keys\": [\"{first}\"] and \"retry\": true. \
              The others follow at the next resync."
         ),

@@ -1,6 +1,5 @@
 //! Carries the steps of a rotation out: Secrets Manager calls, Genesys Cloud resets.
-//!
-//! What a step has to do is decided in `lockstep_domain::rotation`; here it is done. Before the
+//! `lockstep_domain::rotation` decides what a step has to do; this module does it. Before the
 //! first write to the world the rotation is recorded, with a lease: Secrets Manager may deliver a
 //! step twice, and two resets at once would leave a dead secret under AWSPENDING.
 //!
@@ -13,8 +12,8 @@
 mod create;
 mod events;
 mod finish;
-mod heal;
 mod named;
+mod repair;
 mod test_secret;
 mod trial;
 mod usage;
@@ -24,7 +23,8 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use lockstep_domain::manifest::Manifest;
 use lockstep_domain::rotation::{
-    self, CURRENT, Pair, Pending, Plan, Refusal, RotationState, RotationTarget, STRATEGY_TAG, Seen,
+    self, CURRENT, Pair, Pending, Plan, RotationRefusal, RotationState, RotationTarget,
+    STRATEGY_TAG, Seen,
 };
 use serde_json::json;
 
@@ -37,7 +37,7 @@ use crate::services::Rotate;
 use crate::store::{Manifests, StoreError, Versioned};
 use crate::trigger::StepRequest;
 
-pub use heal::{HealReport, heal};
+pub use repair::{RepairReport, repair};
 
 /// Kept beyond an invocation's own deadline, after which Lambda has ended it for sure.
 const LEASE_MARGIN: Duration = Duration::from_secs(5);
@@ -46,13 +46,13 @@ const LEASE_MARGIN: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) enum Trouble {
     /// It must not be done.
-    Refused(Refusal),
+    Refused(RotationRefusal),
     /// It could not be done.
     Failed(Failure),
 }
 
-impl From<Refusal> for Trouble {
-    fn from(refusal: Refusal) -> Self {
+impl From<RotationRefusal> for Trouble {
+    fn from(refusal: RotationRefusal) -> Self {
         Self::Refused(refusal)
     }
 }
@@ -139,7 +139,7 @@ async fn attempt(
     let manifest = match named::naming(&manifests, &request.secret) {
         Ok(manifest) => manifest,
         Err(refusal) => {
-            if matches!(refusal, Refusal::ManifestUnreadable { .. }) {
+            if matches!(refusal, RotationRefusal::ManifestUnreadable { .. }) {
                 manifest_upload::announce_unreadable(world, &manifests).await?;
             }
             return Err(events::nowhere(world, request, &metadata, &refusal).await);

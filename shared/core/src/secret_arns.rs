@@ -80,8 +80,8 @@ fn places(manifest: &Manifest) -> BTreeMap<&SecretArn, String> {
     places
 }
 
-/// The ARN that Secrets Manager gives for what is written: by the ARN as it is, or, where that finds
-/// nothing, by the name that it would be without a suffix.
+/// The ARN that Secrets Manager gives for what is written: by the ARN as it is, or, where that
+/// finds nothing, by the name that it would be without a suffix.
 async fn full_arn(world: &Base, secret: &SecretArn) -> Result<Option<SecretArn>, AwsError> {
     match world.secrets.arn_of(&secret.to_string()).await {
         Ok(None) => {}
@@ -177,7 +177,7 @@ actions:
     }
 
     #[tokio::test]
-    async fn a_secret_that_may_not_be_looked_at_is_no_problem_of_the_upload() {
+    async fn a_secret_that_may_not_be_read_is_not_a_problem_of_the_upload() {
         let manifest = manifest(
             "genesys/lockstep-client-AbCdEf",
             "genesys/reports-client-AbCdEf",

@@ -8,7 +8,7 @@ use lockstep_domain::problem::Problem;
 
 use crate::store::{Manifests, StoreError};
 
-/// The bindings of one manifest that are meant.
+/// The selected bindings of one manifest.
 #[derive(Clone, Debug)]
 pub struct Selected<'m> {
     /// The accepted manifest.
@@ -35,7 +35,7 @@ pub struct Named<'n> {
 }
 
 impl Named<'_> {
-    /// Whether only some of a manifest's bindings may be meant.
+    /// Whether only some of a manifest's bindings may be selected.
     #[must_use]
     pub fn narrows(&self) -> bool {
         self.keys.is_some() || self.secret.is_some()
@@ -112,7 +112,8 @@ fn unreadable(organization: &OrganizationId, error: &StoreError) -> Problem {
     Problem::new(
         "event.organization",
         format!("the accepted manifest of organization {organization} cannot be read: {error}"),
-        "Restore it with the command in the Object Unreadable event, or upload the manifest again, then repeat the request.",
+        "Restore it with the command in the Object Unreadable event, or upload the manifest again, \
+         then repeat the request.",
     )
 }
 
@@ -183,7 +184,8 @@ mod tests {
     fn manifests(current: &[&str], unreadable: &[&str]) -> Manifests {
         let accepted = |organization: &&str| {
             let text = format!(
-                "version: 1\norganization:\n  id: {organization}\n  client_secret: {}\nintegrations: []\nactions: []\n",
+                "version: 1\norganization:\n  id: {organization}\n  client_secret: \
+                 {}\nintegrations: []\nactions: []\n",
                 arn("genesys/client-a1B2c3")
             );
             Accepted {

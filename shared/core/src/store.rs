@@ -126,7 +126,7 @@ impl StoreError {
         }
     }
 
-    /// Whether the same wish may be granted later without anybody doing anything.
+    /// Whether the same request may succeed later without a repair.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {

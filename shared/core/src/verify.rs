@@ -1,4 +1,4 @@
-//! Verification: what the audit log and a second look at the world say about a change.
+//! Verification: what the audit log and a second observation say about a change.
 //!
 //! **Order of ending.** The evidence is stored first, then the event is emitted, then the state is
 //! saved under the condition that nobody else saved it. A run that dies in between is repeated: its
@@ -6,7 +6,8 @@
 //!
 //! **Who retries.** [`Failure::Later`] where records are missing and there is time, with growing
 //! spacing; [`Failure::Retry`] where S3 or the bus did not answer. What cannot be read at Genesys
-//! Cloud counts as missing: the deadline ends it as *Change Unverified*, so nothing ends in silence.
+//! Cloud counts as missing: the deadline ends it as *Change Unverified*, so nothing ends in
+//! silence.
 
 mod audit_log;
 mod change;
@@ -37,7 +38,8 @@ pub use observation::Observations;
 /// The platform's clock and ours may differ by this much.
 const SKEW: SignedDuration = SignedDuration::from_secs(2);
 
-/// Verifies what a trigger asks for, by what was observed for its whole delivery. `received` counts the deliveries of its message, this one included.
+/// Verifies what a trigger asks for, with the observations of its whole delivery. `received` counts the
+/// deliveries of its message, this one included.
 ///
 /// # Errors
 /// See the module: too early, or what a redelivery can help.
@@ -54,7 +56,7 @@ pub async fn carry_out(
         }
         VerifyIntent::Window(request) => window::verify(world, request, deadline).await,
         VerifyIntent::Reported(reported) => {
-            foreign::look(world, reported, observations, received, deadline).await
+            foreign::review(world, reported, observations, received, deadline).await
         }
     }
 }

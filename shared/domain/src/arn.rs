@@ -47,7 +47,7 @@ pub enum InvalidArn {
         /// What should.
         expected: &'static str,
     },
-    /// `$LATEST` moves under the feet of whoever calls it.
+    /// `$LATEST` changes with every deployment.
     #[error(
         "the qualifier $LATEST is not allowed: the code that it names changes with every \
              deployment"
@@ -74,7 +74,7 @@ const FUNCTION_FORM: &str = "arn:aws:lambda:REGION:ACCOUNT:function:NAME[:ALIAS]
 const SECRET_FORM: &str = "arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-AbCdEf";
 const ROLE_FORM: &str = "arn:aws:iam::ACCOUNT:role/NAME";
 
-/// Texts of strangers may be long; messages may not.
+/// A text from outside may be long; a message should not be.
 fn shown(text: &str) -> String {
     const MOST: usize = 100;
     let mut cut: String = text.chars().take(MOST).collect();

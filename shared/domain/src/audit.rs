@@ -17,7 +17,7 @@ use crate::event::{Principal, PrincipalKind};
 /// `AuditTopicAuditLogMessage.service_name`).
 pub const SERVICE: &str = "Integrations";
 
-/// Stands where a record says nothing.
+/// The text for a field that a record does not have.
 pub const NOT_AVAILABLE: &str = "N/A";
 
 /// One record of the audit log.
@@ -102,7 +102,7 @@ impl RecordStatus {
         }
     }
 
-    /// As a compliance log says it.
+    /// As a compliance log writes it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Success => "SUCCESS",
@@ -113,10 +113,10 @@ impl RecordStatus {
     }
 }
 
-/// What kind of deed a record reports.
+/// What kind of operation a record reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deed {
-    /// Looked at or run; nothing was changed.
+    /// Read or executed; nothing was changed.
     Use,
     /// Taken away.
     Removal,
@@ -125,8 +125,8 @@ pub enum Deed {
 }
 
 impl AuditRecord {
-    /// What kind of deed it was. A word we do not know counts as a change: a look too many is
-    /// better than a change unseen.
+    /// What kind of operation it was. An unknown word counts as a change: an unnecessary check is
+    /// better than an unnoticed change.
     pub fn deed(&self) -> Deed {
         // Words of the official Python SDK 269.0.0, `AuditTopicAuditLogMessage`, and of the older
         // `AuditLogMessage` (ReadAll). No SDK has Test or Validate: kept, since a draft is tested

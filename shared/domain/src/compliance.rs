@@ -49,9 +49,9 @@ pub fn drift_rows(steps: &[Step]) -> Vec<Row> {
         .collect()
 }
 
-/// Whether a row is about what an interrupted run of ours left behind. The next run finishes it; it
-/// is no violation of anything.
-pub fn is_left_over(row: &Row) -> bool {
+/// Whether a row is about the remains of an interrupted run. The next run removes them; they violate
+/// nothing.
+pub fn is_remainder(row: &Row) -> bool {
     matches!(row.check, Check::CredentialLeft | Check::DraftLeft)
 }
 

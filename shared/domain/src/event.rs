@@ -50,7 +50,7 @@ pub enum PrincipalKind {
     Unknown,
 }
 
-/// An object of one of the stack's buckets that can't be read.
+/// An object in one of the stack's buckets that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct UnreadableObject {
     /// The bucket.
@@ -60,8 +60,8 @@ pub struct UnreadableObject {
     /// Its version, where that could be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version_id: Option<String>,
-    /// The command that restores the version before it. None where the object may not be read:
-    /// its newest version is good.
+    /// The command that restores the previous version. Absent if the function may not read the
+    /// object: its newest version is good.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restore: Option<String>,
     /// The permission that is missing, where the object may not be read.
@@ -87,7 +87,7 @@ pub struct Header {
     /// The binding, where it is about one.
     pub key: Option<Key>,
     /// The number of the change or verdict among those of the binding, where it is about one. It
-    /// never goes back, and is equal in repeated emissions of one event.
+    /// never decreases, and is equal in repeated emissions of one event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sequence: Option<u64>,
     /// Equal in repeated emissions of one event, and of no other event.
@@ -155,8 +155,8 @@ pub fn json_schema(event: EventType) -> Value {
     Body::schema(event)
 }
 
-/// A change or verdict is known by its number: what is said of it may differ between two
-/// emissions. Everything else is known by what is said, but for when, and by where the evidence is.
+/// A change or verdict is identified by its number: the text may differ between two emissions.
+/// Every other event is identified by its content, without the time and the place of the evidence.
 fn event_id(event: &Event) -> String {
     let detail_type = event.detail_type();
     let Header {
@@ -174,7 +174,7 @@ fn event_id(event: &Event) -> String {
     digest.short(ID_LENGTH).to_owned()
 }
 
-/// What an event says, but for when, and for where the evidence is.
+/// The content of an event, without the time and the place of the evidence.
 fn content(event: &Event) -> Value {
     let mut event = event.clone();
     event.header.at = Timestamp::UNIX_EPOCH;

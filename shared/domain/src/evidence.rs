@@ -1,8 +1,7 @@
 //! Evidence: the stored record of how a change ended, one hash chain per binding.
-//!
-//! Each record holds the hash of the one before it, so none can be altered, dropped or put in
-//! between without the rest of the chain saying so. The bucket's object lock keeps the records;
-//! the chain shows that they are all there and in order.
+//! Each record holds the hash of the one before it, so the chain shows if a record was altered,
+//! removed or inserted. The bucket's object lock keeps the records; the chain proves that they are
+//! complete and in order.
 //!
 //! **Invariant.** Evidence never holds a secret: secrets are known by ARN and version id alone,
 //! and what a function answered to its live test is not recorded. Configurations that other people
@@ -29,8 +28,8 @@ use crate::verdict::Expected;
 /// The layout of a [`Record`].
 pub const SCHEMA: u32 = 1;
 
-/// What is recorded of one change. A member that a later release adds is left out where it is empty:
-/// the hash of an older record covers what that record holds.
+/// What is recorded of one change. A member that a later release adds is left out where it is
+/// empty: the hash of an older record covers what that record holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Body {
     /// The organization.
@@ -79,7 +78,7 @@ pub struct Body {
     pub audit: Audit,
     /// How the change ended.
     pub verdict: End,
-    /// What a reader should know, what could not be evaluated included.
+    /// Notes for the reader, including what could not be evaluated.
     pub notices: Vec<String>,
 }
 
@@ -138,7 +137,7 @@ fn without_fingerprint(bound: &BoundCredential) -> BoundCredential {
     }
 }
 
-/// A change that was taken back left nothing unhealthy behind.
+/// A change that was rolled back is not unhealthy.
 fn is_unhealthy(change: &Change, verdict: &End) -> bool {
     let kept = match verdict {
         End::Verified | End::Violated { .. } | End::Unverified { .. } => true,

@@ -13,9 +13,9 @@ use crate::compliance::Check;
 pub enum Severity {
     /// Worth knowing.
     Low,
-    /// Will hurt when something else happens.
+    /// Causes a failure when something else happens.
     Medium,
-    /// Calls fail, or somebody who may not has changed something.
+    /// Calls fail, or an unauthorized principal has changed something.
     High,
     /// A breach is open.
     Critical,
@@ -29,7 +29,7 @@ pub enum Severity {
 pub enum Status {
     /// It does not hold.
     Failed,
-    /// It could not be seen whether it holds.
+    /// It could not be evaluated.
     NotEvaluated,
 }
 

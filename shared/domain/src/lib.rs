@@ -1,7 +1,7 @@
-//! The pure heart of Lockstep.
+//! The pure part of Lockstep.
 //!
-//! What should hold (the manifest), what was seen (observations), and every decision between the
-//! two: plans, guards, policy documents, verdicts, findings, and the events about them.
+//! Desired state (the manifest), observed state, and every decision between the two: plans, guards,
+//! policy documents, verdicts, findings, and the events about them.
 //!
 //! **Invariants.** Nothing here does IO, reads a clock, or draws a random number: time and ids
 //! enter as values, so the same inputs always print the same bytes. Nothing here ever holds a

@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_of_aws_is_told_from_a_function_that_threw() {
+    fn a_refusal_of_aws_is_distinguished_from_a_function_that_threw() {
         let denied = |error: &Value| {
             is_denied(&TestRun {
                 succeeded: false,

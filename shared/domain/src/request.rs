@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn every_mistake_of_a_request_is_told_at_once() {
+    fn every_mistake_of_a_request_is_reported_at_once() {
         let event = json!({
             "mode": "aply",
             "organisation": "org",

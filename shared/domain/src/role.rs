@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-pub use plan::{Keep, Refusal, RolePlan, not_ours, other_owner, plan, wrong_boundary};
+pub use plan::{Keep, RolePlan, RoleRefusal, not_ours, other_owner, plan, wrong_boundary};
 pub use serves::can_serve;
 pub use size::oversize;
 
@@ -107,7 +107,8 @@ impl DesiredRole {
                 .map(|action| action.function.clone())
                 .collect(),
             description: format!(
-                "Genesys Cloud organization {} invokes its bound functions. Managed by Lockstep ({}).",
+                "Genesys Cloud organization {} invokes its bound functions. Managed by Lockstep \
+                 ({}).",
                 organization.id, stack.name
             ),
             tags: BTreeMap::from([

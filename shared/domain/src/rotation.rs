@@ -11,10 +11,10 @@
 //! what is to be done now, what is done already, or why it is refused.
 
 mod grants;
-mod heal;
 mod proof;
 mod record;
 mod refusal;
+mod repair;
 mod reset;
 mod state;
 mod usage;
@@ -29,16 +29,16 @@ use serde::{Deserialize, Serialize};
 use crate::ids::ClientId;
 
 pub use grants::{Grant, missing};
-pub use heal::{HealRequest, HealStep, HealVerb, Stuck, may_be_given_up, stuck};
 pub use proof::{
     Proof, SignIn, ensure_current_signs_in, ensure_granted, judge_pending, reset_at, token_lives,
 };
 pub use record::{Head, Rotated};
-pub use refusal::{Refusal, Side, Unknown};
+pub use refusal::{RotationRefusal, Side, Unknown};
+pub use repair::{RepairRequest, RepairStep, RepairVerb, Stuck, may_be_given_up, stuck};
 pub use reset::{
     Force, ObservedClient, OtherSecret, ensure_all_known, ensure_fit, ensure_pending, guard,
 };
-pub use state::{Busy, EmittedFailure, Ended, Left, Rotation, RotationState};
+pub use state::{Busy, EmittedFailure, Ended, PreviousClient, Rotation, RotationState};
 pub use usage::{
     LONGEST_TOKEN, MOST_DAYS, OwnCall, Use, Window, ensure_shown, ensure_unused, window,
 };
@@ -236,11 +236,11 @@ pub enum Plan {
 ///
 /// # Errors
 /// Why it is not done. Nothing was written.
-pub fn plan(seen: &Seen<'_>, recorded: Option<&Rotation>) -> Result<Plan, Refusal> {
+pub fn plan(seen: &Seen<'_>, recorded: Option<&Rotation>) -> Result<Plan, RotationRefusal> {
     let Some(current_version) = admit(seen.labels, seen.token)? else {
         return Ok(Plan::Announce);
     };
-    let current = seen.current.ok_or(Refusal::CurrentUnreadable)?;
+    let current = seen.current.ok_or(RotationRefusal::CurrentUnreadable)?;
     let target = target_of(current, seen.single)?;
     let recorded = recorded.filter(|rotation| rotation.token == seen.token);
     if seen.step == RotationStep::Test && recorded.is_none() && seen.pending.is_trial() {
@@ -252,7 +252,7 @@ pub fn plan(seen: &Seen<'_>, recorded: Option<&Rotation>) -> Result<Plan, Refusa
     if let Some(rotation) = recorded
         && rotation.current_version != current_version
     {
-        return Err(Refusal::CurrentMoved {
+        return Err(RotationRefusal::CurrentMoved {
             began_with: rotation.current_version.clone(),
             found: current_version.to_owned(),
         });
@@ -268,34 +268,34 @@ pub fn plan(seen: &Seen<'_>, recorded: Option<&Rotation>) -> Result<Plan, Refusa
                 from: current_version.to_owned(),
                 target,
             }),
-            None => Err(Refusal::NotTested),
+            None => Err(RotationRefusal::NotTested),
         },
     }
 }
 
 /// AWS's own conditions (generic rotation template): the current version, or `None` if the token's
 /// version is it.
-fn admit<'l>(labels: &'l Labels, token: &str) -> Result<Option<&'l str>, Refusal> {
+fn admit<'l>(labels: &'l Labels, token: &str) -> Result<Option<&'l str>, RotationRefusal> {
     if !labels.rotation_enabled {
-        return Err(Refusal::RotationDisabled);
+        return Err(RotationRefusal::RotationDisabled);
     }
     let Some(of_token) = labels.versions.get(token) else {
-        return Err(Refusal::UnknownVersion);
+        return Err(RotationRefusal::UnknownVersion);
     };
     if of_token.contains(CURRENT) {
         return Ok(None);
     }
     ensure_pending(labels, token)?;
-    labels.current().map(Some).ok_or(Refusal::NoCurrent)
+    labels.current().map(Some).ok_or(RotationRefusal::NoCurrent)
 }
 
 /// Which client the rotation resets.
 ///
 /// # Errors
 /// There is no other client and no tag that allows to do without, or both are the same.
-pub fn target_of(current: &Pair, single: bool) -> Result<RotationTarget, Refusal> {
+pub fn target_of(current: &Pair, single: bool) -> Result<RotationTarget, RotationRefusal> {
     match &current.alternate {
-        Some(alternate) if *alternate == current.client => Err(Refusal::SameClient {
+        Some(alternate) if *alternate == current.client => Err(RotationRefusal::SameClient {
             client: current.client.clone(),
         }),
         Some(alternate) => Ok(RotationTarget {
@@ -308,16 +308,16 @@ pub fn target_of(current: &Pair, single: bool) -> Result<RotationTarget, Refusal
             rotates: current.client.clone(),
             leaves: current.client.clone(),
         }),
-        None => Err(Refusal::NoAlternate),
+        None => Err(RotationRefusal::NoAlternate),
     }
 }
 
-fn fits(pending: &Pending, current: &Pair, wanted: &Pair) -> Result<(), Refusal> {
+fn fits(pending: &Pending, current: &Pair, wanted: &Pair) -> Result<(), RotationRefusal> {
     match pending {
-        Pending::Empty => Err(Refusal::PendingEmpty),
+        Pending::Empty => Err(RotationRefusal::PendingEmpty),
         Pending::Current if current == wanted => Ok(()),
-        Pending::Current => Err(Refusal::ForeignPending),
+        Pending::Current => Err(RotationRefusal::ForeignPending),
         Pending::Value(found) if found == wanted => Ok(()),
-        Pending::Value(_) | Pending::Unreadable => Err(Refusal::ForeignPending),
+        Pending::Value(_) | Pending::Unreadable => Err(RotationRefusal::ForeignPending),
     }
 }

@@ -80,7 +80,7 @@ fn a_400_keeps_the_platforms_message_code_and_field() {
 }
 
 #[test]
-fn the_reason_is_read_from_wherever_it_stands() {
+fn the_reason_is_read_from_each_place_that_may_hold_it() {
     let message = |body: &str| {
         error(&operation::CREATE_ACTION, 400, body)
             .message()
@@ -253,7 +253,7 @@ fn an_unreadable_body_is_never_quoted_where_it_may_hold_a_secret() {
 }
 
 #[test]
-fn token_errors_are_told_apart() {
+fn token_errors_are_distinguished() {
     let told = |status, body: &str| {
         let error = answer(status, body).to_token_error(&operation::SIGN_IN, "login.example", &[]);
         (error.kind().clone(), error.message().to_owned())

@@ -22,7 +22,7 @@ mod transport;
 
 pub use api::actions::{
     Action, ActionConfig, ActionContract, ActionFilter, ActionUpdate, ContractInput,
-    ContractOutput, NewAction, RequestConfig, ResponseConfig, Template, TestResult, TestStep,
+    ContractOutput, NewAction, RequestConfig, ResponseConfig, Template,
 };
 pub use api::audit_records::{
     AuditEntity, AuditRecord, AuditService, AuditStatus, EntityRef, PropertyChange, ServiceMapping,
@@ -37,6 +37,7 @@ pub use api::integrations::{
 pub use api::oauth_clients::{OAuthClient, RoleDivision};
 pub use api::organization::Organization;
 pub use api::roles::{PermissionPolicy, Role};
+pub use api::test_result::{TestResult, TestStep};
 pub use api::usage::UsageRow;
 pub use client::Genesys;
 pub use error::{Error, ErrorKind, STATUS_PAGE, TransportFailure};

@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn goes_on_until_an_empty_page_where_no_page_count_is_told() {
+    fn continues_until_an_empty_page_if_there_is_no_page_count() {
         let mut pages = Pages::new(&LIST_ACTIONS);
         assert!(!pages.take(page(&["a"], None, None)).unwrap());
         assert!(!pages.take(page(&["b"], None, None)).unwrap());

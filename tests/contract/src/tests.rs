@@ -75,7 +75,7 @@ fn refusal(status: u16, code: &str) -> Value {
 }
 
 #[test]
-fn right_exchanges_are_left_alone() {
+fn correct_exchanges_have_no_violation() {
     let nothing: Vec<String> = Vec::new();
     assert_eq!(
         requested("POST", ACTIONS, &[], &new_action().to_string()),
@@ -144,7 +144,7 @@ fn a_missing_required_field_is_found() {
 }
 
 #[test]
-fn a_wrong_type_is_found_and_its_value_is_not_told() {
+fn a_wrong_type_is_found_and_its_value_is_not_shown() {
     let mut wrong = action();
     wrong["version"] = json!("a-planted-secret");
     assert_eq!(
@@ -240,7 +240,7 @@ fn an_unknown_or_ill_formed_parameter_is_found() {
 }
 
 #[test]
-fn a_parameter_that_an_exception_has_is_left_alone() {
+fn a_parameter_with_an_exception_has_no_violation() {
     let results = "/api/v2/oauth/clients/{clientId}/usage/query/results/{executionId}";
     assert_eq!(
         requested("GET", results, &[("after", "c"), ("before", "c")], ""),

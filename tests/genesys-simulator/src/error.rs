@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_a_schema_stands_in_the_message_alone() {
+    fn the_problem_of_a_schema_is_only_in_the_message() {
         let error = ApiError::new(
             StatusCode::BAD_REQUEST,
             INVALID_SCHEMA,

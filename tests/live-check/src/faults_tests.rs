@@ -215,7 +215,7 @@ async fn what_cannot_be_deleted_is_named_with_its_id_and_the_call_that_removes_i
 }
 
 #[tokio::test]
-async fn what_is_removed_and_cannot_be_read_back_is_named_as_possibly_left() {
+async fn what_is_removed_and_cannot_be_read_back_is_named_as_possibly_not_removed() {
     const CREDENTIAL: &str = "/api/v2/integrations/credentials/{credentialId}";
     let simulator = begun().await.unwrap();
     simulator
@@ -237,7 +237,7 @@ async fn what_is_removed_and_cannot_be_read_back_is_named_as_possibly_left() {
 }
 
 #[tokio::test]
-async fn a_panic_amid_the_writing_leaves_nothing_behind_and_is_told() {
+async fn a_panic_during_the_writing_leaves_nothing_behind_and_is_reported() {
     let simulator = begun().await.unwrap();
     // No moment is so far away: the wait for the enabled integration panics, when everything is made.
     let endless = Patience {
@@ -295,7 +295,7 @@ async fn an_interruption_at_any_call_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn a_second_interruption_ends_the_removal_and_names_what_is_left() {
+async fn a_second_interruption_ends_the_removal_and_names_what_remains() {
     let calls = calls_of_a_run().await;
     let mut seen = 0;
     for call in (calls / 3..calls).step_by(4) {

@@ -65,7 +65,7 @@ async fn a_simulator_that_fails_later_does_not_lose_the_report() {
 }
 
 #[tokio::test]
-async fn a_violation_of_the_contract_is_told_as_a_problem_of_our_simulator() {
+async fn a_violation_of_the_contract_is_reported_as_a_problem_of_the_simulator() {
     let organization = begun().await.unwrap();
     let wrong = |switches| async move {
         let mut simulated = survey(switches, false).await?;

@@ -45,7 +45,7 @@ fn other_requirements_make_another_environment() {
 }
 
 #[test]
-fn what_an_interrupted_installation_left_is_made_anew() {
+fn an_interrupted_installation_is_repeated() {
     let home = Home::new();
     let folder = home.0.join(format!("broken-{}", digest(EMPTY)));
     fs::create_dir_all(folder.join("bin")).unwrap();

@@ -36,7 +36,7 @@ impl Simulation {
             if self.is_unfinished(&House::pair_secret()) {
                 self.pass(STUCK).await;
             }
-            self.fire("ClientHealSchedule");
+            self.fire("ClientRepairSchedule");
         }
         for schedule in ["ResyncSchedule", "ComplianceSchedule"] {
             if self.try_rest().await {

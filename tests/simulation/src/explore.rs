@@ -75,7 +75,7 @@ pub enum Environments {
 
 impl Environments {
     /// Those of the nth run: warm ones in every second.
-    fn by_turns(run: usize) -> Self {
+    fn alternately(run: usize) -> Self {
         match run.is_multiple_of(2) {
             true => Self::Cold,
             false => Self::Warm,
@@ -146,7 +146,7 @@ impl Prepared {
             ..Explored::default()
         };
         // Cold ones make the calls that the faults were planned at.
-        let mut of_run: fn(usize) -> Environments = Environments::by_turns;
+        let mut of_run: fn(usize) -> Environments = Environments::alternately;
         let mut is_last = false;
         loop {
             explored.runs += plans.len();

@@ -71,7 +71,7 @@ const QUESTIONS: [(Name, &str); 5] = [
     (Name::Rebind, r#"{"mode": "plan"}"#),
     (Name::Verify, "{}"),
     (Name::Compliance, r#"{"mode": "plan"}"#),
-    (Name::Rotate, r#"{"heal": true, "mode": "plan"}"#),
+    (Name::Rotate, r#"{"repair": true, "mode": "plan"}"#),
 ];
 
 /// The stack of a thread that runs a story. The SDK's futures are deep, and without optimization more

@@ -43,7 +43,7 @@ async fn a_new_integration_is_known_to_another_binding_before_a_listing_shows_it
 }
 
 #[tokio::test]
-async fn a_lease_that_a_crash_left_runs_out() {
+async fn the_lease_of_a_crashed_run_expires() {
     let pair = Pair::new().await;
     let stack = &pair.stack;
     let left = |until: &str| {

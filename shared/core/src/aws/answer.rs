@@ -42,8 +42,8 @@ pub(crate) fn required<T: AsRef<str>>(
         .ok_or_else(|| garbled(operation, resource, format!("the response has no {member}")))
 }
 
-/// Follows the pages of one listing. The SDK's own paginators end without a word when a token
-/// repeats, and when a truncated page has none.
+/// Follows the pages of one listing. The SDK's own paginators end silently when a token repeats,
+/// and when a truncated page has none.
 pub(crate) struct Pages<'r> {
     operation: &'static str,
     resource: &'r str,

@@ -19,7 +19,7 @@ pub struct AwsError {
     pub kind: Kind,
     /// AWS's own code, where it answered with one.
     pub code: Option<String>,
-    /// AWS's own words, or why there was no answer.
+    /// The error message of AWS, or why there was no response.
     pub message: String,
 }
 
@@ -51,7 +51,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// A stable word for logs, metrics and outcomes.
+    /// A stable name for logs, metrics and outcomes.
     #[must_use]
     pub fn as_str(&self) -> &'static str {
         match self {
@@ -69,7 +69,7 @@ impl Kind {
 }
 
 impl AwsError {
-    /// Whether the same wish may be granted later without anybody doing anything.
+    /// Whether the same request may succeed later without a repair.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self.kind {
@@ -233,7 +233,9 @@ fn permission(operation: &'static str, message: &str) -> String {
 mod tests {
     use super::*;
 
-    const DENIED: &str = "User: arn:aws:sts::123456789012:assumed-role/x/y is not authorized to perform: iam:TagRole on resource: role GenesysX because no identity-based policy allows the iam:TagRole action";
+    const DENIED: &str = "User: arn:aws:sts::123456789012:assumed-role/x/y is not authorized to \
+                          perform: iam:TagRole on resource: role GenesysX because no \
+                          identity-based policy allows the iam:TagRole action";
 
     #[test]
     fn a_denial_names_the_permission_that_is_missing() {
@@ -274,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_time_can_heal_is_transient() {
+    fn only_what_can_pass_with_time_is_transient() {
         let is_transient = |code: &str, status| {
             let kind = sort("x:Y", Some(code), Some(status), "");
             let error = AwsError {

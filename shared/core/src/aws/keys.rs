@@ -81,7 +81,7 @@ impl Keys {
                 if status.key_id().is_none() && status.rotation_period_in_days().is_none() =>
             {
                 Rotates::Unread {
-                    because: "KMS did not return whether the key is rotated".to_owned(),
+                    because: "KMS did not return whether it rotates the key".to_owned(),
                 }
             }
             Ok(_) => Rotates::No,

@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_permission_of_secrets_manager_is_left_as_it_is() {
+    fn a_missing_permission_of_secrets_manager_is_reported_unchanged() {
         let denied = error(
             "secretsmanager:GetSecretValue",
             "AccessDeniedException",

@@ -30,8 +30,8 @@ impl RoleWriter {
     /// Carries one step out. There are no choices here: the plan has made them.
     ///
     /// # Errors
-    /// AWS's. [`Kind::AlreadyExists`] for a create means that somebody was faster: observe and
-    /// plan again.
+    /// AWS's. [`Kind::AlreadyExists`] for a create means that someone else created it first:
+    /// observe and plan again.
     pub async fn apply(&self, name: &RoleName, step: &RoleStep) -> Result<Outcome, AwsError> {
         match step {
             RoleStep::Create {

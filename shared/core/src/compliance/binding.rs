@@ -27,7 +27,7 @@ const AT_GENESYS: [Check; 7] = [
     Check::DraftLeft,
 ];
 
-/// One binding, and what is needed to look at it.
+/// One binding, and what is needed to check it.
 pub(super) struct Binding<'a> {
     pub(super) world: &'a Compliance,
     pub(super) manifest: &'a Manifest,

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lockstep_domain::arn::RoleName;
 use lockstep_domain::change::Phase;
-use lockstep_domain::compliance::{Check, is_left_over};
+use lockstep_domain::compliance::{Check, is_remainder};
 use lockstep_domain::digest::Digest;
 use lockstep_domain::ids::Key;
 use lockstep_domain::intent::{Look, RebindMessage};
@@ -112,7 +112,7 @@ impl Sweep<'_> {
         // Of what several bindings share, the first one is continued.
         let mut known = BTreeSet::new();
         let failed = rows.iter().filter(|row| row.result == CheckResult::Failed);
-        for row in failed.filter(|row| is_left_over(row)) {
+        for row in failed.filter(|row| is_remainder(row)) {
             if let (true, Some(key)) = (known.insert(row.id()), &row.key) {
                 let why = format!("{}: {}", row.check, row.what);
                 left.entry(key.clone()).or_default().insert(why);

@@ -1,5 +1,4 @@
-//! What the sweep looks at of secrets: rotations that are stuck, and what the manifest asks of age
-//! and key.
+//! The sweep's checks of secrets: stuck rotations, and what the manifest requires of age and key.
 
 use std::collections::BTreeMap;
 

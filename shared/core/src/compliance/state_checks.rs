@@ -60,7 +60,10 @@ impl StateChecks<'_> {
         let open = match change.filter(|change| is_overdue(self.world, change, self.now)) {
             None => Row::passed(Check::ChangeOpen, self.resource),
             Some(change) => {
-                let what = format!("change {} is open since {}", change.id, change.opened_at);
+                let what = format!(
+                    "change {} has been open since {}",
+                    change.id, change.opened_at
+                );
                 Row::failed(Check::ChangeOpen, self.resource, what)
             }
         };
@@ -71,7 +74,7 @@ impl StateChecks<'_> {
         vec![held, open, end]
     }
 
-    /// What the last live test said.
+    /// The result of the last live test.
     pub(super) fn tested(&self) -> Row {
         tested(self.state.change.as_ref(), self.resource)
     }
@@ -122,7 +125,7 @@ fn tested(change: Option<&Change>, resource: &str) -> Row {
         }
     );
     if taken_back {
-        let because = "the change that failed its live test was taken back";
+        let because = "the change that failed its live test was rolled back";
         return Row::not_evaluated(CHECK, resource, because);
     }
     let problem = test.problem.as_deref().unwrap_or("no reason was recorded");
@@ -243,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_that_was_written_anew_is_noticed() {
+    fn a_rewritten_chain_is_noticed() {
         let (state, _) = chain_of(2);
         let mut other = chain_of(2).1;
         other[1].body.reason = Some("another".into());

@@ -42,7 +42,7 @@ pub async fn announce_unreadable(world: &Base, manifests: &Manifests) -> Result<
     for copy in &manifests.unreadable {
         match copy.error.unreadable() {
             Some(object) => world.announce_unreadable(&object).await?,
-            None => warn!(error = %copy.error, "an accepted manifest can't be read"),
+            None => warn!(error = %copy.error, "an accepted manifest cannot be read"),
         }
     }
     Ok(())

@@ -11,7 +11,7 @@ use crate::aws::AwsError;
 use crate::genesys::SessionError;
 use crate::store::StoreError;
 
-/// How long it takes until what was changed has settled.
+/// How long a change needs to settle.
 const SOON: Duration = Duration::from_secs(30);
 
 /// Why a binding could not be bound. Holds no secret, not even in `Debug`.
@@ -82,7 +82,7 @@ pub enum RebindError {
         /// How much longer.
         after: Duration,
     },
-    /// A create was sent, and nobody knows whether it took effect.
+    /// A create was sent, and it is unknown whether it took effect.
     #[error(
         "Genesys Cloud did not answer a create request, which may have taken effect; Lockstep \
          waits until a listing would show the new resource"
@@ -115,7 +115,7 @@ pub enum RebindError {
         /// The version that our own write had answered.
         written: i64,
     },
-    /// Others kept changing what was being changed.
+    /// Remote state kept changing.
     #[error("remote state changed during {rounds} consecutive attempts")]
     Unsettled {
         /// How many.
@@ -141,7 +141,7 @@ pub enum RebindError {
         /// Field by field.
         problems: Vec<String>,
     },
-    /// A slot no longer points at what it pointed at when the plan was made.
+    /// A slot no longer refers to what it referred to when the plan was made.
     #[error("someone else switched the slot to another credential in the meantime")]
     SlotMoved,
     /// A credential that was deleted still exists.
@@ -162,7 +162,7 @@ impl RebindError {
         self.kind().into()
     }
 
-    /// Whether to observe and plan again: somebody else wrote in between, or nobody knows whether a
+    /// Whether to observe and plan again: someone else wrote in between, or it is unknown whether a
     /// write took effect.
     pub(super) fn asks_to_observe_again(&self) -> bool {
         match self {
@@ -190,7 +190,7 @@ impl RebindError {
         }
     }
 
-    /// Whether a redelivery can help without anybody doing anything.
+    /// Whether a redelivery can succeed without a repair.
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Aws(error) => error.is_transient(),
@@ -246,7 +246,7 @@ impl RebindError {
         }
     }
 
-    /// A stable word for outcomes and alarms.
+    /// A stable name for outcomes and alarms.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Aws(error) => error.kind.as_str(),

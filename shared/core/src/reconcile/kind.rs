@@ -59,7 +59,7 @@ pub(super) trait Kind: Sized {
     /// secret version over a newer one.
     async fn observe(run: &Run<'_, Self>) -> Result<Self::Observation, RebindError>;
 
-    /// Carries on with something other than a plan: a change that is being taken back.
+    /// Continues with something other than a plan: a rollback that was interrupted.
     async fn resume(
         _run: &mut Run<'_, Self>,
         _desired: &DesiredId,
@@ -196,7 +196,7 @@ pub(super) enum Admission {
 pub(super) enum Applied {
     /// All of it was carried out, as far as it can be.
     All,
-    /// Remote state changed in the meantime, or an answer was lost: observe again.
+    /// Remote state changed in the meantime, or a response was lost: observe again.
     RemoteChanged,
     /// A live test failed.
     Rejected {

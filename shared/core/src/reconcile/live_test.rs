@@ -93,18 +93,18 @@ pub(super) async fn run_again(
             Err(error) => error,
         };
         match read(&error) {
-            Refusal::Final => return Ok(Verdict::Ran(refused(&error))),
-            Refusal::NotRun => {
+            NoResult::Final => return Ok(Verdict::Ran(refused(&error))),
+            NoResult::NotRun => {
                 return match unknown {
                     Some(last) => Ok(Verdict::Unknown(last)),
                     None => Err(error),
                 };
             }
-            Refusal::NoVerdict => {
+            NoResult::Unknown => {
                 let last = words(&error);
                 runs.without_verdict += 1;
                 let number = runs.without_verdict;
-                info!(number, last, "the live test was answered without a verdict");
+                info!(number, last, "the live test has no result");
                 let pause = error.retry_after().unwrap_or(PAUSE);
                 if number >= MOST_RUNS || pause > LONGEST_PAUSE {
                     return Ok(Verdict::Unknown(last));
@@ -124,36 +124,36 @@ pub(super) fn count_unknown(change: &mut Change, last: &str) -> Option<String> {
 }
 
 /// What an error says about the test.
-enum Refusal {
+enum NoResult {
     /// The action can't be run as it is configured.
     Final,
     /// It may have been run, and nobody knows with what result.
-    NoVerdict,
+    Unknown,
     /// It was not run.
     NotRun,
 }
 
-fn read(error: &api::Error) -> Refusal {
+fn read(error: &api::Error) -> NoResult {
     if error.code().is_some_and(live_test::is_permanent) {
-        return Refusal::Final;
+        return NoResult::Final;
     }
     match error.kind() {
         ErrorKind::BadRequest { .. } | ErrorKind::Denied { .. } | ErrorKind::FunctionDenied => {
-            Refusal::Final
+            NoResult::Final
         }
         // Without a status it is the circuit breaker, which sends nothing.
-        ErrorKind::Unavailable if error.status().is_some() => Refusal::NoVerdict,
+        ErrorKind::Unavailable if error.status().is_some() => NoResult::Unknown,
         ErrorKind::Transport(TransportFailure::Timeout | TransportFailure::Broken)
-        | ErrorKind::Garbled => Refusal::NoVerdict,
+        | ErrorKind::Garbled => NoResult::Unknown,
         // The deadline cut an attempt short, or left no time for one.
-        ErrorKind::OutOfTime if error.applied_unknown() => Refusal::NoVerdict,
+        ErrorKind::OutOfTime if error.applied_unknown() => NoResult::Unknown,
         ErrorKind::Unavailable
         | ErrorKind::Transport(TransportFailure::Connect)
         | ErrorKind::OutOfTime
         | ErrorKind::NotFound
         | ErrorKind::Conflict
         | ErrorKind::Unauthorized
-        | ErrorKind::RateLimited { .. } => Refusal::NotRun,
+        | ErrorKind::RateLimited { .. } => NoResult::NotRun,
     }
 }
 

@@ -15,7 +15,7 @@ use lockstep_domain::event::{Body, RoleProvisioned, RoleProvisioningFailed};
 use lockstep_domain::manifest::Mode;
 use lockstep_domain::plan::{Outcome, Step};
 use lockstep_domain::problem::Problem;
-use lockstep_domain::role::{self, DesiredRole, Keep, Refusal, RolePlan, Stack};
+use lockstep_domain::role::{self, DesiredRole, Keep, RolePlan, RoleRefusal, Stack};
 use tracing::{info, warn};
 
 use crate::aws::AwsError;
@@ -23,7 +23,7 @@ use crate::config::Config;
 use crate::services::Provision;
 use crate::store::StoreError;
 
-/// How often a plan is made anew because somebody else made the role in between.
+/// How often a new plan is made because someone else created the role in between.
 const MAX_ROUNDS: u32 = 3;
 
 /// IAM's reads may lag behind its writes for some seconds (IAM user guide, "Changes that I make
@@ -70,11 +70,11 @@ pub enum End {
     Planned,
     /// The role is not ours to change; nothing was written.
     Refused(Vec<Problem>),
-    /// It could not be read, made right, or seen to be right.
+    /// It could not be read, corrected, or confirmed to be correct.
     Failed {
         /// What went wrong, with the permission that is missing or the policy as it was sent.
         reason: String,
-        /// Whether the same wish may be granted later without anybody doing anything.
+        /// Whether the same request may succeed later without a repair.
         transient: bool,
     },
 }
@@ -112,18 +112,18 @@ impl Report {
 /// What differs between a role and what should hold for it. Reads only.
 ///
 /// # Errors
-/// Where the role could not be read: no drift may be concluded from that. The inner [`Refusal`]
+/// Where the role could not be read: no drift may be concluded from that. The inner [`RoleRefusal`]
 /// is a role that is not ours to change.
 pub async fn drift(
     world: &Provision,
     desired: &DesiredRole,
-) -> Result<Result<RolePlan, Refusal>, AwsError> {
+) -> Result<Result<RolePlan, RoleRefusal>, AwsError> {
     let observed = world.roles.observe(&desired.name).await?;
     Ok(role::plan(desired, &observed, &Keep::Granted))
 }
 
-/// Makes a role right, or in mode `plan` says what would. Never fails as a whole: roles are
-/// independent of each other, and one that can't be made right must not stop the rest.
+/// Corrects a role, or in mode `plan` says what would. Never fails as a whole: roles are
+/// independent of each other, and one that cannot be corrected must not stop the rest.
 pub async fn reconcile(
     world: &Provision,
     desired: &DesiredRole,
@@ -139,7 +139,7 @@ pub async fn reconcile(
     report
 }
 
-/// Why a role could not be made right.
+/// Why a role could not be corrected.
 #[derive(Debug)]
 enum Failed {
     Aws(AwsError),
@@ -208,7 +208,7 @@ async fn make_right(
         let observed = world.roles.observe(&desired.name).await?;
         let plan = match role::plan(desired, &observed, keep) {
             Ok(plan) => plan,
-            Err(Refusal { problems }) => return Ok(End::Refused(problems)),
+            Err(RoleRefusal { problems }) => return Ok(End::Refused(problems)),
         };
         report.arn = plan.arn.clone();
         report.steps = plan.describe();
@@ -241,7 +241,7 @@ async fn confirm(world: &Provision, desired: &DesiredRole, keep: &Keep) -> Resul
         match role::plan(desired, &observed, keep) {
             Ok(plan) if plan.is_empty() => return Ok(End::Right),
             Ok(plan) => left = plan.describe(),
-            Err(Refusal { problems }) => return Ok(End::Refused(problems)),
+            Err(RoleRefusal { problems }) => return Ok(End::Refused(problems)),
         }
     }
     warn!(role = %desired.name, "the role still differs after it was written");

@@ -4,7 +4,7 @@
 //! recorded as announced: a crash anywhere leads, at redelivery, to continuing from there, never to
 //! silence. Events may therefore come twice.
 
-use lockstep_domain::change::{Continuation, DesiredId, Opening, Turn, turn};
+use lockstep_domain::change::{Continuation, Decision, DesiredId, Opening, decide};
 use lockstep_domain::manifest::{Manifest, Mode};
 use lockstep_domain::plan::{Plan, Step};
 use tokio::join;
@@ -83,14 +83,14 @@ impl<K: Kind> Run<'_, K> {
                 return Ok(planned(K::desired(&observation), &plan));
             }
             K::identify(self, &observation);
-            let begins = match self.turn(&observation, &plan).await? {
-                Turn::Begin { attempt } => Some(attempt),
-                Turn::GoOn => None,
-                Turn::Idle => return self.idle(&observation, None).await,
-                Turn::AwaitVerdict => {
+            let begins = match self.decide(&observation, &plan).await? {
+                Decision::Begin { attempt } => Some(attempt),
+                Decision::Continue => None,
+                Decision::Idle => return self.idle(&observation, None).await,
+                Decision::AwaitVerdict => {
                     return self.idle(&observation, Some(AWAITS_VERDICT.into())).await;
                 }
-                Turn::Held { because } => {
+                Decision::Held { because } => {
                     return self.idle(&observation, Some(held_notice(&because))).await;
                 }
             };
@@ -119,14 +119,14 @@ impl<K: Kind> Run<'_, K> {
         Err(RebindError::Unsettled { rounds: MAX_ROUNDS })
     }
 
-    async fn turn(
+    async fn decide(
         &self,
         observation: &K::Observation,
         plan: &K::Plan,
-    ) -> Result<Turn, RebindError> {
+    ) -> Result<Decision, RebindError> {
         let desired = K::desired(observation);
         let retry = self.ask.retry || K::is_hold_over(self, desired).await?;
-        Ok(turn(&self.state.value, desired, plan.writes(), retry))
+        Ok(decide(&self.state.value, desired, plan.writes(), retry))
     }
 
     /// Nothing is to be done. What the previous release recorded is stored as this one does, and

@@ -6,7 +6,7 @@ use genesys_cloud::OAuthClient;
 use lockstep_domain::arn::SecretArn;
 use lockstep_domain::ids::ClientId;
 use lockstep_domain::rotation::{
-    self, Force, ObservedClient, OtherSecret, Pair, Refusal, RotationTarget, Strategy,
+    self, Force, ObservedClient, OtherSecret, Pair, RotationRefusal, RotationTarget, Strategy,
 };
 
 use super::{Rotating, Trouble, named, of_genesys, of_session, pair};
@@ -87,7 +87,7 @@ impl Rotating<'_> {
         // One that does not exist was just refused.
         found.ok_or_else(|| {
             let client = target.rotates.clone();
-            Refusal::NoSuchClient { client }.into()
+            RotationRefusal::NoSuchClient { client }.into()
         })
     }
 
@@ -155,7 +155,7 @@ impl Rotating<'_> {
             },
         });
         // serde's own words quote what they stumble over.
-        let value = value.map_err(|_| Refusal::CurrentUnreadable)?;
+        let value = value.map_err(|_| RotationRefusal::CurrentUnreadable)?;
         let StepParts {
             secret,
             token,

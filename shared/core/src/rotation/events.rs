@@ -5,7 +5,7 @@ use lockstep_domain::change::SecretVersion;
 use lockstep_domain::digest::Digest;
 use lockstep_domain::event::{ClientRotationFailed, Principal, PrincipalKind};
 use lockstep_domain::problem::Problem;
-use lockstep_domain::rotation::{EmittedFailure, Refusal, Strategy};
+use lockstep_domain::rotation::{EmittedFailure, RotationRefusal, Strategy};
 
 use super::{Rotating, Trouble, pair};
 use crate::aws::SecretMetadata;
@@ -14,7 +14,7 @@ use crate::services::Base;
 use crate::trigger::StepRequest;
 
 /// The failure as Secrets Manager gets it.
-pub(super) fn failure(request: &StepRequest, refusal: &Refusal) -> Failure {
+pub(super) fn failure(request: &StepRequest, refusal: &RotationRefusal) -> Failure {
     Failure::permanent(
         refusal.kind(),
         format!(
@@ -32,11 +32,11 @@ pub(super) async fn nowhere(
     world: &Base,
     request: &StepRequest,
     metadata: &SecretMetadata,
-    refusal: &Refusal,
+    refusal: &RotationRefusal,
 ) -> Failure {
     let mut header = world.header();
     header.occurrence = Some(request.token.to_string());
-    if let Refusal::NotCovered { organization, .. } = refusal {
+    if let RotationRefusal::NotCovered { organization, .. } = refusal {
         header.organization_id.clone_from(organization);
     }
     let body = ClientRotationFailed {
@@ -105,7 +105,7 @@ impl Rotating<'_> {
         };
         let request = self.request;
         let digest = Digest::of(&(&request.token, request.step, &problem));
-        let emitted_before = self.state.value.told.as_ref();
+        let emitted_before = self.state.value.emitted_failure.as_ref();
         if emitted_before.is_some_and(|failure| failure.digest == digest) {
             return Ok(false);
         }
@@ -131,7 +131,7 @@ impl Rotating<'_> {
         };
         self.world.emit(header, body).await?;
         let at = self.world.now();
-        self.state.value.told = Some(EmittedFailure { digest, at });
+        self.state.value.emitted_failure = Some(EmittedFailure { digest, at });
         // Whoever holds the lease must not find the object changed under its hands.
         Ok(self.claimed || self.state.value.is_free(at).is_ok())
     }

@@ -106,7 +106,7 @@ impl Rotating<'_> {
         let reason = match record.strategy {
             Strategy::Pair => format!(
                 "{} is current; the secret of {} stays valid until that client's next rotation",
-                record.client, record.left
+                record.client, record.previous_client
             ),
             Strategy::Single => format!(
                 "{} is current with a new secret; for {} s no secret of the client worked",

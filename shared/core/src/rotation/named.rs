@@ -5,7 +5,7 @@ use lockstep_domain::arn::SecretArn;
 use lockstep_domain::ids::OrganizationId;
 use lockstep_domain::manifest::Manifest;
 use lockstep_domain::problem::Problem;
-use lockstep_domain::rotation::Refusal;
+use lockstep_domain::rotation::RotationRefusal;
 
 use crate::store::Manifests;
 
@@ -16,7 +16,7 @@ use crate::store::Manifests;
 pub(super) fn naming<'m>(
     manifests: &'m Manifests,
     secret: &SecretArn,
-) -> Result<&'m Manifest, Refusal> {
+) -> Result<&'m Manifest, RotationRefusal> {
     let mut all = manifests.current.iter().map(|accepted| &accepted.manifest);
     if let Some(manifest) = all.find(|one| one.client_secrets().any(|named| named == secret)) {
         return Ok(manifest);
@@ -28,11 +28,11 @@ pub(super) fn naming<'m>(
         return Err(uncovered.refusal());
     }
     Err(match unreadable(manifests) {
-        Some(because) => Refusal::ManifestUnreadable {
+        Some(because) => RotationRefusal::ManifestUnreadable {
             client: None,
             because,
         },
-        None => Refusal::NotInManifest,
+        None => RotationRefusal::NotInManifest,
     })
 }
 
@@ -52,12 +52,12 @@ pub(super) struct Uncovered<'m> {
 }
 
 impl Uncovered<'_> {
-    pub(super) fn refusal(&self) -> Refusal {
+    pub(super) fn refusal(&self) -> RotationRefusal {
         let problems = self.problems.iter();
         let (because, fix): (Vec<&str>, Vec<&str>) = problems
             .map(|one| (one.problem.as_str(), one.fix.as_str()))
             .unzip();
-        Refusal::NotCovered {
+        RotationRefusal::NotCovered {
             organization: self.organization.cloned(),
             because: because.join("; "),
             fix: fix.join(" "),

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use lockstep_domain::digest::Digest;
 use lockstep_domain::ids::ClientId;
 use lockstep_domain::rotation::{
-    self, Grant, OwnCall, Proof, Refusal, RotationTarget, SignIn, Strategy,
+    self, Grant, OwnCall, Proof, RotationRefusal, RotationTarget, SignIn, Strategy,
 };
 
 use super::{Rotating, Trouble, of_genesys, signed};
@@ -60,7 +60,7 @@ impl Rotating<'_> {
         settled: Timestamp,
     ) -> Result<(), Trouble> {
         let Some(stored) = &self.pending else {
-            return Err(Refusal::PendingEmpty.into());
+            return Err(RotationRefusal::PendingEmpty.into());
         };
         let stored = stored.client.clone();
         // Recorded before it is made: what is recorded and was not made hides at most one call.
@@ -178,7 +178,7 @@ pub(super) async fn compare(
 async fn client_of(session: &Session, id: &ClientId) -> Result<OAuthClient, Trouble> {
     let found = session.genesys.get_oauth_client(id.as_str()).await;
     let found = found.map_err(|error| of_genesys(&error))?;
-    found.ok_or_else(|| Refusal::NoSuchClient { client: id.clone() }.into())
+    found.ok_or_else(|| RotationRefusal::NoSuchClient { client: id.clone() }.into())
 }
 
 /// Roles with their divisions.

@@ -3,7 +3,7 @@
 //! It passes where the client in AWSCURRENT signs in and nothing that can be seen beforehand would stop a
 //! rotation; else it says what is wrong. Nothing is reset, stored or recorded.
 
-use lockstep_domain::rotation::{self, Refusal, RotationTarget, Strategy};
+use lockstep_domain::rotation::{self, RotationRefusal, RotationTarget, Strategy};
 
 use super::test_secret::{attempt, compare};
 use super::{Rotating, Trouble};
@@ -11,7 +11,7 @@ use super::{Rotating, Trouble};
 impl Rotating<'_> {
     pub(super) async fn try_current(&self, target: &RotationTarget) -> Result<String, Trouble> {
         let Some(stored) = &self.current else {
-            return Err(Refusal::CurrentUnreadable.into());
+            return Err(RotationRefusal::CurrentUnreadable.into());
         };
         let signed_in = attempt(self, &stored.client).await?.0?.signed_in;
         rotation::ensure_current_signs_in(&target.leaves, signed_in)?;

@@ -6,7 +6,7 @@ use futures_util::future::join3;
 use genesys_cloud::{ErrorKind, OAuthClient};
 use jiff::civil::Date;
 use lockstep_domain::ids::ClientId;
-use lockstep_domain::rotation::{self, LONGEST_TOKEN, Refusal, Unknown, Use};
+use lockstep_domain::rotation::{self, LONGEST_TOKEN, RotationRefusal, Unknown, Use};
 
 use super::{Rotating, Trouble, of_genesys};
 use crate::genesys::Session;
@@ -22,7 +22,7 @@ impl Rotating<'_> {
         session: &Session,
         id: &ClientId,
         client: &OAuthClient,
-    ) -> Result<Result<(), Refusal>, Trouble> {
+    ) -> Result<Result<(), RotationRefusal>, Trouble> {
         match self.judge_use(session, id, client).await {
             Ok(()) => Ok(Ok(())),
             Err(Trouble::Refused(refusal)) => Ok(Err(refusal)),
@@ -39,7 +39,7 @@ impl Rotating<'_> {
         let token_life = client
             .access_token_validity_seconds
             .map_or(LONGEST_TOKEN, Duration::from_secs);
-        let left = self.state.value.left.as_ref();
+        let left = self.state.value.previous_client.as_ref();
         let grace = self.world.config.client_grace;
         let window = rotation::window(id, left, grace, token_life, self.world.now())?;
         let today = window.today();
@@ -102,7 +102,7 @@ async fn counted(
         | ErrorKind::Transport(_)
         | ErrorKind::Garbled => return Err(of_genesys(&error).into()),
     };
-    Err(Refusal::UseUnknown {
+    Err(RotationRefusal::UseUnknown {
         client: client.clone(),
         because,
     }

@@ -127,7 +127,7 @@ async fn refuse(base: &Base, unreadable: Unreadable, context: &Context) -> Resul
         problem,
     } = unreadable;
     let trigger_id = message_id.as_deref().unwrap_or(&context.request_id);
-    tracing::error!(trigger_id, %problem, "a record of the batch can't be read");
+    tracing::error!(trigger_id, %problem, "a record of the batch cannot be read");
     let refused = base.refuse(RequestRefused::of, None, vec![problem], trigger_id);
     match refused.await {
         Ok(_) => Ok(()),

@@ -56,8 +56,9 @@ pub enum Invocation {
 }
 
 impl Invocation {
-    /// A payload with SQS records alone is a batch, all else a direct call. The records say whose they
-    /// are, not the type: `aws_lambda_events` takes a notification of S3 for a batch of SQS, too.
+    /// A payload with SQS records alone is a batch, all else a direct call. The records say whose
+    /// they are, not the type: `aws_lambda_events` takes a notification of S3 for a batch of SQS,
+    /// too.
     #[must_use]
     pub fn from_payload(payload: Value) -> Self {
         let is_sqs = |record: &Value| record["eventSource"] == "aws:sqs";
@@ -181,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_is_told_from_a_direct_call_by_its_records() {
+    fn a_batch_is_distinguished_from_a_direct_call_by_its_records() {
         let payload =
             json!({"Records": [record("1", "q", r#"{"a": 1}"#), record("2", "q", "text")]});
         let Invocation::Queue(deliveries) = Invocation::from_payload(payload) else {

@@ -75,7 +75,7 @@ impl Failure {
         }
     }
 
-    /// The object that somebody has to repair, if one is to blame.
+    /// The object that must be repaired, if one is the cause.
     #[must_use]
     pub fn object(&self) -> Option<&Unreadable> {
         match self {

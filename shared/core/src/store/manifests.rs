@@ -16,7 +16,7 @@ use crate::aws::AwsError;
 /// Where manifests are uploaded to.
 pub(crate) const UPLOADS: &str = "manifests/";
 
-/// A manifest as somebody uploaded it.
+/// A manifest as it was uploaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Uploaded {
     /// Its text; no more of it than makes it too large for the reader.

@@ -5,7 +5,7 @@ use lockstep_domain::arn::SecretArn;
 use lockstep_domain::ids::VersionId;
 use lockstep_domain::problem::Problem;
 use lockstep_domain::request;
-use lockstep_domain::rotation::{HealRequest, RotationStep};
+use lockstep_domain::rotation::{RepairRequest, RotationStep};
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::Value;
@@ -19,7 +19,7 @@ pub enum RotationIntent {
     /// A step of a rotation.
     Step(StepRequest),
     /// Finishing what rotations did not finish.
-    Heal(HealRequest),
+    Repair(RepairRequest),
 }
 
 /// A step, as Secrets Manager asks for it (user guide, "Rotation by Lambda function").
@@ -47,21 +47,21 @@ pub fn rotation(body: &Value) -> Parsed<RotationIntent> {
     if let Some(event) = Event::of(body)? {
         return Ok(event.unexpected());
     }
-    let intent = if body.get("heal").is_some() {
-        RotationIntent::Heal(heal(body)?)
+    let intent = if body.get("repair").is_some() {
+        RotationIntent::Repair(repair(body)?)
     } else {
         RotationIntent::Step(step(body).map_err(|problem| vec![problem])?)
     };
     Ok(Trigger::Wanted(intent))
 }
 
-fn heal(body: &Value) -> Result<HealRequest, Vec<Problem>> {
-    let heal: HealRequest = request::parse(body)?;
-    if heal.heal {
-        return Ok(heal);
+fn repair(body: &Value) -> Result<RepairRequest, Vec<Problem>> {
+    let repair: RepairRequest = request::parse(body)?;
+    if repair.repair {
+        return Ok(repair);
     }
     let fix = "Write true, or do not send the event.";
-    Err(vec![Problem::new("event.heal", "is false", fix)])
+    Err(vec![Problem::new("event.repair", "is false", fix)])
 }
 
 fn step(body: &Value) -> Result<StepRequest, Problem> {
@@ -158,15 +158,15 @@ mod tests {
 
     #[test]
     fn healing_is_asked_for_with_its_mode() {
-        let heal = json!({"heal": true, "mode": "plan"});
+        let repair = json!({"repair": true, "mode": "plan"});
         assert!(matches!(
-            rotation(&heal),
-            Ok(Trigger::Wanted(RotationIntent::Heal(_)))
+            rotation(&repair),
+            Ok(Trigger::Wanted(RotationIntent::Repair(_)))
         ));
         for wrong in [
-            json!({"heal": true}),
-            json!({"heal": false, "mode": "plan"}),
-            json!({"heal": true, "mode": "plan", "force": true}),
+            json!({"repair": true}),
+            json!({"repair": false, "mode": "plan"}),
+            json!({"repair": true, "mode": "plan", "force": true}),
         ] {
             assert!(rotation(&wrong).is_err(), "{wrong}");
         }

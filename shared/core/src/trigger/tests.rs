@@ -310,7 +310,7 @@ fn every_event_of_rotate_client_means_what_its_name_says() {
             Trigger::Wanted(RotationIntent::Step(step)) => {
                 step.step.as_str().replace("Secret", "-secret")
             }
-            Trigger::Wanted(RotationIntent::Heal(_)) => "heal".to_owned(),
+            Trigger::Wanted(RotationIntent::Repair(_)) => "repair".to_owned(),
             Trigger::Ignored { because } => panic!("{name}: {because}"),
         };
         assert!(name.starts_with(&meant), "{name} means {meant}");

@@ -1,7 +1,6 @@
-//! Records of writes that lost a race: somebody else wrote in between, so Lockstep read again and
-//! wrote again. Where the platform audits the refusal of a stale version, such a record is no
-//! failed write of the change: the change itself remembers that the step was refused, and how it
-//! went on.
+//! Records of writes that lost a race: someone else wrote in between, so Lockstep read and wrote
+//! again. Where the platform audits the refusal of a stale version, such a record is no failed
+//! write of the change: the change itself remembers that the step was refused, and how it went on.
 
 use lockstep_domain::audit::{AuditRecord, Interval, RecordStatus, distinct};
 use lockstep_domain::change::Change;

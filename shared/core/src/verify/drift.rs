@@ -1,7 +1,7 @@
 //! Whether a change still holds: observe and plan again, expecting no steps.
 
 use lockstep_domain::change::{BindingState, Change, DesiredId, Phase};
-use lockstep_domain::compliance::{Resources, drift_rows, is_left_over, refusal_rows, role_drift};
+use lockstep_domain::compliance::{Resources, drift_rows, is_remainder, refusal_rows, role_drift};
 use lockstep_domain::credentials::{CredentialSet, CredentialStep, credential_set_of};
 use lockstep_domain::finding::Finding;
 use lockstep_domain::intent::Look;
@@ -113,7 +113,7 @@ impl ObservedDrift {
             Ok(Drift::Steps { steps, desired }) => {
                 if self.is_current(&desired, change) {
                     let (left, drift): (Vec<Row>, Vec<Row>) =
-                        drift_rows(&steps).into_iter().partition(is_left_over);
+                        drift_rows(&steps).into_iter().partition(is_remainder);
                     self.found(drift);
                     self.notices.extend(left.into_iter().map(|one| one.what));
                 }

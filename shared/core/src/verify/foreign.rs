@@ -26,7 +26,7 @@ use crate::services::Binder;
 const REACH: SignedDuration = SignedDuration::from_hours(5 * 24);
 
 /// Reviews the verdicts of the bindings that a reported change affects.
-pub(super) async fn look(
+pub(super) async fn review(
     world: &Binder,
     foreign: &ReportedChange,
     observations: &Observations,
@@ -41,7 +41,7 @@ pub(super) async fn look(
     let states = observations.states(world, &foreign.organization).await?;
     let (judged, open): (Vec<&BindingState>, Vec<&BindingState>) = states
         .iter()
-        .filter(|state| is_about(state, foreign) && stands(state))
+        .filter(|state| is_about(state, foreign) && may_be_applied(state))
         .partition(|state| has_verdict(state));
     if judged.is_empty() {
         return match open.first() {
@@ -50,17 +50,17 @@ pub(super) async fn look(
         };
     }
     let now = world.now();
-    let from = looks_back_from(foreign, now);
+    let from = read_back_from(foreign, now);
     let own;
     let observed = match observations.since(&foreign.organization, from) {
-        Some(observation) => LookBack {
+        Some(observation) => ReadBack {
             session: &observation.session,
             audit_log: &observation.audit_log,
             interval: Interval::new(from, observation.interval.to()),
         },
         None => {
-            own = look_back(world, manifest, foreign, from, deadline).await?;
-            LookBack {
+            own = read_back(world, manifest, foreign, from, deadline).await?;
+            ReadBack {
                 session: &own.0,
                 audit_log: &own.1,
                 interval: own.2,
@@ -84,7 +84,7 @@ pub(super) async fn look(
             .value
             .change
             .clone()
-            .filter(|_| stands(&latest.value))
+            .filter(|_| may_be_applied(&latest.value))
         else {
             continue;
         };
@@ -102,7 +102,7 @@ pub(super) async fn look(
     }
     if !seen && notices.is_empty() {
         let because = "the reported record is not in the audit log yet";
-        return not_there_yet(world, foreign, received, because);
+        return not_in_log_yet(world, foreign, received, because);
     }
     if let Some(state) = &open {
         return wait_for_verdict(world, foreign, received, state);
@@ -134,7 +134,7 @@ fn is_about(state: &BindingState, foreign: &ReportedChange) -> bool {
 }
 
 /// Whether the binding's latest change was made, or still may be.
-fn stands(state: &BindingState) -> bool {
+fn may_be_applied(state: &BindingState) -> bool {
     state.change.as_ref().is_some_and(|change| {
         !matches!(
             &change.phase,
@@ -159,32 +159,32 @@ fn wait_for_verdict(
     state: &BindingState,
 ) -> Result<Answer, Failure> {
     let because = format!("a change to {} has no verdict yet", state.key);
-    not_there_yet(world, foreign, received, &because)
+    not_in_log_yet(world, foreign, received, &because)
 }
 
-/// From when on the audit log is read for a report: just before the reported deed, where it says when
-/// that was; else as far back as reports reach.
-pub(super) fn looks_back_from(foreign: &ReportedChange, now: Timestamp) -> Timestamp {
+/// From when on the audit log is read for a report: just before the reported change, if it says when
+/// that was; otherwise as far back as reports reach.
+pub(super) fn read_back_from(foreign: &ReportedChange, now: Timestamp) -> Timestamp {
     let reach = now.checked_sub(REACH).unwrap_or(now);
     let at = foreign.at.and_then(|at| at.checked_sub(SKEW).ok());
     at.map_or(reach, |at| at.clamp(reach, now))
 }
 
-/// Whether a report leads to a look at the audit log for this binding.
+/// Whether the audit log is read for this binding because of a report.
 pub(super) fn is_bound_to(state: &BindingState, foreign: &ReportedChange) -> bool {
-    is_about(state, foreign) && stands(state) && has_verdict(state)
+    is_about(state, foreign) && may_be_applied(state) && has_verdict(state)
 }
 
 /// What the audit log says of a report.
 #[derive(Clone, Copy)]
-struct LookBack<'o> {
+struct ReadBack<'o> {
     session: &'o Session,
     audit_log: &'o AuditLog,
     interval: Interval,
 }
 
 /// Reads the audit log for this report alone.
-async fn look_back(
+async fn read_back(
     world: &Binder,
     manifest: &Manifest,
     foreign: &ReportedChange,
@@ -208,8 +208,8 @@ async fn look_back(
 /// Only strangers' and failed records count here: what had to be proved was proved. The reported
 /// record may be of an earlier change, whose verdict has been given: only what is of the latest
 /// change is judged.
-fn rejudge(observed: LookBack<'_>, state: &BindingState, change: &Change) -> Judged {
-    let LookBack {
+fn rejudge(observed: ReadBack<'_>, state: &BindingState, change: &Change) -> Judged {
+    let ReadBack {
         session,
         audit_log,
         interval,
@@ -259,7 +259,7 @@ fn news(judged: &Judged, change: &Change) -> Option<Vec<Finding>> {
 }
 
 /// Waits twice as long as a change does for its verdict: that may come first.
-fn not_there_yet(
+fn not_in_log_yet(
     world: &Binder,
     foreign: &ReportedChange,
     received: u32,

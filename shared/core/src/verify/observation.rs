@@ -18,7 +18,7 @@ use lockstep_domain::intent::{ReportedChange, VerifyIntent, VerifyMessage};
 use lockstep_domain::manifest::Manifest;
 
 use super::change::{is_meant, window_from};
-use super::foreign::{is_bound_to, looks_back_from};
+use super::foreign::{is_bound_to, read_back_from};
 use super::{AuditLog, SKEW, after, read_audit_log};
 use crate::genesys::{Session, SessionError};
 use crate::manifest_upload;
@@ -196,7 +196,7 @@ async fn observe(
         states.iter().any(|state| is_bound_to(state, reported))
     });
     let Some(from) = since
-        .chain(bound.map(|reported| looks_back_from(reported, now)))
+        .chain(bound.map(|reported| read_back_from(reported, now)))
         .min()
     else {
         return Ok(None);

@@ -192,7 +192,8 @@ fn of_binding(
 ) -> Judgement {
     let whole = interval.from() <= change.window_from
         && change.applied_at.is_some_and(|at| at <= interval.to());
-    // Of a change that is not wholly in the window, what is there was planned, and nothing is missing.
+    // Of a change that is not wholly in the window, what is there was planned, and nothing is
+    // missing.
     let met =
         |one: &&Expected| whole || audit_log.records.iter().any(|record| one.is_met_by(record));
     let expected: Vec<Expected> = change.expected.iter().filter(met).cloned().collect();
@@ -262,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_hour_is_looked_at_where_nothing_is_said() {
+    fn without_a_window_the_last_hour_is_verified() {
         let now = at("2026-01-02T04:00:00Z");
         assert_eq!(
             window(&request(None, None), now).unwrap().to_string(),

@@ -102,13 +102,15 @@ impl Setup {
         self.aws.held().objects.insert(key, bytes.into());
     }
 
-    async fn heal(&self, mode: &str) -> String {
-        let heal = json!({"heal": true, "mode": mode});
-        let Ok(Trigger::Wanted(RotationIntent::Heal(heal))) = parse(&heal) else {
-            panic!("not a healing");
+    async fn repair(&self, mode: &str) -> String {
+        let repair = json!({"repair": true, "mode": mode});
+        let Ok(Trigger::Wanted(RotationIntent::Repair(repair))) = parse(&repair) else {
+            panic!("not a repair");
         };
         let deadline = Deadline::after(Duration::from_secs(120));
-        let report = rotation::heal(&self.world, &heal, deadline).await.unwrap();
+        let report = rotation::repair(&self.world, &repair, deadline)
+            .await
+            .unwrap();
         serde_json::to_string(&report).unwrap()
     }
 
@@ -199,7 +201,7 @@ fn environment(name: &str, host: &str) -> Option<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pair_is_rotated_and_its_next_turn_is_refused_with_the_date_that_works() {
+async fn a_pair_is_rotated_and_its_next_rotation_is_refused_with_the_date_that_works() {
     let setup = Setup::new().await;
     setup.aws.begin(TEAM, TOKEN, None);
     for step in ["createSecret", "setSecret", "testSecret", "finishSecret"] {
@@ -305,7 +307,7 @@ async fn a_refused_address_is_its_own_diagnosis_and_the_secret_is_kept() {
         setup.addresses(&setup.pair[1], true);
         let said = setup.refused("testSecret", "address_refused").await;
         assert!(said.contains("IP address"), "{place}: {said}");
-        let report = setup.heal("apply").await;
+        let report = setup.repair("apply").await;
         assert!(report.contains("address_refused"), "{place}: {report}");
         assert_eq!(setup.aws.value(TEAM, "AWSPENDING"), pending, "{place}");
         // Repeated by Secrets Manager: the same secret is tried again, and passes once the list is right.

@@ -67,7 +67,7 @@ async fn an_unreadable_manifest_is_not_one_that_names_no_secret() {
         ["Object Unreadable", "Client Rotation Failed"]
     );
     for mode in ["plan", "apply"] {
-        let report = setup.heal(mode).await;
+        let report = setup.repair(mode).await;
         let of_it = format!("the clients of the organization {organization} were not inspected");
         assert!(report.contains(&of_it), "{report}");
     }
@@ -108,7 +108,7 @@ async fn a_secret_that_the_stack_covers_no_more_still_names_its_clients() {
     assert_eq!(refused.kind(), "not_covered", "{refused}");
     let (_, last) = setup.aws.held().events.last().unwrap().clone();
     assert_eq!(last["organization_id"], json!(organization));
-    let report = setup.heal("plan").await;
+    let report = setup.repair("plan").await;
     assert!(
         report.contains(&format!("{OUTSIDE} was not inspected")),
         "{report}"

@@ -115,7 +115,7 @@ async fn the_same_trigger_is_one_message_and_another_is_a_second() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_key_that_exists_is_looked_at_and_one_that_does_not_is_not_found() {
+async fn an_existing_key_is_described_and_a_missing_one_is_not_found() {
     let setup = Setup::new();
     let services: Compliance = setup.services();
     let keys: &Keys = &services.keys;

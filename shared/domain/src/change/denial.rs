@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::BindingState;
 
-/// A live test that AWS refused: it did not let Genesys Cloud assume the role or invoke the function.
-/// That says something about the role, not about what was to be bound.
+/// A live test that AWS refused: it did not let Genesys Cloud assume the role or invoke the
+/// function. That says something about the role, not about what was to be bound.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Denial {
     /// When Lockstep had last written to the role by then.
@@ -23,7 +23,7 @@ pub enum Shown {
     Cause,
     /// Nothing is wrong as far as they show.
     Nothing,
-    /// One of them could not be asked.
+    /// One of them could not be queried.
     NotEvaluated,
 }
 
@@ -45,16 +45,16 @@ impl Denial {
         self.role_changed_at != changed_at
     }
 
-    /// Whether IAM and Lambda no longer show the cause, for example after somebody else's repair. Where
-    /// they showed none at the test, showing none now says nothing.
+    /// Whether IAM and Lambda no longer show the cause, for example after somebody else's repair.
+    /// Where they showed none at the test, showing none now says nothing.
     pub fn cause_is_gone(&self, now: Shown) -> bool {
         self.shown == Shown::Cause && now == Shown::Nothing
     }
 }
 
 impl BindingState {
-    /// Why AWS refused the live test of the desired state that is held; none where nothing is held, or
-    /// where the test failed for another reason.
+    /// Why AWS refused the live test of the desired state that is held; none where nothing is held,
+    /// or where the test failed for another reason.
     pub fn denial(&self) -> Option<&Denial> {
         self.held.as_ref()?;
         self.change.as_ref()?.test.as_ref()?.denial.as_ref()

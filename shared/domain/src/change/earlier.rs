@@ -50,13 +50,13 @@ impl Earlier {
     }
 }
 
-/// What a failed live test, or a step that can't be taken, leads to.
+/// What a failed live test, or a step that cannot be carried out, leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AfterFailure {
     /// Return to what was live before: it works.
     GoBack,
     /// Keep, or make live, what was tested: it has at least the current version of the secret, and
-    /// nothing better exists.
+    /// no earlier binding works.
     Keep {
         /// Why there is no way back.
         because: String,

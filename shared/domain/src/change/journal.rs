@@ -1,15 +1,15 @@
 //! How the record of a change is begun, continued and closed.
 //!
-//! **Before the first write.** What a change is about to do, and what it would return to, is recorded
-//! first: Genesys Cloud keeps no old configuration, so after a crash the record is the only
-//! place that says it.
+//! **Before the first write.** What a change is about to do, and what it would return to, is
+//! recorded first: Genesys Cloud keeps no old configuration, so after a crash the record is the
+//! only place that says it.
 //!
-//! **Joined by identity.** An outcome is recorded with the step that it is of: the first one without
-//! an outcome that does the same to the same object. Steps that were done, or refused because
-//! somebody else had written first, stay in the record.
+//! **Joined by identity.** An outcome is recorded with the step that it is of: the first one
+//! without an outcome that does the same to the same object. Steps that were done, or refused
+//! because somebody else had written first, stay in the record.
 //!
-//! **After a crash.** What the new plan no longer needs, and may have been done, was done: by us, so
-//! its audit record is expected like any other's.
+//! **After a crash.** What the new plan no longer needs, and may have been done, was done: by us,
+//! so its audit record is expected like any other's.
 
 use std::collections::BTreeMap;
 
@@ -65,7 +65,7 @@ pub enum Before {
     CredentialSet(BTreeMap<Key, PreviousCredential>),
 }
 
-/// What a change that was cut off, or whose plan was overtaken, continues with.
+/// What an interrupted change, or one whose plan is outdated, continues with.
 pub struct Continuation<'a> {
     /// The desired state, which the previous release may have recorded under another id.
     pub desired: &'a DesiredId,
@@ -179,9 +179,9 @@ pub struct Journal<'s> {
 }
 
 impl Journal<'_> {
-    /// Records that a create is about to be sent: after a crash, the next run must neither repeat it
-    /// before it would show, nor claim what was never created. Answers whether that is to be saved
-    /// before it is sent.
+    /// Records that a create is about to be sent: after a crash, the next run must neither repeat
+    /// it before it would show, nor claim what was never created. Answers whether that is to be
+    /// saved before it is sent.
     pub fn about_to_send(&mut self, step: &Step, now: Timestamp) -> bool {
         if !step.is_marked_before_it_is_sent() {
             return false;
@@ -210,8 +210,8 @@ impl Journal<'_> {
         entry.id = Some(id);
     }
 
-    /// Records that a step failed at `now`. A create counts as sent then: the client may have sent it
-    /// later than at first, after a wait for the rate limit.
+    /// Records that a step failed at `now`. A create counts as sent then: the client may have sent
+    /// it later than at first, after a wait for the rate limit.
     pub fn failed(&mut self, step: &Step, kind: FailureKind, message: String, now: Timestamp) {
         let entry = self.entry(step);
         entry.sent_at = entry.sent_at.map(|_| now);

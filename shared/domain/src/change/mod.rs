@@ -1,10 +1,11 @@
 //! A change: one recorded transaction from secret version to verdict, and the state kept of it.
 //!
 //! One small object per binding, written conditionally. It is written *before* the first write to
-//! the world: Genesys keeps no old config, so what is needed to go back, to go on after a crash,
-//! and to know the audit window is recorded here and nowhere else.
+//! the world: Genesys keeps no old config, so what is needed for a rollback, to continue after a
+//! crash, and to know the audit window is recorded here and nowhere else.
 
 mod bound;
+mod decision;
 mod denial;
 mod earlier;
 mod expected;
@@ -15,9 +16,9 @@ mod record;
 mod state;
 mod steps;
 mod subject;
-mod turn;
 
 pub use bound::{BoundCredential, Fingerprint, PreviousCredential, SecretVersion};
+pub use decision::{Decision, decide};
 pub use denial::{Denial, Shown};
 pub use earlier::{AfterFailure, Earlier};
 pub use id::{ChangeId, DesiredId};
@@ -25,4 +26,3 @@ pub use journal::{Before, Continuation, Journal, NoChange, Opening, Writer};
 pub use record::{Change, End, Overwrote, Phase, PreviousAction, TestRecord};
 pub use state::{BindingState, ChainHead, Held, Unreadable};
 pub use subject::Subject;
-pub use turn::{Turn, turn};

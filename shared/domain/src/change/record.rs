@@ -200,7 +200,7 @@ pub enum End {
         /// Why.
         because: String,
     },
-    /// It was applied or drafted, rejected by its test, and taken back.
+    /// It was applied or drafted, rejected by its test, and rolled back.
     RolledBack {
         /// Why.
         because: String,

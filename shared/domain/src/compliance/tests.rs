@@ -115,7 +115,7 @@ fn a_role_of_another_stack_has_a_finding_of_its_own() {
 }
 
 #[test]
-fn a_role_that_lost_its_boundary_is_still_looked_at() {
+fn a_role_that_lost_its_boundary_is_still_checked() {
     let mut role = present();
     role.boundary = None;
     role.invoke = None;

@@ -3,11 +3,10 @@
 //!
 //! **The unit of work is one secret in one organization.** All credentials that carry its values
 //! move, or all move back. Its state lies under [`crate::ids::Key::of_secret`].
-//!
-//! **Order.** Make every new credential before pointing anything at one: a create that fails has
-//! then moved nothing. Point every integration before testing any, and test before deleting what
-//! was replaced: as long as the old one exists, there is something to go back to. What the plan
-//! deletes is ours, and no integration uses it.
+//! **Order.** Create every new credential before switching any integration to one: then a create
+//! that fails has moved nothing. Switch every integration before testing any, and test before
+//! deleting what was replaced: a rollback needs the old one. What the plan deletes is ours, and no
+//! integration uses it.
 //!
 //! **Ownership.** A credential is ours by its deterministic name, or because our state says that we
 //! made it. All others stay and are named, also where ours take their places.

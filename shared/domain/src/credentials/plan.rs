@@ -23,7 +23,7 @@ pub struct CredentialSetPlan {
     pub tests: Vec<CredentialStep>,
     /// Only when the tests have passed.
     pub retirements: Vec<CredentialStep>,
-    /// What a reader should know.
+    /// Notes for the reader.
     pub notices: Vec<String>,
 }
 
@@ -201,7 +201,7 @@ impl Planner<'_> {
             {
                 freed.push((current.id.clone(), seen.integration_id.clone()));
                 plan.notices
-                    .extend(self.left_behind(credential, seen, current));
+                    .extend(self.replaced_notice(credential, seen, current));
             }
             pointings.push(CredentialStep::Point {
                 key: credential.key.clone(),
@@ -318,8 +318,8 @@ impl Planner<'_> {
             && found.is_some_and(|own| written_since(bound, own.modified_date).is_none())
     }
 
-    /// What is said of a credential that is not ours and whose place ours takes.
-    fn left_behind(
+    /// The notice about a credential that is not ours and that ours replaces.
+    fn replaced_notice(
         &self,
         desired: &DesiredCredential,
         seen: &SlotSeen,

@@ -53,7 +53,7 @@ pub enum CredentialStep {
         /// The test.
         test: LiveTest,
     },
-    /// Delete a credential of ours that nothing uses, and see that it is gone.
+    /// Delete a credential of ours that nothing uses, and confirm the deletion.
     Delete {
         /// The manifest key it was made for.
         key: Key,

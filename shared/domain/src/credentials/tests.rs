@@ -282,7 +282,7 @@ fn a_pointing_that_the_state_does_not_know_of_is_recognised_and_not_made_again()
 }
 
 #[test]
-fn every_reason_not_to_act_is_told_at_once() {
+fn every_reason_not_to_act_is_reported_at_once() {
     let (mut observed, state) = bound_to_one();
     let mut desired = desired("v2-bbbbbb");
     desired.credentials[0].slot = "nowhere".into();
@@ -317,7 +317,7 @@ fn every_reason_not_to_act_is_told_at_once() {
 }
 
 #[test]
-fn a_plan_shows_where_values_stand_and_none_of_them() {
+fn a_plan_shows_the_paths_of_values_and_no_value() {
     let (observed, state) = bound_to_one();
     let plan = planned(&desired("v2-bbbbbb"), &observed, &state);
     let shown = plan.moves[0].describe();

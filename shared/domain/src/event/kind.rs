@@ -1,4 +1,4 @@
-//! The types of events: the closed list of what subscribers can ask for.
+//! The types of events: the closed list that subscribers select from.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -20,7 +20,7 @@ macro_rules! event_types {
                 match self { $(Self::$name => $text),+ }
             }
 
-            /// Who should look at it.
+            /// Who should act on it.
             pub fn audience(self) -> Audience {
                 match self { $(Self::$name => Audience::$for_whom),+ }
             }
@@ -28,7 +28,7 @@ macro_rules! event_types {
     };
 }
 
-/// Who should look at an event.
+/// Who should act on an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Audience {
     /// A person: the template puts it into the attention queue.
@@ -40,47 +40,48 @@ pub enum Audience {
 }
 
 event_types! {
-    /// A role is exactly right.
+    /// A role is exactly as the manifest requires.
     RoleProvisioned = "Role Provisioned", Systems;
-    /// A role could not be made right.
+    /// A role is not as the manifest requires.
     RoleProvisioningFailed = "Role Provisioning Failed", Person;
     /// An action is bound to the current version of its secrets.
     DataActionRebound = "Data Action Rebound", Systems;
-    /// An action is bound, its live test fails, and there is nothing better to go back to.
+    /// An action is bound, its live test fails, and no earlier binding works any longer.
     DataActionUnhealthy = "Data Action Unhealthy", Person;
-    /// An action could not be bound; it is as it was.
+    /// An action could not be bound. It is unchanged, unless `reason` says otherwise.
     RebindFailed = "Rebind Failed", Person;
-    /// An action was put back after a failed live test.
+    /// The live test failed before the change was live; the previous binding is still live.
     RebindRolledBack = "Rebind Rolled Back", Person;
     /// The audit log proves the change.
     ChangeVerified = "Change Verified", Systems;
-    /// The audit log, or the world, contradicts the change.
+    /// The audit log or the observed state contradicts the change.
     ChangeViolated = "Change Violated", Person;
-    /// The proof did not come in time.
+    /// The audit records did not appear before the deadline.
     ChangeUnverified = "Change Unverified", Person;
     /// A manifest is accepted.
     ManifestAccepted = "Manifest Accepted", Systems;
-    /// An upload was refused, or the stack no longer allows an accepted manifest; nothing was changed.
+    /// An upload was refused, or the stack no longer allows an accepted manifest; nothing was
+    /// changed.
     ManifestRefused = "Manifest Refused", Person;
-    /// A request by hand, or a message, is not valid; nothing was changed.
+    /// A manual request or a message is invalid; nothing was changed.
     RequestRefused = "Request Refused", Person;
-    /// A guard refused a plan; nothing was touched.
+    /// A guard refused a whole plan; nothing was changed.
     PlanRefused = "Plan Refused", Person;
     /// A check's result changed.
     ComplianceFinding = "Compliance Finding", PersonIfFailed;
-    /// An OAuth client's secret was rotated: AWSCURRENT holds one that was tested.
+    /// An OAuth client's secret was rotated, and the client in AWSCURRENT has passed its test.
     ClientRotated = "Client Rotated", Systems;
-    /// An OAuth client's secret could not be rotated; AWSCURRENT is what it was.
+    /// An OAuth client's secret could not be rotated; AWSCURRENT has not moved.
     ClientRotationFailed = "Client Rotation Failed", Person;
     /// An integration credential carries the current values of its secret.
     CredentialRebound = "Credential Rebound", Systems;
-    /// An integration credential could not be moved; the integration uses the one it used.
+    /// An integration credential could not be moved; the integration uses the previous one.
     CredentialRebindFailed = "Credential Rebind Failed", Person;
-    /// An integration credential is bound, its test fails, and there is nothing better to go back
-    /// to.
+    /// An integration credential is bound, its test fails, and the previous value no longer works.
     CredentialUnhealthy = "Credential Unhealthy", Person;
-    /// Of the credentials of one secret some were moved and could not be moved back.
+    /// Some of the credentials of one secret were moved and could not be moved back.
     CredentialSplit = "Credential Split", Person;
-    /// One of Lockstep's own objects can't be read; what depends on it waits. Once per version.
+    /// One of Lockstep's own objects cannot be read, and everything that depends on it waits.
+    /// Emitted once per version.
     ObjectUnreadable = "Object Unreadable", Person;
 }

@@ -92,21 +92,21 @@ macro_rules! body {
     };
     (@add $about:tt $name:ident $all:tt [$($done:tt)*] findings $($rest:ident)*) => {
         body!(@add $about $name $all [$($done)*
-            /// What does not hold.
+            /// The checks that failed.
             #[serde(skip_serializing_if = "Vec::is_empty")]
             pub findings: Vec<Finding>,
         ] $($rest)*);
     };
     (@add $about:tt $name:ident $all:tt [$($done:tt)*] notices $($rest:ident)*) => {
         body!(@add $about $name $all [$($done)*
-            /// What a reader should know.
+            /// Notes for the reader.
             #[serde(skip_serializing_if = "Vec::is_empty")]
             pub notices: Vec<String>,
         ] $($rest)*);
     };
     (@add $about:tt $name:ident $all:tt [$($done:tt)*] errors $($rest:ident)*) => {
         body!(@add $about $name $all [$($done)*
-            /// What was refused.
+            /// The problems, each with its fix.
             #[serde(skip_serializing_if = "Vec::is_empty")]
             pub errors: Vec<Problem>,
         ] $($rest)*);
@@ -127,7 +127,7 @@ macro_rules! body {
     };
     (@add $about:tt $name:ident $all:tt [$($done:tt)*] object $($rest:ident)*) => {
         body!(@add $about $name $all [$($done)*
-            /// The object that can't be read.
+            /// The object that cannot be read.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub object: Option<UnreadableObject>,
         ] $($rest)*);
@@ -155,12 +155,12 @@ macro_rules! body {
 }
 
 body! {
-    /// A role is exactly right.
+    /// A role is exactly as the manifest requires.
     RoleProvisioned { role_arn, function_arn, notices, reason }
 }
 
 body! {
-    /// A role could not be made right.
+    /// A role is not as the manifest requires.
     RoleProvisioningFailed { role_arn, function_arn, notices, errors, reason }
 }
 
@@ -170,17 +170,17 @@ body! {
 }
 
 body! {
-    /// An action is bound, its live test fails, and there is nothing better to go back to.
+    /// An action is bound, its live test fails, and no earlier binding works any longer.
     DataActionUnhealthy { action_id, action_version, integration_id, role_arn, function_arn, secrets, notices, reason }
 }
 
 body! {
-    /// An action could not be bound; it is as it was.
+    /// An action could not be bound. It is unchanged, unless `reason` says otherwise.
     RebindFailed { action_id, integration_id, role_arn, function_arn, secrets, principals, notices, errors, reason, evidence }
 }
 
 body! {
-    /// An action was put back after a failed live test.
+    /// The live test failed before the change was live; the previous binding is still live.
     RebindRolledBack { action_id, integration_id, role_arn, function_arn, secrets, principals, notices, reason, evidence }
 }
 
@@ -190,12 +190,12 @@ body! {
 }
 
 body! {
-    /// The audit log, or the world, contradicts the change.
+    /// The audit log or the observed state contradicts the change.
     ChangeViolated { action_id, integration_id, role_arn, function_arn, credential_id, secrets, principals, findings, notices, reason, evidence }
 }
 
 body! {
-    /// The proof did not come in time.
+    /// The audit records did not appear before the deadline.
     ChangeUnverified { action_id, integration_id, role_arn, function_arn, credential_id, secrets, principals, notices, reason, evidence }
 }
 
@@ -211,12 +211,12 @@ body! {
 }
 
 body! {
-    /// A request by hand, or a message, is not valid; nothing was changed.
+    /// A manual request or a message is invalid; nothing was changed.
     RequestRefused { notices, errors }
 }
 
 body! {
-    /// A guard refused a plan; nothing was touched.
+    /// A guard refused a whole plan; nothing was changed.
     PlanRefused { notices, errors, reason }
 }
 
@@ -226,12 +226,12 @@ body! {
 }
 
 body! {
-    /// An OAuth client's secret was rotated: AWSCURRENT holds one that was tested.
+    /// An OAuth client's secret was rotated, and the client in AWSCURRENT has passed its test.
     ClientRotated { client_id, gap_seconds, secrets, notices, reason, evidence }
 }
 
 body! {
-    /// An OAuth client's secret could not be rotated; AWSCURRENT is what it was.
+    /// An OAuth client's secret could not be rotated; AWSCURRENT has not moved.
     ClientRotationFailed { client_id, secrets, notices, errors, reason }
 }
 
@@ -241,23 +241,23 @@ body! {
 }
 
 body! {
-    /// An integration credential could not be moved; the integration uses the one it used.
+    /// An integration credential could not be moved; the integration uses the previous one.
     CredentialRebindFailed { integration_id, credential_id, secrets, principals, notices, errors, reason, evidence }
 }
 
 body! {
-    /// An integration credential is bound, its test fails, and there is nothing better to go back
-    /// to.
+    /// An integration credential is bound, its test fails, and the previous value no longer works.
     CredentialUnhealthy { integration_id, credential_id, secrets, notices, reason }
 }
 
 body! {
-    /// Of the credentials of one secret some were moved and could not be moved back.
+    /// Some of the credentials of one secret were moved and could not be moved back.
     CredentialSplit { integration_id, credential_id, secrets, principals, notices, reason, evidence }
 }
 
 body! {
-    /// One of Lockstep's own objects can't be read; what depends on it waits. Once per version.
+    /// One of Lockstep's own objects cannot be read, and everything that depends on it waits.
+    /// Emitted once per version.
     ObjectUnreadable { notices, reason, object }
 }
 

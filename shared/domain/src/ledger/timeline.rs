@@ -145,7 +145,7 @@ pub enum VerdictKind {
     Unverified,
     /// It could not be applied.
     Failed,
-    /// It was rejected by its test and taken back.
+    /// It was rejected by its test and rolled back.
     RolledBack,
     /// Some credentials of a secret were moved and could not be moved back.
     Split,

@@ -1,4 +1,4 @@
-//! What the schema has against a document, in the words of a person.
+//! What is wrong with a document according to the schema, in plain words.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use super::place::{Place, Step};
 use super::schema::CHECKER;
 use super::tree::{Tree, cut};
 
-/// More slips than this and the rules are not looked at: the file is something else.
+/// With more mistakes than this the rules are not checked: the file is something else.
 const TOO_MANY: usize = 500;
 
 /// Checks the document against the schema, and takes out of it what is not well-formed, so that

@@ -20,6 +20,7 @@ mod resolve;
 mod rules;
 mod scalar;
 mod schema;
+mod secrets;
 mod tree;
 pub mod wire;
 
@@ -38,11 +39,12 @@ pub use lines::Lines;
 pub use name::{InvalidSecretName, SecretName};
 pub use read::{MAX_MANIFEST_BYTES, read};
 pub use schema::json_schema;
+pub use secrets::{KmsDirective, KmsRotation, Overlap, RotationDirectives, SecretReference};
 
 use crate::arn::{FunctionArn, RoleName, SecretArn};
 use crate::ids::{ActionId, ClientId, IntegrationId, Key, OrganizationId, UserId};
 
-/// Changed bindings a trigger may touch where the manifest does not say.
+/// The default of `max_changes`.
 pub const DEFAULT_MAX_CHANGES: u32 = 25;
 
 /// Velocity for "whatever the caller sent" (official blueprint `scheduling-bot-blueprint`, its
@@ -97,7 +99,8 @@ pub struct Organization {
     pub authorized: Authorized,
     /// Whether to change anything at all.
     pub mode: Mode,
-    /// A trigger that would change more bindings than this is refused as a whole.
+    /// An upload or a manual request that would change more bindings than this is refused as a
+    /// whole.
     pub max_changes: u32,
 }
 
@@ -218,65 +221,6 @@ impl Action {
     }
 }
 
-/// A secret that a function needs, by reference.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct SecretReference {
-    /// What the function calls it.
-    pub name: SecretName,
-    /// The secret.
-    pub arn: SecretArn,
-    /// Whether its old version still works after a rotation.
-    pub overlap: Overlap,
-    /// How it should be rotated and encrypted, if it matters.
-    pub rotation: Option<RotationDirectives>,
-}
-
-/// How a secret should be rotated and encrypted. What does not hold is a finding; Lockstep
-/// switches nothing on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct RotationDirectives {
-    /// The maximum age of the current version, in days.
-    pub max_age_days: Option<u32>,
-    /// Which key should encrypt it.
-    pub kms: KmsDirective,
-    /// Whether that key should be rotated by KMS each year.
-    pub kms_rotation_required: bool,
-}
-
-/// Which key should encrypt a secret.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum KmsDirective {
-    /// Any, the account's `aws/secretsmanager` included.
-    #[default]
-    Any,
-    /// A key of the customer's own, whose policy says who may decrypt.
-    CustomerManaged,
-}
-
-/// Whether KMS should rotate a key automatically.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum KmsRotation {
-    /// It should.
-    Required,
-}
-
 /// An integration of another type than AWS Lambda, found by its id, or by exact name and type.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct OtherIntegration {
@@ -330,30 +274,6 @@ pub struct Credential {
     pub rotation: Option<RotationDirectives>,
 }
 
-/// Whether the version before the current one still works.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    JsonSchema,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum Overlap {
-    /// It does not: rotation changes the password of one user. Going back would be an outage.
-    #[default]
-    None,
-    /// It does: rotation alternates between two users.
-    Alternating,
-}
-
 /// How a function learns which version of its secrets is current.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
@@ -405,7 +325,8 @@ impl Manifest {
         self.credentials.iter().find(|one| one.key == *key)
     }
 
-    /// The credentials that carry values of a secret, in the order of the file: what moves together.
+    /// The credentials that carry values of a secret, in the order of the file: what moves
+    /// together.
     #[must_use]
     pub fn credentials_of(&self, secret: &SecretArn) -> Vec<&Credential> {
         let all = self.credentials.iter();

@@ -41,7 +41,7 @@ pub fn read(text: &str, bounds: &Bounds, others: &[Manifest]) -> Result<Manifest
     })
 }
 
-/// Reads the document and checks every rule; what comes of it is for `then` to say.
+/// Reads the document and checks every rule; `then` decides on the result.
 pub(super) fn checked<T>(
     text: &str,
     bounds: &Bounds,

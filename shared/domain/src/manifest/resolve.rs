@@ -274,8 +274,8 @@ impl wire::LiveTest {
 }
 
 impl wire::Manifest {
-    /// The manifest with its defaults. None where something that is required is missing; the
-    /// schema has told then.
+    /// The manifest with its defaults. None if something that is required is missing, which the
+    /// schema has reported.
     pub(super) fn resolve(&self, bounds: &Bounds) -> Option<Manifest> {
         let (lambda, others): (Vec<_>, Vec<_>) =
             whole(self.integrations.as_ref()?)?.partition(|entry| entry.is_lambda());

@@ -317,7 +317,7 @@ fn a_text_that_is_no_document_does_not_become_one() {
 }
 
 #[test]
-fn exact_functions_are_told_from_what_is_wider() {
+fn exact_functions_are_distinguished_from_patterns() {
     let document = json!({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Action": ["lambda:invokefunction"], "Resource": [ONE, "*"]},
         {"Effect": "Allow", "Action": "lambda:*", "Resource": TWO},

@@ -160,9 +160,7 @@ impl RebindStep {
 
     fn reason(&self) -> String {
         match self {
-            Self::CreateIntegration { .. } => {
-                "the complete listing has no integration of this name".into()
-            }
+            Self::CreateIntegration { .. } => "no integration has this name".into(),
             Self::CreateCredential { .. } => {
                 "Genesys Cloud needs the role's ARN to assume it".into()
             }

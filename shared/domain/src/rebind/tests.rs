@@ -235,7 +235,7 @@ fn a_test_that_may_do_harm_is_not_run() {
 }
 
 #[test]
-fn a_draft_that_a_person_left_is_never_overwritten() {
+fn a_persons_draft_is_never_overwritten() {
     let (mut observed, state) = world(&desired("v1"));
     observed.draft = DraftSeen::Exists;
     let text = refused(&tested("v2"), &observed, &state);
@@ -256,7 +256,7 @@ fn a_draft_of_ours_is_gone_on_with_after_a_crash() {
 }
 
 #[test]
-fn a_draft_that_an_earlier_change_of_ours_left_stays_ours_while_it_is_gone_on_with() {
+fn a_draft_of_an_interrupted_change_stays_ours_while_the_change_continues() {
     let (mut observed, state) = world(&desired("v1"));
     let first = planned(&tested("v2"), &observed, &state);
     observed.draft = DraftSeen::Exists;
@@ -345,7 +345,7 @@ fn an_action_that_we_were_making_when_cut_off_is_ours() {
 }
 
 #[test]
-fn an_id_that_is_gone_is_never_made_anew() {
+fn a_deleted_id_is_never_created_again() {
     let (mut observed, state) = world(&desired("v1"));
     observed.action = Found::Gone("custom_-_1".into());
     let text = refused(&desired("v1"), &observed, &state);
@@ -383,7 +383,7 @@ fn an_integration_of_our_name_with_a_strangers_credential_is_refused() {
 }
 
 #[test]
-fn an_integration_left_half_made_is_finished() {
+fn a_partly_created_integration_is_completed() {
     let (mut observed, mut state) = world(&desired("v1"));
     state.integration_id = None;
     if let Found::One(seen) = &mut observed.integration {
@@ -411,7 +411,7 @@ fn spare(id: &str, name: &str) -> OwnCredential {
 }
 
 #[test]
-fn a_credential_of_ours_that_nothing_uses_is_deleted_and_one_in_use_is_left() {
+fn an_unused_credential_of_ours_is_deleted_and_one_in_use_is_kept() {
     let (mut observed, state) = world(&desired("v1"));
     let mut elsewhere = spare("cred-8", "Lockstep prod: arn:aws:iam::1:role/older");
     elsewhere.in_use = true;
@@ -426,7 +426,7 @@ fn a_credential_of_ours_that_nothing_uses_is_deleted_and_one_in_use_is_left() {
 }
 
 #[test]
-fn of_two_credentials_that_an_earlier_run_left_one_is_used_and_the_other_deleted() {
+fn of_two_credentials_of_an_interrupted_run_one_is_used_and_the_other_deleted() {
     let (mut observed, state) = world(&desired("v1"));
     if let Found::One(seen) = &mut observed.integration {
         seen.credential = None;

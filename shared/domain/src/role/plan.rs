@@ -81,10 +81,10 @@ impl RolePlan {
     }
 }
 
-/// A role that must not be touched, with what would make it acceptable.
+/// Why a role must not be changed, with what would make it acceptable.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    /// Everything that is in the way.
+pub struct RoleRefusal {
+    /// Every reason.
     pub problems: Vec<Problem>,
 }
 
@@ -93,17 +93,17 @@ pub struct Refusal {
 /// Deterministic: the same inputs give the same steps in the same order.
 ///
 /// # Errors
-/// [`Refusal`] for a role that is not ours to repair: it lacks the stack's permissions boundary,
+/// [`RoleRefusal`] for a role that is not ours to repair: it lacks the stack's permissions boundary,
 /// it is tagged for another organization or stack, or it has a path; and for one whose grants
 /// exceed what IAM allows in inline policies.
 pub fn plan(
     desired: &DesiredRole,
     observed: &ObservedRole,
     keep: &Keep,
-) -> Result<RolePlan, Refusal> {
+) -> Result<RolePlan, RoleRefusal> {
     match observed {
         ObservedRole::Absent => match oversize(&desired.name, &desired.functions) {
-            Some((problem, fix)) => Err(Refusal {
+            Some((problem, fix)) => Err(RoleRefusal {
                 problems: vec![Problem::new(desired.at.clone(), problem, fix)],
             }),
             None => Ok(RolePlan {
@@ -118,7 +118,7 @@ pub fn plan(
             if problems.is_empty() {
                 repair(desired, present, keep)
             } else {
-                Err(Refusal { problems })
+                Err(RoleRefusal { problems })
             }
         }
     }
@@ -145,7 +145,11 @@ fn creation(desired: &DesiredRole) -> Vec<RoleStep> {
 
 /// Narrow first: the trust is set right before a permission is added. Add before removing: what is
 /// revoked goes last, when everything that is needed is granted.
-fn repair(desired: &DesiredRole, present: &PresentRole, keep: &Keep) -> Result<RolePlan, Refusal> {
+fn repair(
+    desired: &DesiredRole,
+    present: &PresentRole,
+    keep: &Keep,
+) -> Result<RolePlan, RoleRefusal> {
     let mut steps = Vec::new();
     let mut notices = foreign(present);
     if !same_meaning(&desired.trust, &present.trust) {
@@ -154,8 +158,10 @@ fn repair(desired: &DesiredRole, present: &PresentRole, keep: &Keep) -> Result<R
             new: desired.trust.clone(),
         });
     }
-    permissions(desired, present, keep, &mut steps, &mut notices).map_err(|problem| Refusal {
-        problems: vec![problem],
+    permissions(desired, present, keep, &mut steps, &mut notices).map_err(|problem| {
+        RoleRefusal {
+            problems: vec![problem],
+        }
     })?;
     if let Some(step) = tags(desired, present) {
         steps.push(step);

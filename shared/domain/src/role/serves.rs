@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{DesiredRole, ObservedRole, PresentRole, Refusal, joined, not_ours};
+use super::{DesiredRole, ObservedRole, PresentRole, RoleRefusal, joined, not_ours};
 use crate::arn::FunctionArn;
 use crate::policy::{INVOKE_POLICY_NAME, granted, same_meaning};
 use crate::problem::Problem;
@@ -11,13 +11,13 @@ use crate::problem::Problem;
 /// are wider than they should be are the role planner's.
 ///
 /// # Errors
-/// [`Refusal`] with everything that is in the way: binding these functions would make calls fail,
+/// [`RoleRefusal`] with everything that is in the way: binding these functions would make calls fail,
 /// or put a role into use that is not Lockstep's.
 pub fn can_serve(
     desired: &DesiredRole,
     observed: &ObservedRole,
     functions: &BTreeSet<FunctionArn>,
-) -> Result<(), Refusal> {
+) -> Result<(), RoleRefusal> {
     let problems = match observed {
         ObservedRole::Absent => vec![problem(
             desired,
@@ -28,7 +28,7 @@ pub fn can_serve(
     if problems.is_empty() {
         Ok(())
     } else {
-        Err(Refusal { problems })
+        Err(RoleRefusal { problems })
     }
 }
 

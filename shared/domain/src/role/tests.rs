@@ -178,7 +178,7 @@ fn everything_wrong_is_repaired_trust_first_and_permissions_after() {
 }
 
 #[test]
-fn tags_of_others_are_left_alone() {
+fn tags_of_others_are_not_changed() {
     let desired = desired(&[ONE]);
     let mut role = right(&desired);
     role.tags.insert("cost-centre".into(), "7".into());
@@ -335,7 +335,7 @@ fn a_role_with_a_path_is_refused_since_its_arn_is_another() {
 }
 
 #[test]
-fn everything_in_the_way_is_said_at_once() {
+fn every_reason_for_a_refusal_is_reported_at_once() {
     let desired = desired(&[ONE]);
     let mut role = right(&desired);
     role.boundary = None;
@@ -345,7 +345,7 @@ fn everything_in_the_way_is_said_at_once() {
 }
 
 #[test]
-fn what_others_attached_is_reported_and_left() {
+fn policies_that_others_attached_are_reported_and_not_changed() {
     let desired = desired(&[ONE]);
     let mut role = right(&desired);
     role.other_inline = Seen::Read(vec![inline("theirs", 100)]);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Grant, Refusal, Rotation, RotationTarget, missing};
+use super::{Grant, Rotation, RotationRefusal, RotationTarget, missing};
 use crate::ids::ClientId;
 
 /// For how many settle times of Genesys Cloud a refused sign-in may still be one that has not
@@ -53,10 +53,10 @@ pub fn judge_pending(
     settled: Timestamp,
     settle: Duration,
     now: Timestamp,
-) -> Result<Proof, Refusal> {
+) -> Result<Proof, RotationRefusal> {
     match signed_in {
         SignIn::Accepted => Ok(Proof::Works),
-        SignIn::AddressRefused => Err(Refusal::AddressRefused {
+        SignIn::AddressRefused => Err(RotationRefusal::AddressRefused {
             client: client.clone(),
         }),
         SignIn::Refused => {
@@ -65,7 +65,7 @@ pub fn judge_pending(
             if now < settled.saturating_add(patience).unwrap_or(settled) {
                 return Ok(Proof::Settling);
             }
-            Err(Refusal::SignInRefused {
+            Err(RotationRefusal::SignInRefused {
                 client: client.clone(),
             })
         }
@@ -76,12 +76,15 @@ pub fn judge_pending(
 ///
 /// # Errors
 /// Why it does not.
-pub fn ensure_current_signs_in(client: &ClientId, signed_in: SignIn) -> Result<(), Refusal> {
+pub fn ensure_current_signs_in(
+    client: &ClientId,
+    signed_in: SignIn,
+) -> Result<(), RotationRefusal> {
     let client = client.clone();
     match signed_in {
         SignIn::Accepted => Ok(()),
-        SignIn::AddressRefused => Err(Refusal::AddressRefused { client }),
-        SignIn::Refused => Err(Refusal::CurrentRefused { client }),
+        SignIn::AddressRefused => Err(RotationRefusal::AddressRefused { client }),
+        SignIn::Refused => Err(RotationRefusal::CurrentRefused { client }),
     }
 }
 
@@ -93,12 +96,12 @@ pub fn ensure_granted(
     target: &RotationTarget,
     current: &BTreeSet<Grant>,
     candidate: &BTreeSet<Grant>,
-) -> Result<(), Refusal> {
+) -> Result<(), RotationRefusal> {
     let missing = missing(current, candidate);
     if missing.is_empty() {
         return Ok(());
     }
-    Err(Refusal::Lacks {
+    Err(RotationRefusal::Lacks {
         client: target.rotates.clone(),
         missing,
     })
@@ -198,7 +201,7 @@ mod tests {
         let one = BTreeSet::from([view]);
         assert_eq!(ensure_granted(&target(), &one, &both), Ok(()));
         match ensure_granted(&target(), &both, &one) {
-            Err(Refusal::Lacks {
+            Err(RotationRefusal::Lacks {
                 client: of,
                 missing,
             }) => {

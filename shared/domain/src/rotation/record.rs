@@ -45,7 +45,8 @@ pub struct Rotated {
     /// The client that is current now.
     pub client: ClientId,
     /// The previous client; the same one where there is only one.
-    pub left: ClientId,
+    #[serde(rename = "left")]
+    pub previous_client: ClientId,
     /// The client that acted.
     pub actor: ClientId,
     /// When it began.
@@ -56,13 +57,13 @@ pub struct Rotated {
     pub reset_at: Option<Timestamp>,
     /// When it was tested.
     pub tested_at: Option<Timestamp>,
-    /// When it came into force.
+    /// When it became current.
     pub moved_at: Option<Timestamp>,
     /// For how many seconds no secret of the client worked.
     pub gap_seconds: Option<u64>,
     /// Until when the tag forced it, where it was forced.
     pub forced_until: Option<Timestamp>,
-    /// What a reader should know.
+    /// Notes for the reader.
     pub notices: Vec<String>,
     /// The digest of everything above.
     pub hash: Digest,
@@ -90,7 +91,7 @@ impl Rotated {
             replaces: rotation.current_version.clone(),
             strategy: rotation.strategy,
             client: rotation.client.clone(),
-            left: rotation.leaves.clone(),
+            previous_client: rotation.leaves.clone(),
             actor: rotation.actor.clone(),
             begun_at: rotation.begun_at,
             resets: rotation.resets,

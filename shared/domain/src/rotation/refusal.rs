@@ -33,7 +33,7 @@ impl Side {
 
 /// Why a step is refused. Ids only.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum RotationRefusal {
     /// Secrets Manager does not rotate the secret.
     RotationDisabled,
     /// The token is no version of the secret.
@@ -60,7 +60,8 @@ pub enum Refusal {
     },
     /// An accepted manifest can't be read, so what it names is not known.
     ManifestUnreadable {
-        /// The client that would be reset; none where it is not known whether a manifest names the secret.
+        /// The client that would be reset; none where it is not known whether a manifest names the
+        /// secret.
         client: Option<ClientId>,
         /// Which one, and why not.
         because: String,
@@ -171,7 +172,8 @@ pub enum Refusal {
     NotTested,
 }
 
-/// Why it could not be found out whether somebody uses a client. `said` is what Genesys Cloud answered.
+/// Why it could not be found out whether somebody uses a client. `said` is what Genesys Cloud
+/// answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unknown {
     /// Lockstep's client may not ask.
@@ -189,15 +191,15 @@ pub enum Unknown {
         /// Its words.
         said: String,
     },
-    /// What Lockstep itself did on the last day of the window does not show, so what others did may not
-    /// show either.
+    /// What Lockstep itself did on the last day of the window does not show, so what others did may
+    /// not show either.
     OwnUseMissing {
         /// That day.
         day: Date,
     },
 }
 
-impl Refusal {
+impl RotationRefusal {
     /// A stable word.
     #[must_use]
     pub fn kind(&self) -> &'static str {
@@ -265,4 +267,4 @@ impl Refusal {
     }
 }
 
-impl std::error::Error for Refusal {}
+impl std::error::Error for RotationRefusal {}

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{FORCE_TAG, Labels, PENDING, Pair, Refusal, RotationTarget, Strategy};
+use super::{FORCE_TAG, Labels, PENDING, Pair, RotationRefusal, RotationTarget, Strategy};
 use crate::arn::SecretArn;
 use crate::ids::ClientId;
 
@@ -17,9 +17,9 @@ pub fn guard(
     target: &RotationTarget,
     signed_in: &ClientId,
     others: &[(SecretArn, Pair)],
-) -> Result<(), Refusal> {
+) -> Result<(), RotationRefusal> {
     if target.rotates == *signed_in {
-        return Err(Refusal::Lockout {
+        return Err(RotationRefusal::Lockout {
             client: target.rotates.clone(),
             single: target.strategy == Strategy::Single,
         });
@@ -28,7 +28,7 @@ pub fn guard(
         pair.client == target.rotates || pair.alternate.as_ref() == Some(&target.rotates)
     };
     match others.iter().find(|(_, pair)| names(pair)) {
-        Some((secret, _)) => Err(Refusal::NamedElsewhere {
+        Some((secret, _)) => Err(RotationRefusal::NamedElsewhere {
             client: target.rotates.clone(),
             secret: Box::new(secret.clone()),
         }),
@@ -62,7 +62,11 @@ impl OtherSecret {
     ///
     /// # Errors
     /// What it names is not known.
-    pub fn clients(self, client: &ClientId, secret: &SecretArn) -> Result<Option<Pair>, Refusal> {
+    pub fn clients(
+        self,
+        client: &ClientId,
+        secret: &SecretArn,
+    ) -> Result<Option<Pair>, RotationRefusal> {
         let because = match self {
             Self::Names(pair) => return Ok(Some(pair)),
             Self::Gone => return Ok(None),
@@ -72,7 +76,7 @@ impl OtherSecret {
             Self::Malformed { problem } => format!("it {problem}"),
             Self::Unreadable { because } => because,
         };
-        Err(Refusal::OtherUnreadable {
+        Err(RotationRefusal::OtherUnreadable {
             client: client.clone(),
             secret: Box::new(secret.clone()),
             because,
@@ -85,9 +89,12 @@ impl OtherSecret {
 ///
 /// # Errors
 /// One can't be read.
-pub fn ensure_all_known(client: &ClientId, unreadable: Option<String>) -> Result<(), Refusal> {
+pub fn ensure_all_known(
+    client: &ClientId,
+    unreadable: Option<String>,
+) -> Result<(), RotationRefusal> {
     match unreadable {
-        Some(because) => Err(Refusal::ManifestUnreadable {
+        Some(because) => Err(RotationRefusal::ManifestUnreadable {
             client: Some(client.clone()),
             because,
         }),
@@ -108,9 +115,12 @@ pub struct ObservedClient<'a> {
 ///
 /// # Errors
 /// There is no such client, or it can't.
-pub fn ensure_fit(client: &ClientId, observed: Option<ObservedClient<'_>>) -> Result<(), Refusal> {
+pub fn ensure_fit(
+    client: &ClientId,
+    observed: Option<ObservedClient<'_>>,
+) -> Result<(), RotationRefusal> {
     let Some(observed) = observed else {
-        return Err(Refusal::NoSuchClient {
+        return Err(RotationRefusal::NoSuchClient {
             client: client.clone(),
         });
     };
@@ -119,7 +129,7 @@ pub fn ensure_fit(client: &ClientId, observed: Option<ObservedClient<'_>>) -> Re
         (Some("CLIENT-CREDENTIALS") | None, Some(state)) => format!("its state is {state}"),
         (Some(other), _) => format!("its grant type is {other}, not CLIENT-CREDENTIALS"),
     };
-    Err(Refusal::Unfit {
+    Err(RotationRefusal::Unfit {
         client: client.clone(),
         because,
     })
@@ -175,7 +185,10 @@ impl Force {
     ///
     /// # Errors
     /// The refusal, where the reset is not forced.
-    pub fn overrule(self, unused: Result<(), Refusal>) -> Result<Option<String>, Refusal> {
+    pub fn overrule(
+        self,
+        unused: Result<(), RotationRefusal>,
+    ) -> Result<Option<String>, RotationRefusal> {
         match (unused, self) {
             (Ok(()), _) => Ok(None),
             (Err(refusal), Self::Until(_)) => {
@@ -190,12 +203,12 @@ impl Force {
 ///
 /// # Errors
 /// Another version carries it, or none.
-pub fn ensure_pending(labels: &Labels, token: &str) -> Result<(), Refusal> {
+pub fn ensure_pending(labels: &Labels, token: &str) -> Result<(), RotationRefusal> {
     let of_token = labels.versions.get(token);
     if of_token.is_some_and(|labels| labels.contains(PENDING)) {
         return Ok(());
     }
-    Err(Refusal::NotPending {
+    Err(RotationRefusal::NotPending {
         pending: labels.pending().map(str::to_owned),
     })
 }
@@ -248,7 +261,7 @@ mod tests {
             ),
         ] {
             match clients(seen) {
-                Err(Refusal::OtherUnreadable {
+                Err(RotationRefusal::OtherUnreadable {
                     client: of,
                     secret: whose,
                     because,
@@ -267,7 +280,7 @@ mod tests {
         let unreadable = ensure_all_known(&client("b"), Some("org-2: denied".to_owned()));
         assert_eq!(
             unreadable,
-            Err(Refusal::ManifestUnreadable {
+            Err(RotationRefusal::ManifestUnreadable {
                 client: Some(client("b")),
                 because: "org-2: denied".to_owned(),
             })
@@ -296,7 +309,7 @@ mod tests {
             (None, Some("inactive"), "state is inactive"),
         ] {
             match fit(grant_type, state) {
-                Err(Refusal::Unfit { because, .. }) => {
+                Err(RotationRefusal::Unfit { because, .. }) => {
                     assert!(because.contains(expected), "{because}");
                 }
                 other => panic!("{grant_type:?} {state:?}: {other:?}"),
@@ -304,7 +317,7 @@ mod tests {
         }
         assert_eq!(
             ensure_fit(&client("b"), None),
-            Err(Refusal::NoSuchClient {
+            Err(RotationRefusal::NoSuchClient {
                 client: client("b")
             })
         );
@@ -323,10 +336,13 @@ mod tests {
         assert_eq!(force(Some("2026-01-01T00:00:00Z")), Force::Expired(now));
         assert_eq!(force(Some("tomorrow")), Force::Malformed);
 
-        let refused = || Err(Refusal::NotTested);
+        let refused = || Err(RotationRefusal::NotTested);
         let notice = Force::Until(later).overrule(refused()).unwrap();
         let notice = notice.unwrap();
-        assert!(notice.contains(&Refusal::NotTested.to_string()), "{notice}");
+        assert!(
+            notice.contains(&RotationRefusal::NotTested.to_string()),
+            "{notice}"
+        );
         for not_forced in [Force::No, Force::Expired(now), Force::Malformed] {
             assert_eq!(not_forced.overrule(refused()).map(drop), refused());
             assert_eq!(not_forced.overrule(Ok(())), Ok(None));
@@ -349,7 +365,7 @@ mod tests {
         };
         assert_eq!(ensure_pending(&labels("v2"), "v2"), Ok(()));
         let moved = |pending: Option<&str>| {
-            Err(Refusal::NotPending {
+            Err(RotationRefusal::NotPending {
                 pending: pending.map(str::to_owned),
             })
         };

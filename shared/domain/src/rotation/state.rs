@@ -31,15 +31,16 @@ pub struct RotationState {
     /// The one before it.
     pub last: Option<Ended>,
     /// The client that AWSCURRENT last moved away from.
-    pub left: Option<Left>,
+    #[serde(rename = "left")]
+    pub previous_client: Option<PreviousClient>,
     /// Calls that we made to try clients.
     #[serde(default)]
     pub own_calls: Vec<OwnCall>,
     /// The end of the chain of evidence.
     pub evidence: Option<Head>,
     /// The failure that was emitted last, so that a repeated one is emitted once.
-    #[serde(default)]
-    pub told: Option<EmittedFailure>,
+    #[serde(default, rename = "told")]
+    pub emitted_failure: Option<EmittedFailure>,
 }
 
 /// One rotation.
@@ -106,7 +107,7 @@ pub struct Ended {
 
 /// A client that is no longer current.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Left {
+pub struct PreviousClient {
     /// Which.
     pub client: ClientId,
     /// Since when.
@@ -130,10 +131,10 @@ impl RotationState {
             secret,
             rotation: None,
             last: None,
-            left: None,
+            previous_client: None,
             own_calls: Vec::new(),
             evidence: None,
-            told: None,
+            emitted_failure: None,
         }
     }
 
@@ -247,7 +248,7 @@ impl RotationState {
         }
         if target.strategy == Strategy::Pair {
             // From when it was begun: use in between is use of the client that was current.
-            self.left = Some(Left {
+            self.previous_client = Some(PreviousClient {
                 client: target.leaves.clone(),
                 since: now,
             });

@@ -36,7 +36,7 @@ fn under_way() -> Labels {
     labels(&[("v1", &[CURRENT]), ("v2", &[PENDING])])
 }
 
-fn a_turn() -> RotationTarget {
+fn a_rotation_step() -> RotationTarget {
     target_of(&pair("a", Some("b")), false).unwrap()
 }
 
@@ -45,7 +45,7 @@ fn recorded() -> RotationState {
     let mut state = RotationState::new("org-1".parse().unwrap(), SECRET.parse().unwrap());
     let (now, lease) = (at("2026-01-01T00:00:00Z"), at("2026-01-01T00:01:00Z"));
     state
-        .claim("v2", "v1", &a_turn(), &client("a"), now, lease)
+        .claim("v2", "v1", &a_rotation_step(), &client("a"), now, lease)
         .unwrap();
     state
 }
@@ -61,7 +61,7 @@ fn decided(
     step: RotationStep,
     pending: &Pending,
     state: &RotationState,
-) -> Result<Plan, Refusal> {
+) -> Result<Plan, RotationRefusal> {
     let current = pair("a", Some("b"));
     let seen = Seen {
         labels,
@@ -82,23 +82,38 @@ fn each_step_does_its_own_and_nothing_twice() {
     let tested = tested();
     let none = RotationState::new("org-1".parse().unwrap(), SECRET.parse().unwrap());
     let table: [(RotationStep, &Pending, &RotationState, Result<Plan, &str>); 16] = [
-        (Create, &Pending::Empty, &none, Ok(Plan::Reset(a_turn()))),
+        (
+            Create,
+            &Pending::Empty,
+            &none,
+            Ok(Plan::Reset(a_rotation_step())),
+        ),
         (
             Create,
             &Pending::Empty,
             &untested,
-            Ok(Plan::Reset(a_turn())),
+            Ok(Plan::Reset(a_rotation_step())),
         ),
         (Create, &swapped, &untested, Ok(Plan::Done)),
         (Create, &swapped, &none, Ok(Plan::Done)),
         (Set, &swapped, &untested, Ok(Plan::Done)),
         (Set, &Pending::Empty, &untested, Err("pending_empty")),
-        (Test, &swapped, &untested, Ok(Plan::Try(a_turn()))),
-        (Test, &swapped, &none, Ok(Plan::Try(a_turn()))),
+        (Test, &swapped, &untested, Ok(Plan::Try(a_rotation_step()))),
+        (Test, &swapped, &none, Ok(Plan::Try(a_rotation_step()))),
         (Test, &Pending::Empty, &untested, Err("pending_empty")),
         // A trial: testSecret alone, for a version into which no createSecret stored anything.
-        (Test, &Pending::Empty, &none, Ok(Plan::Trial(a_turn()))),
-        (Test, &Pending::Current, &none, Ok(Plan::Trial(a_turn()))),
+        (
+            Test,
+            &Pending::Empty,
+            &none,
+            Ok(Plan::Trial(a_rotation_step())),
+        ),
+        (
+            Test,
+            &Pending::Current,
+            &none,
+            Ok(Plan::Trial(a_rotation_step())),
+        ),
         (Test, &Pending::Current, &untested, Err("foreign_pending")),
         (Create, &Pending::Current, &none, Err("foreign_pending")),
         (
@@ -107,7 +122,7 @@ fn each_step_does_its_own_and_nothing_twice() {
             &tested,
             Ok(Plan::Move {
                 from: "v1".into(),
-                target: a_turn(),
+                target: a_rotation_step(),
             }),
         ),
         (Finish, &swapped, &untested, Err("not_tested")),
@@ -121,7 +136,7 @@ fn each_step_does_its_own_and_nothing_twice() {
 }
 
 #[test]
-fn labels_are_held_against_the_rules_of_aws_in_every_step() {
+fn every_step_compares_the_labels_with_the_rules_of_aws() {
     let table = [
         (
             labels(&[("v1", &[CURRENT]), ("v3", &[PENDING])]),
@@ -158,7 +173,7 @@ fn labels_are_held_against_the_rules_of_aws_in_every_step() {
         let mut off = under_way();
         off.rotation_enabled = false;
         let refusal = decided(&off, step, &pending, &tested()).unwrap_err();
-        assert_eq!(refusal, Refusal::RotationDisabled);
+        assert_eq!(refusal, RotationRefusal::RotationDisabled);
     }
 }
 
@@ -174,15 +189,19 @@ fn a_foreign_value_under_awspending_is_never_touched() {
     for step in RotationStep::ALL {
         for pending in &foreign {
             let refusal = decided(&under_way(), step, pending, &tested()).unwrap_err();
-            assert_eq!(refusal, Refusal::ForeignPending, "{step:?} {pending:?}");
+            assert_eq!(
+                refusal,
+                RotationRefusal::ForeignPending,
+                "{step:?} {pending:?}"
+            );
         }
     }
 }
 
 #[test]
-fn without_another_client_there_is_a_turn_only_where_the_tag_says_so() {
+fn without_another_client_there_is_a_rotation_only_if_the_tag_allows_it() {
     let alone = pair("a", None);
-    assert_eq!(target_of(&alone, false), Err(Refusal::NoAlternate));
+    assert_eq!(target_of(&alone, false), Err(RotationRefusal::NoAlternate));
     let single = target_of(&alone, true).unwrap();
     assert_eq!(single.strategy, Strategy::Single);
     assert_eq!(single.outcome(&alone), alone);
@@ -192,7 +211,7 @@ fn without_another_client_there_is_a_turn_only_where_the_tag_says_so() {
     let twice = target_of(&pair("a", Some("a")), true).unwrap_err();
     assert_eq!(
         twice,
-        Refusal::SameClient {
+        RotationRefusal::SameClient {
             client: client("a")
         }
     );
@@ -209,7 +228,7 @@ fn an_unreadable_current_value_is_refused() {
         pending: &Pending::Empty,
         single: false,
     };
-    assert_eq!(plan(&seen, None), Err(Refusal::CurrentUnreadable));
+    assert_eq!(plan(&seen, None), Err(RotationRefusal::CurrentUnreadable));
 }
 
 #[test]
@@ -224,10 +243,10 @@ fn a_trial_needs_a_pair_that_could_be_rotated() {
         pending: &Pending::Empty,
         single: false,
     };
-    assert_eq!(plan(&seen, None), Err(Refusal::CurrentUnreadable));
+    assert_eq!(plan(&seen, None), Err(RotationRefusal::CurrentUnreadable));
     let alone = pair("a", None);
     seen.current = Some(&alone);
-    assert_eq!(plan(&seen, None), Err(Refusal::NoAlternate));
+    assert_eq!(plan(&seen, None), Err(RotationRefusal::NoAlternate));
     seen.single = true;
     let target = target_of(&alone, true).unwrap();
     assert_eq!(plan(&seen, None), Ok(Plan::Trial(target)));
@@ -255,7 +274,7 @@ fn what_to_do_about_unknown_use_follows_from_why_it_is_unknown() {
     ];
     for (because, expected) in table {
         let advised = matches!(because, Unknown::Denied { .. });
-        let refusal = Refusal::UseUnknown {
+        let refusal = RotationRefusal::UseUnknown {
             client: client("a"),
             because,
         };
@@ -268,7 +287,7 @@ fn what_to_do_about_unknown_use_follows_from_why_it_is_unknown() {
 
 #[test]
 fn a_secret_that_only_an_address_kept_from_being_tried_is_never_given_up() {
-    let refused = Refusal::AddressRefused {
+    let refused = RotationRefusal::AddressRefused {
         client: client("b"),
     };
     assert!(!may_be_given_up(&refused, Some(Strategy::Pair)));
@@ -278,7 +297,7 @@ fn a_secret_that_only_an_address_kept_from_being_tried_is_never_given_up() {
 
 #[test]
 fn nobody_is_locked_out() {
-    let target = a_turn();
+    let target = a_rotation_step();
     let other: SecretArn = SECRET.replace("AbCdEf", "GhIjKl").parse().unwrap();
     let guarded = |signed_in: &str, others: &[Pair]| {
         let others: Vec<_> = others
@@ -312,17 +331,17 @@ fn one_at_a_time_works_on_a_secret_whatever_the_token() {
     let lease = at("2026-01-01T00:05:00Z");
     let until = at("2026-01-01T00:01:00Z");
     for token in ["v2", "v3"] {
-        let claimed = state.claim(token, "v1", &a_turn(), &client("a"), early, lease);
+        let claimed = state.claim(token, "v1", &a_rotation_step(), &client("a"), early, lease);
         assert_eq!(claimed, Err(Busy { until }), "{token}");
     }
     // The lease expires after a crash.
     state
-        .claim("v2", "v1", &a_turn(), &client("a"), until, lease)
+        .claim("v2", "v1", &a_rotation_step(), &client("a"), until, lease)
         .unwrap();
     assert_eq!(state.of("v2").unwrap().begun_at, at("2026-01-01T00:00:00Z"));
     state.release("v2");
     state
-        .claim("v3", "v1", &a_turn(), &client("a"), early, lease)
+        .claim("v3", "v1", &a_rotation_step(), &client("a"), early, lease)
         .unwrap();
     assert_eq!(state.of("v2"), None);
     let given_up = state.last.unwrap();
@@ -362,13 +381,13 @@ fn the_label_counts_as_moved_when_its_move_began_but_for_a_single_client() {
 fn a_pair_is_left_when_the_move_begins_and_a_single_client_is_not() {
     let now = at("2026-01-01T00:00:40Z");
     let mut state = tested();
-    state.begin_move("v2", &a_turn(), now);
+    state.begin_move("v2", &a_rotation_step(), now);
     assert_eq!(state.of("v2").unwrap().moving_at, Some(now));
-    let left = state.left.take().unwrap();
+    let left = state.previous_client.take().unwrap();
     assert_eq!((left.client, left.since), (client("a"), now));
     let alone = target_of(&pair("a", None), true).unwrap();
     state.begin_move("v2", &alone, now);
-    assert_eq!(state.left, None);
+    assert_eq!(state.previous_client, None);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use serde::{Deserialize, Serialize};
 
-use super::{Left, Refusal, Unknown};
+use super::{PreviousClient, RotationRefusal, Unknown};
 use crate::ids::ClientId;
 
 /// The most days that are judged.
@@ -78,11 +78,11 @@ impl Window {
 /// There is no such day yet, with the first date on which there is one.
 pub fn window(
     client: &ClientId,
-    left: Option<&Left>,
+    left: Option<&PreviousClient>,
     grace: Duration,
     token_life: Duration,
     now: Timestamp,
-) -> Result<Window, Refusal> {
+) -> Result<Window, RotationRefusal> {
     let last = after(day_of(now), -1);
     let earliest = after(last, 1 - MOST_DAYS);
     let Some(left) = left.filter(|left| left.client == *client) else {
@@ -99,7 +99,7 @@ pub fn window(
     // The day of that moment began before it or with it.
     let first = after(day_of(quiet), 1);
     if first > last {
-        return Err(Refusal::TooEarly {
+        return Err(RotationRefusal::TooEarly {
             client: client.clone(),
             since: left.since,
             possible_from: after(first, 1),
@@ -116,11 +116,15 @@ pub fn window(
 ///
 /// # Errors
 /// It does not show.
-pub fn ensure_shown(client: &ClientId, own_use_shows: bool, window: Window) -> Result<(), Refusal> {
+pub fn ensure_shown(
+    client: &ClientId,
+    own_use_shows: bool,
+    window: Window,
+) -> Result<(), RotationRefusal> {
     if own_use_shows {
         return Ok(());
     }
-    Err(Refusal::UseUnknown {
+    Err(RotationRefusal::UseUnknown {
         client: client.clone(),
         because: Unknown::OwnUseMissing { day: window.last },
     })
@@ -136,7 +140,7 @@ pub fn ensure_unused(
     uses: &[Use],
     own: &[OwnCall],
     window: Window,
-) -> Result<(), Refusal> {
+) -> Result<(), RotationRefusal> {
     let mut own_counts: BTreeMap<(String, String), u64> = BTreeMap::new();
     for call in own {
         if call.client == *client && day_of(call.at) >= window.first {
@@ -170,7 +174,7 @@ pub fn ensure_unused(
             format!("{count} {times} {method} {template}")
         })
         .collect();
-    Err(Refusal::InUse {
+    Err(RotationRefusal::InUse {
         client: client.clone(),
         uses,
         latest,
@@ -215,14 +219,14 @@ mod tests {
         id.parse().unwrap()
     }
 
-    fn left(since: &str) -> Left {
-        Left {
+    fn left(since: &str) -> PreviousClient {
+        PreviousClient {
             client: client("a"),
             since: at(since),
         }
     }
 
-    fn window_of(since: &str, token_life: Duration, now: &str) -> Result<Window, Refusal> {
+    fn window_of(since: &str, token_life: Duration, now: &str) -> Result<Window, RotationRefusal> {
         window(&client("a"), Some(&left(since)), GRACE, token_life, at(now))
     }
 
@@ -245,7 +249,7 @@ mod tests {
         }
     }
 
-    fn verdict(uses: &[Use], own: &[OwnCall]) -> Result<(), Refusal> {
+    fn verdict(uses: &[Use], own: &[OwnCall]) -> Result<(), RotationRefusal> {
         let window = Window {
             first: day("2026-03-08"),
             last: day("2026-03-09"),
@@ -263,7 +267,7 @@ mod tests {
         let client: ClientId = "b".parse().unwrap();
         assert_eq!(ensure_shown(&client, true, window), Ok(()));
         let because = Unknown::OwnUseMissing { day };
-        let refused = Refusal::UseUnknown {
+        let refused = RotationRefusal::UseUnknown {
             client: client.clone(),
             because,
         };
@@ -290,7 +294,7 @@ mod tests {
             (48 * HOUR, "2026-03-04", "2026-03-05"),
         ] {
             let refused = window_of(since, token_life, &format!("{too_early}T23:59:59Z"));
-            let expected = Refusal::TooEarly {
+            let expected = RotationRefusal::TooEarly {
                 client: client("a"),
                 since: at(since),
                 possible_from: day(possible),
@@ -326,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn what_it_was_used_for_and_from_when_on_that_no_longer_counts_is_told() {
+    fn a_refusal_names_the_use_and_the_date_from_which_it_no_longer_counts() {
         let refusal = verdict(&[used(2, "2026-03-08"), used(3, "2026-03-09")], &[]).unwrap_err();
         assert_eq!(
             refusal.to_string(),

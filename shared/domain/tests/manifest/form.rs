@@ -130,7 +130,7 @@ fn an_unknown_field_is_named_with_what_was_probably_meant() {
 }
 
 #[test]
-fn a_missing_field_is_told_with_what_belongs_there() {
+fn a_missing_field_is_reported_with_its_description() {
     assert_refused(
         &with("role: GenesysRole", "id: x"),
         &bounds(),
@@ -151,7 +151,7 @@ fn a_missing_field_is_told_with_what_belongs_there() {
 }
 
 #[test]
-fn a_value_of_another_type_is_told_in_plain_words() {
+fn a_value_of_the_wrong_type_is_reported_in_plain_words() {
     for (from, to, at, says) in [
         (
             "version: 1",
@@ -252,7 +252,7 @@ fn ids_and_keys_hold_letters_digits_underscores_and_dashes_only() {
 }
 
 #[test]
-fn text_that_is_not_yaml_is_told_with_its_line() {
+fn text_that_is_not_yaml_is_reported_with_its_line() {
     let problems = refused(
         "version: 1\norganization:\n  id: \"x\ny: 1\nintegrations: []\n",
         &bounds(),

@@ -69,7 +69,7 @@ fn no_two_entries_are_one_integration() {
 }
 
 #[test]
-fn integrations_of_one_name_are_told_apart_by_id_or_type() {
+fn integrations_with_one_name_are_distinguished_by_id_or_type() {
     let first = "role: GenesysRole}\nactions";
     let text = |first_id: &str, second: &str| {
         let second = format!("  - {{key: second, name: AWS Lambda production, {second}}}");

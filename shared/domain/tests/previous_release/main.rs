@@ -5,7 +5,7 @@
 use lockstep_domain::binding::DesiredAction;
 use lockstep_domain::binding::DesiredIntegration;
 use lockstep_domain::change::{
-    BindingState, Change, DesiredId, SecretVersion, Subject, Turn, turn,
+    BindingState, Change, Decision, DesiredId, SecretVersion, Subject, decide,
 };
 use lockstep_domain::credentials::{CredentialSet, DesiredCredentialSet, credential_sets};
 use lockstep_domain::evidence::{Record, verify_chain};
@@ -136,17 +136,21 @@ fn what_is_recorded_of_credentials_is_recognized_also_before_any_is_known() {
 }
 
 #[test]
-fn a_hold_survives_and_nothing_else_is_begun_anew() {
+fn a_hold_survives_and_nothing_else_begins_again() {
     let manifest = manifest();
-    let turn_of = |index: usize| {
+    let decision_of = |index: usize| {
         let (name, text) = ACTIONS[index];
         let state = read(name, text);
-        turn(&state, &desired(&manifest, &state), false, false)
+        decide(&state, &desired(&manifest, &state), false, false)
     };
-    assert_eq!(turn_of(0), Turn::GoOn);
-    assert_eq!(turn_of(1), Turn::Idle);
-    assert!(matches!(turn_of(2), Turn::Held { .. }), "{:?}", turn_of(2));
-    assert_eq!(turn_of(3), Turn::Idle);
+    assert_eq!(decision_of(0), Decision::Continue);
+    assert_eq!(decision_of(1), Decision::Idle);
+    assert!(
+        matches!(decision_of(2), Decision::Held { .. }),
+        "{:?}",
+        decision_of(2)
+    );
+    assert_eq!(decision_of(3), Decision::Idle);
 }
 
 #[test]
@@ -169,8 +173,8 @@ fn once_converted_a_hold_does_not_cover_another_role() {
     let corrected = DesiredAction::new(action, secrets);
     let corrected = corrected.desired_id(&manifest.organization.id, &other);
     assert_eq!(
-        turn(&state, &corrected, false, false),
-        Turn::Begin { attempt: 1 }
+        decide(&state, &corrected, false, false),
+        Decision::Begin { attempt: 1 }
     );
 }
 
@@ -200,13 +204,13 @@ fn forty_bindings_are_converted_once_and_none_of_them_counts_as_a_change() {
     for state in &mut states {
         let desired = desired(&manifest, state);
         let before = change(state).clone();
-        let turn_before = turn(state, &desired, false, false);
+        let decision_before = decide(state, &desired, false, false);
         assert!(
-            matches!(turn_before, Turn::Idle | Turn::Held { .. }),
-            "{turn_before:?}"
+            matches!(decision_before, Decision::Idle | Decision::Held { .. }),
+            "{decision_before:?}"
         );
         assert!(state.recognize(&desired), "the conversion is one write");
-        assert_eq!(turn(state, &desired, false, false), turn_before);
+        assert_eq!(decide(state, &desired, false, false), decision_before);
         // Its events and the messages about it still name it.
         assert_eq!(
             (&change(state).id, change(state).attempt),

@@ -1,12 +1,12 @@
-//! Data actions: what a flow calls. A published action has a version; its contract, its integration and
-//! whether it is secure are fixed once published.
+//! Data actions: what a flow calls. A published action has a version; its contract, its integration
+//! and whether it is secure are fixed once published.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::test_result::TestResult;
 use super::{deleted, found};
 use crate::client::Genesys;
 use crate::de::or_default;
@@ -104,7 +104,8 @@ pub struct ResponseConfig {
     /// Default by name, as JSON text.
     #[serde(default, deserialize_with = "or_default")]
     pub translation_map_defaults: BTreeMap<String, String>,
-    /// A Velocity template; `${rawResult}` passes the answer on. Read it by [`Genesys::action_template`].
+    /// A Velocity template; `${rawResult}` passes the answer on. Read it by
+    /// [`Genesys::action_template`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub success_template: Option<String>,
     /// Where the template can be read; never written.
@@ -115,7 +116,8 @@ pub struct ResponseConfig {
     pub other: Map<String, Value>,
 }
 
-/// A contract as read. Schemas are raw JSON: the platform takes more than its model declares (`items`).
+/// A contract as read. Schemas are raw JSON: the platform takes more than its model declares
+/// (`items`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ActionContract {
@@ -225,79 +227,6 @@ impl Template {
     }
 }
 
-/// What a test run gave. `Debug` leaves out all data, as an action may answer with secrets.
-#[derive(Clone, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct TestResult {
-    /// Whether the whole run succeeded.
-    pub success: Option<bool>,
-    /// Its steps.
-    #[serde(default, deserialize_with = "or_default")]
-    pub operations: Vec<TestStep>,
-    /// What failed: `ErrorBody` of the published swagger.
-    pub error: Option<Value>,
-    /// What the flow would get.
-    pub final_result: Option<Value>,
-}
-
-/// One step of a test run.
-#[derive(Clone, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct TestStep {
-    /// Its number.
-    pub step: Option<i64>,
-    /// Its name, for people.
-    pub name: Option<String>,
-    /// Whether it succeeded.
-    pub success: Option<bool>,
-    /// What it gave.
-    pub result: Option<Value>,
-    /// What failed.
-    pub error: Option<Value>,
-}
-
-impl TestResult {
-    /// True only where the platform said so and no step failed.
-    pub fn passed(&self) -> bool {
-        self.success == Some(true)
-            && self
-                .operations
-                .iter()
-                .all(|step| step.success != Some(false))
-    }
-
-    /// The message of what failed, from the run or from its first failed step.
-    pub fn error_message(&self) -> Option<&str> {
-        let failed = self
-            .operations
-            .iter()
-            .filter_map(|step| step.error.as_ref());
-        self.error.iter().chain(failed).find_map(|error| {
-            let text = error.as_str().or_else(|| error.get("message")?.as_str())?;
-            (!text.is_empty()).then_some(text)
-        })
-    }
-}
-
-impl fmt::Debug for TestResult {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TestResult")
-            .field("success", &self.success)
-            .field("operations", &self.operations)
-            .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for TestStep {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TestStep")
-            .field("step", &self.step)
-            .field("name", &self.name)
-            .field("success", &self.success)
-            .finish_non_exhaustive()
-    }
-}
-
 /// The platform's limit for the `ids` parameter.
 const MOST_IDS: usize = 50;
 
@@ -394,8 +323,8 @@ impl Genesys {
             .await
     }
 
-    /// Changes a published action under its version. A second attempt may meet the first one's success as
-    /// a `Conflict`, with [`Error::applied_unknown`] true.
+    /// Changes a published action under its version. A second attempt may meet the first one's
+    /// success as a `Conflict`, with [`Error::applied_unknown`] true.
     ///
     /// # Errors
     /// Any [`crate::ErrorKind`]; `Conflict` where the version is not the current one.

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::actions::{Action, ActionConfig, ActionContract, TestResult};
+use super::actions::{Action, ActionConfig, ActionContract};
+use super::test_result::TestResult;
 use super::{deleted, found};
 use crate::client::Genesys;
 use crate::de::or_default;
@@ -25,7 +26,8 @@ pub struct DraftUpdate {
     /// A new config, complete.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub config: Option<ActionConfig>,
-    /// A new contract. Whether the platform takes one for an action already published is not documented.
+    /// A new contract. Whether the platform takes one for an action already published is not
+    /// documented.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub contract: Option<ActionContract>,
 }
@@ -70,7 +72,8 @@ impl Genesys {
     /// [`Error::applied_unknown`].
     ///
     /// # Errors
-    /// Any [`crate::ErrorKind`]; `BadRequest` with code `policy.violation` where drafts are not allowed.
+    /// Any [`crate::ErrorKind`]; `BadRequest` with code `policy.violation` where drafts are not
+    /// allowed.
     pub async fn create_draft(&self, action_id: &str) -> Result<Action, Error> {
         self.json(self.request(&operation::CREATE_DRAFT, &[action_id])?)
             .await
@@ -107,8 +110,9 @@ impl Genesys {
         self.json(request.json(input)?).await
     }
 
-    /// Publishes the draft under *its* version; the answer carries the action's new one. It is not repeated
-    /// on a lost answer, as another draft may have taken its place: see [`Error::applied_unknown`].
+    /// Publishes the draft under *its* version; the answer carries the action's new one. It is not
+    /// repeated on a lost answer, as another draft may have taken its place: see
+    /// [`Error::applied_unknown`].
     ///
     /// # Errors
     /// Any [`crate::ErrorKind`]; `Conflict` where the version is not the draft's current one.

@@ -1,7 +1,8 @@
 //! The operations, grouped as the platform groups them, each with its models.
 //!
-//! Reading: unknown fields are ignored, everything not surely there is an `Option`, and one thing that is
-//! not there (404) is `None`. Writing: any 2xx is a success, since a create was seen answering 201 where
+//! Reading: unknown fields are ignored, everything not surely there is an `Option`, and one thing
+//! that is not there (404) is `None`. Writing: any 2xx is a success, since a create was seen
+//! answering 201 where
 //! 200 is declared.
 
 pub(crate) mod actions;
@@ -13,6 +14,7 @@ pub(crate) mod integrations;
 pub(crate) mod oauth_clients;
 pub(crate) mod organization;
 pub(crate) mod roles;
+pub(crate) mod test_result;
 pub(crate) mod usage;
 
 use std::time::Duration;

@@ -297,7 +297,7 @@ async fn a_page_of_another_form_is_an_error_not_the_end() {
 }
 
 #[tokio::test]
-async fn many_ids_are_asked_for_in_turns_of_fifty() {
+async fn many_ids_are_requested_fifty_at_a_time() {
     let platform = Platform::start(|seen| {
         seen.line
             .starts_with("GET /api")

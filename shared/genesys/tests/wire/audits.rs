@@ -46,7 +46,7 @@ async fn a_realtime_audit_query_asks_for_every_page() {
 }
 
 #[tokio::test]
-async fn a_realtime_query_of_several_days_is_sent_in_pieces_of_a_day_and_tells_each_record_once() {
+async fn a_realtime_query_of_several_days_is_sent_day_by_day_and_returns_each_record_once() {
     let platform = Platform::start(|seen| {
         seen.line
             .starts_with("POST /api/v2/audits/query/realtime")

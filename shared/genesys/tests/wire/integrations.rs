@@ -119,7 +119,7 @@ async fn credential_slots_are_read() {
 }
 
 #[tokio::test]
-async fn more_ids_than_the_platform_takes_are_asked_for_in_turns() {
+async fn more_ids_than_one_request_allows_need_several_requests() {
     let platform = Platform::start(|seen| {
         let line = url::Url::parse(&format!("http://h{}", &seen.line["GET ".len()..])).ok()?;
         let (_, ids) = line.query_pairs().find(|(name, _)| name == "ids")?;
@@ -213,7 +213,7 @@ async fn credentials_are_written_whole_and_listed_by_cursor() {
 }
 
 #[tokio::test]
-async fn a_listing_whose_cursor_stands_still_is_an_error() {
+async fn a_listing_whose_cursor_does_not_advance_is_an_error() {
     let platform = Platform::start(one(
         "GET /api/v2/integrations/credentials/listing",
         json!({"entities": [{"id": "c-1"}]}),

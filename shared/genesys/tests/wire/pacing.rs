@@ -8,7 +8,7 @@ use genesys_cloud::{ErrorKind, Settings};
 use serde_json::json;
 
 #[tokio::test]
-async fn requests_stay_below_the_limit_although_no_answer_tells_of_one() {
+async fn requests_stay_below_the_limit_although_no_response_names_one() {
     let platform = Platform::start(failing(0, 500)).await;
     let client = platform
         .client_with(Settings {

@@ -120,7 +120,7 @@ async fn a_passed_deadline_sends_nothing() {
 }
 
 #[tokio::test]
-async fn a_create_cut_short_by_the_deadline_says_that_it_may_have_been_done() {
+async fn a_create_that_the_deadline_interrupts_says_that_it_may_have_been_done() {
     let platform = Platform::start(|seen| (seen.line == CREATE).then_some(Reply::Hang)).await;
     let client = platform.client().within(Duration::from_millis(200));
     let error = client.create_integration("A", "t").await.unwrap_err();

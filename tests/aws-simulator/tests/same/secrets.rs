@@ -233,7 +233,7 @@ pub const CASES: &[Case] = &[
         },
     },
     Case {
-        done: "`ListSecretVersionIds`: versions without a label are left out, or not",
+        done: "`ListSecretVersionIds`: whether versions without a label are omitted",
         aws: "1, then 1 2",
         source: LIST,
         differs: &[

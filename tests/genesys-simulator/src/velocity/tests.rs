@@ -97,7 +97,7 @@ fn variables_are_set_and_comments_go() {
 }
 
 #[test]
-fn what_is_no_reference_or_leads_nowhere_stands_as_it_is() {
+fn text_that_is_not_a_reference_or_refers_to_nothing_is_kept_as_it_is() {
     for template in [
         "costs $5 and $",
         "${input.none}",

@@ -31,7 +31,7 @@ async fn a_body_that_is_no_json_object_is_a_400() {
 
 /// What is told back stands a few levels deeper in the answer, which must be readable still.
 #[tokio::test]
-async fn a_body_is_told_back_readably_or_is_too_deep() {
+async fn a_body_is_repeated_readably_or_is_too_deep() {
     let world = World::new().await;
     let id = world.action(&world.integration().await, "a").await;
     let test = format!("{ACTIONS}/{id}/test");

@@ -142,7 +142,7 @@ async fn an_input_named_as_one_of_the_platform_takes_its_place() {
 }
 
 #[tokio::test]
-async fn the_case_of_an_input_does_not_matter_and_an_optional_one_is_left_out_by_a_condition() {
+async fn the_case_of_an_input_does_not_matter_and_a_condition_can_omit_an_optional_one() {
     let world = World::new().await;
     world.switch("new_integration_state", "ENABLED");
     let template = "{\"id\": \"$Input.orderid\"\n#if( \"$!{input.amount}\" != \"\" )\n, \"amount\": ${input.amount}#end\n}";

@@ -144,7 +144,7 @@ fn basic_auth(password: &str) -> Value {
 }
 
 #[tokio::test]
-async fn basic_authentication_is_sent_with_every_request_and_told_to_nobody() {
+async fn basic_authentication_is_sent_with_every_request_and_never_shown() {
     let ready = Ready::new().await;
     ready.accepts(BASIC);
     let credential = ready.credential("basicAuth", basic_auth(SECRET)).await;

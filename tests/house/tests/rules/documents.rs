@@ -21,7 +21,7 @@ pub fn documents() -> Vec<String> {
 }
 
 /// All Markdown files.
-fn pages() -> Vec<String> {
+pub fn pages() -> Vec<String> {
     let mut found = documents();
     for folder in ["shared", "tests", "events", "findings", "manifests"] {
         found.extend(files(folder, ".md"));

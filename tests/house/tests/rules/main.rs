@@ -3,9 +3,11 @@
 
 mod dependencies;
 mod documents;
+mod lengths;
 mod licence;
 mod lints;
 mod metadata;
+mod parameters;
 mod reach;
 mod source;
 mod template;

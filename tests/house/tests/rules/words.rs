@@ -2,19 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use crate::documents::documents;
+use crate::documents::pages;
 use crate::source::Source;
 use crate::workspace::{files, list, root, text};
 
 /// Text that a user may read, with its file and line.
-struct Text {
-    file: String,
-    line: usize,
-    text: String,
+pub struct Text {
+    pub file: String,
+    pub line: usize,
+    pub text: String,
 }
 
 /// String literals of the product, without those of tests, which are below or beside the code.
-fn messages() -> Vec<Text> {
+pub fn messages() -> Vec<Text> {
     let mut found = Vec::new();
     for folder in ["functions", "shared", "tools"] {
         for file in files(folder, ".rs") {
@@ -36,8 +36,8 @@ fn messages() -> Vec<Text> {
 }
 
 /// Each line of other files.
-fn lines() -> Vec<Text> {
-    let mut names = documents();
+pub fn lines() -> Vec<Text> {
+    let mut names = pages();
     names.extend(files("schemas", ".json"));
     names.push("template.yaml".to_owned());
     let mut found = Vec::new();

@@ -55,7 +55,7 @@ fn drafts_go_from_creation_to_publishing_under_their_own_version() {
 }
 
 #[test]
-fn without_an_aws_test_and_execute_tell_how_far_they_came() {
+fn without_an_aws_test_and_execute_report_their_last_step() {
     holds("runs");
 }
 
@@ -70,7 +70,7 @@ fn integrations_are_configured_under_their_version_and_follow_their_intended_sta
 }
 
 #[test]
-fn what_is_written_into_a_credential_stands_in_no_answer() {
+fn what_is_written_into_a_credential_is_in_no_response() {
     holds("credentials");
 }
 
@@ -85,7 +85,7 @@ fn the_usage_of_an_oauth_client_is_counted_and_may_show_late() {
 }
 
 #[test]
-fn what_a_client_may_do_is_told_by_its_roles() {
+fn the_roles_of_a_client_decide_what_it_may_do() {
     holds("roles");
 }
 

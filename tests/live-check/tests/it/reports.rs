@@ -51,7 +51,7 @@ async fn every_call_to_the_organization_is_counted() {
 }
 
 #[tokio::test]
-async fn neither_secrets_nor_names_of_the_organization_are_told() {
+async fn neither_secrets_nor_names_of_the_organization_are_printed() {
     let simulator = organization().await;
     furnish(&simulator).await;
     simulator
@@ -151,7 +151,7 @@ fn told<'a>(report: &'a Report, fact: &str) -> &'a str {
 }
 
 #[tokio::test]
-async fn credential_types_slots_and_audits_of_clients_are_told_as_facts() {
+async fn credential_types_slots_and_audits_of_clients_are_reported_as_facts() {
     let simulator = organization().await;
     let report = checked(&simulator, false).await;
     for (fact, live) in [
@@ -218,7 +218,7 @@ async fn integration_types_are_read_page_by_page_and_only_known_ones_are_named()
 }
 
 #[tokio::test]
-async fn what_is_possibly_left_behind_is_in_the_exit_code() {
+async fn what_is_possibly_not_removed_is_in_the_exit_code() {
     let simulator = organization().await;
     let route = "/api/v2/integrations/credentials/{credentialId}";
     let failure = json!({"message": "failed", "code": "internal.server.error", "status": 500});

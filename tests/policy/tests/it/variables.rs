@@ -19,7 +19,7 @@ fn on(resource: &str) -> Value {
 
 /// "Resource element": each user's own folder.
 #[test]
-fn a_users_name_stands_for_itself_in_a_resource() -> Outcome {
+fn a_users_name_is_literal_in_a_resource() -> Outcome {
     let policy = on("arn:aws:s3:::homes/${aws:username}/*");
     let david = user("David")?;
     let ask = |who: &Principal, key: &str| {

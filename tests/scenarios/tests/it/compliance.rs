@@ -46,8 +46,7 @@ fn is_told(reported: &[String], what: &str) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_others_change_is_found_and_told_once_and_told_again_when_it_is_mended()
--> Result<(), Error> {
+async fn what_others_change_is_reported_once_and_again_when_it_is_repaired() -> Result<(), Error> {
     let world = World::start().await?;
     let secret = world.stack.make_secret("prod/db", "first").await?;
     let orders = ActionText::new("orders", &world.echo(), &[&secret])

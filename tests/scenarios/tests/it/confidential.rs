@@ -40,7 +40,7 @@ async fn no_secret_value_is_in_any_log_event_state_evidence_answer_or_template()
         world.ask("provision-role", json!({"mode": "plan"})).await?,
         world.ask("rebind-action", json!({"mode": "plan"})).await?,
         world
-            .ask("rotate-client", json!({"heal": true, "mode": "plan"}))
+            .ask("rotate-client", json!({"repair": true, "mode": "plan"}))
             .await?,
     ];
 

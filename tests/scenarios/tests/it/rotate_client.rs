@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 const DB_VALUES: [&str; 2] = ["hush-first-7d1c", "hush-second-7d1c"];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_pair_takes_turns_and_no_call_fails() -> Result<(), Error> {
+async fn the_clients_of_the_pair_alternate_and_no_call_fails() -> Result<(), Error> {
     let options = Options::default().parameter("GenesysSettleSeconds", "1");
     let world = World::with(options).await?;
     let db = world.stack.make_secret("prod/db", DB_VALUES[0]).await?;

@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn each_setting_and_each_pair_of_settings_stands_alone_once() {
+    fn each_setting_and_each_pair_of_settings_occurs_alone_once() {
         let all = switches();
         let settings: usize = all.iter().map(|switch| switch.values.len() - 1).sum();
         assert_eq!(single(&all).len(), settings);

@@ -18,7 +18,7 @@ const QUESTIONS: [(&str, &str); 5] = [
     ("rebind-action", r#"{"mode": "plan"}"#),
     ("verify-change", "{}"),
     ("check-compliance", r#"{"mode": "plan"}"#),
-    ("rotate-client", r#"{"heal": true, "mode": "plan"}"#),
+    ("rotate-client", r#"{"repair": true, "mode": "plan"}"#),
 ];
 
 impl<S: Stage> World<S> {

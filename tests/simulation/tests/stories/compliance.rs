@@ -17,7 +17,7 @@ fn failed(report: &Value) -> Vec<&str> {
 const ACTION: &str = "/integrations/actions/{actionId}";
 
 #[test]
-fn a_change_left_open_past_its_deadline_is_ended_by_the_sweep() -> Result<(), Error> {
+fn the_sweep_ends_a_change_that_is_open_past_its_deadline() -> Result<(), Error> {
     play(async || {
         let options = Options::default().parameter("VerifyDeadlineSeconds", "10");
         let world = World::with(options).await?;

@@ -8,7 +8,7 @@ use crate::bound::{Bound, nobody_noticed};
 use crate::writes::{Write, writes};
 
 #[test]
-fn a_crash_at_each_write_in_turn_ends_right_and_no_call_fails() -> Result<(), Error> {
+fn after_a_crash_at_any_write_the_change_completes_and_no_call_fails() -> Result<(), Error> {
     play(async || {
         let bound = Bound::new(Options::default(), "alternating").await?;
         let world = &bound.world;

@@ -52,7 +52,7 @@ pub(crate) async fn emitted(
 }
 
 #[test]
-fn the_pair_takes_turns_and_no_call_fails() -> Result<(), Error> {
+fn the_clients_of_the_pair_alternate_and_no_call_fails() -> Result<(), Error> {
     play(async || {
         let (world, db, action) = world().await?;
         let secret = world.stack.places().client_secret.clone();

@@ -99,7 +99,7 @@ fn a_step_that_crashed_is_repeated_once_its_lease_is_over_and_no_call_fails() ->
 }
 
 #[test]
-fn a_crash_at_each_write_of_a_rotation_in_turn_ends_right_and_no_call_fails() -> Result<(), Error> {
+fn after_a_crash_at_any_write_of_a_rotation_it_completes_and_no_call_fails() -> Result<(), Error> {
     play(async || {
         let (world, db, action) = world().await?;
         let (secret, mut turns) = named_pair(&world, &db).await?;

@@ -233,7 +233,7 @@ fn a_client_that_somebody_uses_or_needs_is_not_reset() -> Result<(), Error> {
         refused(&world, &lockout, "lockout", "Lockstep is signed in with").await?;
         name(&world, &db, &[&twice]).await?;
         refused(&world, &twice, "named_elsewhere", "also names").await?;
-        // What was begun and refused stays pending until somebody asks for it to be healed.
+        // What was begun and refused stays pending until somebody asks for it to be repaired.
         world.ends_clean(&[], &planted).await
     })
 }

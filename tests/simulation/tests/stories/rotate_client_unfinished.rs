@@ -14,8 +14,8 @@ use crate::rotate_client_refused::{ONCE, name, refused};
 /// Between two tries of a secret that may not have settled.
 const SETTLING: Duration = Duration::from_secs(10);
 
-async fn heal(world: &World, secret: &str, mode: &str) -> Result<Value, Error> {
-    let event = json!({"heal": true, "mode": mode, "secret": secret, "stuck_after_minutes": 0});
+async fn repair(world: &World, secret: &str, mode: &str) -> Result<Value, Error> {
+    let event = json!({"repair": true, "mode": mode, "secret": secret, "stuck_after_minutes": 0});
     let report = world.ask("rotate-client", event).await?;
     let steps = report["steps"].as_array().cloned().unwrap_or_default();
     match steps.as_slice() {
@@ -37,7 +37,7 @@ fn an_unfinished_rotation_is_finished_or_given_up() -> Result<(), Error> {
 
         // Without a value.
         let token = world.stack.begin_rotation(&secret).await?;
-        let step = heal(&world, &secret, "plan").await?;
+        let step = repair(&world, &secret, "plan").await?;
         assert_eq!(
             [&step["verb"], &step["id"]],
             [&json!("discard"), &json!(token)],
@@ -45,7 +45,7 @@ fn an_unfinished_rotation_is_finished_or_given_up() -> Result<(), Error> {
         );
         assert_eq!(step.get("outcome"), None);
         assert_eq!(pending().await?, Some(token), "a plan writes nothing");
-        let step = heal(&world, &secret, "apply").await?;
+        let step = repair(&world, &secret, "apply").await?;
         assert_eq!(step["outcome"], "applied", "{step:#}");
         assert_eq!(pending().await?, None);
 
@@ -58,7 +58,7 @@ fn an_unfinished_rotation_is_finished_or_given_up() -> Result<(), Error> {
         let stopped = world.stack.rotate_client(&secret, stop).await?;
         assert!(stopped.done, "{stopped:#?}");
         let from = world.stack.now().await?;
-        let step = heal(&world, &secret, "apply").await?;
+        let step = repair(&world, &secret, "apply").await?;
         assert_eq!(
             [&step["verb"], &step["outcome"]],
             ["finish", "applied"],
@@ -90,7 +90,7 @@ fn an_unfinished_rotation_is_finished_or_given_up() -> Result<(), Error> {
                 .contains("did not change the current version"),
             "{detail:#}"
         );
-        let step = heal(&world, &secret, "apply").await?;
+        let step = repair(&world, &secret, "apply").await?;
         assert_eq!(
             [&step["verb"], &step["outcome"]],
             ["discard", "applied"],
@@ -165,10 +165,10 @@ fn an_unfinished_rotation_is_finished_or_given_up() -> Result<(), Error> {
         for issued in [&pending_secret, &reset["secret"]] {
             planted.push(issued.as_str().ok_or("no secret was issued")?.to_owned());
         }
-        let mut step = heal(&world, &secret, "apply").await?;
+        let mut step = repair(&world, &secret, "apply").await?;
         while step["outcome"]["failed"]["kind"] == "settling" {
             world.stack.pass(SETTLING).await;
-            step = heal(&world, &secret, "apply").await?;
+            step = repair(&world, &secret, "apply").await?;
         }
         assert_eq!(
             [&step["verb"], &step["outcome"]],

@@ -144,7 +144,7 @@ fn a_change_without_records_ends_as_unverified_never_in_silence() -> Result<(), 
 }
 
 #[test]
-fn a_later_edit_by_another_client_turns_verified_into_violated() -> Result<(), Error> {
+fn a_later_edit_by_another_client_makes_a_verified_change_violated() -> Result<(), Error> {
     play(async || {
         let world = World::start().await?;
         let (_, manifest) = orders(&world).await?;

@@ -66,7 +66,7 @@ fn ids(findings: &Value) -> Vec<&str> {
 }
 
 #[test]
-fn a_later_change_by_somebody_else_turns_verified_into_violated() -> Result<(), Error> {
+fn a_later_change_by_someone_else_makes_a_verified_change_violated() -> Result<(), Error> {
     play(async || {
         let world = bound().await?;
         let from = world.stack.now().await?;

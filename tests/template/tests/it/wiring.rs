@@ -151,7 +151,7 @@ fn schedules_send_json_with_a_role_of_their_own() -> Outcome {
                 true,
             ),
             "ResyncSchedule" => (hours(6), 185, true),
-            "ClientHealSchedule" => (hours(6), 2, false),
+            "ClientRepairSchedule" => (hours(6), 2, false),
             other => panic!("{other} is not known here"),
         };
         assert_eq!(schedule.expression, expression, "{}", schedule.id);

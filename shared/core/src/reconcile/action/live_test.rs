@@ -125,7 +125,7 @@ impl ActionRun<'_, '_> {
             Err(error) if error.is_transient() => Err(error.into()),
             // A rotation needs nothing of it; whoever creates or changes the integration reports it.
             Err(error) => {
-                info!(%error, "when other bindings changed the integration is not known");
+                info!(%error, "Lockstep could not read when other bindings changed the integration");
                 Ok(None)
             }
         }
@@ -176,7 +176,10 @@ impl ActionRun<'_, '_> {
             let Some(problem) = refused.filter(|_| may_pass) else {
                 return Ok(ran);
             };
-            info!(problem, "AWS refused while the role settles: once more");
+            info!(
+                problem,
+                "AWS refused the live test while the role settles; testing again"
+            );
             if deadline.remaining() < SPACING * 2 {
                 return Err(RebindError::Settling { problem });
             }

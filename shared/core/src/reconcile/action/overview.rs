@@ -14,7 +14,7 @@ use genesys_cloud as api;
 use genesys_cloud::Genesys;
 use jiff::Timestamp;
 use lockstep_domain::binding::{DesiredAction, DesiredIntegration};
-use lockstep_domain::change::{BindingState, Turn, turn};
+use lockstep_domain::change::{BindingState, Decision, decide};
 use lockstep_domain::ids::{ActionId, IntegrationId, Key};
 use lockstep_domain::manifest::{Action, Manifest};
 use lockstep_domain::rebind::{self, IntegrationSeen, Mark};
@@ -112,7 +112,7 @@ impl<'a> Known<'a> {
         };
         let desired = DesiredAction::new(self.action, secrets);
         let id = desired.desired_id(&manifest.organization.id, &self.integration);
-        if turn(self.state, &id, false, false) != Turn::Idle {
+        if decide(self.state, &id, false, false) != Decision::Idle {
             return false;
         }
         let bound = &self.state.bound;

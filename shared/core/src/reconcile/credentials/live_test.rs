@@ -164,7 +164,7 @@ pub async fn test_credential_set(
             let (Some(Found::One(action)), Some(tried)) =
                 (actions.get(key), manifest.tried_action(key))
             else {
-                let problem = format!("{key}: there is no such action");
+                let problem = format!("{key}: the action does not exist");
                 problems.insert(credential.key.clone(), problem);
                 continue;
             };

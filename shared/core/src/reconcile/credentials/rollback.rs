@@ -19,7 +19,7 @@ impl SetRun<'_, '_> {
     pub(super) async fn after_failed_test(&mut self) -> Result<Report, RebindError> {
         let observed = self.observe_set().await?;
         match self.after_failure(&observed).await? {
-            AfterFailure::GoBack => self.turn_back().await,
+            AfterFailure::GoBack => self.begin_rollback().await,
             AfterFailure::Keep { because } => {
                 self.journal()?.notice(&because);
                 let bound = super::Credentials::observe(self).await?;
@@ -46,7 +46,7 @@ impl SetRun<'_, '_> {
         match way_back(self.change()?, &observed) {
             WayBack::Delete(made) => self.failed_before_moving(&made, error).await,
             WayBack::Move(_) | WayBack::Lost(_) => match self.after_failure(&observed).await? {
-                AfterFailure::GoBack => self.turn_back().await,
+                AfterFailure::GoBack => self.begin_rollback().await,
                 AfterFailure::Keep { because } => {
                     self.journal()?.notice(&because);
                     self.split(Some(error)).await
@@ -66,7 +66,7 @@ impl SetRun<'_, '_> {
         Ok(after_failure(works, self.change()?, observed))
     }
 
-    async fn turn_back(&mut self) -> Result<Report, RebindError> {
+    async fn begin_rollback(&mut self) -> Result<Report, RebindError> {
         self.change_mut()?.going_back = true;
         self.save().await?;
         match self.go_back().await {

@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_said_without_a_word_of_the_value() {
+    fn a_missing_field_is_reported_without_quoting_the_value() {
         for (text, path) in [
             ("s3cr3t", "$.password"),
             (r#"{"s3cr3t": 1}"#, "$.password"),
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fingerprint_tells_values_apart_only_with_its_key() {
+    fn a_fingerprint_distinguishes_values_only_with_its_key() {
         let of = |key: &str, kind: &str, fields: &[(&str, &str)]| {
             let fields = fields
                 .iter()

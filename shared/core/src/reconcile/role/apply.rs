@@ -24,9 +24,9 @@ const TRIES: [Duration; 4] = [
 pub(super) struct Applied {
     /// The steps with their outcomes.
     pub(super) steps: Vec<Step>,
-    /// What the first failed step said, and whether trying again later can help.
+    /// The error of the first failed step, and whether a later retry can help.
     pub(super) failed: Option<(String, bool)>,
-    /// The role was to be made, and somebody else made it in between: plan again.
+    /// The role was to be created, and someone else created it in between: plan again.
     pub(super) somebody_was_faster: bool,
 }
 
@@ -136,7 +136,7 @@ fn changes_access(step: &RoleStep) -> bool {
     }
 }
 
-/// A policy that IAM refuses is shown as it was sent: nobody can repair what nobody sees.
+/// A policy that IAM refuses is shown as it was sent, so that it can be repaired.
 fn said(step: &RoleStep, error: &AwsError) -> String {
     match (&error.kind, document(step)) {
         (Kind::Malformed, Some(document)) => format!("{error}; the policy as sent: {document}"),

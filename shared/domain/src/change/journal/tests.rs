@@ -11,9 +11,9 @@ use crate::ids::OrganizationId;
 use crate::plan::{ObjectKind, Verb};
 use crate::verdict::Expected;
 
-/// What happens when a step's turn comes.
+/// What happens when a step is carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Turn {
+enum Happening {
     /// It is done, and recorded.
     Applied,
     /// It takes effect, and the answer is lost.
@@ -30,17 +30,17 @@ enum Turn {
     CrashAfter,
 }
 
-fn turns() -> impl Strategy<Value = Vec<Turn>> {
-    let turn = prop_oneof![
-        4 => Just(Turn::Applied),
-        1 => Just(Turn::DoneAnswerLost),
-        1 => Just(Turn::LostAnswerLost),
-        1 => Just(Turn::Conflict),
-        1 => Just(Turn::Denied),
-        1 => Just(Turn::CrashBefore),
-        1 => Just(Turn::CrashAfter),
+fn happenings() -> impl Strategy<Value = Vec<Happening>> {
+    let happening = prop_oneof![
+        4 => Just(Happening::Applied),
+        1 => Just(Happening::DoneAnswerLost),
+        1 => Just(Happening::LostAnswerLost),
+        1 => Just(Happening::Conflict),
+        1 => Just(Happening::Denied),
+        1 => Just(Happening::CrashBefore),
+        1 => Just(Happening::CrashAfter),
     ];
-    prop::collection::vec(turn, 0..24)
+    prop::collection::vec(happening, 0..24)
 }
 
 /// What is really there: the objects of the plan's steps that exist or were changed, and how often
@@ -192,7 +192,7 @@ impl Run {
     }
 
     /// Takes one step. Answers whether the run goes on with the next.
-    fn take(&mut self, step: &Step, turn: Turn) -> bool {
+    fn take(&mut self, step: &Step, happening: Happening) -> bool {
         let at = self.tick();
         if self.state.journal().unwrap().about_to_send(step, at) {
             self.save();
@@ -210,8 +210,8 @@ impl Run {
             run.save();
             false
         };
-        match turn {
-            Turn::Applied => {
+        match happening {
+            Happening::Applied => {
                 self.model.carry_out(step);
                 let id = Model::id_of(step);
                 self.state.journal().unwrap().applied(step, id, writer);
@@ -220,18 +220,20 @@ impl Run {
                 }
                 true
             }
-            Turn::DoneAnswerLost if step.writes() => {
+            Happening::DoneAnswerLost if step.writes() => {
                 self.model.carry_out(step);
                 fails(self, FailureKind::AnswerLost)
             }
-            Turn::DoneAnswerLost | Turn::LostAnswerLost => fails(self, FailureKind::AnswerLost),
-            Turn::Conflict => fails(self, FailureKind::Conflict),
-            Turn::Denied => fails(self, "denied".into()),
-            Turn::CrashBefore => {
+            Happening::DoneAnswerLost | Happening::LostAnswerLost => {
+                fails(self, FailureKind::AnswerLost)
+            }
+            Happening::Conflict => fails(self, FailureKind::Conflict),
+            Happening::Denied => fails(self, "denied".into()),
+            Happening::CrashBefore => {
                 self.state = self.stored.clone();
                 false
             }
-            Turn::CrashAfter => {
+            Happening::CrashAfter => {
                 self.model.carry_out(step);
                 self.state = self.stored.clone();
                 false
@@ -240,15 +242,15 @@ impl Run {
     }
 
     /// One run after the other until everything is done.
-    fn play(&mut self, turns: &[Turn]) {
-        let mut turns = turns.iter().copied();
+    fn play(&mut self, happenings: &[Happening]) {
+        let mut happenings = happenings.iter().copied();
         loop {
             self.record();
             self.invariants();
             let rest = self.model.rest();
             let mut done = true;
             for step in &rest {
-                done = self.take(step, turns.next().unwrap_or(Turn::Applied));
+                done = self.take(step, happenings.next().unwrap_or(Happening::Applied));
                 self.invariants();
                 if !done {
                     break;
@@ -313,28 +315,28 @@ impl Run {
 
 proptest! {
     #[test]
-    fn whatever_cuts_a_change_off_its_record_says_what_was_done_once_and_nothing_else(
+    fn whatever_interrupts_a_change_its_record_has_each_finished_step_once_and_nothing_else(
         of_set in any::<bool>(),
-        turns in turns(),
+        happenings in happenings(),
     ) {
         let subject = if of_set { Subject::CredentialSet } else { Subject::Action };
         let mut run = Run::new(subject);
-        run.play(&turns);
+        run.play(&happenings);
         run.finished();
     }
 
     #[test]
-    fn a_create_that_may_have_taken_effect_is_in_doubt_and_no_other_is(turn in turns()) {
+    fn a_create_that_may_have_taken_effect_is_in_doubt_and_no_other_is(happening in happenings()) {
         let mut run = Run::new(Subject::Action);
         run.record();
         let create = run.model.rest()[0].clone();
-        let turn = turn.first().copied().unwrap_or(Turn::Applied);
-        run.take(&create, turn);
+        let happening = happening.first().copied().unwrap_or(Happening::Applied);
+        run.take(&create, happening);
         let in_doubt = run.change().in_doubt_since().is_some();
         // A crash leaves the mark that was saved before the call.
-        let lost = match turn {
-            Turn::DoneAnswerLost | Turn::LostAnswerLost | Turn::CrashBefore | Turn::CrashAfter => true,
-            Turn::Applied | Turn::Conflict | Turn::Denied => false,
+        let lost = match happening {
+            Happening::DoneAnswerLost | Happening::LostAnswerLost | Happening::CrashBefore | Happening::CrashAfter => true,
+            Happening::Applied | Happening::Conflict | Happening::Denied => false,
         };
         prop_assert_eq!(in_doubt, lost);
     }

@@ -37,7 +37,7 @@ fn a_first_adoption_leaves_and_names_what_a_person_made() {
 }
 
 #[test]
-fn what_is_as_it_should_be_is_left_alone() {
+fn a_correct_credential_is_not_changed() {
     let (observed, state) = bound_to_one();
     assert!(!planned(&desired("v1-aaaaaa"), &observed, &state).writes());
 }
@@ -83,7 +83,7 @@ fn a_credential_that_a_stranger_wrote_to_is_replaced_and_that_one_deleted() {
 }
 
 #[test]
-fn a_config_that_somebody_pointed_elsewhere_is_pointed_back_at_what_is_still_good() {
+fn a_config_that_someone_switched_is_switched_back_to_the_credential_that_still_works() {
     let (mut observed, state) = bound_to_one();
     put(&mut observed, ERP, "person-erp-login", "Made by hand", 1);
     let plan = planned(&desired("v1-aaaaaa"), &observed, &state);
@@ -98,7 +98,7 @@ fn a_config_that_somebody_pointed_elsewhere_is_pointed_back_at_what_is_still_goo
 }
 
 #[test]
-fn a_credential_that_was_deleted_is_made_anew() {
+fn a_deleted_credential_is_created_again() {
     let (mut observed, state) = bound_to_one();
     if let Some(Found::One(seen)) = observed.slots.get_mut(&key(ERP)) {
         seen.current.as_mut().unwrap().exists = false;
@@ -116,7 +116,7 @@ fn a_credential_that_was_deleted_is_made_anew() {
 }
 
 #[test]
-fn ours_that_another_integration_uses_is_left_and_named() {
+fn a_credential_of_ours_that_another_integration_uses_is_kept_and_reported() {
     let (mut observed, state) = bound_to_one();
     observed.ours[0].used_by.push("int-other".parse().unwrap());
     let plan = planned(&desired("v2-bbbbbb"), &observed, &state);

@@ -115,7 +115,7 @@ fn a_slot_that_was_empty_goes_back_to_being_empty() {
 }
 
 #[test]
-fn where_each_credential_stands_is_said() {
+fn the_state_of_each_credential_is_reported() {
     let (_, mut observed, state, names) = under_way();
     put(&mut observed, ERP, "two-erp", &names[0], 31);
     observed

@@ -221,7 +221,7 @@ fn the_index_of_a_ledger_has_the_digests_of_its_parts() {
 }
 
 #[test]
-fn what_is_no_evidence_says_why() {
+fn an_object_that_is_not_evidence_is_reported_with_the_reason() {
     let why = |text: &str| read_object("x.json", text.as_bytes()).unwrap_err();
     assert!(why("{").starts_with("the object is not JSON"));
     assert_eq!(why("{}"), "the object is not evidence of Lockstep");

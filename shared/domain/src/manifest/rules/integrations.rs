@@ -1,4 +1,5 @@
-//! Integrations and their roles: no two entries are one, and no role is somebody else's.
+//! Integrations and their roles: no two entries name one integration, and no role is another
+//! organization's.
 
 use super::{Named, is_same_role, refuse_repeated, refuse_shared_names};
 use crate::arn::RoleName;

@@ -1,7 +1,6 @@
 //! What a manifest may say beyond its form.
-//!
-//! Each rule looks at the parts it needs and passes over what is not well-formed: that has been
-//! told already.
+//! Each rule reads the parts that it needs and ignores what is not well-formed, which is reported
+//! already.
 
 mod actions;
 mod contract;

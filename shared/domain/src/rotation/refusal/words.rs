@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Refusal, Unknown};
+use super::{RotationRefusal, Unknown};
 use crate::rotation::{FORCE_TAG, STRATEGY_TAG};
 
 impl Unknown {
@@ -45,31 +45,37 @@ impl fmt::Display for Unknown {
     }
 }
 
-impl Refusal {
+impl RotationRefusal {
     /// What to do, as a sentence.
     #[must_use]
     pub fn fix(&self) -> String {
         match self {
             Self::RotationDisabled => {
                 "Enable rotation of the secret with this function: aws secretsmanager \
-                 rotate-secret.".to_owned()
+                 rotate-secret."
+                    .to_owned()
             }
             Self::UnknownVersion | Self::NotPending { .. } | Self::CurrentMoved { .. } => {
                 "If another rotation has taken over, do nothing. Otherwise start a new one: aws \
-                 secretsmanager rotate-secret.".to_owned()
+                 secretsmanager rotate-secret."
+                    .to_owned()
             }
             Self::NoCurrent => "Store the OAuth client as a new version of the secret.".to_owned(),
             Self::CurrentUnreadable => {
-                "Store it as JSON: {\"client_id\": ..., \"client_secret\": ..., \"alternate_client_id\": ...}.".to_owned()
+                "Store it as JSON: {\"client_id\": ..., \"client_secret\": ..., \
+                 \"alternate_client_id\": ...}."
+                    .to_owned()
             }
             Self::NotInManifest => {
                 "Add the secret to the manifest, as `organization.client_secret` or under \
-                 `organization.rotated_clients`.".to_owned()
+                 `organization.rotated_clients`."
+                    .to_owned()
             }
             Self::NotCovered { fix, .. } => fix.clone(),
             Self::ManifestUnreadable { .. } => {
                 "Restore the object with the command in the *Object Unreadable* event, or upload \
-                 that manifest again; then start the rotation again.".to_owned()
+                 that manifest again; then start the rotation again."
+                    .to_owned()
             }
             Self::NoAlternate => format!(
                 "Create a second client with the same roles and set it as `alternate_client_id`. \
@@ -77,26 +83,32 @@ impl Refusal {
                  of the client works."
             ),
             Self::SameClient { .. } => {
-                "Create a second client with the same roles and set it as `alternate_client_id`.".to_owned()
+                "Create a second client with the same roles and set it as `alternate_client_id`."
+                    .to_owned()
             }
             Self::Lockout { single: true, .. } => {
                 "Create a second client with the same roles and set it as `alternate_client_id`: \
-                 Lockstep cannot reset the only client that it can sign in with.".to_owned()
+                 Lockstep cannot reset the only client that it can sign in with."
+                    .to_owned()
             }
             Self::Lockout { single: false, .. } => {
                 "Use another client for this pair: the client that Lockstep signs in with is \
-                 rotated only through its own secret.".to_owned()
+                 rotated only through its own secret."
+                    .to_owned()
             }
             Self::NamedElsewhere { .. } => {
                 "Use different clients for each secret: a reset invalidates the client's secret \
-                 for everyone who uses it.".to_owned()
+                 for everyone who uses it."
+                    .to_owned()
             }
             Self::NoSuchClient { .. } => {
-                "Correct `alternate_client_id`, or create the client in this organization.".to_owned()
+                "Correct `alternate_client_id`, or create the client in this organization."
+                    .to_owned()
             }
             Self::Unfit { .. } => {
                 "Make it an active client with the grant type Client Credentials and the same \
-                 roles.".to_owned()
+                 roles."
+                    .to_owned()
             }
             Self::InUse { possible_from, .. } => format!(
                 "Move its users to the current version of the secret. Once the client is unused, \
@@ -109,35 +121,44 @@ impl Refusal {
                 force("Or, to rotate now and accept the risk")
             ),
             Self::UseUnknown { because, .. } => {
-                format!("{}. {}", because.fix(), force("Or, to rotate now and accept the risk"))
+                format!(
+                    "{}. {}",
+                    because.fix(),
+                    force("Or, to rotate now and accept the risk")
+                )
             }
             Self::OtherUnreadable { .. } => {
                 "Let this function read that secret and make its value the JSON of an OAuth \
-                 client, or remove it from the manifest; then start the rotation again.".to_owned()
+                 client, or remove it from the manifest; then start the rotation again."
+                    .to_owned()
             }
             Self::AddressRefused { .. } => {
                 "Add the IP addresses of this function to the allowed IP addresses of the client \
                  or of the organization; then start the rotation again. No further reset is \
-                 needed: Lockstep keeps the secret under AWSPENDING.".to_owned()
+                 needed: Lockstep keeps the secret under AWSPENDING."
+                    .to_owned()
             }
             Self::CurrentRefused { .. } => {
                 "Store the client's id and its current secret as a new version of the secret; then \
-                 run: aws secretsmanager rotate-secret --no-rotate-immediately.".to_owned()
+                 run: aws secretsmanager rotate-secret --no-rotate-immediately."
+                    .to_owned()
             }
-            Self::PendingEmpty => {
-                "Start a new rotation: it runs createSecret first.".to_owned()
-            }
+            Self::PendingEmpty => "Start a new rotation: it runs createSecret first.".to_owned(),
             Self::ForeignPending | Self::SignInRefused { .. } => {
                 "Remove AWSPENDING from the version (aws secretsmanager \
                  update-secret-version-stage --version-stage AWSPENDING --remove-from-version-id \
                  ...), or wait for rotate-client's scheduled repair to do so; then start the \
-                 rotation again.".to_owned()
+                 rotation again."
+                    .to_owned()
             }
             Self::Lacks { .. } => {
                 "Give the client the roles of the current client, in the same divisions; then \
-                 start the rotation again.".to_owned()
+                 start the rotation again."
+                    .to_owned()
             }
-            Self::NotTested => "Start a new rotation: it runs testSecret before finishSecret.".to_owned(),
+            Self::NotTested => {
+                "Start a new rotation: it runs testSecret before finishSecret.".to_owned()
+            }
         }
     }
 }
@@ -149,7 +170,7 @@ fn force(why: &str) -> String {
     )
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for RotationRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::RotationDisabled => f.write_str("rotation is not enabled for the secret"),
@@ -219,7 +240,7 @@ impl fmt::Display for Refusal {
             Self::NoSuchClient { client } => {
                 write!(f, "the organization has no OAuth client {client}")
             }
-            Self::Unfit { client, because } => write!(f, "{client} can't sign in: {because}"),
+            Self::Unfit { client, because } => write!(f, "{client} cannot sign in: {because}"),
             Self::InUse {
                 client,
                 uses,

@@ -82,8 +82,7 @@ fn the_clients_secret_is_read_by_those_who_sign_in_and_bound_secrets_by_none() -
 }
 
 #[test]
-fn only_rotate_client_writes_clients_secrets_and_only_those_it_was_told_to_rotate()
--> Result<(), Error> {
+fn only_rotate_client_writes_clients_secrets_and_only_those_that_it_rotates() -> Result<(), Error> {
     let account = Account::usual()?;
     let (client, bound) = (secret("genesys/lockstep-client"), secret("prod/db"));
     const WITH: &str = "secretsmanager:resource/AllowRotationLambdaArn";

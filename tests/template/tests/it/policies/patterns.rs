@@ -62,7 +62,7 @@ fn schedules_are_what_eventbridge_scheduler_takes() -> Result<(), Error> {
     for name in [
         "ScheduleExpression",
         "ResyncExpression",
-        "ClientHealExpression",
+        "ClientRepairExpression",
     ] {
         let pattern = pattern(name)?;
         for expression in taken {

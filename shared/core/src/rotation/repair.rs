@@ -10,7 +10,7 @@ use lockstep_domain::ids::InvalidVersionId;
 use lockstep_domain::manifest::{Manifest, Mode};
 use lockstep_domain::plan::Outcome;
 use lockstep_domain::rotation::{
-    self, HealRequest, HealStep, HealVerb, Refusal, RotationStep, Stuck,
+    self, RepairRequest, RepairStep, RepairVerb, RotationRefusal, RotationStep, Stuck,
 };
 use serde::Serialize;
 
@@ -24,11 +24,11 @@ use crate::trigger::StepRequest;
 
 /// What was found and done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct HealReport {
+pub struct RepairReport {
     /// Whether the plan was carried out.
     pub mode: Mode,
     /// The plan, with outcomes where it was carried out.
-    pub steps: Vec<HealStep>,
+    pub steps: Vec<RepairStep>,
     /// What a reader should know.
     pub notices: Vec<String>,
 }
@@ -37,17 +37,17 @@ pub struct HealReport {
 ///
 /// # Errors
 /// Lockstep's own state could not be read. What is wrong with one secret is said, and the others
-/// are healed.
-pub async fn heal(
+/// are repaired.
+pub async fn repair(
     world: &Rotate,
-    request: &HealRequest,
+    request: &RepairRequest,
     deadline: Deadline,
-) -> Result<HealReport, Failure> {
+) -> Result<RepairReport, Failure> {
     let manifests = match request.mode {
         Mode::Apply => Box::pin(manifest_upload::current(world)).await?,
         Mode::Plan => world.store.accepted().await?,
     };
-    let mut report = HealReport {
+    let mut report = RepairReport {
         mode: request.mode,
         steps: Vec::new(),
         notices: not_checked(request, &manifests),
@@ -61,7 +61,7 @@ pub async fn heal(
         };
         let asked = |secret: &&SecretArn| request.secret.as_ref().is_none_or(|one| one == *secret);
         for secret in manifest.client_secrets().filter(asked) {
-            let healer = Healer {
+            let repairer = Repairer {
                 world,
                 manifests: &manifests,
                 manifest,
@@ -72,7 +72,7 @@ pub async fn heal(
                     .unwrap_or(world.config.stuck_after_minutes),
                 deadline,
             };
-            match Box::pin(healer.heal(&mut report)).await {
+            match Box::pin(repairer.repair(&mut report)).await {
                 Ok(()) => {}
                 Err(failure) => {
                     if let (Mode::Apply, Some(object)) = (mode, failure.object()) {
@@ -89,9 +89,9 @@ pub async fn heal(
 
 /// What was asked for and can't be checked: what an unreadable manifest names, and what the stack's
 /// parameters do not cover.
-fn not_checked(request: &HealRequest, manifests: &Manifests) -> Vec<String> {
+fn not_checked(request: &RepairRequest, manifests: &Manifests) -> Vec<String> {
     let asked = |secret: &SecretArn| request.secret.as_ref().is_none_or(|one| one == secret);
-    let notice = |secret: &SecretArn, refusal: Refusal| {
+    let notice = |secret: &SecretArn, refusal: RotationRefusal| {
         format!("{secret} was not inspected: {refusal}. {}", refusal.fix())
     };
     let copies = manifests.unreadable.iter().map(|copy| {
@@ -112,7 +112,7 @@ fn not_checked(request: &HealRequest, manifests: &Manifests) -> Vec<String> {
     copies.chain(uncovered).chain(of_none).collect()
 }
 
-struct Healer<'a> {
+struct Repairer<'a> {
     world: &'a Rotate,
     manifests: &'a Manifests,
     manifest: &'a Manifest,
@@ -122,8 +122,8 @@ struct Healer<'a> {
     deadline: Deadline,
 }
 
-impl Healer<'_> {
-    async fn heal(&self, report: &mut HealReport) -> Result<(), Failure> {
+impl Repairer<'_> {
+    async fn repair(&self, report: &mut RepairReport) -> Result<(), Failure> {
         let Some(metadata) = self.world.secrets.metadata(self.secret).await? else {
             let gone = format!("{} does not exist, or was deleted", self.secret);
             report.notices.push(gone);
@@ -166,7 +166,7 @@ impl Healer<'_> {
     async fn unannounced(
         &self,
         metadata: &SecretMetadata,
-        report: &mut HealReport,
+        report: &mut RepairReport,
     ) -> Result<(), Failure> {
         let Some(current) = metadata.labels.current() else {
             return Ok(());
@@ -178,7 +178,7 @@ impl Healer<'_> {
             return Ok(());
         }
         let why = "it became current, but no event was emitted";
-        let mut step = HealStep::new(self.secret, current, HealVerb::Announce, why);
+        let mut step = RepairStep::new(self.secret, current, RepairVerb::Announce, why);
         if self.mode == Mode::Apply {
             let request = self.request(current, RotationStep::Finish)?;
             let done = self.run(metadata.clone(), &request).await;
@@ -188,9 +188,9 @@ impl Healer<'_> {
         Ok(())
     }
 
-    async fn discard(&self, stuck: &Stuck) -> HealStep {
+    async fn discard(&self, stuck: &Stuck) -> RepairStep {
         let why = format!("no value has been stored since {}", stuck.since);
-        let mut step = HealStep::new(self.secret, &stuck.version_id, HealVerb::Discard, why);
+        let mut step = RepairStep::new(self.secret, &stuck.version_id, RepairVerb::Discard, why);
         if self.mode == Mode::Apply {
             step.outcome = Some(self.take_off(stuck).await);
         }
@@ -205,12 +205,12 @@ impl Healer<'_> {
         }
     }
 
-    async fn finish(&self, metadata: SecretMetadata, stuck: &Stuck) -> Result<HealStep, Failure> {
+    async fn finish(&self, metadata: SecretMetadata, stuck: &Stuck) -> Result<RepairStep, Failure> {
         let why = format!(
             "its value is stored, but the rotation has not continued since {}",
             stuck.since
         );
-        let mut step = HealStep::new(self.secret, &stuck.version_id, HealVerb::Finish, why);
+        let mut step = RepairStep::new(self.secret, &stuck.version_id, RepairVerb::Finish, why);
         if self.mode != Mode::Apply {
             return Ok(step);
         }
@@ -228,7 +228,7 @@ impl Healer<'_> {
         }
         step.outcome = Some(match done {
             Err(Trouble::Refused(refusal)) if rotation::may_be_given_up(&refusal, strategy) => {
-                step.verb = HealVerb::Discard;
+                step.verb = RepairVerb::Discard;
                 step.reason = format!("{}; {refusal}", step.reason);
                 self.take_off(stuck).await
             }

@@ -2,10 +2,10 @@
 
 use super::{BindingState, DesiredId, End, Phase};
 
-/// What is to be done about a desired state, given what is remembered and whether the observed state
-/// differs from it.
+/// What is to be done about a desired state, given what is remembered and whether the observed
+/// state differs from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Turn {
+pub enum Decision {
     /// Nothing: the observed state is the desired one, and that is recorded.
     Idle,
     /// It was tried and rejected.
@@ -13,11 +13,11 @@ pub enum Turn {
         /// Why.
         because: String,
     },
-    /// The observed state differs while a verdict is awaited. Repairing it now would remove what the
-    /// verdict is about; the verdict names the difference, and the next run repairs it.
+    /// The observed state differs while a verdict is awaited. Repairing it now would remove what
+    /// the verdict is about; the verdict names the difference, and the next run repairs it.
     AwaitVerdict,
     /// The latest change was cut off: continue it.
-    GoOn,
+    Continue,
     /// Record a new change, or a further attempt at the same one.
     Begin {
         /// Which.
@@ -26,12 +26,12 @@ pub enum Turn {
 }
 
 /// Decides what is to be done after an observation of a binding.
-pub fn turn(state: &BindingState, desired: &DesiredId, differs: bool, retry: bool) -> Turn {
+pub fn decide(state: &BindingState, desired: &DesiredId, differs: bool, retry: bool) -> Decision {
     let held = state.holds(desired);
     if let Some(held) = held
         && !retry
     {
-        return Turn::Held {
+        return Decision::Held {
             because: held.because.clone(),
         };
     }
@@ -40,16 +40,16 @@ pub fn turn(state: &BindingState, desired: &DesiredId, differs: bool, retry: boo
         .as_ref()
         .filter(|change| change.reaches(desired))
     else {
-        return Turn::Begin { attempt: 1 };
+        return Decision::Begin { attempt: 1 };
     };
-    let again = Turn::Begin {
+    let again = Decision::Begin {
         attempt: change.attempt + 1,
     };
     match &change.phase {
-        Phase::Applying | Phase::Testing => Turn::GoOn,
+        Phase::Applying | Phase::Testing => Decision::Continue,
         Phase::Verifying { .. } if held.is_some() => again,
-        Phase::Verifying { .. } if differs => Turn::AwaitVerdict,
-        Phase::Verifying { .. } => Turn::Idle,
+        Phase::Verifying { .. } if differs => Decision::AwaitVerdict,
+        Phase::Verifying { .. } => Decision::Idle,
         Phase::Ended { end, .. } => match end {
             _ if differs || held.is_some() => again,
             End::Failed { .. } => again,
@@ -57,7 +57,7 @@ pub fn turn(state: &BindingState, desired: &DesiredId, differs: bool, retry: boo
             | End::Violated { .. }
             | End::Unverified { .. }
             | End::RolledBack { .. }
-            | End::Split { .. } => Turn::Idle,
+            | End::Split { .. } => Decision::Idle,
         },
     }
 }
@@ -98,8 +98,8 @@ mod tests {
     fn five_deliveries_of_one_trigger_are_one_change() {
         for phase in [VERIFYING, ended(End::Verified)] {
             assert_eq!(
-                turn(&remembering(phase), &desired("a"), false, false),
-                Turn::Idle
+                decide(&remembering(phase), &desired("a"), false, false),
+                Decision::Idle
             );
         }
     }
@@ -109,7 +109,10 @@ mod tests {
         for phase in [Phase::Applying, Phase::Testing] {
             for differs in [false, true] {
                 let state = remembering(phase.clone());
-                assert_eq!(turn(&state, &desired("a"), differs, false), Turn::GoOn);
+                assert_eq!(
+                    decide(&state, &desired("a"), differs, false),
+                    Decision::Continue
+                );
             }
         }
     }
@@ -118,13 +121,13 @@ mod tests {
     fn drift_after_the_verdict_is_another_attempt_and_before_it_waits_for_the_verdict() {
         let after = remembering(ended(End::Verified));
         assert_eq!(
-            turn(&after, &desired("a"), true, false),
-            Turn::Begin { attempt: 2 }
+            decide(&after, &desired("a"), true, false),
+            Decision::Begin { attempt: 2 }
         );
         let before = remembering(VERIFYING);
         assert_eq!(
-            turn(&before, &desired("a"), true, false),
-            Turn::AwaitVerdict
+            decide(&before, &desired("a"), true, false),
+            Decision::AwaitVerdict
         );
     }
 
@@ -132,8 +135,8 @@ mod tests {
     fn a_newer_version_does_not_wait_and_covers_the_window_of_the_one_before() {
         let state = remembering(VERIFYING);
         assert_eq!(
-            turn(&state, &desired("b"), true, false),
-            Turn::Begin { attempt: 1 }
+            decide(&state, &desired("b"), true, false),
+            Decision::Begin { attempt: 1 }
         );
         let later = Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_secs(9);
         let next = Change::begin(id("b"), 1, vec![], state.change.as_ref(), later);
@@ -187,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_rejected_is_tried_again_only_when_somebody_says_so() {
+    fn a_rejected_state_is_tried_again_only_on_request() {
         let mut state = remembering(ended(End::RolledBack {
             because: "its test failed".into(),
         }));
@@ -198,16 +201,16 @@ mod tests {
             because: "its test failed".into(),
         });
         assert!(matches!(
-            turn(&state, &desired("a"), true, false),
-            Turn::Held { .. }
+            decide(&state, &desired("a"), true, false),
+            Decision::Held { .. }
         ));
         assert_eq!(
-            turn(&state, &desired("a"), true, true),
-            Turn::Begin { attempt: 2 }
+            decide(&state, &desired("a"), true, true),
+            Decision::Begin { attempt: 2 }
         );
         assert_eq!(
-            turn(&state, &desired("b"), true, false),
-            Turn::Begin { attempt: 1 }
+            decide(&state, &desired("b"), true, false),
+            Decision::Begin { attempt: 1 }
         );
     }
 
@@ -217,8 +220,8 @@ mod tests {
             because: "403".into(),
         }));
         assert_eq!(
-            turn(&state, &desired("a"), false, false),
-            Turn::Begin { attempt: 2 }
+            decide(&state, &desired("a"), false, false),
+            Decision::Begin { attempt: 2 }
         );
     }
 }

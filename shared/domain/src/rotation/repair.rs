@@ -6,23 +6,25 @@ use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Labels, Refusal, Strategy};
+use super::{Labels, RotationRefusal, Strategy};
 use crate::arn::SecretArn;
 use crate::manifest::Mode;
 use crate::plan::Outcome;
 
-/// The manual and scheduled event of `rotate-client` that completes or abandons interrupted rotations.
+/// The manual and scheduled event of `rotate-client` that completes or abandons interrupted
+/// rotations.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct HealRequest {
+pub struct RepairRequest {
     /// Always true; distinguishes it from a step of a rotation.
-    pub heal: bool,
+    pub repair: bool,
     /// `plan` reports and writes nothing.
     pub mode: Mode,
     /// Only this secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<SecretArn>,
-    /// After how many minutes an AWSPENDING counts as stuck; the stack's StuckAfterMinutes where nothing is said.
+    /// After how many minutes an AWSPENDING counts as stuck; the stack's StuckAfterMinutes where
+    /// nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stuck_after_minutes: Option<u32>,
     /// The caller's reason; Lockstep records it.
@@ -64,7 +66,7 @@ pub fn stuck(
 /// What is done to a version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum HealVerb {
+pub enum RepairVerb {
     /// Remove AWSPENDING: its version has no value, so nothing can be finished.
     Discard,
     /// Try the value; finish the rotation where it works, else take AWSPENDING off.
@@ -75,7 +77,7 @@ pub enum HealVerb {
 
 /// One step of a repair, as it is shown and answered. It has the form of the steps of other plans.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HealStep {
+pub struct RepairStep {
     /// Always `secrets_manager`.
     pub system: String,
     /// Always `secret_version`.
@@ -85,7 +87,7 @@ pub struct HealStep {
     /// The secret.
     pub secret: SecretArn,
     /// What is done to it.
-    pub verb: HealVerb,
+    pub verb: RepairVerb,
     /// Why.
     pub reason: String,
     /// Its outcome; absent in a plan that was not applied.
@@ -93,12 +95,12 @@ pub struct HealStep {
     pub outcome: Option<Outcome>,
 }
 
-impl HealStep {
+impl RepairStep {
     /// A step that was not done yet.
     pub fn new(
         secret: &SecretArn,
         version_id: impl Into<String>,
-        verb: HealVerb,
+        verb: RepairVerb,
         reason: impl Into<String>,
     ) -> Self {
         Self {
@@ -116,38 +118,38 @@ impl HealStep {
 /// Whether a value that can't be finished may be given up, so that the next rotation makes another.
 /// What may be somebody's, or may still pass, is left and named.
 #[must_use]
-pub fn may_be_given_up(refusal: &Refusal, strategy: Option<Strategy>) -> bool {
+pub fn may_be_given_up(refusal: &RotationRefusal, strategy: Option<Strategy>) -> bool {
     // Of a single client the value under AWSPENDING may be the only one that works.
     if strategy != Some(Strategy::Pair) {
         return false;
     }
     match refusal {
-        Refusal::SignInRefused { .. } | Refusal::Lacks { .. } | Refusal::CurrentMoved { .. } => {
+        RotationRefusal::SignInRefused { .. } | RotationRefusal::Lacks { .. } | RotationRefusal::CurrentMoved { .. } => {
             true
         }
-        Refusal::RotationDisabled
-        | Refusal::UnknownVersion
-        | Refusal::NotPending { .. }
-        | Refusal::NoCurrent
-        | Refusal::CurrentUnreadable
-        | Refusal::NotInManifest
-        | Refusal::NotCovered { .. }
-        | Refusal::ManifestUnreadable { .. }
-        | Refusal::NoAlternate
-        | Refusal::SameClient { .. }
-        | Refusal::Lockout { .. }
-        | Refusal::NamedElsewhere { .. }
-        | Refusal::OtherUnreadable { .. }
-        | Refusal::NoSuchClient { .. }
-        | Refusal::Unfit { .. }
-        | Refusal::InUse { .. }
-        | Refusal::TooEarly { .. }
+        RotationRefusal::RotationDisabled
+        | RotationRefusal::UnknownVersion
+        | RotationRefusal::NotPending { .. }
+        | RotationRefusal::NoCurrent
+        | RotationRefusal::CurrentUnreadable
+        | RotationRefusal::NotInManifest
+        | RotationRefusal::NotCovered { .. }
+        | RotationRefusal::ManifestUnreadable { .. }
+        | RotationRefusal::NoAlternate
+        | RotationRefusal::SameClient { .. }
+        | RotationRefusal::Lockout { .. }
+        | RotationRefusal::NamedElsewhere { .. }
+        | RotationRefusal::OtherUnreadable { .. }
+        | RotationRefusal::NoSuchClient { .. }
+        | RotationRefusal::Unfit { .. }
+        | RotationRefusal::InUse { .. }
+        | RotationRefusal::TooEarly { .. }
         // The secret may be good: where it is tried from is wrong.
-        | Refusal::AddressRefused { .. }
-        | Refusal::CurrentRefused { .. }
-        | Refusal::UseUnknown { .. }
-        | Refusal::PendingEmpty
-        | Refusal::ForeignPending
-        | Refusal::NotTested => false,
+        | RotationRefusal::AddressRefused { .. }
+        | RotationRefusal::CurrentRefused { .. }
+        | RotationRefusal::UseUnknown { .. }
+        | RotationRefusal::PendingEmpty
+        | RotationRefusal::ForeignPending
+        | RotationRefusal::NotTested => false,
     }
 }
