@@ -92,7 +92,7 @@ switches! {
     version_rises: VersionRises { Always = "always", NotForTemplates = "not_for_templates" }
     /// Whether a config sent in PATCH replaces the old one or is merged into it, field by field.
     patch_config: PatchConfig { Replace = "replace", Merge = "merge" }
-    /// Whether a read config holds the templates or only the addresses where they are read.
+    /// Whether a config that is read contains the templates or only the URIs from which they can be read.
     config_templates: ConfigTemplates { Uri = "uri", Inline = "inline" }
     /// Whether the draft of a published action may change contract and secure.
     draft_contract_change: DraftContractChange { Refuse = "refuse", Accept = "accept" }
@@ -105,9 +105,9 @@ switches! {
     deleted_integration: DeletedIntegration { Gone = "gone", Shown = "shown" }
     /// Whether a fresh integration refuses new actions (400) until its activation time has passed.
     fresh_integration_actions: FreshIntegrationActions { Accept = "accept", Refuse = "refuse" }
-    /// The slot of an integration's config that names the role. Official modules write the first; it is to be read from the integration type.
+    /// The slot of an integration's config that names the role. Official modules write the first; Lockstep reads it from the integration type.
     role_slot: RoleSlot { Upper = "AmazonWebServicesARN", Lower = "amazonWebServicesARN" }
-    /// The name of the type of credential that holds a role's ARN. Official modules write the first; it is to be read from the credential types.
+    /// The name of the type of credential that holds a role's ARN. Official modules write the first; Lockstep reads it from the credential types.
     role_credential_type: RoleCredentialType { Lower = "amazonWebServicesARN", Upper = "AmazonWebServicesARN" }
     /// Whether an action may call a version or alias of a function.
     qualified_arns: QualifiedArns { Accept = "accept", Refuse = "refuse" }
@@ -117,7 +117,7 @@ switches! {
     delete_used_credential: DeleteUsedCredential { Allow = "allow", Refuse = "refuse" }
     /// Whether changes of credentials are audited. No audit entity of theirs is proved.
     credential_audits: CredentialAudits { No = "no", Yes = "yes" }
-    /// Whether the making, changing and discarding of drafts is audited. Publishing is.
+    /// Whether creating, changing and discarding drafts is audited. Publishing is.
     draft_audits: DraftAudits { Yes = "yes", No = "no" }
     /// How the publishing of a draft is audited: entity and action.
     publish_audited_as: PublishAuditedAs { Publish = "Publish", Update = "Update", ActionDraft = "ActionDraft" }
@@ -129,7 +129,7 @@ switches! {
     execution_audits: ExecutionAudits { No = "no", Yes = "yes" }
     /// Which refused writes are audited with status FAILURE: those of an invalid value, none, or denied ones and stale versions too.
     failed_writes_audited: FailedWritesAudited { Validation = "validation", Never = "never", All = "all" }
-    /// When a record shows in audit queries: at once, 5 s late, or never. The delay of the control API comes on top.
+    /// When a record appears in audit queries: at once, 5 s late, or never. The delay of the control API is added.
     audit_delay: AuditDelay { None = "none", Late = "late", Never = "never" }
     /// How often an audit record arrives as an event. Delivery at least once is inferred.
     event_delivery: EventDelivery { Once = "once", Twice = "twice" }
@@ -151,30 +151,28 @@ switches! {
     client_secret_in_get: ClientSecretInGet { Hidden = "hidden", Shown = "shown" }
     /// Whether a usage query for a part of a day counts that part only, or the whole day. The help pages say that usage is computed by whole days of UTC.
     usage_interval: UsageInterval { Exact = "exact", WholeDays = "whole_days" }
-    /// Whether usage of the current day of UTC shows. The help pages say that their report leaves it out.
+    /// Whether usage of the current UTC day is shown. The help pages say that their report omits it.
     usage_current_day: UsageCurrentDay { Shown = "shown", Hidden = "hidden" }
-    /// Whether the result of a usage query comes whole or in pages. The model has cursors, the operation no parameter for one; it is read as `after`.
+    /// Whether the result of a usage query is returned whole or in pages. The model has cursors, but the operation has no parameter for one; Lockstep sends the cursor as `after`.
     usage_pages: UsagePages { Whole = "whole", Cursors = "cursors" }
-    /// Which operations answer what a client was used for: the jobs and the queries that they supersede, or one of the two. The older ones are announced to go, the newer ones came in 2025.
+    /// Which operations report the use of a client: the jobs, the queries that they supersede, or both. The removal of the queries is announced; the jobs were added in 2025.
     usage_operations: UsageOperations { Both = "both", Queries = "queries", Jobs = "jobs" }
     /// Status of a submitted usage query. The published swagger declares both.
     usage_submit_status: UsageSubmitStatus { Ok = "200", Accepted = "202" }
     /// Whether a read role lists its permissions besides its policies.
     role_permissions: RolePermissions { Listed = "listed", Policies = "policies" }
-    /// Where a client whose allowed IP addresses leave the caller out is refused (401 `ip.not.authorized`): at sign-in, or at each call of the API. Announced in 2026 for client credentials; no live answer is known.
+    /// Where a client whose allowed IP addresses do not include the caller is refused (401 `ip.not.authorized`): at sign-in, or at each call of the API. Announced in 2026 for client credentials; no live answer is known.
     refused_address: RefusedAddress { SignIn = "sign_in", Api = "api" }
     /// What the token endpoint answers to an inactive client.
     inactive_client: InactiveClient { BadRequest = "400", Unauthorized = "401" }
-    /// Whether an assumed AWS session is kept for later calls, so that a changed trust policy shows late.
+    /// Whether an assumed AWS session is kept for later calls, so that a changed trust policy takes effect late.
     aws_session: AwsSession { Fresh = "fresh", Kept = "kept" }
-    /// Status of a run whose role AWS refuses to let Genesys Cloud assume, or whose function AWS
-    /// refuses to let it call. A help page says 403 for five such causes; the published swagger has
-    /// codes with 400 for them.
+    /// Status of a run if AWS does not let Genesys Cloud assume the role or invoke the function. A help page says 403 for five such causes; the published swagger has codes with 400 for them.
     function_denied: FunctionDenied { Forbidden = "403", BadRequest = "400" }
     /// The error of a run whose web service answers 401 or 403. The help pages show the first for a
     /// failed authentication.
     upstream_refusal: UpstreamRefusal { InvalidCredentials = "invalid.credentials", BadRequest = "bad.request" }
-    /// Until when the answer of a custom authentication action is kept: until its credential changes or the web service refuses it, or the refusal alone.
+    /// How long the response of a custom authentication action is cached: until its credential changes or the web service refuses it, or only until the refusal.
     auth_response: AuthResponse { Credential = "until_changed", Refusal = "until_refused" }
     /// Whether the headers of the action's request reach the function as its client context.
     request_headers: RequestHeaders { Ignored = "ignored", ClientContext = "client_context" }
@@ -184,13 +182,13 @@ switches! {
     operation_names: OperationNames { Words = "words", Codes = "codes", Absent = "absent" }
     /// Whether the input of a test or an execution is checked against the input schema.
     input_check: InputCheck { Lenient = "lenient", Schema = "schema" }
-    /// What a 429 says besides `Retry-After`: the wait and the limit, or only that there is a limit. No full live sample is known.
+    /// What a 429 contains besides `Retry-After`: the wait and the limit, or only that there is a limit. No complete live sample is known.
     rate_limit_answer: RateLimitAnswer { Wait = "wait", Plain = "plain" }
     /// Whether answers carry the `inin-ratelimit-*` headers. None of some 1,550 answers in published provider logs of 2022 to 2025 does; a developer center blog of 2021 shows them.
     rate_limit_headers: RateLimitHeaders { Absent = "absent", Sent = "sent" }
-    /// A page size above the maximum (100; audits 500; credential listing 200): refused, or cut to it.
+    /// Whether a page size above the maximum (100; audits 500; credential listing 200) is refused or reduced to the maximum.
     large_page: LargePage { Refuse = "refuse", Clamp = "clamp" }
-    /// Fields in a body that the model does not have.
+    /// Whether fields in a body that the model does not have are refused or ignored.
     unknown_fields: UnknownFields { Refuse = "refuse", Ignore = "ignore" }
 }
 
