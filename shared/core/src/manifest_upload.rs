@@ -311,68 +311,82 @@ fn notices(
 ) -> Vec<String> {
     let organization = &manifest.organization.id;
     let predecessor = before.of(organization).map(|accepted| &accepted.manifest);
-    let named = predecessor
-        .into_iter()
-        .flat_map(|manifest| manifest.actions.iter().map(|action| &action.key));
+    let unmanaged = before
+        .current
+        .iter()
+        .map(|one| (&one.object, &one.manifest.organization.id));
+    let unmanaged = unmanaged.filter(|(of, other)| of.as_str() == object && *other != organization);
+    let unmanaged = unmanaged.map(|(_, other)| {
+        format!(
+            "organization {other} is no longer managed: {object} now describes another organization"
+        )
+    });
+    let mut notices = unmanaged_actions(manifest, predecessor, states);
+    notices.extend(unmanaged_credentials(manifest, predecessor, states));
+    notices.extend(unmanaged_roles(manifest, predecessor));
+    notices.extend(unmanaged);
+    notices
+}
+
+/// A notice for each action that the manifest before named, or a state is about, and this one does not.
+fn unmanaged_actions(
+    manifest: &Manifest,
+    predecessor: Option<&Manifest>,
+    states: &[BindingState],
+) -> Vec<String> {
+    let named = predecessor.into_iter().flat_map(|one| &one.actions);
+    let named = named.map(|action| &action.key);
     let of_actions = states
         .iter()
         .filter(|state| state.subject == Subject::Action);
     let remembered = of_actions.map(|state| &state.key);
-    let gone: BTreeSet<&Key> = named
+    let unmanaged: BTreeSet<&Key> = named
         .chain(remembered)
         .filter(|key| manifest.action(key).is_none())
         .collect();
-    let mut notices: Vec<String> = gone
-        .into_iter()
-        .map(|key| {
-            let function = states
-                .iter()
-                .find(|state| state.key == *key)
-                .and_then(|state| state.function.as_ref())
-                .map(|function| format!(", and its role may still invoke {function}"))
-                .unwrap_or_default();
-            format!(
-                "{key} is no longer managed: its action in Genesys Cloud stays unchanged{function}"
-            )
-        })
-        .collect();
-    let named = predecessor
-        .into_iter()
-        .flat_map(|manifest| manifest.credentials.iter().map(|one| &one.key));
+    let notice = |key: &Key| {
+        let state = states.iter().find(|state| state.key == *key);
+        let function = state.and_then(|state| state.function.as_ref());
+        let function = function
+            .map(|function| format!(", and its role may still invoke {function}"))
+            .unwrap_or_default();
+        format!("{key} is no longer managed: its action in Genesys Cloud stays unchanged{function}")
+    };
+    unmanaged.into_iter().map(notice).collect()
+}
+
+/// The same for each entry of an integration credential.
+fn unmanaged_credentials(
+    manifest: &Manifest,
+    predecessor: Option<&Manifest>,
+    states: &[BindingState],
+) -> Vec<String> {
+    let named = predecessor.into_iter().flat_map(|one| &one.credentials);
+    let named = named.map(|credential| &credential.key);
     let remembered = states.iter().flat_map(|state| state.credentials.keys());
-    let gone: BTreeSet<&Key> = named
+    let unmanaged: BTreeSet<&Key> = named
         .chain(remembered)
         .filter(|key| manifest.credential(key).is_none())
         .collect();
-    notices.extend(gone.into_iter().map(|key| {
+    let notice = |key: &Key| {
         format!(
             "{key} is no longer managed: its credential in Genesys Cloud stays unchanged, unless \
              another entry uses the same slot"
         )
-    }));
-    let roles: BTreeSet<_> = manifest.integrations.iter().map(|one| &one.role).collect();
-    let dropped: BTreeSet<_> = predecessor
-        .into_iter()
-        .flat_map(|manifest| manifest.integrations.iter().map(|one| &one.role))
-        .filter(|role| !roles.contains(role))
-        .collect();
-    notices.extend(
-        dropped
-            .into_iter()
-            .map(|role| format!("the role {role} is no longer managed: it stays unchanged in AWS")),
-    );
-    notices.extend(
-        before
-            .current
-            .iter()
-            .filter(|one| one.object == object && one.manifest.organization.id != *organization)
-            .map(|one| {
-                format!(
-                    "organization {} is no longer managed: {object} now describes another \
-                     organization",
-                    one.manifest.organization.id
-                )
-            }),
-    );
-    notices
+    };
+    unmanaged.into_iter().map(notice).collect()
+}
+
+/// The same for each role.
+fn unmanaged_roles(manifest: &Manifest, predecessor: Option<&Manifest>) -> Vec<String> {
+    let roles = |manifest: &'_ Manifest| -> BTreeSet<RoleName> {
+        let integrations = manifest.integrations.iter();
+        integrations.map(|one| one.role.clone()).collect()
+    };
+    let kept = roles(manifest);
+    let before = predecessor.map(roles).unwrap_or_default();
+    let unmanaged = before.difference(&kept);
+    unmanaged
+        .map(|role| format!("the role {role} is no longer managed: it stays unchanged in AWS"))
+        .collect()
 }
