@@ -14,6 +14,7 @@ mod audit;
 mod binding;
 mod credential_sets;
 mod emit;
+mod functions;
 mod history;
 mod ledgers;
 mod leftovers;
@@ -24,6 +25,7 @@ mod secrets;
 mod state_checks;
 mod states;
 mod sweep;
+mod unmanaged;
 
 use lockstep_domain::compliance::{Check, merged};
 use lockstep_domain::event::ComplianceFinding;
@@ -84,7 +86,11 @@ pub async fn sweep(
         let mode = request.mode.stricter(one.manifest.organization.mode);
         pace::pace(world).await;
         // Organizations are independent: one that can't be swept does not keep the others.
-        match organization::sweep(world, &one, mode, narrowed, began, deadline).await {
+        let accepted = manifests.of(&one.manifest.organization.id);
+        let accepted_at = accepted.map_or(began, |accepted| accepted.accepted_at);
+        let swept_one =
+            organization::sweep(world, &one, mode, narrowed, accepted_at, began, deadline).await;
+        match swept_one {
             Ok(one) => swept.push(one),
             Err(failure) => unswept.push(Unswept {
                 organization: one.manifest.organization.id.clone(),

@@ -9,6 +9,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use lockstep_domain::arn;
+use lockstep_domain::compliance::ExceptionLimits;
 use lockstep_domain::manifest::Bounds;
 use lockstep_report::Format;
 
@@ -57,6 +58,8 @@ pub struct Config {
     pub genesys_settle: Duration,
     /// After how many minutes a rotation that did not come to its end counts as stuck.
     pub stuck_after_minutes: u32,
+    /// What the stack allows of exceptions.
+    pub exceptions: ExceptionLimits,
     /// After how long an open finding is emitted again.
     pub reminder: Duration,
     /// The formats of the reports of a sweep, each once; none where the template names none.
@@ -187,6 +190,10 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
             role_settle: self.seconds("LOCKSTEP_SETTLE_SECONDS"),
             genesys_settle: self.seconds("LOCKSTEP_GENESYS_SETTLE_SECONDS"),
             stuck_after_minutes: self.minutes("LOCKSTEP_STUCK_AFTER_MINUTES"),
+            exceptions: ExceptionLimits {
+                max_days: self.number("LOCKSTEP_MAX_EXCEPTION_DAYS", "days"),
+                critical: BTreeSet::from_iter(self.list("LOCKSTEP_CRITICAL_EXCEPTIONS")),
+            },
             reminder: self.hours("LOCKSTEP_REMINDER_HOURS"),
             report_formats: self.formats("LOCKSTEP_REPORT_FORMATS"),
             client_grace: self.seconds("LOCKSTEP_CLIENT_GRACE_SECONDS"),

@@ -102,8 +102,12 @@ pub struct Verify {
 /// What `check-compliance` reaches.
 pub struct Compliance {
     binder: Binder,
+    /// States and resource policies of the functions that actions call.
+    pub functions: aws::FunctionSettings,
     /// The versions of secrets.
     pub secret_versions: aws::SecretVersions,
+    /// The resource policies of secrets.
+    pub secret_policies: aws::SecretPolicies,
     /// KMS, for the keys of secrets.
     pub keys: aws::Keys,
     /// When roles were changed.
@@ -296,7 +300,9 @@ impl Services for Compliance {
     fn new(config: Config, outside: impl Into<Outside>) -> Self {
         let (outside, objects, base) = basis(config, outside);
         Self {
+            functions: aws::FunctionSettings::new(&outside.aws),
             secret_versions: aws::SecretVersions::new(&outside.aws),
+            secret_policies: aws::SecretPolicies::new(&outside.aws),
             keys: aws::Keys::new(&outside.aws),
             role_marks: RoleMarks::new(&objects),
             sweeps: Sweeps::new(&objects),

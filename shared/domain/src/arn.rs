@@ -13,6 +13,7 @@ mod secret;
 
 pub use function::FunctionArn;
 pub use pattern::FunctionPattern;
+pub(crate) use pattern::matches_glob;
 pub use role::{RoleArn, RoleName};
 pub use secret::SecretArn;
 

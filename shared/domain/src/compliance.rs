@@ -4,6 +4,10 @@
 
 pub mod catalogue;
 mod check;
+mod exceptions;
+mod functions;
+mod genesys;
+mod secret_access;
 mod secrets;
 mod sweep_state;
 mod trust;
@@ -13,6 +17,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use catalogue::{Control, Framework};
 pub use check::{CATALOGUE, Check, UnknownCheck};
+pub use exceptions::{ExceptionDates, ExceptionLimits, except, exception_resource};
+pub use functions::{FunctionState, FunctionUpdate, ObservedFunction, function_checks};
+pub use genesys::{Managed, OrganizationAction, SeenBeside, beside_checks, unmanaged_actions};
+pub use secret_access::{reader_checks, schedule_checks};
 pub use secrets::{
     ObservedKey, ObservedSecret, Rotates, age_check, directives, key_checks, pending_check,
 };

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-pub use document::{Document, InvalidPolicy, Statement, TrustProblems};
+pub use document::{Document, InvalidPolicy, Outsider, Statement, TrustProblems};
 pub use size::{MAX_INLINE_CHARACTERS, characters};
 
 use crate::arn::FunctionArn;

@@ -234,6 +234,8 @@ pub fn environment() -> BTreeMap<&'static str, &'static str> {
         ("LOCKSTEP_STACK", "lockstep"),
         ("LOCKSTEP_STUCK_AFTER_MINUTES", "1440"),
         ("LOCKSTEP_REMINDER_HOURS", "24"),
+        ("LOCKSTEP_MAX_EXCEPTION_DAYS", "90"),
+        ("LOCKSTEP_CRITICAL_EXCEPTIONS", ""),
         ("LOCKSTEP_STATE_BUCKET", "lockstep-state"),
         ("LOCKSTEP_VERIFY_DEADLINE_SECONDS", "3600"),
         ("LOCKSTEP_VERIFY_DELAY_SECONDS", "60"),

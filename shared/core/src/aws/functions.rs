@@ -43,7 +43,7 @@ pub enum Access {
     },
 }
 
-fn client(aws: &Connection) -> Client {
+pub(super) fn client(aws: &Connection) -> Client {
     let mut config = aws_sdk_lambda::config::Builder::from(&aws.sdk);
     config.set_retry_partition(aws.budget(Service::Lambda));
     Client::from_conf(config.build())
@@ -92,31 +92,15 @@ impl Functions {
     /// # Errors
     /// Lambda refused to say, or did not answer.
     pub async fn exists(&self, function: &FunctionArn) -> Result<bool, AwsError> {
-        match self.configuration(function).await {
+        match configuration(&self.lambda, function).await {
             Ok(_) => Ok(true),
             Err(error) if error.is_not_found() => Ok(false),
             Err(error) => Err(error),
         }
     }
 
-    async fn configuration(
-        &self,
-        function: &FunctionArn,
-    ) -> Result<GetFunctionConfigurationOutput, AwsError> {
-        let request = self.lambda.get_function_configuration();
-        request
-            .function_name(function.unqualified().to_string())
-            .set_qualifier(function.qualifier().map(str::to_owned))
-            .send()
-            .await
-            .map_err(refine(
-                "lambda:GetFunctionConfiguration",
-                function.to_string(),
-            ))
-    }
-
     async fn role(&self, function: &FunctionArn) -> Result<String, String> {
-        let configuration = self.configuration(function).await;
+        let configuration = configuration(&self.lambda, function).await;
         let configuration = configuration.map_err(|error| error.to_string())?;
         let role = configuration.role().filter(|role| !role.is_empty());
         role.map(str::to_owned)
@@ -146,6 +130,23 @@ impl Functions {
             },
         }
     }
+}
+
+/// The configuration of a function, of its version or of its alias.
+pub(super) async fn configuration(
+    lambda: &Client,
+    function: &FunctionArn,
+) -> Result<GetFunctionConfigurationOutput, AwsError> {
+    let request = lambda.get_function_configuration();
+    request
+        .function_name(function.unqualified().to_string())
+        .set_qualifier(function.qualifier().map(str::to_owned))
+        .send()
+        .await
+        .map_err(refine(
+            "lambda:GetFunctionConfiguration",
+            function.to_string(),
+        ))
 }
 
 fn decided(role: &str, decision: &PolicyEvaluationDecisionType) -> Access {

@@ -47,6 +47,8 @@ pub struct SecretMetadata {
     pub tags: BTreeMap<String, String>,
     /// The key that encrypts it; none is the account's own, `aws/secretsmanager`.
     pub key: Option<String>,
+    /// By when Secrets Manager rotates it next.
+    pub next_rotation: Option<Timestamp>,
 }
 
 pub(super) fn client(aws: &Connection) -> Client {
@@ -108,6 +110,7 @@ impl Secrets {
                 .kms_key_id()
                 .filter(|key| !key.ends_with("alias/aws/secretsmanager"))
                 .map(str::to_owned),
+            next_rotation: described.next_rotation_date().and_then(timestamp),
         }))
     }
 

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use lockstep_domain::change::{BindingState, Change, SecretVersion};
 use lockstep_domain::compliance::{
-    Check, Resources, drift_rows, of_check, passed_unless, refusal_rows, stale_secrets,
+    Check, Resources, SeenBeside, beside_checks, drift_rows, of_check, passed_unless, refusal_rows,
+    stale_secrets,
 };
 use lockstep_domain::intent::Look;
 use lockstep_domain::ledger::{CheckResult, Row};
@@ -17,7 +18,20 @@ use crate::runtime::chain;
 use crate::services::Compliance;
 
 /// What is looked at of an action and its integration.
-const AT_GENESYS: [Check; 7] = [
+const AT_GENESYS: [Check; 9] = [
+    Check::IntegrationMissing,
+    Check::IntegrationDisabled,
+    Check::IntegrationError,
+    Check::Credential,
+    Check::ActionMissing,
+    Check::ActionDrift,
+    Check::CredentialLeft,
+    Check::DraftLeft,
+    Check::DraftOpen,
+];
+
+/// Those of them that compare with what should hold.
+const DRIFT: [Check; 7] = [
     Check::IntegrationMissing,
     Check::IntegrationDisabled,
     Check::Credential,
@@ -120,10 +134,12 @@ impl Binding<'_> {
         )
         .await
         {
-            Ok(Drift::Steps { steps, .. }) => self.explained(&drift_rows(&steps), stale),
-            Ok(Drift::Refused { refusal, .. }) => {
-                self.explained(&refusal_rows(&refusal, &self.resources()), stale)
+            Ok(Drift::Steps { steps, beside, .. }) => {
+                self.explained(&drift_rows(&steps), beside, stale)
             }
+            Ok(Drift::Refused {
+                refusal, beside, ..
+            }) => self.explained(&refusal_rows(&refusal, &self.resources()), beside, stale),
             Ok(Drift::SecretGone(because)) => self.unseen(&because),
             Err(error) => self.unseen(&chain(&error)),
         }
@@ -138,7 +154,7 @@ impl Binding<'_> {
 
     /// The rows of each check. A difference that a newer secret version or a change under way explains
     /// says nothing about drift.
-    fn explained(&self, found: &[Row], stale: bool) -> Vec<Row> {
+    fn explained(&self, found: &[Row], beside: SeenBeside, stale: bool) -> Vec<Row> {
         let change = self.state.change.as_ref();
         let under_way = change.is_some_and(Change::is_under_way);
         let resources = self.resources();
@@ -163,7 +179,9 @@ impl Binding<'_> {
                 None => passed_unless(check, resource, mine),
             }
         };
-        AT_GENESYS.into_iter().flat_map(of).collect()
+        let mut rows: Vec<Row> = DRIFT.into_iter().flat_map(of).collect();
+        rows.extend(beside_checks(beside, &resources, found, under_way));
+        rows
     }
 }
 
@@ -171,7 +189,7 @@ impl Binding<'_> {
 fn resource_of(check: Check, resources: &Resources) -> &str {
     let of_action = matches!(
         check,
-        Check::ActionMissing | Check::ActionDrift | Check::DraftLeft
+        Check::ActionMissing | Check::ActionDrift | Check::DraftLeft | Check::DraftOpen
     );
     if of_action {
         &resources.action

@@ -4,7 +4,7 @@ use lockstep_domain::compliance::SweepChanges;
 use lockstep_domain::event::ComplianceFinding;
 use lockstep_domain::finding::Finding;
 use lockstep_domain::ids::Key;
-use lockstep_domain::ledger::{Cleared, PreviousSweep, Row};
+use lockstep_domain::ledger::{CheckResult, Cleared, PreviousSweep, Row};
 use lockstep_domain::manifest::Mode;
 
 use super::organization::Swept;
@@ -57,6 +57,15 @@ impl News<'_> {
                 None => format!("still open: {}", row.what),
             };
             self.finding(row, reason).await?;
+        }
+        for row in &changes.excepted {
+            if let CheckResult::Excepted(exception) = &row.result {
+                let reason = format!(
+                    "excepted until {} by {}: {} on {}: {}",
+                    exception.expires, exception.owner, row.check, row.resource, exception.reason
+                );
+                self.send(row.key.as_ref(), None, reason).await?;
+            }
         }
         for Cleared { id, since: _ } in &changes.cleared {
             let reason = format!("resolved: {} on {}", id.check, id.resource);

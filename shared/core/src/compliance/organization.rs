@@ -6,7 +6,8 @@ use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use lockstep_domain::arn::RoleName;
 use lockstep_domain::compliance::{
-    Check, OF_ROLE, SweepChanges, SweepState, merged, passed_unless, role_checks,
+    Check, ExceptionDates, OF_ROLE, SweepChanges, SweepState, except, merged, passed_unless,
+    role_checks,
 };
 use lockstep_domain::ids::{Key, OrganizationId};
 use lockstep_domain::ledger::{PreviousSweep, Row};
@@ -57,6 +58,7 @@ pub(super) async fn sweep(
     selected: &Selected<'_>,
     mode: Mode,
     narrowed: bool,
+    accepted_at: Timestamp,
     began: Timestamp,
     deadline: Deadline,
 ) -> Result<Swept, Failure> {
@@ -90,11 +92,13 @@ pub(super) async fn sweep(
         unbound,
     } = sweep.roles(&states).await;
     rows.extend(roles);
+    rows.extend(sweep.functions().await);
     let mut seen = sweep.bindings(session, &states).await;
     seen.extend(sweep.credential_sets(session, &mut states).await);
     rows.extend(seen.iter().flat_map(|(_, seen)| seen.rows.iter().cloned()));
     rows.extend(sweep.secrets(narrowed).await);
     if !narrowed {
+        rows.extend(sweep.unmanaged(session, &states).await);
         rows.extend(sweep.secret_arns().await);
     }
     let steps = sweep.leftovers(&rows, &unbound, &states).await?;
@@ -105,6 +109,19 @@ pub(super) async fn sweep(
     } = sweep.audit(session, &states, last_run).await;
     rows.extend(audit);
     let mut rows = merged(rows);
+    if !narrowed {
+        let judged = except(
+            &mut rows,
+            &manifest.exceptions,
+            &world.config.exceptions,
+            ExceptionDates {
+                accepted_at,
+                now: began,
+            },
+        );
+        rows.extend(judged);
+        rows.sort();
+    }
     let remembered = before.filter(|_| !narrowed).map(|before| {
         let changes = before.value.compare(&mut rows, began, reminder(world));
         (before, changes)

@@ -6,9 +6,11 @@ use futures_util::future::join_all;
 use lockstep_domain::arn::SecretArn;
 use lockstep_domain::compliance::{
     Check, ObservedKey, ObservedSecret, age_check, directives, key_checks, pending_check,
+    reader_checks, schedule_checks,
 };
 use lockstep_domain::ledger::Row;
 use lockstep_domain::manifest::{KmsDirective, RotationDirectives};
+use lockstep_domain::role::Seen;
 use tokio::try_join;
 
 use super::sweep::{AT_ONCE, Sweep};
@@ -56,6 +58,7 @@ impl Sweep<'_> {
             labels: seen.labels,
             made,
             key: seen.key,
+            next_rotation: seen.next_rotation,
         }))
     }
 
@@ -68,6 +71,15 @@ impl Sweep<'_> {
         let after = self.world.config.stuck_after_minutes;
         let holds_value = self.holds_value(secret, look).await;
         let mut checks = vec![pending_check(secret, look, holds_value, self.began, after)];
+        checks.extend(schedule_checks(secret, said, look, self.began));
+        let policy = match self.world.secret_policies.read(secret).await {
+            Ok(policy) => Seen::Read(policy),
+            Err(error) => Seen::Unread {
+                because: chain(&error),
+            },
+        };
+        let account = &self.world.config.account;
+        checks.extend(reader_checks(secret, account, &policy));
         if let Some(said) = said {
             checks.extend(age_check(secret, said, look, self.began));
             let key = self.key(said, look).await;
@@ -104,8 +116,9 @@ impl Sweep<'_> {
 
 fn not_evaluated(secret: &SecretArn, said: Option<&RotationDirectives>, because: &str) -> Vec<Row> {
     let resource = secret.to_string();
-    let mut checks = vec![Check::PendingStuck];
+    let mut checks = vec![Check::PendingStuck, Check::SecretReaders];
     if let Some(said) = said {
+        checks.extend(said.max_age_days.map(|_| Check::SecretRotation));
         checks.extend(said.max_age_days.map(|_| Check::SecretAge));
         checks.extend((said.kms != KmsDirective::Any).then_some(Check::SecretKey));
         checks.extend(said.kms_rotation_required.then_some(Check::KeyRotation));

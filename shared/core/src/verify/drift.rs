@@ -110,7 +110,7 @@ impl ObservedDrift {
             Phase::Applying | Phase::Testing | Phase::Ended { .. } => Look::Full,
         };
         match drift(world, session, manifest, action, state, look).await {
-            Ok(Drift::Steps { steps, desired }) => {
+            Ok(Drift::Steps { steps, desired, .. }) => {
                 if self.is_current(&desired, change) {
                     let (left, drift): (Vec<Row>, Vec<Row>) =
                         drift_rows(&steps).into_iter().partition(is_remainder);
@@ -118,7 +118,9 @@ impl ObservedDrift {
                     self.notices.extend(left.into_iter().map(|one| one.what));
                 }
             }
-            Ok(Drift::Refused { refusal, desired }) => {
+            Ok(Drift::Refused {
+                refusal, desired, ..
+            }) => {
                 if self.is_current(&desired, change) {
                     let resources = Resources::of(state, &action.integration);
                     self.found(refusal_rows(&refusal, &resources));

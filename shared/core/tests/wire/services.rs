@@ -3,8 +3,10 @@
 use aws_simulator::services::lambda::{Body, Ended, Function};
 use lockstep::aws::{Access, Keys};
 use lockstep::services::{Compliance, Provision, Rebind, Verify};
+use lockstep_domain::compliance::{FunctionState, FunctionUpdate};
 use lockstep_domain::event::{Event, ManifestAccepted};
 use lockstep_domain::intent::RebindMessage;
+use lockstep_domain::role::Seen;
 use serde_json::json;
 
 use crate::world::{FUNCTION, Setup};
@@ -60,6 +62,78 @@ async fn a_function_that_cannot_read_its_secret_is_found_out() {
     for (_, access) in seen.secrets {
         assert!(matches!(access, Access::NotEvaluated { .. }), "{access:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whether_a_function_can_be_called_and_by_whom_else_is_read() {
+    let setup = Setup::new();
+    target(&setup).await;
+    let services: Compliance = setup.services();
+    let observe = async |function: &str| {
+        let function = function.parse().unwrap();
+        services.functions.observe(&function).await.unwrap()
+    };
+    let seen = observe(FUNCTION).await.unwrap();
+    assert_eq!(seen.state, FunctionState::Active);
+    assert_eq!(seen.update, FunctionUpdate::Successful);
+    assert_eq!(seen.policy, Seen::Read(None), "it has none");
+
+    let policy = json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Action": "lambda:InvokeFunction", "Principal": "*", "Resource": FUNCTION,
+    }]});
+    let mut function = setup
+        .account
+        .state()
+        .services
+        .lambda
+        .function("Orders")
+        .cloned();
+    if let Some(function) = &mut function {
+        function.policy = Some(policy.clone());
+    }
+    setup.account.state().services.lambda.put(function.unwrap());
+    assert_eq!(
+        observe(FUNCTION).await.unwrap().policy,
+        Seen::Read(Some(policy))
+    );
+
+    let gone = "arn:aws:lambda:us-east-1:123456789012:function:Gone";
+    assert_eq!(observe(gone).await, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_else_may_read_a_secret_is_read_from_its_policy() {
+    let setup = Setup::new();
+    let arn = setup.secret("prod/db", "x").await;
+    let services: Compliance = setup.services();
+    assert_eq!(services.secret_policies.read(&arn).await.unwrap(), None);
+    let policy = json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": "*",
+        "Principal": {"AWS": "111122223333"},
+    }]});
+    let now = setup.account.clock().now();
+    let found = setup
+        .account
+        .state()
+        .services
+        .secrets
+        .find(&arn.to_string(), now)
+        .cloned();
+    let mut secret = found.unwrap();
+    secret.policy = Some(policy.clone());
+    setup.account.state().services.secrets.put(secret);
+    assert_eq!(
+        services.secret_policies.read(&arn).await.unwrap(),
+        Some(policy)
+    );
+    let gone = "arn:aws:secretsmanager:us-east-1:123456789012:secret:gone-AbCdEf";
+    assert!(
+        services
+            .secret_policies
+            .read(&gone.parse().unwrap())
+            .await
+            .is_err()
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -32,7 +32,7 @@ impl FunctionPattern {
 }
 
 /// Iterative, so that no pattern can make it slow: at most pattern × text steps.
-fn matches_glob(pattern: &[u8], text: &[u8]) -> bool {
+pub(crate) fn matches_glob(pattern: &[u8], text: &[u8]) -> bool {
     let (mut p, mut t) = (0, 0);
     // Where the last `*` stood, and how much of the text it has taken so far.
     let mut star: Option<(usize, usize)> = None;

@@ -4,6 +4,7 @@
 
 pub mod changes;
 mod control;
+pub mod functions;
 pub mod genesys;
 pub mod lockstep;
 pub mod roles;

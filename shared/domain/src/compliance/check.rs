@@ -53,6 +53,18 @@ checks! {
     RoleLabels = catalogue::roles::LABELS;
     /// Each role that was created is bound to its integration.
     RoleUnbound = catalogue::roles::UNBOUND;
+    /// The bound function exists.
+    FunctionMissing = catalogue::functions::MISSING;
+    /// The bound function is in the stack's account and region.
+    FunctionPlace = catalogue::functions::PLACE;
+    /// The bound function can be invoked.
+    FunctionState = catalogue::functions::STATE;
+    /// The last update of the bound function took effect.
+    FunctionUpdate = catalogue::functions::UPDATE;
+    /// Not everyone may invoke the bound function.
+    FunctionPublic = catalogue::functions::PUBLIC;
+    /// No other account and no service may invoke the bound function.
+    FunctionInvokers = catalogue::functions::INVOKERS;
     /// The integration exists.
     IntegrationMissing = catalogue::genesys::INTEGRATION_MISSING;
     /// The integration is enabled.
@@ -63,6 +75,12 @@ checks! {
     ActionMissing = catalogue::genesys::ACTION_MISSING;
     /// The action is as the manifest says.
     ActionDrift = catalogue::genesys::ACTION_DRIFT;
+    /// The integration reports no error.
+    IntegrationError = catalogue::genesys::INTEGRATION_ERROR;
+    /// No draft of somebody else is unpublished.
+    DraftOpen = catalogue::genesys::DRAFT_OPEN;
+    /// No action that no binding names uses a managed role or function.
+    ActionUnmanaged = catalogue::genesys::ACTION_UNMANAGED;
     /// No credential of ours exists that nothing uses.
     CredentialLeft = catalogue::genesys::CREDENTIAL_LEFT;
     /// No draft of ours is unpublished.
@@ -75,6 +93,12 @@ checks! {
     SecretDeleted = catalogue::secrets::DELETED;
     /// No rotation of a secret is stuck half way.
     PendingStuck = catalogue::secrets::PENDING_STUCK;
+    /// Secrets Manager rotates each secret whose age the manifest limits.
+    SecretRotation = catalogue::secrets::ROTATION;
+    /// The last scheduled rotation of each secret took place.
+    RotationMissed = catalogue::secrets::ROTATION_MISSED;
+    /// Nobody outside the account may read the secret.
+    SecretReaders = catalogue::secrets::READERS;
     /// The current version of each secret is as young as the manifest requires.
     SecretAge = catalogue::secrets::AGE;
     /// Each secret is encrypted with a key as the manifest asks.
@@ -101,6 +125,8 @@ checks! {
     Evidence = catalogue::changes::EVIDENCE;
     /// The accepted manifest is still acceptable.
     Manifest = catalogue::lockstep::MANIFEST;
+    /// Every exception of the manifest applies to a failure.
+    Exception = catalogue::lockstep::EXCEPTION;
     /// The organization was swept as a whole.
     Sweep = catalogue::lockstep::SWEEP;
 }

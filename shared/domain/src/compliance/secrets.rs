@@ -22,6 +22,8 @@ pub struct ObservedSecret {
     pub made: BTreeMap<String, Timestamp>,
     /// The key that encrypts it: none is the account's own, `aws/secretsmanager`.
     pub key: Option<String>,
+    /// By when Secrets Manager rotates it next; none where it shows no such date.
+    pub next_rotation: Option<Timestamp>,
 }
 
 /// What was seen of a KMS key.
@@ -274,6 +276,7 @@ mod tests {
                 .map(|(id, _, made)| ((*id).to_owned(), at(made)))
                 .collect(),
             key: None,
+            next_rotation: None,
         }
     }
 

@@ -76,6 +76,8 @@ pub struct SweepChanges {
     pub reminders: Vec<Row>,
     /// Conditions that are not open any more.
     pub cleared: Vec<Cleared>,
+    /// Conditions that were open and that an exception covers now.
+    pub excepted: Vec<Row>,
     open: Vec<Open>,
     unseen: Vec<Open>,
     reported: BTreeSet<String>,
@@ -118,6 +120,7 @@ impl SweepState {
             new: Vec::new(),
             reminders: Vec::new(),
             cleared: Vec::new(),
+            excepted: Vec::new(),
             open: Vec::new(),
             unseen: Vec::new(),
             reported: BTreeSet::new(),
@@ -132,7 +135,12 @@ impl SweepState {
             }
             let id = row.id();
             match &row.result {
-                CheckResult::Passed | CheckResult::Excepted(_) => {}
+                CheckResult::Passed => {}
+                CheckResult::Excepted(_) => {
+                    if before.contains_key(&id) {
+                        changes.excepted.push(row.clone());
+                    }
+                }
                 CheckResult::NotEvaluated => {
                     let known = unseen_before.get(&id).and_then(|one| one.since);
                     row.since = Some(known.unwrap_or(now));
@@ -159,6 +167,7 @@ impl SweepState {
             new: _,
             reminders: _,
             cleared: _,
+            excepted: _,
         } = changes;
         if audited.is_none() {
             // The next sweep asks for the same window again.
@@ -241,11 +250,9 @@ impl SweepChanges {
             .collect();
         for (id, open) in before {
             match results.get(id) {
-                Some(CheckResult::Failed) => {}
+                Some(CheckResult::Failed | CheckResult::Excepted(_)) => {}
                 Some(CheckResult::NotEvaluated) => self.open.push(open.clone()),
-                Some(CheckResult::Passed | CheckResult::Excepted(_)) => {
-                    self.cleared.push(open.cleared(id));
-                }
+                Some(CheckResult::Passed) => self.cleared.push(open.cleared(id)),
                 // The resource goes by another name while it can't be read.
                 None if unseen.contains(&(id.check, open.key.as_ref())) => {
                     self.open.push(open.clone());

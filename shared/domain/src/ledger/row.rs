@@ -225,11 +225,11 @@ impl Row {
         self.check.controls()
     }
 
-    /// As an event reports it; none where the check passed.
+    /// As an event reports it; none where the check passed, and where an exception covers the failure.
     pub fn finding(&self) -> Option<Finding> {
         let status = match &self.result {
-            CheckResult::Passed => return None,
-            CheckResult::Failed | CheckResult::Excepted(_) => Status::Failed,
+            CheckResult::Passed | CheckResult::Excepted(_) => return None,
+            CheckResult::Failed => Status::Failed,
             CheckResult::NotEvaluated => Status::NotEvaluated,
         };
         Some(Finding {

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::place::Place;
 use super::tree::Tree;
+use crate::compliance::exception_resource;
 use crate::ids::Key;
 use crate::ledger::ManifestPlace;
 
@@ -76,6 +77,14 @@ impl Lines {
         for (index, client) in rotated.as_array().into_iter().flatten().enumerate() {
             name(client, &organization.key("rotated_clients").index(index));
         }
+        for (place, entry) in each("exceptions") {
+            if let (Some(check), Some(resource)) =
+                (entry["check"].as_str(), entry["resource"].as_str())
+            {
+                let named = exception_resource(check, resource);
+                lines.named.entry(named).or_insert_with(|| at(&place));
+            }
+        }
         for (place, entry) in each("actions").into_iter().chain(each("credentials")) {
             if let Some(key) = entry["key"].as_str() {
                 lines.bindings.insert(key.to_owned(), at(&place));
@@ -120,6 +129,8 @@ actions:
     function: arn:function
 credentials:
   - {key: crm, secret: arn:db}
+exceptions:
+  - {check: LS-SECRET-AGE, resource: arn:db}
 ";
 
     fn line(resource: &str, key: Option<&str>) -> Option<(String, u32)> {
@@ -152,6 +163,8 @@ credentials:
             Some(("actions[1]".into(), 12))
         );
         assert_eq!(line("genesys:credential/c-1", Some("crm")).unwrap().1, 15);
+        let exception = "lockstep:exception/LS-SECRET-AGE/arn:db";
+        assert_eq!(line(exception, None), Some(("exceptions[0]".into(), 17)));
         assert_eq!(line("genesys:action/a-1", None), None);
         assert_eq!(Lines::of(TEXT).organization(), 2);
     }

@@ -43,6 +43,7 @@ pub use secrets::{KmsDirective, KmsRotation, Overlap, RotationDirectives, Secret
 
 use crate::arn::{FunctionArn, RoleName, SecretArn};
 use crate::ids::{ActionId, ClientId, IntegrationId, Key, OrganizationId, UserId};
+use crate::ledger::Exception;
 
 /// The default of `max_changes`.
 pub const DEFAULT_MAX_CHANGES: u32 = 25;
@@ -76,6 +77,21 @@ pub struct Manifest {
     pub tried_actions: Vec<TriedAction>,
     /// The integration credentials that carry values, in the order of the file.
     pub credentials: Vec<Credential>,
+    /// Failures of checks that somebody answers for, in the order of the file.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub exceptions: Vec<ManifestException>,
+}
+
+/// A failure that somebody answers for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ManifestException {
+    /// The id of the check. Whether there is such a check is for the sweep to say: a later release may
+    /// have removed it.
+    pub check: String,
+    /// The resource, as a finding names it.
+    pub resource: String,
+    /// Why, who, and until when.
+    pub exception: Exception,
 }
 
 /// The organization and the limits within which it is managed.

@@ -8,10 +8,11 @@ use url::Url;
 use super::bounds::Bounds;
 use super::{
     Action, Authorized, Contract, Credential, DEFAULT_MAX_CHANGES, DEFAULT_SUCCESS_TEMPLATE,
-    Delivery, Integration, LiveTest, Manifest, Organization, OtherIntegration, RAW_REQUEST,
-    RotationDirectives, SecretReference, TriedAction, wire,
+    Delivery, Integration, LiveTest, Manifest, ManifestException, Organization, OtherIntegration,
+    RAW_REQUEST, RotationDirectives, SecretReference, TriedAction, wire,
 };
 use crate::genesys_region::{self, ENVIRONMENTS, Environment};
+use crate::ledger::Exception;
 use crate::rebind::INTEGRATION_TYPE;
 
 /// The region where the file does not say.
@@ -309,8 +310,28 @@ impl wire::Manifest {
                     .collect::<Option<_>>()?,
                 None => Vec::new(),
             },
+            exceptions: match &self.exceptions {
+                Some(list) => whole(list)?
+                    .map(wire::Exception::resolve)
+                    .collect::<Option<_>>()?,
+                None => Vec::new(),
+            },
             integrations,
             other_integrations,
+        })
+    }
+}
+
+impl wire::Exception {
+    fn resolve(&self) -> Option<ManifestException> {
+        Some(ManifestException {
+            check: self.check.clone()?,
+            resource: self.resource.clone()?,
+            exception: Exception {
+                reason: self.reason.clone()?,
+                owner: self.owner.clone()?,
+                expires: self.expires.as_ref()?.parse().ok()?,
+            },
         })
     }
 }

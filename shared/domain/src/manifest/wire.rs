@@ -43,6 +43,32 @@ pub struct Manifest {
     /// Integration credentials that carry values of a secret. When a secret rotates, all of its
     /// credentials move together.
     pub credentials: Option<List<Credential>>,
+    /// Failures of checks that someone answers for, each until a day.
+    #[schemars(length(max = 500))]
+    pub exceptions: Option<List<Exception>>,
+}
+
+/// A failed check on one resource that is accepted until a day. The ledger and the reports still show
+/// what was seen, with the reason and the owner. The stack limits how long an exception may last
+/// (MaxExceptionDays) and which critical checks it may cover (CriticalExceptions).
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Exception {
+    /// The id of the check, such as LS-SECRET-AGE.
+    #[schemars(required, regex(pattern = r"^LS-[A-Z0-9-]{1,60}$"), extend("patternErrorMessage" = "Write the id of a check, such as LS-SECRET-AGE."))]
+    pub check: Option<String>,
+    /// The resource, exactly as the finding names it.
+    #[schemars(required, length(min = 1, max = 2048), regex(pattern = r"\S"), extend("patternErrorMessage" = "Write the resource as the finding names it."))]
+    pub resource: Option<String>,
+    /// Why the failure is accepted.
+    #[schemars(required, length(min = 1, max = 1000), regex(pattern = r"\S"), extend("patternErrorMessage" = "Write a reason that is not blank."))]
+    pub reason: Option<String>,
+    /// Who answers for it: a person or a team.
+    #[schemars(required, length(min = 1, max = 256), regex(pattern = r"\S"), extend("patternErrorMessage" = "Write a name that is not blank."))]
+    pub owner: Option<String>,
+    /// The last day (UTC) on which it applies, such as 2026-12-31.
+    #[schemars(required, regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), extend("patternErrorMessage" = "Write a date such as 2026-12-31."))]
+    pub expires: Option<String>,
 }
 
 /// The managed organization.

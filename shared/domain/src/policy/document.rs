@@ -1,11 +1,13 @@
 //! The normal form of a policy document.
 
+mod outsiders;
 mod trust;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
+pub use self::outsiders::Outsider;
 pub use self::trust::TrustProblems;
 use super::{Grants, INVOKE_ACTION};
 use crate::arn::{FunctionArn, is_account};

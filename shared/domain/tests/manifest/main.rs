@@ -6,6 +6,7 @@ mod adopting;
 mod contract;
 mod credentials;
 mod defaults;
+mod exceptions;
 mod form;
 mod integrations;
 mod never_panics;

@@ -39,7 +39,7 @@ pub struct Action {
 impl Action {
     /// Whether the platform made it: nobody can change it (official Terraform provider,
     /// `integration_action`).
-    fn is_built_in(&self) -> bool {
+    pub fn is_built_in(&self) -> bool {
         self.id.starts_with("static")
     }
 }

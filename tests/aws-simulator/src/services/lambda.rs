@@ -133,6 +133,7 @@ pub(crate) fn identify(request: &Request) -> (String, Vec<String>) {
     let operation = match (request.method.as_str(), rest) {
         ("GET", "configuration") => "GetFunctionConfiguration".to_owned(),
         ("GET", "") => "GetFunction".to_owned(),
+        ("GET", "policy") => "GetPolicy".to_owned(),
         ("POST", "invocations") => "Invoke".to_owned(),
         (method, rest) => format!("{method} {rest}"),
     };
@@ -152,6 +153,16 @@ pub(crate) fn handle(exchange: &mut Exchange<'_>) -> Result<Answer, Rejection> {
                 "Configuration": configuration(&target),
                 "Code": {"RepositoryType": "S3"},
             });
+            Ok(answer(exchange.call, &body).into())
+        }
+        "GetPolicy" => {
+            let target = Target::of(exchange, "lambda:GetPolicy")?;
+            // As a text within the answer (botocore's model, `GetPolicyResponse`).
+            let Some(policy) = &target.function.policy else {
+                let message = "The resource you requested does not exist.";
+                return Err(ServiceError::new(404, "ResourceNotFoundException", message).into());
+            };
+            let body = json!({"Policy": policy.to_string(), "RevisionId": "1"});
             Ok(answer(exchange.call, &body).into())
         }
         "Invoke" => invoke(exchange),

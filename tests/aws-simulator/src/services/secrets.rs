@@ -24,6 +24,7 @@ pub(crate) fn handle(exchange: &mut Exchange<'_>) -> Handled {
         "CreateSecret" => values::create(exchange),
         "DeleteSecret" => metadata::delete(exchange),
         "DescribeSecret" => metadata::describe(exchange),
+        "GetResourcePolicy" => metadata::policy(exchange),
         "GetSecretValue" => values::get(exchange),
         "ListSecretVersionIds" => listing::versions(exchange),
         "ListSecrets" => listing::secrets(exchange),

@@ -5,6 +5,7 @@
 #![recursion_limit = "256"]
 
 mod bound;
+mod check_access;
 mod check_compliance;
 mod compliance;
 mod counts;

@@ -3,10 +3,11 @@
 use futures_util::future::try_join_all;
 use lockstep_domain::binding::DesiredAction;
 use lockstep_domain::change::{BindingState, DesiredId, SecretVersion};
+use lockstep_domain::compliance::SeenBeside;
 use lockstep_domain::intent::Look;
 use lockstep_domain::manifest::{Action, Manifest};
 use lockstep_domain::plan::{Plan as _, Step};
-use lockstep_domain::rebind::{self, Observed, Refusal};
+use lockstep_domain::rebind::{self, Found, Observed, Refusal};
 
 use super::glance::{glance, remembered, usable_mark};
 use super::{RebindError, desired_integration, integration_of, observe};
@@ -51,6 +52,8 @@ pub async fn drift(
             return Ok(Drift::Steps {
                 steps: Vec::new(),
                 desired,
+                // The action alone was looked at.
+                beside: SeenBeside::NOTHING,
             });
         }
     }
@@ -59,6 +62,13 @@ pub async fn drift(
         Ok(secrets) => secrets,
         Err(gone) => return Ok(Drift::SecretGone(gone)),
     };
+    let beside = SeenBeside {
+        reported: match &observed.integration {
+            Found::One(seen) => Some(seen.reported),
+            Found::Nothing | Found::Several(_) | Found::Gone(_) => None,
+        },
+        draft: observed.draft,
+    };
     let wanted = DesiredAction::new(action, secrets);
     let desired = wanted.desired_id(organization, &integration);
     Ok(
@@ -66,8 +76,13 @@ pub async fn drift(
             Ok(plan) => Drift::Steps {
                 steps: plan.describe(true),
                 desired,
+                beside,
             },
-            Err(refusal) => Drift::Refused { refusal, desired },
+            Err(refusal) => Drift::Refused {
+                refusal,
+                desired,
+                beside,
+            },
         },
     )
 }
@@ -81,6 +96,8 @@ pub enum Drift {
         steps: Vec<Step>,
         /// Identifies what should hold now.
         desired: DesiredId,
+        /// What was seen besides.
+        beside: SeenBeside,
     },
     /// Lockstep can't repair it.
     Refused {
@@ -88,6 +105,8 @@ pub enum Drift {
         refusal: Refusal,
         /// Identifies what should hold now.
         desired: DesiredId,
+        /// What was seen besides.
+        beside: SeenBeside,
     },
     /// A secret is deleted or has no current version.
     SecretGone(String),

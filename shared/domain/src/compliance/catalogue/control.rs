@@ -184,3 +184,7 @@ pub(super) const KEY: &[Control] = &[
 /// security control systems are detected; CC4.1 ongoing evaluations; A.8.16 monitoring activities.
 pub(super) const MONITORING: &[Control] =
     &[nist("CA-7"), pci("10.7.2"), soc("CC4.1"), iso("A.8.16")];
+
+/// Whether accepted weaknesses are recorded with an owner and a date. CA-5 plan of action and
+/// milestones; CC4.2 deficiencies are communicated and corrected; A.5.36 compliance with policies.
+pub(super) const ACCEPTED_RISK: &[Control] = &[nist("CA-5"), soc("CC4.2"), iso("A.5.36")];

@@ -97,3 +97,37 @@ pub const SIGN_IN: About = About {
     source: "The manifest names the OAuth client under `organization.client_secret`.",
     controls: MONITORING,
 };
+
+/// The integration reports no error.
+pub const INTEGRATION_ERROR: About = About {
+    id: "LS-INTEGRATION-ERROR",
+    severity: Severity::High,
+    requires: "The integration does not report ERROR.",
+    why: "All actions of the integration fail.",
+    fix: "Open the integration in Genesys Cloud; it shows the cause.",
+    source: "Genesys Cloud Platform API, `reportedState` of an integration.",
+    controls: CONFIGURATION,
+};
+
+/// No draft of somebody else is unpublished.
+pub const DRAFT_OPEN: About = About {
+    id: "LS-DRAFT-OPEN",
+    severity: Severity::Low,
+    requires: "The action has no unpublished draft that someone else made.",
+    why: "Anyone who publishes the draft makes it live, and a change with a live test needs the draft, \
+          so Lockstep has to wait for it.",
+    fix: "Publish the draft or delete it in Genesys Cloud.",
+    source: "Genesys Cloud Platform API, `/api/v2/integrations/actions/{actionId}/draft`.",
+    controls: CONFIGURATION,
+};
+
+/// No action that no binding names uses a managed role or function.
+pub const ACTION_UNMANAGED: About = About {
+    id: "LS-ACTION-UNMANAGED",
+    severity: Severity::Medium,
+    requires: "Every custom action that belongs to a managed integration, or that calls a bound function, is in the manifest.",
+    why: "Nobody rotates, tests or verifies such an action, and it can call every function of the role.",
+    fix: "Add the action to the manifest, or delete it in Genesys Cloud.",
+    source: "Genesys Cloud Platform API: all actions of an integration share its credential.",
+    controls: PRIVILEGE,
+};

@@ -1,7 +1,7 @@
 //! Lockstep itself: its manifests and its sweeps.
 
 use super::About;
-use super::control::{CONFIGURATION, MONITORING};
+use super::control::{ACCEPTED_RISK, CONFIGURATION, MONITORING};
 use crate::finding::Severity;
 
 /// Every accepted manifest is readable and within the stack's parameters.
@@ -27,4 +27,16 @@ pub const SWEEP: About = About {
           object; the next sweep tries again.",
     source: "docs/architecture.md.",
     controls: MONITORING,
+};
+
+/// Every exception of the manifest applies to a failure.
+pub const EXCEPTION: About = About {
+    id: "LS-EXCEPTION",
+    severity: Severity::Medium,
+    requires: "Every exception of the manifest is within the stack's limits, has not expired, and covers a failure.",
+    why: "An exception that does not apply hides nothing now, but would hide the next failure, or makes \
+          people believe that one is accepted.",
+    fix: "Remove the exception from the manifest, or correct it.",
+    source: "The stack parameters MaxExceptionDays and CriticalExceptions.",
+    controls: ACCEPTED_RISK,
 };

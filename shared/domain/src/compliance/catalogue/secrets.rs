@@ -1,7 +1,7 @@
 //! Bound secrets and the keys that encrypt them.
 
 use super::About;
-use super::control::{KEY as KEY_CONTROLS, SECRET};
+use super::control::{ACCESS, KEY as KEY_CONTROLS, SECRET};
 use crate::finding::Severity;
 
 /// The binding has the version of each secret that is current.
@@ -86,4 +86,40 @@ pub const ARN: About = About {
     fix: "Write the full ARN into the manifest and upload it.",
     source: "AWS Secrets Manager user guide, \"What's in a Secrets Manager secret\" (the six characters at the end of an ARN).",
     controls: &[],
+};
+
+/// Secrets Manager rotates each secret whose age the manifest limits.
+pub const ROTATION: About = About {
+    id: "LS-SECRET-ROTATION",
+    severity: Severity::Medium,
+    requires: "Automatic rotation of the secret is on, where the manifest limits its age with `max_age_days`.",
+    why: "Nobody rotates the secret in time unless a person remembers it.",
+    fix: "Enable rotation with the command given.",
+    source: "AWS Security Hub CSPM control SecretsManager.1.",
+    controls: SECRET,
+};
+
+/// The last scheduled rotation of each secret took place.
+pub const ROTATION_MISSED: About = About {
+    id: "LS-ROTATION-MISSED",
+    severity: Severity::High,
+    requires: "The date by which Secrets Manager rotates the secret next is not in the past.",
+    why: "The last scheduled rotation was unsuccessful, and the secret becomes older than its \
+          schedule allows.",
+    fix: "See the log of the rotation function, correct the cause, and run `aws secretsmanager \
+          rotate-secret`.",
+    source: "AWS Secrets Manager API reference, `DescribeSecret`, `NextRotationDate`; AWS Security Hub CSPM control SecretsManager.2.",
+    controls: SECRET,
+};
+
+/// Nobody outside the account may read the secret.
+pub const READERS: About = About {
+    id: "LS-SECRET-READERS",
+    severity: Severity::High,
+    requires: "The resource policy of the secret lets no other account, no AWS service and not everyone read it.",
+    why: "Whoever reads the secret can use it without Genesys Cloud and without the function.",
+    fix: "If the reader is intended, make an exception in the manifest; otherwise correct the policy \
+          with `aws secretsmanager put-resource-policy`.",
+    source: "AWS Secrets Manager user guide, \"Resource-based policies\".",
+    controls: ACCESS,
 };

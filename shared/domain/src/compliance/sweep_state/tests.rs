@@ -1,5 +1,5 @@
 use super::*;
-use crate::ledger::Occurrence;
+use crate::ledger::{Exception, Occurrence};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -161,4 +161,24 @@ fn what_the_release_before_remembered_is_neither_new_nor_reminded_of_at_once() {
     let stored = serde_json::to_value(&state).unwrap();
     assert_eq!(stored["schema"], 2);
     assert_eq!(stored.get("standing"), None);
+}
+
+#[test]
+fn a_failure_that_is_excepted_does_not_count_as_resolved_and_is_new_again_when_that_ends() {
+    let mut state = state();
+    sweep(&mut state, 0, &[open()]);
+    let excepted = Row {
+        result: CheckResult::Excepted(Exception {
+            reason: "a migration".into(),
+            owner: "platform team".into(),
+            expires: "2027-02-01".parse().unwrap(),
+        }),
+        ..open()
+    };
+    let changes = sweep(&mut state, 1, std::slice::from_ref(&excepted));
+    assert_eq!(counts(&changes), (0, 0, 0));
+    assert_eq!(changes.excepted.len(), 1);
+    let again = sweep(&mut state, 2, &[excepted]);
+    assert_eq!((counts(&again), again.excepted.len()), ((0, 0, 0), 0));
+    assert_eq!(counts(&sweep(&mut state, 3, &[open()])), (1, 0, 0));
 }

@@ -5,6 +5,7 @@
 mod actions;
 mod contract;
 mod credentials;
+mod exceptions;
 mod integrations;
 mod organization;
 mod platform;
@@ -40,6 +41,7 @@ pub(super) fn check(
     actions::check(manifest, bounds, problems);
     credentials::check(manifest, bounds, problems);
     rotation::check(manifest, problems);
+    exceptions::check(manifest, problems);
     new_rules(manifest, problems);
 }
 

@@ -96,9 +96,10 @@ pub(super) fn secrets(exchange: &mut Exchange<'_>) -> Handled {
         .filter(|secret| request.include_planned_deletion || secret.deletion.is_none())
         .collect();
     secrets.sort_by_key(|secret| by_creation(secret));
+    let now = exchange.now;
     let entries = secrets
         .into_iter()
-        .map(|secret| described(secret, "SecretVersionsToStages"));
+        .map(|secret| described(secret, "SecretVersionsToStages", now));
     let token = request.next_token.as_deref();
     let (shown, next) = page(entries.collect(), request.max_results, token)?;
     let mut body = json!({"SecretList": shown});

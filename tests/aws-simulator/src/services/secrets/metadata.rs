@@ -20,13 +20,25 @@ struct IdRequest {
 pub(super) fn describe(exchange: &mut Exchange<'_>) -> Handled {
     let IdRequest { secret_id } = read(exchange.call, exchange.request)?;
     let secret = exchange.secret("DescribeSecret", &secret_id, Context::new())?;
-    let body = described(&secret, "VersionIdsToStages");
+    let body = described(&secret, "VersionIdsToStages", exchange.now);
+    Ok(answer(exchange.call, &body))
+}
+
+/// The policy is a text, and absent where there is none (botocore's model,
+/// `GetResourcePolicyResponse`).
+pub(super) fn policy(exchange: &mut Exchange<'_>) -> Handled {
+    let IdRequest { secret_id } = read(exchange.call, exchange.request)?;
+    let secret = exchange.secret("GetResourcePolicy", &secret_id, Context::new())?;
+    let mut body = json!({"ARN": secret.arn, "Name": secret.name});
+    if let Some(policy) = &secret.policy {
+        body["ResourcePolicy"] = policy.to_string().into();
+    }
     Ok(answer(exchange.call, &body))
 }
 
 /// Only fields that have a value are returned (Secrets Manager API reference, `DescribeSecret`), and
 /// only versions that have a label (same page, `VersionIdsToStages`).
-pub(super) fn described(secret: &Secret, versions_member: &str) -> Value {
+pub(super) fn described(secret: &Secret, versions_member: &str, now: Timestamp) -> Value {
     let mut body = json!({
         "ARN": secret.arn,
         "CreatedDate": seconds(secret.created),
@@ -51,6 +63,9 @@ pub(super) fn described(secret: &Secret, versions_member: &str) -> Value {
         set("RotationLambdaARN", rotation.function.as_str().into());
         if let Some(rules) = &rotation.rules {
             set("RotationRules", rules.clone());
+            if let Some(at) = next_rotation(secret, rules, now) {
+                set("NextRotationDate", seconds(at));
+            }
         }
     }
     if !secret.tags.is_empty() {
@@ -71,6 +86,18 @@ pub(super) fn described(secret: &Secret, versions_member: &str) -> Value {
         set(versions_member, labelled.into());
     }
     body
+}
+
+/// By when it is rotated next (Secrets Manager API reference, `DescribeSecret`). Nothing here rotates by
+/// schedule, so a date in the past moves on by whole periods, as if each rotation had taken place.
+fn next_rotation(secret: &Secret, rules: &Value, now: Timestamp) -> Option<Timestamp> {
+    let days = rules.get("AutomaticallyAfterDays")?.as_i64()?;
+    let period = SignedDuration::from_hours(24 * days);
+    let since = now.duration_since(secret.rotated.unwrap_or(secret.created));
+    let periods = since.as_secs().checked_div(period.as_secs())? + 1;
+    let periods = i32::try_from(periods).ok()?;
+    let base = secret.rotated.unwrap_or(secret.created);
+    base.checked_add(period.checked_mul(periods)?).ok()
 }
 
 #[derive(Deserialize)]
