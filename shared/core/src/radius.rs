@@ -6,7 +6,6 @@ mod versions;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::future::join_all;
 use lockstep_domain::arn::SecretArn;
 use lockstep_domain::binding::DesiredAction;
 use lockstep_domain::change::{BindingState, ChangeId, DesiredId, SecretVersion};
@@ -22,9 +21,6 @@ use crate::config::Config;
 use crate::reconcile::action::desired_integration;
 use crate::runtime::Failure;
 use crate::services::Observer;
-
-/// Reads that are made at the same time.
-const AT_ONCE: usize = 16;
 
 /// What a scope would change.
 #[derive(Clone, Debug)]
@@ -144,23 +140,20 @@ pub async fn radius<'m>(
             known.push((subject, id));
         }
     }
-    for some in known.chunks(AT_ONCE) {
-        let loads = some
-            .iter()
-            .map(|(subject, _)| world.states.load(&manifest.organization.id, subject.key()));
-        for ((subject, id), state) in some.iter().zip(join_all(loads).await) {
-            match state {
-                Ok(state) => radius.measured.push(Measured {
-                    difference: differs(&world.config, manifest, subject, id, &state.value),
-                    moved: moved(subject, &versions, &state.value),
-                    subject: subject.clone(),
-                    id: id.clone(),
-                    state: state.value,
-                }),
-                Err(error) => {
-                    let key = subject.known_as().clone();
-                    radius.unread.push((key, error.into()));
-                }
+    let keys: Vec<&Key> = known.iter().map(|(subject, _)| subject.key()).collect();
+    let states = world.states.some(&manifest.organization.id, &keys).await;
+    for ((subject, id), state) in known.iter().zip(states) {
+        match state {
+            Ok(state) => radius.measured.push(Measured {
+                difference: differs(&world.config, manifest, subject, id, &state.value),
+                moved: moved(subject, &versions, &state.value),
+                subject: subject.clone(),
+                id: id.clone(),
+                state: state.value,
+            }),
+            Err(error) => {
+                let key = subject.known_as().clone();
+                radius.unread.push((key, error.into()));
             }
         }
     }

@@ -7,10 +7,13 @@ use lockstep_domain::arn::SecretArn;
 use lockstep_domain::change::{BindingState, SecretVersion};
 use lockstep_domain::staging::still_works;
 
-use super::{AT_ONCE, Subject};
+use super::Subject;
 use crate::aws::SecretSeen;
 use crate::runtime::Failure;
 use crate::services::Observer;
+
+/// Reads that are made at the same time.
+const AT_ONCE: usize = 16;
 
 /// The versions of each secret that was asked for: none where it has no current one.
 pub(super) type Versions = BTreeMap<SecretArn, Result<Option<Labelled>, Failure>>;

@@ -1,5 +1,8 @@
 //! What every function has, and the emission of events.
 
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
 use clock::Clock;
 use jiff::Timestamp;
 use lockstep_domain::digest::Digest;
@@ -27,6 +30,8 @@ pub struct Base {
     pub bus: aws::Bus,
     /// What this environment counts, flushed after each invocation.
     pub metrics: Metrics,
+    /// What was wrong with each subject when this environment last compared it with what was emitted.
+    compared: Mutex<BTreeMap<Digest, Option<Digest>>>,
     clock: Clock,
 }
 
@@ -48,6 +53,7 @@ impl Base {
             bus: aws::Bus::new(aws, config.event_bus.clone()),
             metrics: Metrics::new(&config.function, outside.metrics),
             config,
+            compared: Mutex::default(),
             clock: outside.clock,
         }
     }
@@ -117,7 +123,8 @@ impl Base {
     }
 
     /// Emits what is wrong with a subject, once for as long as the same is wrong; `None` where
-    /// nothing is, so that the same is an event again when it returns.
+    /// nothing is, so that the same is an event again when it returns. Of what did not change since the last
+    /// call, a warm environment reads nothing.
     ///
     /// # Errors
     /// The bus did not take it.
@@ -127,6 +134,10 @@ impl Base {
         wrong: Option<(&W, Header, Body)>,
     ) -> Result<(), AwsError> {
         let subject = Digest::of(&("last", subject));
+        let now = wrong.as_ref().map(|(wrong, ..)| Digest::of(wrong));
+        if self.compared_with(&subject).is_some_and(|last| last == now) {
+            return Ok(());
+        }
         let mut last = match self.store.last_emitted(&subject).await {
             Ok(last) => last,
             Err(error) => {
@@ -137,20 +148,28 @@ impl Base {
                 return Ok(());
             }
         };
-        let now = wrong.as_ref().map(|(wrong, ..)| Digest::of(wrong));
-        if last.value.wrong == now {
-            return Ok(());
+        if last.value.wrong != now {
+            if let Some((_, mut header, body)) = wrong {
+                last.value.times += 1;
+                header.occurrence = Some(last.value.times.to_string());
+                self.emit(header, body).await?;
+            }
+            last.value.wrong.clone_from(&now);
+            if let Err(error) = self.store.remember_last(&subject, &mut last).await {
+                tracing::warn!(%error, "the event may be emitted again");
+                return Ok(());
+            }
         }
-        if let Some((_, mut header, body)) = wrong {
-            last.value.times += 1;
-            header.occurrence = Some(last.value.times.to_string());
-            self.emit(header, body).await?;
-        }
-        last.value.wrong = now;
-        if let Err(error) = self.store.remember_last(&subject, &mut last).await {
-            tracing::warn!(%error, "the event may be emitted again");
+        // A panic while it was locked would have ended the process.
+        if let Ok(mut compared) = self.compared.lock() {
+            compared.insert(subject, now);
         }
         Ok(())
+    }
+
+    /// What was wrong with a subject when this environment last compared it; `None` where it did not.
+    fn compared_with(&self, subject: &Digest) -> Option<Option<Digest>> {
+        self.compared.lock().ok()?.get(subject).cloned()
     }
 
     /// Whether there was an event of it. Where that can't be read there was none: an event twice

@@ -48,8 +48,7 @@ impl States {
         let object = state_object(organization, key);
         let bucket = &self.objects.config.state_bucket;
         let Some(found) = self.objects.get(bucket, &object, None).await? else {
-            let state = BindingState::new(organization.clone(), key.clone());
-            return Ok(Versioned::absent(state));
+            return Ok(never_touched(organization, key));
         };
         let value = read(&object, &found.bytes, organization, key)?;
         Ok(Versioned {
@@ -79,21 +78,8 @@ impl States {
         &self,
         organization: &OrganizationId,
     ) -> Result<Vec<Result<BindingState, StoreError>>, StoreError> {
-        let prefix = format!("state/{organization}/");
-        let objects = self
-            .objects
-            .listing(&self.objects.config.state_bucket, &prefix)
-            .await?;
-        let mut listed: Vec<(Key, &Listed)> = objects
-            .iter()
-            .filter_map(|object| {
-                let name = object.key.strip_prefix(&prefix)?.strip_suffix(".json")?;
-                Some((name.parse::<Key>().ok()?, object))
-            })
-            .filter(|(key, _)| key.reserved() != Some(Reserved::Integration))
-            .collect();
-        listed.sort();
-        self.forget_all_but(&prefix, &objects);
+        let listed = self.listed(organization).await?;
+        let listed: Vec<(Key, Listed)> = listed.into_iter().collect();
         let mut states = Vec::with_capacity(listed.len());
         for some in listed.chunks(AT_ONCE) {
             let reads = some
@@ -108,6 +94,59 @@ impl States {
             }
         }
         Ok(states)
+    }
+
+    /// The states of some bindings of an organization, in the order of their keys in `keys`. Several are found
+    /// by one listing, of which a warm environment reads only what was written since its last read.
+    pub async fn some(
+        &self,
+        organization: &OrganizationId,
+        keys: &[&Key],
+    ) -> Vec<Result<Versioned<BindingState>, StoreError>> {
+        // A listing has pages of 1,000 objects.
+        let pages = 1 + self.known_of(organization) / 1_000;
+        let listed = match keys.len() > pages {
+            true => self.listed(organization).await.map(Some),
+            false => Ok(None),
+        };
+        let mut states = Vec::with_capacity(keys.len());
+        for some in keys.chunks(AT_ONCE) {
+            let reads = some.iter().map(async |key| match &listed {
+                Err(error) => Err(error.clone()),
+                Ok(None) => self.load(organization, key).await,
+                Ok(Some(listed)) => match listed.get(*key) {
+                    Some(object) => self.listed_state(organization, key, object).await,
+                    None => Ok(never_touched(organization, key)),
+                },
+            });
+            states.extend(join_all(reads).await);
+        }
+        states
+    }
+
+    /// The objects of the states of an organization, by their bindings.
+    async fn listed(
+        &self,
+        organization: &OrganizationId,
+    ) -> Result<BTreeMap<Key, Listed>, StoreError> {
+        let prefix = prefix(organization);
+        let bucket = &self.objects.config.state_bucket;
+        let objects = self.objects.listing(bucket, &prefix).await?;
+        self.forget_all_but(&prefix, &objects);
+        let listed = objects.into_iter().filter_map(|object| {
+            let name = object.key.strip_prefix(&prefix)?.strip_suffix(".json")?;
+            let key = name.parse::<Key>().ok()?;
+            (key.reserved() != Some(Reserved::Integration)).then_some((key, object))
+        });
+        Ok(listed.collect())
+    }
+
+    /// How many states of an organization the last listing showed, as far as they were read.
+    fn known_of(&self, organization: &OrganizationId) -> usize {
+        let prefix = prefix(organization);
+        let is_of_it = |key: &&String| key.starts_with(&prefix);
+        let known = self.last_read.lock();
+        known.map_or(0, |known| known.keys().filter(is_of_it).count())
     }
 
     async fn listed_state(
@@ -138,6 +177,14 @@ impl States {
             known.retain(|key, _| !key.starts_with(prefix) || listed.contains(key.as_str()));
         }
     }
+}
+
+fn prefix(organization: &OrganizationId) -> String {
+    format!("state/{organization}/")
+}
+
+fn never_touched(organization: &OrganizationId, key: &Key) -> Versioned<BindingState> {
+    Versioned::absent(BindingState::new(organization.clone(), key.clone()))
 }
 
 /// A state of a newer release, or one that was copied from another binding, must not be acted on.

@@ -134,3 +134,20 @@ async fn a_warm_environment_reads_only_accepted_copies_that_were_written_since()
     assert_eq!(current(&setup, world).await, (0, 1), "it is corrupt");
     assert_eq!(current(&setup, world).await, (0, 1), "and may be repaired");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_warm_environment_that_found_nothing_wrong_does_not_read_again_what_was_emitted() {
+    let setup = Setup::new();
+    let world: &Provision = &setup.services();
+    let text = text("GenesysOne");
+    let manifest = upload(&setup, "probe/first.yaml", &text).await;
+    let accepted = accept(world, "probe/first.yaml", &manifest, &text);
+    accepted.await.unwrap();
+    let reads = async || {
+        let before = setup.reads();
+        lockstep::manifest_upload::current(world).await.unwrap();
+        setup.reads() - before
+    };
+    assert_eq!(reads().await, 2, "the copy, and what was emitted of it");
+    assert_eq!(reads().await, 0);
+}

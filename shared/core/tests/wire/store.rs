@@ -129,6 +129,41 @@ async fn a_warm_environment_reads_only_states_that_were_written_since() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn several_states_are_found_by_one_listing_and_one_alone_by_its_read() {
+    let setup = Setup::new();
+    let world: &Rebind = &setup.services();
+    let (organization, key) = binding("org-1");
+    let (other, new): (Key, Key) = ("invoices".parse().unwrap(), "new".parse().unwrap());
+    for key in [&key, &other] {
+        let mut state = world.states.load(&organization, key).await.unwrap();
+        world.state_writer.save(&mut state).await.unwrap();
+    }
+    let read = async |keys: &[&Key]| {
+        let before = setup.reads();
+        let states = world.states.some(&organization, keys).await;
+        let stored = states
+            .into_iter()
+            .map(|state| state.map(|state| (state.value.key.clone(), state.is_stored())));
+        let stored: Vec<(Key, bool)> = stored.map(Result::unwrap).collect();
+        (stored, setup.reads() - before)
+    };
+    let all = [&other, &new, &key];
+    let expected = vec![
+        (other.clone(), true),
+        (new.clone(), false),
+        (key.clone(), true),
+    ];
+    assert_eq!(
+        read(&all).await,
+        (expected.clone(), 2),
+        "in the given order"
+    );
+    assert_eq!(read(&all).await, (expected, 0), "none was written");
+    let alone = vec![(key.clone(), true)];
+    assert_eq!(read(&[&key]).await, (alone, 1), "a listing is no cheaper");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_role_is_known_to_have_been_changed_once_it_was() {
     let setup = Setup::new();
     let (writes, reads): (Provision, Rebind) = (setup.services(), setup.services());
