@@ -1,6 +1,8 @@
 //! How many calls of Genesys Cloud a trigger costs, from the trigger to the verdict, in a warm environment;
 //! queries of the audit log apart. A budget: whoever needs more has to change it here.
 
+use std::time::Duration;
+
 use genesys_simulator::Call;
 use serde_json::{Value, json};
 use simulation::story::{ActionText, Error, ManifestText, Options, Stage, label_updated, play};
@@ -245,6 +247,9 @@ fn an_adopted_actions_own_success_template_is_read_before_it_is_written_back() -
         // Made by somebody else, with a template of their own, and adopted.
         let own = "{\"all\": ${rawResult}}";
         world.edit_success_template(&id, own).await?;
+        // So long that it is not in the window of the next change.
+        world.quiet().await?;
+        world.stack.pass(Duration::from_secs(60)).await;
         let adopted = orders.without("contract").with("id", json!(id));
         let adopted = adopted.with("delivery", json!("envelope"));
         settled(&world, adopted).await?;
