@@ -36,7 +36,8 @@ impl FunctionSettings {
         &self,
         function: &FunctionArn,
     ) -> Result<Option<ObservedFunction>, AwsError> {
-        let configuration = match configuration(&self.lambda, function).await {
+        let operation = "lambda:GetFunctionConfiguration";
+        let configuration = match configuration(&self.lambda, operation, function).await {
             Ok(configuration) => configuration,
             Err(error) if error.is_not_found() => return Ok(None),
             Err(error) => return Err(error),

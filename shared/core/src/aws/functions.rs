@@ -92,15 +92,23 @@ impl Functions {
     /// # Errors
     /// Lambda refused to say, or did not answer.
     pub async fn exists(&self, function: &FunctionArn) -> Result<bool, AwsError> {
-        match configuration(&self.lambda, function).await {
+        match self.configuration(function).await {
             Ok(_) => Ok(true),
             Err(error) if error.is_not_found() => Ok(false),
             Err(error) => Err(error),
         }
     }
 
+    async fn configuration(
+        &self,
+        function: &FunctionArn,
+    ) -> Result<GetFunctionConfigurationOutput, AwsError> {
+        let operation = "lambda:GetFunctionConfiguration";
+        configuration(&self.lambda, operation, function).await
+    }
+
     async fn role(&self, function: &FunctionArn) -> Result<String, String> {
-        let configuration = configuration(&self.lambda, function).await;
+        let configuration = self.configuration(function).await;
         let configuration = configuration.map_err(|error| error.to_string())?;
         let role = configuration.role().filter(|role| !role.is_empty());
         role.map(str::to_owned)
@@ -135,6 +143,7 @@ impl Functions {
 /// The configuration of a function, of its version or of its alias.
 pub(super) async fn configuration(
     lambda: &Client,
+    operation: &'static str,
     function: &FunctionArn,
 ) -> Result<GetFunctionConfigurationOutput, AwsError> {
     let request = lambda.get_function_configuration();
@@ -143,10 +152,7 @@ pub(super) async fn configuration(
         .set_qualifier(function.qualifier().map(str::to_owned))
         .send()
         .await
-        .map_err(refine(
-            "lambda:GetFunctionConfiguration",
-            function.to_string(),
-        ))
+        .map_err(refine(operation, function.to_string()))
 }
 
 fn decided(role: &str, decision: &PolicyEvaluationDecisionType) -> Access {
