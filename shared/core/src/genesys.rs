@@ -9,9 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use genesys_cloud::{ClientCredentials, Endpoints, Genesys, IntegrationType, Settings};
+use genesys_cloud::{
+    Action, ActionFilter, ClientCredentials, Endpoints, Genesys, IntegrationType, Settings,
+};
 use lockstep_domain::digest::Digest;
-use lockstep_domain::ids::{ClientId, OrganizationId};
+use lockstep_domain::ids::{ActionId, ClientId, OrganizationId};
 use lockstep_domain::manifest::Manifest;
 use secrecy::ExposeSecret as _;
 use tokio::sync::{Mutex, OnceCell};
@@ -36,12 +38,50 @@ pub struct Session {
     pub(crate) role_slot: Arc<OnceCell<RoleSlot>>,
     /// The types of integrations that were read; they are the platform's too.
     pub(crate) types: Types,
+    /// Actions that were read all at once for many bindings, with their configs.
+    pub(crate) listed: Arc<BTreeMap<ActionId, Action>>,
 }
 
 /// Types of integrations, by their ids.
 pub(crate) type Types = Arc<Mutex<BTreeMap<String, IntegrationType>>>;
 
 impl Session {
+    /// The same session, with these actions read all at once. One that the list lacks is read for
+    /// itself.
+    ///
+    /// # Errors
+    /// The actions could not be listed.
+    pub(crate) async fn with_actions(
+        &self,
+        ids: impl IntoIterator<Item = ActionId>,
+    ) -> Result<Self, genesys_cloud::Error> {
+        let filter = ActionFilter {
+            ids: ids.into_iter().map(|id| id.to_string()).collect(),
+            include_config: true,
+            ..ActionFilter::default()
+        };
+        let listed = self.genesys.list_actions(&filter).await?.into_iter();
+        let listed = listed.filter_map(|action| Some((action.id.parse().ok()?, action)));
+        Ok(Self {
+            listed: Arc::new(listed.collect()),
+            ..self.clone()
+        })
+    }
+
+    /// One published action with its config; `None` where there is none.
+    ///
+    /// # Errors
+    /// It could not be read.
+    pub(crate) async fn action(
+        &self,
+        id: &ActionId,
+    ) -> Result<Option<Action>, genesys_cloud::Error> {
+        match self.listed.get(id) {
+            Some(listed) => Ok(Some(listed.clone())),
+            None => self.genesys.get_action(id.as_str()).await,
+        }
+    }
+
     /// The same session, bounded by another deadline.
     pub(crate) fn until(&self, deadline: Deadline) -> Self {
         Self {
@@ -196,6 +236,7 @@ impl Sessions {
                 own_clients,
                 role_slot: Arc::clone(&known.role_slot),
                 types: Arc::clone(&known.types),
+                listed: Arc::default(),
             });
         }
         let genesys = Genesys::new(
@@ -219,6 +260,7 @@ impl Sessions {
             own_clients,
             role_slot: Arc::default(),
             types: Types::default(),
+            listed: Arc::default(),
         };
         sessions.insert(
             organization.id.clone(),

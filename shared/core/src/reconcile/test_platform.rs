@@ -41,5 +41,6 @@ pub(super) async fn session(routes: Router) -> Session {
         own_clients: BTreeSet::new(),
         role_slot: Arc::default(),
         types: Arc::default(),
+        listed: Arc::default(),
     }
 }

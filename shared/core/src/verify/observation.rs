@@ -6,14 +6,14 @@
 //! others.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use jiff::Timestamp;
 use lockstep_domain::audit::Interval;
 use lockstep_domain::change::{BindingState, Change, Phase};
-use lockstep_domain::ids::OrganizationId;
+use lockstep_domain::ids::{ActionId, OrganizationId};
 use lockstep_domain::intent::{ReportedChange, VerifyIntent, VerifyMessage};
 use lockstep_domain::manifest::Manifest;
 
@@ -205,9 +205,31 @@ async fn observe(
     let interval = Interval::new(from, after(now, SKEW.unsigned_abs()));
     let audit_log = read_audit_log(world, manifest, &session, interval, None, now).await;
     Ok(Some(Observation {
-        session,
+        session: listing(session, wanted).await,
         audit_log,
         interval,
         states,
     }))
+}
+
+/// The session, with the actions of the changes read all at once where that saves requests: a look at
+/// an action suffices where its binding remembers the rest.
+async fn listing(session: Session, wanted: &Wanted) -> Session {
+    let changes = wanted.changes.iter();
+    let marked = changes.filter_map(|(state, _)| Some(state.mark.as_ref()?.action.clone()));
+    let marked: BTreeSet<ActionId> = marked.collect();
+    if marked.len() < 2 {
+        return session;
+    }
+    match session.with_actions(marked).await {
+        Ok(session) => session,
+        Err(error) => {
+            let error = crate::runtime::chain(&error);
+            tracing::warn!(
+                error,
+                "the actions are read one by one, since they could not be listed"
+            );
+            session
+        }
+    }
 }

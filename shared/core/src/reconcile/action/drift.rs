@@ -33,7 +33,7 @@ pub async fn drift(
     let organization = &manifest.organization.id;
     if look == Look::Action
         && let Some(mark) = usable_mark(state, action, &integration, world.now())
-        && let Some(found) = glance(&session.genesys, mark).await?
+        && let Some(found) = glance(session, mark).await?
     {
         let secrets = match current_versions(world, action).await? {
             Ok(secrets) => secrets,

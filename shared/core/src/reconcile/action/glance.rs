@@ -7,7 +7,6 @@
 //! and is read again before it is written otherwise.
 
 use genesys_cloud as api;
-use genesys_cloud::Genesys;
 use jiff::Timestamp;
 use lockstep_domain::binding::{ActionConfig, DesiredAction, DesiredIntegration};
 use lockstep_domain::change::{BindingState, SecretVersion};
@@ -24,6 +23,7 @@ use tracing::info;
 use super::action_config::{Pair, template};
 use super::observe::action_seen;
 use super::{ActionRun, Observation, Read, RebindError};
+use crate::genesys::Session;
 use crate::reconcile::Ask;
 
 /// What is remembered of a binding, where that is of what should hold and young enough.
@@ -41,10 +41,10 @@ pub(super) fn usable_mark<'s>(
 
 /// The action, where it still has the version that is remembered. Read before its secrets.
 pub(super) async fn glance(
-    genesys: &Genesys,
+    session: &Session,
     mark: &Mark,
 ) -> Result<Option<api::Action>, RebindError> {
-    let found = genesys.get_action(mark.action.as_str()).await?;
+    let found = session.action(&mark.action).await?;
     let same = found.filter(|found| found.version == Some(mark.version));
     if same.is_none() {
         info!(action = %mark.action, "another version than remembered: everything is read");
@@ -106,7 +106,7 @@ impl ActionRun<'_, '_> {
         let Some(mark) = self.mark() else {
             return Ok(None);
         };
-        let Some(found) = glance(&self.session.genesys, mark).await? else {
+        let Some(found) = glance(self.session, mark).await? else {
             return Ok(None);
         };
         let desired = self.desired().await?;
