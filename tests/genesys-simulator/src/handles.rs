@@ -216,6 +216,13 @@ impl Simulator {
         self.lock().plant_record(record)
     }
 
+    /// The permissions of which an operation needs one, or all of an audit's; none for a route that does not exist.
+    pub fn permissions_for(&self, method: &str, route: &str) -> &'static [&'static str] {
+        let mut routes = crate::routes::ROUTES.iter();
+        let found = routes.find(|one| (one.method, one.template) == (method, route));
+        found.map_or(&[], |one| one.needs.names())
+    }
+
     /// Replaces what a client is permitted.
     ///
     /// # Errors

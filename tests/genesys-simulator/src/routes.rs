@@ -20,6 +20,16 @@ pub(crate) enum Needs {
     Any(&'static [&'static str]),
 }
 
+impl Needs {
+    /// The permissions that it names, whether one or all of them.
+    pub(crate) fn names(self) -> &'static [&'static str] {
+        match self {
+            Self::Nothing => &[],
+            Self::All(names) | Self::Any(names) => names,
+        }
+    }
+}
+
 /// Reads or changes the world under its lock.
 pub(crate) type Handle = fn(&mut World, &Request) -> Result<Reply, ApiError>;
 

@@ -16,6 +16,7 @@ mod credentials_crash;
 mod credentials_entries;
 mod credentials_lost;
 mod faults;
+mod genesys_role;
 mod manifests;
 mod manual;
 mod plan_mode;
