@@ -94,9 +94,10 @@ fn all_environments_together_make_240_requests_a_minute() {
     let alone = "LOCKSTEP_REQUESTS_PER_MINUTE_WITHOUT_BINDINGS";
     let [rebind, verify] = ["RebindAction", "VerifyChange"].map(usual);
     assert_eq!(usual("CheckCompliance"), ALL / 10);
-    assert_eq!(share("CheckCompliance", alone), ALL / 2);
+    // A sweep runs in one environment. Two at once, while no binding waits, have what `rebind-action` leaves.
+    assert_eq!(share("CheckCompliance", alone), ALL);
     assert_eq!(rebind + verify + ALL / 10, ALL);
-    assert!(ALL / 2 + verify <= ALL);
+    assert!(ALL + verify < PLATFORM);
     assert!(ALL + usual("RotateClient") < PLATFORM);
     let provision = stack.function("ProvisionRole").unwrap();
     let paced = provision.environment.keys();
