@@ -75,16 +75,21 @@ pub(crate) fn after(from: Timestamp, duration: Duration) -> Timestamp {
 }
 
 /// How long to wait before looking again: once the configured delay, then twice, four times, and so
-/// on, at most what a queue can delay, and never beyond the deadline. The last part of each wait is
-/// the window in which Lambda gathers the batch.
+/// on, at most what a queue can delay, and not beyond the deadline. The last part of each wait is the
+/// window in which Lambda gathers the batch. A batch that is full does not wait for it: so the last wait
+/// ends at the deadline, or a change would come back each second until then.
 fn spacing(config: &Config, received: u32, until: Duration) -> Duration {
     let first = config.verify_delay.max(Duration::from_secs(1));
     let doublings = received.saturating_sub(1).min(16);
+    let last = match until > config.verify_window {
+        true => until.saturating_sub(config.verify_window),
+        false => until,
+    };
     first
         .saturating_mul(1 << doublings)
         .saturating_sub(config.verify_window)
         .min(MAX_DELAY)
-        .min(until.saturating_sub(config.verify_window))
+        .min(last)
         .max(Duration::from_secs(1))
 }
 

@@ -32,7 +32,7 @@ async fn without_a_simulator_no_call_reaches_the_organization() {
     let none = |_| async { Err("no SDK".to_owned()) };
     let result = compared_with(&organization, true, none).await;
     let error = result.unwrap_err();
-    assert!(error.ends_with("was not asked anything: no SDK"), "{error}");
+    assert!(error.ends_with("was not called: no SDK"), "{error}");
     assert!(organization.calls().is_empty());
     ended(organization).await;
 }
@@ -73,9 +73,10 @@ async fn a_violation_of_the_contract_is_reported_as_a_problem_of_the_simulator()
         Ok(simulated)
     };
     let report = compared_with(&organization, false, wrong).await.unwrap();
-    let told = "Trouble with our own simulator, please report it\n  the contract was violated: GET /nowhere";
-    assert!(report.to_string().contains(told), "{report}");
-    let verdict = "Everything could be asked. Our own simulator had trouble. ";
+    let problem =
+        "Problems of the simulator; please report them\n  the contract was violated: GET /nowhere";
+    assert!(report.to_string().contains(problem), "{report}");
+    let verdict = "All calls could be made. The simulator had problems. ";
     assert!(report.to_string().contains(verdict), "{report}");
     assert_eq!(report.exit_code(), 1);
     ended(organization).await;

@@ -142,11 +142,11 @@ impl Functions {
 
 /// The configuration of a function, of its version or of its alias.
 pub(super) async fn configuration(
-    lambda: &Client,
+    client: &Client,
     operation: &'static str,
     function: &FunctionArn,
 ) -> Result<GetFunctionConfigurationOutput, AwsError> {
-    let request = lambda.get_function_configuration();
+    let request = client.get_function_configuration();
     request
         .function_name(function.unqualified().to_string())
         .set_qualifier(function.qualifier().map(str::to_owned))

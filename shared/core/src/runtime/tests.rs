@@ -447,7 +447,10 @@ async fn what_messages_have_in_common_is_prepared_once_and_one_failure_does_not_
         }
     };
     let payload = together(&queue, &["1", "2", "3"]);
-    let context = context();
+    let context = Context {
+        deadline: Deadline::after(Duration::from_secs(60)),
+        ..context()
+    };
     let served = serve_together(&queue.world, &prepare, &handler, payload, &context);
     let answer = served.await.unwrap();
     assert_eq!(ids_of(&answer), ["2"]);

@@ -31,9 +31,12 @@ pub struct Base {
     /// What this environment counts, flushed after each invocation.
     pub metrics: Metrics,
     /// What was wrong with each subject when this environment last compared it with what was emitted.
-    compared: Mutex<BTreeMap<Digest, Option<Digest>>>,
+    compared: Compared,
     clock: Clock,
 }
+
+/// By subject, what was wrong with it; `None` where nothing was.
+type Compared = Mutex<BTreeMap<Digest, Option<Digest>>>;
 
 /// Whether it is recorded that an event was emitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -25,7 +25,7 @@ async fn without_write_nothing_is_changed_and_everything_is_asked() {
         assert!(reads, "{} {}", call.method, call.path);
     }
     assert!(
-        report.to_string().contains("--write finds it out"),
+        report.to_string().contains("--write determines it"),
         "{report}"
     );
     ended(simulator).await;

@@ -14,7 +14,7 @@ const SERVICES: [&str; 2] = [
 const ADAPTERS: [&str; 2] = ["shared/core/src/aws", "shared/core/src/store"];
 
 /// Fields that reach nothing of AWS.
-const NO_ADAPTERS: [&str; 4] = ["Clock", "Config", "Metrics", "Sessions"];
+const NO_ADAPTERS: [&str; 5] = ["Clock", "Compared", "Config", "Metrics", "Sessions"];
 
 /// It reads again what another adapter failed to read, whatever that was.
 const READS_AGAIN: &str = "shared/core/src/store/unreadable.rs";
