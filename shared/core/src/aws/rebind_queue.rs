@@ -28,7 +28,7 @@ impl RebindQueue {
 
     /// Hands a binding on.
     ///
-    /// `group` comes from [`message_group`]; messages of one group are handled in order, one at a
+    /// `group` comes from [`message_group`](super::message_group); messages of one group are handled in order, one at a
     /// time. `dedup` names the trigger: the same one within five minutes is one message.
     ///
     /// # Errors

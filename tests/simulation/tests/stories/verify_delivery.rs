@@ -234,12 +234,6 @@ fn a_secret_of_a_hundred_actions_reaches_them_within_the_budget() -> Result<(), 
 }
 
 #[test]
-#[ignore = "takes minutes"]
-fn a_secret_of_a_thousand_actions_reaches_them_within_the_budget() -> Result<(), Error> {
-    play(async || stays_within_the_budget(1_000).await)
-}
-
-#[test]
 fn verifying_a_delivery_takes_a_call_for_fifty_changes_and_a_few() -> Result<(), Error> {
     play(async || {
         let world = world().await?;
