@@ -10,8 +10,9 @@ use crate::house::House;
 use crate::judge::Problem;
 use crate::stand::Simulation;
 
-/// Longer than any message of a queue is tried.
-const LONGEST: Duration = Duration::from_secs(6 * 3600);
+/// Longer than any message of a queue is tried: one of the sweep that crashes ten times is hidden for ninety minutes
+/// each time.
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 /// Longer than `StuckAfterMinutes`.
 const STUCK: Duration = Duration::from_secs(25 * 3600);
