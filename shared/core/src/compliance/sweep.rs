@@ -25,7 +25,7 @@ pub(super) struct Sweep<'a> {
     pub(super) began: Timestamp,
 }
 
-/// What was seen of one binding or credential set.
+/// The observation of one binding or credential set.
 #[derive(Default)]
 pub(super) struct Seen {
     pub(super) rows: Vec<Row>,
@@ -35,7 +35,7 @@ pub(super) struct Seen {
     pub(super) current: Vec<SecretVersion>,
 }
 
-/// What was seen of the roles.
+/// The observation of the roles.
 #[derive(Default)]
 pub(super) struct RolesSeen {
     pub(super) rows: Vec<Row>,

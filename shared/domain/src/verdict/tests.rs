@@ -1,10 +1,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use proptest::prelude::*;
-
 use super::*;
 use crate::audit::UserRef;
-use crate::change::Overwrote;
+
+mod overwritten;
+mod properties;
 
 const ACTION: &str = "custom_-_1";
 const INTEGRATION: &str = "integration-1";
@@ -139,54 +139,6 @@ fn a_change_with_its_record_and_nobody_elses_is_verified() {
     assert_eq!(judgement.principals[0].id, OURS);
     assert_eq!(judgement.compliance_audit.len(), 1);
     assert!(judgement.notices.is_empty());
-}
-
-/// The judgement of a change that published version 9 of the action, having read version 7.
-fn overwritten(world: &World) -> Judgement {
-    world.judged(|judgement, case| {
-        let overwrote = Overwrote::of(7, 9).unwrap();
-        judgement.of_overwritten(case, ACTION, overwrote)
-    })
-}
-
-#[test]
-fn what_was_published_over_another_writers_change_is_a_violation_that_names_their_record() {
-    let theirs = AuditRecord {
-        client: Some("another-client".into()),
-        ..record("r2", "Action", "Update")
-    };
-    let mut world = World::proved().with(theirs);
-    world.authorized.clients = ["another-client".parse().unwrap()].into();
-    assert_eq!(world.judge().verdict, Verdict::Verified, "it may change it");
-    let judgement = overwritten(&world);
-    assert_eq!(findings(&judgement), ["LS-ACTION-DRIFT"]);
-    let Verdict::Violated { findings } = judgement.verdict else {
-        panic!("violated: {judgement:?}");
-    };
-    assert!(findings[0].what.contains("record r2"), "{findings:?}");
-}
-
-#[test]
-fn the_record_of_what_was_published_over_is_waited_for_as_long_as_our_own_are() {
-    let mut world = World::proved();
-    let judgement = overwritten(&world);
-    assert_eq!(findings(&judgement), ["LS-ACTION-DRIFT"], "ours is there");
-    world.records.clear();
-    let judgement = overwritten(&world);
-    assert!(
-        missing(&judgement)[1].contains("version 9"),
-        "{judgement:?}"
-    );
-}
-
-#[test]
-fn the_next_version_was_published_over_nothing() {
-    assert_eq!(Overwrote::of(7, 8), None);
-    assert_eq!(
-        Overwrote::of(7, 7),
-        None,
-        "a version that templates do not raise"
-    );
 }
 
 #[test]
@@ -455,66 +407,4 @@ fn a_client_that_was_replaced_is_ours_for_what_it_did_for_us() {
     assert_eq!(findings(&forgotten.judge()), ["LS-PRINCIPAL"]);
     let long_after = replaced(World::proved(), &written("2026-01-02T02:00:00Z"));
     assert_eq!(findings(&long_after.judge()), ["LS-PRINCIPAL"]);
-}
-
-fn any_record() -> impl Strategy<Value = AuditRecord> {
-    (
-        0..6_u8,
-        prop::sample::select(vec!["Action", "ActionDraft", "Integration"]),
-        prop::sample::select(vec!["Create", "Update", "Publish", "Delete", "Execute"]),
-        prop::sample::select(vec![Some(OURS), Some("another"), None]),
-        prop::sample::select(vec![
-            RecordStatus::Success,
-            RecordStatus::Failure,
-            RecordStatus::Unstated,
-        ]),
-    )
-        .prop_map(|(id, entity, action, client, status)| AuditRecord {
-            client: client.map(str::to_owned),
-            status,
-            ..record(&format!("r{id}"), entity, action)
-        })
-}
-
-proptest! {
-    #[test]
-    fn the_order_of_records_does_not_matter(
-        mut records in prop::collection::vec(any_record(), 0..8),
-    ) {
-        // Two different records never share an id.
-        records.sort_by(|a, b| a.id.cmp(&b.id));
-        records.dedup_by(|a, b| a.id == b.id);
-        let mut world = World::proved();
-        world.records = records;
-        let one = world.judge();
-        world.records.reverse();
-        prop_assert_eq!(one, world.judge());
-    }
-
-    #[test]
-    fn one_more_strangers_change_always_violates(
-        records in prop::collection::vec(any_record(), 0..8),
-    ) {
-        let mut world = World::proved();
-        world.records = records;
-        let world = world.with(AuditRecord {
-            client: Some("another".into()),
-            ..record("stranger", "Action", "Update")
-        });
-        let judgement = world.judge();
-        prop_assert!(matches!(judgement.verdict, Verdict::Violated { .. }), "expected a violation");
-        prop_assert!(judgement.principals.iter().any(|one| one.id == "another"));
-    }
-
-    #[test]
-    fn nothing_is_verified_without_a_record_of_ours(
-        records in prop::collection::vec(any_record(), 0..8),
-    ) {
-        let mut world = World::proved();
-        world.records = records
-            .into_iter()
-            .filter(|one| one.client.as_deref() != Some(OURS))
-            .collect();
-        prop_assert_ne!(world.judge().verdict, Verdict::Verified);
-    }
 }

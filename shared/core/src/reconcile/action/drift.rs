@@ -96,7 +96,7 @@ pub enum Drift {
         steps: Vec<Step>,
         /// Identifies what should hold now.
         desired: DesiredId,
-        /// What was seen besides.
+        /// Further observations of the same action.
         beside: SeenBeside,
     },
     /// Lockstep can't repair it.
@@ -105,7 +105,7 @@ pub enum Drift {
         refusal: Refusal,
         /// Identifies what should hold now.
         desired: DesiredId,
-        /// What was seen besides.
+        /// Further observations of the same action.
         beside: SeenBeside,
     },
     /// A secret is deleted or has no current version.

@@ -125,7 +125,7 @@ impl ActionRun<'_, '_> {
         usable_mark(&self.state.value, action, integration, self.world.now())
     }
 
-    /// Reads what a plan that writes needs beside the look at the action: the text of each template
+    /// Reads what a plan that writes needs in addition to the action: the text of each template
     /// that is written as it is, and whether there is a draft. Answers whether anything was read.
     pub(super) async fn complete(
         &self,
